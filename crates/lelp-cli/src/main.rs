@@ -1,0 +1,3 @@
+//! The `lelp` command: parse, call the library, print.
+
+fn main() {}

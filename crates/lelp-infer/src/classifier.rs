@@ -1,0 +1,46 @@
+//! What every model that answers has in common.
+
+use thiserror::Error;
+
+/// One input: a text, or a pair of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The second text of a pair.
+    pub pair: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, pair: None }
+    }
+}
+
+/// A model that gives class logits for texts.
+pub trait Classifier: Send + Sync {
+    /// Names of the classes, in the order of the logits.
+    fn labels(&self) -> &[String];
+
+    /// Class logits of `texts`, `[texts.len(), classes]`, row-major; a student's subclasses are collapsed.
+    fn logits(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, AnswerError>;
+}
+
+/// Why a model could not answer.
+#[derive(Debug, Error)]
+pub enum AnswerError {
+    /// The tokenizer refused a text.
+    #[error("text {index} could not be tokenised: {reason}")]
+    Tokenize {
+        /// Place of the text in the batch.
+        index: usize,
+        /// The tokenizer's own words.
+        reason: String,
+    },
+    /// The graph could not be run.
+    #[error("the encoder graph failed: {reason}")]
+    Graph {
+        /// The engine's own words.
+        reason: String,
+    },
+}

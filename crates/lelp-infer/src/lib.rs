@@ -1,0 +1,6 @@
+//! Models that answer: n-gram students and text encoders, without a training framework.
+
+pub mod classifier;
+pub mod encoder;
+pub mod ngram;
+pub mod storage;

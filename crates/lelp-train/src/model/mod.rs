@@ -1,0 +1,1 @@
+//! Students and heads that learn.

@@ -1,0 +1,1 @@
+//! Classifier heads on frozen encoders, and the signals they give.
