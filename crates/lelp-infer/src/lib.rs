@@ -2,5 +2,7 @@
 
 pub mod classifier;
 pub mod encoder;
+pub mod model;
 pub mod ngram;
 pub mod storage;
+pub mod teacher;

@@ -1,0 +1,151 @@
+//! Distillation: a task and settings in, a student out.
+//!
+//! [`Task`] holds what every method and seed shares: texts, labels, the teacher's signals. [`Distillation`]
+//! trains one student on it. [`search`] chooses settings on the validation rows.
+
+mod folder;
+mod recipe;
+mod search;
+mod settings;
+mod split;
+mod task;
+
+use std::num::NonZeroUsize;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+
+use lelp::{ClassMoments, LelpFit, Members, TargetSettings};
+use lelp_infer::ngram::NgramModel;
+use thiserror::Error;
+
+pub use folder::{FolderError, RunRecord, save};
+pub use recipe::{Recipe, RecipeError};
+pub use search::{Trial, search};
+pub use settings::{ColumnSettings, DistillSettings, NgramSettings, StudentSettings};
+pub use split::{SplitError, moments, targets};
+pub use task::{Task, TaskError, TaskInputs};
+
+use crate::method::{LelpSettings, MethodError, MethodSettings, Supervision};
+use crate::model::{NgramStudent, StudentError};
+use crate::run::{Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
+
+/// Why no student came of it.
+#[derive(Debug, Error)]
+pub enum DistillError {
+    /// The signals could not be split.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// Method and data do not fit.
+    #[error(transparent)]
+    Method(#[from] MethodError),
+    /// The student cannot be built.
+    #[error(transparent)]
+    Student(#[from] StudentError),
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// The method learns from a teacher, and there is none.
+    #[error("method `{method}` learns from a teacher: give its signals, or use method `ce`")]
+    NoSignals {
+        /// The method.
+        method: &'static str,
+    },
+}
+
+/// A trained student.
+#[derive(Debug)]
+pub struct Distilled {
+    /// The student, ready to answer.
+    pub model: NgramModel,
+    /// The directions of its subclasses, for `lelp`.
+    pub fit: Option<LelpFit>,
+    /// How training went.
+    pub report: TrainReport,
+}
+
+/// Students on one task.
+#[derive(Debug)]
+pub struct Distillation<'a> {
+    task: &'a Task,
+    inputs: &'a TaskInputs,
+    threads: NonZeroUsize,
+    /// Moments of the signals, gathered once: they serve every number of subclasses.
+    moments: OnceLock<ClassMoments>,
+}
+
+impl<'a> Distillation<'a> {
+    /// Students on `task`, whose texts have the features `inputs`.
+    #[must_use]
+    pub fn new(task: &'a Task, inputs: &'a TaskInputs, threads: NonZeroUsize) -> Self {
+        Self { task, inputs, threads, moments: OnceLock::new() }
+    }
+
+    /// The task.
+    #[must_use]
+    pub fn task(&self) -> &'a Task {
+        self.task
+    }
+
+    /// Trains one student; `inputs` must have been extracted with the features of `student`.
+    pub fn train(
+        &self,
+        method: &MethodSettings,
+        student: &NgramSettings,
+        settings: &TrainSettings,
+        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        cancelled: &AtomicBool,
+    ) -> Result<Distilled, DistillError> {
+        method.check()?;
+        let split = self.split(method, settings.seed)?;
+        let (fit, targets) = split.unzip();
+        let rows = self.task.train.rows();
+        let supervision = Supervision {
+            rows,
+            classes: self.task.labels.len(),
+            labels: self.task.train.labels(),
+            logits: self.task.logits.as_deref(),
+            targets: targets.as_deref(),
+        };
+        let method = method.build(supervision)?;
+        let config = student.config(self.task.labels.clone(), method.subclasses());
+        let mut student = NgramStudent::new(config, &self.inputs.train, settings.optimizer, settings.seed)?;
+        let validation = &self.task.validation;
+        let training = Training {
+            inputs: &self.inputs.train,
+            rows,
+            method: method.as_ref(),
+            validation: Some(Validation {
+                inputs: &self.inputs.validation,
+                labels: &validation.classes,
+                metric: validation.metric,
+            }),
+        };
+        let report = train(&mut student, &training, settings, self.threads, watch, cancelled)?;
+        Ok(Distilled { model: student.model()?, fit, report })
+    }
+
+    /// Directions and targets on the training rows, for methods that split classes.
+    fn split(&self, method: &MethodSettings, seed: u64) -> Result<Option<(LelpFit, Vec<f32>)>, DistillError> {
+        let needs = method.needs();
+        let Some(signals) = &self.task.signals else {
+            let needed = needs.logits || needs.targets;
+            return if needed { Err(DistillError::NoSignals { method: method.name() }) } else { Ok(None) };
+        };
+        let MethodSettings::Lelp(settings) = method else { return Ok(None) };
+        let moments = match self.moments.get() {
+            Some(moments) => moments,
+            None => {
+                let moments = moments(signals, Members::Teacher, self.threads)?;
+                self.moments.get_or_init(|| moments)
+            }
+        };
+        let fit = fit(signals, moments, settings, seed, self.threads)?;
+        let targets = targets(signals, &fit, target_settings(settings), self.threads)?;
+        let columns = fit.outputs();
+        let targets = match &self.task.train_rows {
+            None => targets,
+            Some(rows) => task::gather(&targets, columns, rows),
+        };
+        Ok(Some((fit, targets)))
+    }
+}

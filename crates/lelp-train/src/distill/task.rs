@@ -1,0 +1,202 @@
+//! The rows of a distillation, read once and used by every method and seed.
+
+use std::path::PathBuf;
+
+use lelp_infer::ngram::FeatureSettings;
+use thiserror::Error;
+
+use super::settings::ColumnSettings;
+use crate::data::{DataError, Dataset, Rows, SignalsFolder, SignalsFolderError, Splits, hold_out};
+use crate::model::NgramInputs;
+use crate::run::ValidationMetric;
+
+/// Training rows, validation rows, and what the teacher says of them.
+#[derive(Debug)]
+pub struct Task {
+    pub(super) labels: Vec<String>,
+    pub(super) train: Dataset,
+    /// Places of the training rows in the training file; none where it is taken whole.
+    pub(super) train_rows: Option<Rows>,
+    pub(super) signals: Option<SignalsFolder>,
+    /// The teacher's logits on the training rows, `[rows, classes]`.
+    pub(super) logits: Option<Vec<f32>>,
+    pub(super) validation: ValidationRows,
+    test: Option<Dataset>,
+}
+
+/// Rows on which the best epoch is chosen, each with the class that counts as right.
+#[derive(Debug)]
+pub(super) struct ValidationRows {
+    pub(super) data: Dataset,
+    pub(super) classes: Vec<u32>,
+    pub(super) metric: ValidationMetric,
+}
+
+/// Features of a task's texts.
+#[derive(Debug)]
+pub struct TaskInputs {
+    pub(super) train: NgramInputs,
+    pub(super) validation: NgramInputs,
+}
+
+/// Why data and signals make no task.
+#[derive(Debug, Error)]
+pub enum TaskError {
+    /// The data set cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The signals cannot be used.
+    #[error(transparent)]
+    Signals(#[from] SignalsFolderError),
+    /// The signals are of other texts.
+    #[error(
+        "signals `{}` are of {signal_rows} rows with hash {}.., but `{}` has {data_rows} rows with hash {}..; run `lelp signals` on this file",
+        signals.display(), &signal_hash[..8.min(signal_hash.len())], data.display(), &data_hash[..8.min(data_hash.len())]
+    )]
+    OtherData {
+        /// The signals.
+        signals: PathBuf,
+        /// Their rows.
+        signal_rows: u64,
+        /// Hash of the texts they are of.
+        signal_hash: String,
+        /// The training file.
+        data: PathBuf,
+        /// Its rows.
+        data_rows: u64,
+        /// Hash of its texts.
+        data_hash: String,
+    },
+    /// There is nobody who says which classes there are.
+    #[error("`{}` has no labels and there are no signals: name the label column, or give the teacher's signals", .0.display())]
+    NoClasses(PathBuf),
+    /// Nobody says what is right on the validation rows.
+    #[error("`{}` has no labels, so that nothing can be chosen on it; leave it out to hold out a tenth of the training rows", .0.display())]
+    NoValidationLabels(PathBuf),
+}
+
+impl Task {
+    /// Opens data and signals, and holds them against each other.
+    ///
+    /// Without a validation file a tenth of the training file is held out by hash of the text. Where no
+    /// validation row has a label, the teacher's class counts as right.
+    pub fn open(
+        data: &std::path::Path,
+        signals: Option<&std::path::Path>,
+        columns: &ColumnSettings,
+    ) -> Result<Self, TaskError> {
+        let signals = signals.map(SignalsFolder::open).transpose()?;
+        let names = columns.labels.as_deref().or(signals.as_ref().map(SignalsFolder::label_names));
+        let Splits { train, validation, test } = Splits::open(data, &columns.columns(), names)?;
+        let labels = train.label_names().to_vec();
+        if labels.is_empty() {
+            return Err(TaskError::NoClasses(train.file().to_owned()));
+        }
+        if let Some(signals) = &signals {
+            check_same_data(signals, &train)?;
+        }
+        let logits = signals.as_ref().map(SignalsFolder::logits).transpose()?;
+        match validation {
+            Some(validation) => {
+                let validation = labelled(&validation)
+                    .ok_or_else(|| TaskError::NoValidationLabels(validation.file().to_owned()))?;
+                Ok(Self { labels, train, train_rows: None, signals, logits, validation, test })
+            }
+            None => Self::held_out(labels, &train, signals, logits, test),
+        }
+    }
+
+    fn held_out(
+        labels: Vec<String>,
+        file: &Dataset,
+        signals: Option<SignalsFolder>,
+        logits: Option<Vec<f32>>,
+        test: Option<Dataset>,
+    ) -> Result<Self, TaskError> {
+        let split = hold_out(file)?;
+        let rows = file.select(&split.validation);
+        let validation = match (labelled(&rows), &logits) {
+            (Some(validation), _) => validation,
+            (None, Some(logits)) => {
+                let logits = gather(logits, labels.len(), &split.validation);
+                let classes = logits.chunks_exact(labels.len()).map(largest).collect();
+                ValidationRows { data: rows, classes, metric: ValidationMetric::Agreement }
+            }
+            (None, None) => return Err(TaskError::NoValidationLabels(file.file().to_owned())),
+        };
+        let logits = logits.map(|logits| gather(&logits, labels.len(), &split.train));
+        let train = file.select(&split.train);
+        Ok(Self { labels, train, train_rows: Some(split.train), signals, logits, validation, test })
+    }
+
+    /// Names of the classes.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// The training rows.
+    #[must_use]
+    pub fn train(&self) -> &Dataset {
+        &self.train
+    }
+
+    /// The validation rows that have a right answer.
+    #[must_use]
+    pub fn validation(&self) -> &Dataset {
+        &self.validation.data
+    }
+
+    /// The test split, where there is one: to be read once, by the run that reports it.
+    #[must_use]
+    pub fn test(&self) -> Option<&Dataset> {
+        self.test.as_ref()
+    }
+
+    /// The teacher's signals on the training file.
+    #[must_use]
+    pub fn signals(&self) -> Option<&SignalsFolder> {
+        self.signals.as_ref()
+    }
+
+    /// Extracts the features of all texts, on the threads of the current pool.
+    #[must_use]
+    pub fn inputs(&self, features: &FeatureSettings) -> TaskInputs {
+        let extract = |data: &Dataset| NgramInputs::extract(&data.iter().collect::<Vec<_>>(), features);
+        TaskInputs { train: extract(&self.train), validation: extract(&self.validation.data) }
+    }
+}
+
+/// The rows of `rows`, of an array `[_, columns]`.
+pub(super) fn gather(values: &[f32], columns: usize, rows: &[usize]) -> Vec<f32> {
+    rows.iter().flat_map(|&row| &values[row * columns..(row + 1) * columns]).copied().collect()
+}
+
+fn largest(logits: &[f32]) -> u32 {
+    let better = |best: usize, class: usize| if logits[class] > logits[best] { class } else { best };
+    (1..logits.len()).fold(0, better) as u32
+}
+
+/// The labelled rows alone; none where no row has a label.
+fn labelled(data: &Dataset) -> Option<ValidationRows> {
+    let given = data.labels()?.iter().enumerate();
+    let (rows, classes): (Rows, Vec<u32>) =
+        given.filter_map(|(row, label)| label.map(|label| (row, label))).unzip();
+    Some(ValidationRows { data: data.select(&rows), classes, metric: ValidationMetric::Accuracy })
+}
+
+fn check_same_data(signals: &SignalsFolder, train: &Dataset) -> Result<(), TaskError> {
+    let (data_hash, data_rows) = (train.hash(), train.rows() as u64);
+    // Signals made elsewhere know no hash; the number of rows is all there is to compare.
+    if signals.rows() == data_rows && signals.data_hash().is_none_or(|hash| hash == data_hash) {
+        return Ok(());
+    }
+    Err(TaskError::OtherData {
+        signals: signals.path().to_owned(),
+        signal_rows: signals.rows(),
+        signal_hash: signals.data_hash().unwrap_or_default().to_owned(),
+        data: train.file().to_owned(),
+        data_rows,
+        data_hash,
+    })
+}
