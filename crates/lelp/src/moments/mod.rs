@@ -2,6 +2,8 @@
 
 mod block;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroUsize;
 

@@ -1,6 +1,8 @@
 //! Target makers: what splits each class into subclasses, and the soft labels that come of it.
 
 pub mod lelp;
+#[cfg(test)]
+mod lelp_laws;
 
 use serde::{Deserialize, Serialize};
 
