@@ -275,7 +275,7 @@ impl Head {
         ShapeError::check("values of the head's weight", weight.len(), bias.len().saturating_mul(width))?;
         check_finite("head weight", first_not_finite(weight), width, 0)?;
         check_finite("head bias", first_not_finite(bias), 1, 0)?;
-        let zero_row = if bias.len() == 1 { 1 } else { 0 };
+        let zero_row = usize::from(bias.len() == 1);
         let padded = |values: &[f32], zeros: usize| [&vec![0.0; zeros], values].concat();
         Ok(Self { weight: padded(weight, zero_row * width), bias: padded(bias, zero_row), width })
     }

@@ -72,8 +72,7 @@ impl NullSpace {
         // Away from the axis, not towards it: the sum cannot cancel.
         vector[axis] += norm.copysign(vector[axis]);
         let norm = dot(&vector, &vector).sqrt();
-        vector.iter_mut().for_each(|x| *x /= norm);
-        self.reflections.push(vector);
+        self.reflections.push(vector.into_iter().map(|x| x / norm).collect());
     }
 
     /// A symmetric `[width, width]` matrix seen from the null space: `B^T matrix B`,

@@ -12,7 +12,7 @@ const KIND: &str = "lelp targets";
 /// Soft labels of a data set over all subclasses, as they are kept in a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Targets {
-    targets: Vec<f32>,
+    values: Vec<f32>,
     classes: usize,
     per_class: usize,
     settings: TargetSettings,
@@ -30,32 +30,32 @@ impl Targets {
     /// Takes targets and what made them.
     ///
     /// # Shapes
-    /// `targets`: `[rows, classes * per_class]`.
+    /// `values`: `[rows, classes * per_class]`.
     ///
     /// # Errors
-    /// [`ShapeError`] if `targets` is no whole number of rows.
+    /// [`ShapeError`] if `values` is no whole number of rows.
     pub fn new(
-        targets: Vec<f32>,
+        values: Vec<f32>,
         classes: usize,
         per_class: usize,
         settings: TargetSettings,
     ) -> Result<Self, ShapeError> {
         ShapeError::check("classes of the targets", classes, classes.max(2))?;
         ShapeError::check("subclasses of the targets", per_class, per_class.max(1))?;
-        check_rows("values of the targets", targets.len(), classes.saturating_mul(per_class))?;
-        Ok(Self { targets, classes, per_class, settings })
+        check_rows("values of the targets", values.len(), classes.saturating_mul(per_class))?;
+        Ok(Self { values, classes, per_class, settings })
     }
 
     /// `[rows, classes * per_class]`.
     #[must_use]
     pub fn values(&self) -> &[f32] {
-        &self.targets
+        &self.values
     }
 
     /// Number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.targets.len() / (self.classes * self.per_class)
+        self.values.len() / (self.classes * self.per_class)
     }
 
     /// Number of classes.
@@ -81,7 +81,7 @@ impl Targets {
     pub fn to_bytes(&self) -> Vec<u8> {
         let (rows, classes, per_class) = (self.rows(), self.classes, self.per_class);
         let own = TargetsMetadata { rows, classes, per_class, settings: self.settings };
-        write(KIND, own, vec![Outgoing::single("targets", &[rows, classes * per_class], &self.targets)])
+        write(KIND, own, vec![Outgoing::single("targets", &[rows, classes * per_class], &self.values)])
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.

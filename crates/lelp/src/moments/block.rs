@@ -66,13 +66,12 @@ fn gather(signals: &Signals, rows: &[usize], columns: usize) -> Vec<f32> {
 }
 
 fn column_means(block: &[f32], columns: usize) -> Vec<f64> {
-    let mut means = vec![0.0_f64; columns];
+    let mut sums = vec![0.0_f64; columns];
     for row in block.chunks_exact(columns) {
-        means.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x));
+        sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
     }
     let rows = (block.len() / columns) as f64;
-    means.iter_mut().for_each(|mean| *mean /= rows);
-    means
+    sums.into_iter().map(|sum| sum / rows).collect()
 }
 
 /// Takes `mean` from each row, rounding once, and returns the largest deviation of each column.

@@ -194,11 +194,9 @@ impl LelpFit {
     ) -> Result<Vec<f32>, ShapeError> {
         let (classes, outputs) = (self.classes(), self.outputs());
         self.map_rows(signals, threads, |first_row, coordinates| {
-            let mut probabilities = vec![0.0; classes];
-            let logits = signals.logits()[first_row * classes..].chunks_exact(classes);
-            for (row, logits) in coordinates.chunks_exact_mut(outputs).zip(logits) {
-                write_targets(row, logits, settings, &mut probabilities);
-            }
+            let rows = coordinates.len() / outputs;
+            let logits = &signals.logits()[first_row * classes..][..rows * classes];
+            write_targets(coordinates, logits, classes, settings);
         })
     }
 
@@ -395,12 +393,9 @@ fn noise_of_f32(mean: &[f64], covariance: &[f64]) -> f64 {
 }
 
 /// Turns `vector` so that its largest-magnitude entry (the first among equals) is positive.
-fn signed(mut vector: Vec<f64>) -> Vec<f64> {
+fn signed(vector: Vec<f64>) -> Vec<f64> {
     let largest = vector.iter().fold(0.0_f64, |best, &x| if x.abs() > best.abs() { x } else { best });
-    if largest < 0.0 {
-        vector.iter_mut().for_each(|x| *x = -*x);
-    }
-    vector
+    if largest < 0.0 { vector.into_iter().map(|x| -x).collect() } else { vector }
 }
 
 fn mix(mixture: &[f64], principal: &[Vec<f64>]) -> Vec<f64> {
