@@ -153,5 +153,8 @@ pub(crate) fn estimate_head(pooled: &Sums, width: usize) -> Result<EstimatedHead
         explained += dot(weight, &cross);
         total += pooled.scatter_at(logit, logit);
     }
-    Ok(EstimatedHead { weight, explained: if total > 0.0 { explained / total } else { 0.0 } })
+    Ok(EstimatedHead {
+        weight,
+        explained: if total > 0.0 { (explained / total).clamp(0.0, 1.0) } else { 0.0 },
+    })
 }

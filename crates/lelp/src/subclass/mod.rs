@@ -1,5 +1,6 @@
 //! Target makers: what splits each class into subclasses, and the soft labels that come of it.
 
+mod directions;
 pub mod lelp;
 #[cfg(test)]
 mod lelp_laws;
