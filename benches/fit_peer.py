@@ -44,11 +44,23 @@ def peer(solver: str, embeddings: numpy.ndarray, classes: numpy.ndarray) -> floa
     return time.perf_counter() - start
 
 
+def check(spectra: numpy.ndarray, embeddings: numpy.ndarray, classes: numpy.ndarray) -> None:
+    """Our variances are NumPy's, in f64, of the embeddings less the one column that the head reads."""
+    for label in (0, 1):
+        covariance = numpy.cov(embeddings[classes == label, 1:].astype(numpy.float64), rowvar=False)
+        expected = numpy.linalg.eigvalsh(covariance)[::-1]
+        worst = abs(spectra[label] - expected).max() / expected[0]
+        print(f"class {label}: variances differ from NumPy's by at most {worst:.1e} of the largest")
+        assert worst < 1e-6
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         before = bench(folder)
         embeddings = numpy.fromfile(Path(folder) / "embeddings.f32", numpy.float32).reshape(-1, WIDTH)
         classes = numpy.fromfile(Path(folder) / "classes.u8", numpy.uint8)
+        spectra = numpy.fromfile(Path(folder) / "spectra.f64", numpy.float64).reshape(2, WIDTH - 1)
+        check(spectra, embeddings, classes)
         peers = {solver: peer(solver, embeddings, classes) for solver in SOLVERS}
         ours = (before + bench(None)) / 2
     print(f"ours, checks and moments and fit: {ours:.2f} s (before {before:.2f} s)")

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p lelp` prints medians and ratios; only the ratios mean something. Set by environment:
 //! `LELP_BENCH_ROWS` (200000), `LELP_BENCH_THREADS` (all), `LELP_BENCH_SAMPLES` (5),
-//! `LELP_BENCH_EXPORT` (a folder that receives `embeddings.f32`, `[rows, 768]`, and `classes.u8`, `[rows]`).
+//! `LELP_BENCH_EXPORT` (a folder that receives `embeddings.f32` `[rows, 768]`, `classes.u8` `[rows]` and
+//! `spectra.f64` `[2, 767]`, the variances that the fit found).
 #![allow(clippy::print_stdout, reason = "a bench talks")]
 
 use std::hint::black_box;
@@ -29,9 +30,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let (embeddings, head) = made_up(rows)?;
     let logits: Vec<f32> = embeddings.chunks(WIDTH).flat_map(|row| [-row[0], row[0]]).collect();
-    if let Some(folder) = std::env::var_os("LELP_BENCH_EXPORT") {
-        export(Path::new(&folder), &embeddings, &logits)?;
-    }
     let signals = Signals::new(SignalsParts {
         embeddings: Embeddings::F32(&embeddings),
         width: WIDTH,
@@ -53,6 +51,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
     };
     let (fit, _) = moments_and_fit()?;
+    if let Some(folder) = std::env::var_os("LELP_BENCH_EXPORT") {
+        export(Path::new(&folder), &embeddings, &logits, &fit)?;
+    }
     let mut times: [Vec<f64>; 6] = Default::default();
     for _ in 0..samples {
         let parts = signals_parts(&embeddings, &logits);
@@ -104,11 +105,13 @@ fn made_up(rows: usize) -> Result<(Vec<f32>, Head), lelp::SignalsError> {
     Ok((embeddings, Head::new(&weight, &[0.0, 0.0], WIDTH)?))
 }
 
-fn export(folder: &Path, embeddings: &[f32], logits: &[f32]) -> std::io::Result<()> {
+fn export(folder: &Path, embeddings: &[f32], logits: &[f32], fit: &LelpFit) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("embeddings.f32"), bytemuck::cast_slice(embeddings))?;
     let classes: Vec<u8> = logits.chunks(2).map(|row| u8::from(row[1] > row[0])).collect();
-    std::fs::write(folder.join("classes.u8"), classes)
+    std::fs::write(folder.join("classes.u8"), classes)?;
+    let spectra: Vec<f64> = fit.reports().iter().flat_map(|report| report.spectrum.clone()).collect();
+    std::fs::write(folder.join("spectra.f64"), bytemuck::cast_slice(&spectra))
 }
 
 fn seconds<R>(work: impl FnOnce() -> R) -> f64 {
