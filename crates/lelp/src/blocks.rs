@@ -45,7 +45,7 @@ impl Workers {
         match &self.pool {
             None => out.chunks_mut(size).enumerate().for_each(|(block, chunk)| work(block, chunk)),
             Some(pool) => pool.install(|| {
-                out.par_chunks_mut(size).enumerate().for_each(|(block, chunk)| work(block, chunk))
+                out.par_chunks_mut(size).enumerate().for_each(|(block, chunk)| work(block, chunk));
             }),
         }
     }

@@ -1,4 +1,8 @@
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests fail by panicking, and compare bytes")
+)]
 //! Learning Embedding Linear Projections (LELP): the mathematics, arrays in and arrays out.
 //!
 //! A classifier with few classes says little about an example: with two classes, one number. LELP
@@ -55,6 +59,7 @@
 mod blocks;
 mod collapse;
 mod error;
+mod exponential;
 mod linalg;
 mod rotation;
 mod subspace;

@@ -83,3 +83,33 @@ pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
 pub(crate) fn add_scaled(target: &mut [f64], factor: f64, source: &[f64]) {
     target.iter_mut().zip(source).for_each(|(t, s)| *t += factor * s);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::noise;
+
+    #[test]
+    fn eigenvectors_rebuild_their_matrix_at_awkward_sizes_and_magnitudes() {
+        for (size, magnitude) in
+            [(1, 1.0), (2, 1e-60), (15, 1e40), (16, 1.0), (17, 1e-9), (65, 1.0), (3, 0.0)]
+        {
+            let mut matrix = vec![0.0; size * size];
+            for (place, value) in noise(size * size, 7).iter().enumerate() {
+                let (i, j) = (place / size, place % size);
+                matrix[i * size + j] += magnitude * f64::from(*value);
+                matrix[j * size + i] += magnitude * f64::from(*value);
+            }
+            let eigen = symmetric_eigen(&matrix, size).unwrap();
+            assert!(eigen.values.is_sorted_by(|a, b| a >= b));
+            for (place, expected) in matrix.iter().enumerate() {
+                let vectors = eigen.values.iter().zip(eigen.vectors.chunks(size));
+                let rebuilt: f64 = vectors.map(|(d, v)| d * v[place / size] * v[place % size]).sum();
+                assert!(
+                    (rebuilt - expected).abs() <= 1e-13 * magnitude * size as f64,
+                    "{rebuilt} {expected}"
+                );
+            }
+        }
+    }
+}

@@ -136,13 +136,16 @@ impl<'a> Evaluation<'a> {
     }
 
     fn auc_of(&self, class: usize) -> Option<f64> {
-        let score = |row: usize| self.log_probabilities[row * self.classes + class];
+        let score = |row: usize| match self.log_probabilities[row * self.classes..][..self.classes] {
+            [no, yes] => yes - no, // ln p alone would tie all very sure rows
+            ref row => row[class],
+        };
         let mut order: Vec<usize> = (0..self.rows()).collect();
         order.sort_by(|&a, &b| score(a).total_cmp(&score(b)));
         let (mut ranks, mut positives, mut below) = (0.0, 0.0, 0.0);
-        for tied in order.chunk_by(|&a, &b| score(a) == score(b)) {
+        for tied in order.chunk_by(|&a, &b| score(a) >= score(b)) {
             let of_class = tied.iter().filter(|&&row| self.labels[row] as usize == class).count() as f64;
-            let mean_rank = below + (tied.len() as f64 + 1.0) / 2.0;
+            let mean_rank = below + f64::midpoint(tied.len() as f64, 1.0);
             ranks += of_class * mean_rank;
             positives += of_class;
             below += tied.len() as f64;
@@ -237,7 +240,7 @@ mod tests {
         assert_eq!(evaluation.confusion(), [3, 1, 2, 2]);
         assert!((evaluation.accuracy() - 5.0 / 8.0).abs() < 1e-12);
         // F1: 2*3/(4+5) and 2*2/(4+3).
-        assert!((evaluation.macro_f1() - (6.0 / 9.0 + 4.0 / 7.0) / 2.0).abs() < 1e-12);
+        assert!((evaluation.macro_f1() - f64::midpoint(6.0 / 9.0, 4.0 / 7.0)).abs() < 1e-12);
         // Pairs won by class 1: 0.4 beats .1 .2, ties one .4, loses to .6 (2.5, twice); .8 and .9 beat all 4.
         assert!((evaluation.auc().unwrap() - (2.5 + 2.5 + 4.0 + 4.0) / 16.0).abs() < 1e-12);
         let nll: f64 = [0.9, 0.6, 0.4, 0.8, 0.9, 0.8, 0.4, 0.4_f64].iter().map(|p| -p.ln()).sum();

@@ -55,8 +55,7 @@ fn haar(random: &mut ChaCha20Rng, size: usize) -> Vec<Vec<f64>> {
         let norm = dot(&row, &row).sqrt();
         // A draw inside the span of the earlier rows (never, in practice) is drawn again.
         if norm > 1e-6 * before {
-            row.iter_mut().for_each(|x| *x /= norm);
-            rows.push(row);
+            rows.push(row.into_iter().map(|x| x / norm).collect());
         }
     }
     rows

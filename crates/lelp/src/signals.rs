@@ -275,7 +275,7 @@ impl Head {
         ShapeError::check("values of the head's weight", weight.len(), bias.len().saturating_mul(width))?;
         check_finite("head weight", first_not_finite(weight), width, 0)?;
         check_finite("head bias", first_not_finite(bias), 1, 0)?;
-        let zero_row = if bias.len() == 1 { 1 } else { 0 };
+        let zero_row = usize::from(bias.len() == 1);
         let padded = |values: &[f32], zeros: usize| [&vec![0.0; zeros], values].concat();
         Ok(Self { weight: padded(weight, zero_row * width), bias: padded(bias, zero_row), width })
     }
@@ -302,5 +302,85 @@ impl Head {
     #[must_use]
     pub fn classes(&self) -> usize {
         self.bias.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts<'a>(embeddings: &'a [f32], logits: &'a [f32], labels: Option<&'a [i32]>) -> SignalsParts<'a> {
+        let embeddings = Embeddings::F32(embeddings);
+        SignalsParts { embeddings, width: 2, logits, classes: 2, labels, first_row: 100 }
+    }
+
+    fn refusal(parts: SignalsParts) -> String {
+        Signals::new(parts).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_first_bad_row_is_named_as_the_data_set_counts_it() {
+        let nan = refusal(parts(&[0.0, 0.0, 0.0, f32::NAN], &[0.0; 4], None));
+        assert_eq!(
+            nan,
+            "embedding row 101, column 1 is NaN, but must be finite; drop the row or mend the teacher"
+        );
+        let infinite = refusal(parts(&[0.0; 4], &[0.0, 0.0, f32::INFINITY, f32::NAN], None));
+        assert!(infinite.starts_with("logit row 101, column 0 is inf"), "{infinite}");
+        let label = refusal(parts(&[0.0; 4], &[0.0; 4], Some(&[-1, 2])));
+        assert_eq!(label, "label of row 101 is 2, but must be in 0..2, or -1 for none");
+        assert!(refusal(parts(&[0.0; 4], &[0.0; 4], Some(&[-2, 0]))).contains("row 100 is -2"));
+    }
+
+    #[test]
+    fn a_bad_value_is_found_in_any_block_and_in_half_precision() {
+        let mut values = vec![0.0; 10_000];
+        values[9_001] = f32::NEG_INFINITY;
+        assert_eq!(first_not_finite(&values), Some((9_001, f32::NEG_INFINITY)));
+        assert_eq!(first_not_finite(&[f32::MAX, f32::MIN, -0.0, 1e-45]), None);
+        let embeddings = Embeddings::F16(&[f16::ZERO, f16::INFINITY]);
+        let refused = Signals::new(SignalsParts { embeddings, ..parts(&[], &[0.0; 2], None) }).unwrap_err();
+        let expected =
+            SignalsError::NotFinite { what: "embedding", row: 100, column: 1, value: f32::INFINITY };
+        assert_eq!(refused, expected);
+    }
+
+    #[test]
+    fn lengths_that_disagree_are_named_with_both_numbers() {
+        let embeddings = refusal(parts(&[0.0; 6], &[0.0; 4], None));
+        assert_eq!(embeddings, "values of the embeddings: found 6, expected 4");
+        assert_eq!(refusal(parts(&[0.0; 4], &[0.0; 3], None)), "values of the logits: found 3, expected 2");
+        assert_eq!(refusal(parts(&[0.0; 4], &[0.0; 4], Some(&[0]))), "labels: found 1, expected 2");
+        assert!(Signals::new(SignalsParts { width: 0, ..parts(&[], &[], None) }).is_err());
+        assert!(Signals::new(SignalsParts { classes: 1, ..parts(&[], &[], None) }).is_err());
+        assert_eq!(Signals::new(parts(&[], &[], None)).unwrap().rows(), 0);
+    }
+
+    #[test]
+    fn probabilities_come_back_from_their_logits() {
+        let p = [0.25, 0.75, 1.0, 0.0];
+        let logits = logits_of_probabilities(&p, 2).unwrap();
+        assert!((logits[0] + logits[1]).abs() < 1e-6 && logits.iter().all(|z| z.is_finite()));
+        for (p, back) in p.iter().zip(crate::softmax(&logits, 2).unwrap()) {
+            assert!((p - back).abs() < 1e-6, "{p} {back}");
+        }
+        assert!(matches!(
+            logits_of_probabilities(&[2.0, -1.0], 2),
+            Err(SignalsError::NotAProbability { .. })
+        ));
+        assert!(matches!(logits_of_probabilities(&[0.2, 0.2], 2), Err(SignalsError::NotNormalised { .. })));
+        assert!(logits_of_probabilities(&[f32::NAN, 0.5], 2).is_err());
+    }
+
+    #[test]
+    fn a_head_of_one_row_is_read_as_zero_and_the_row() {
+        let head = Head::new(&[1.0, 2.0], &[3.0], 2).unwrap();
+        assert_eq!(
+            (head.weight(), head.bias(), head.classes()),
+            (&[0.0, 0.0, 1.0, 2.0][..], &[0.0, 3.0][..], 2)
+        );
+        assert!(Head::new(&[1.0], &[3.0], 2).is_err());
+        assert!(Head::new(&[], &[], 2).is_err());
+        assert!(Head::new(&[f32::NAN, 0.0], &[3.0], 2).is_err());
     }
 }

@@ -72,8 +72,7 @@ impl NullSpace {
         // Away from the axis, not towards it: the sum cannot cancel.
         vector[axis] += norm.copysign(vector[axis]);
         let norm = dot(&vector, &vector).sqrt();
-        vector.iter_mut().for_each(|x| *x /= norm);
-        self.reflections.push(vector);
+        self.reflections.push(vector.into_iter().map(|x| x / norm).collect());
     }
 
     /// A symmetric `[width, width]` matrix seen from the null space: `B^T matrix B`,
@@ -154,5 +153,8 @@ pub(crate) fn estimate_head(pooled: &Sums, width: usize) -> Result<EstimatedHead
         explained += dot(weight, &cross);
         total += pooled.scatter_at(logit, logit);
     }
-    Ok(EstimatedHead { weight, explained: if total > 0.0 { explained / total } else { 0.0 } })
+    Ok(EstimatedHead {
+        weight,
+        explained: if total > 0.0 { (explained / total).clamp(0.0, 1.0) } else { 0.0 },
+    })
 }

@@ -11,9 +11,6 @@ const BLOCK_ROWS: usize = 1024;
 pub(super) const SEGMENT_ROWS: usize = 8 * BLOCK_ROWS;
 /// Up to this many rows a product in `f64` costs next to nothing.
 const SMALL_ROWS: usize = 4 * BLOCK_ROWS;
-/// Deviations whose squares, summed over a block, neither overflow nor vanish in `f32` (1e-38 to 3e38).
-const SQUARES_FIT_F32: std::ops::Range<f64> = 1e-12..1e15;
-
 /// Precision of the products inside a block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Precision {
@@ -37,7 +34,9 @@ pub(super) fn segment_sums(signals: &Signals, rows: &[usize], precision: Precisi
         let mut block = gather(signals, rows, columns);
         let mean = column_means(&block, columns);
         let count = rows.len() as u64;
-        if precision == Precision::Single && SQUARES_FIT_F32.contains(&centre(&mut block, &mean)) {
+        let largest = centre(&mut block, &mean);
+        let (embedding, logits) = largest.split_at(signals.width());
+        if precision == Precision::Single && squares_fit_f32(embedding) && squares_fit_f32(logits) {
             self_product(&block, columns, &mut single);
             sums.merge_full(count, &mean, &single);
         } else {
@@ -67,17 +66,16 @@ fn gather(signals: &Signals, rows: &[usize], columns: usize) -> Vec<f32> {
 }
 
 fn column_means(block: &[f32], columns: usize) -> Vec<f64> {
-    let mut means = vec![0.0_f64; columns];
+    let mut sums = vec![0.0_f64; columns];
     for row in block.chunks_exact(columns) {
-        means.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x));
+        sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
     }
     let rows = (block.len() / columns) as f64;
-    means.iter_mut().for_each(|mean| *mean /= rows);
-    means
+    sums.into_iter().map(|sum| sum / rows).collect()
 }
 
-/// Takes `mean` from each row, rounding once, and returns the largest deviation.
-fn centre(block: &mut [f32], mean: &[f64]) -> f64 {
+/// Takes `mean` from each row, rounding once, and returns the largest deviation of each column.
+fn centre(block: &mut [f32], mean: &[f64]) -> Vec<f32> {
     let mut largest = vec![0.0_f32; mean.len()];
     for row in block.chunks_exact_mut(mean.len()) {
         for ((x, mean), largest) in row.iter_mut().zip(mean).zip(&mut largest) {
@@ -85,7 +83,13 @@ fn centre(block: &mut [f32], mean: &[f64]) -> f64 {
             *largest = largest.max(x.abs());
         }
     }
-    f64::from(largest.into_iter().fold(0.0, f32::max))
+    largest
+}
+
+/// Whether squares of such deviations, summed over a block, neither overflow nor vanish in `f32`
+/// (1e-38 to 3e38).
+fn squares_fit_f32(largest: &[f32]) -> bool {
+    (1e-12..1e15).contains(&largest.iter().copied().fold(0.0, f32::max))
 }
 
 fn centred_double(block: &[f32], mean: &[f64]) -> Vec<f64> {

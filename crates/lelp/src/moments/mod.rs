@@ -2,6 +2,8 @@
 
 mod block;
 mod sums;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroUsize;
 
@@ -33,7 +35,7 @@ pub enum Members {
 /// Rows are gathered by class into blocks of 1024, and each block is centred on its own mean in `f64`.
 /// Products inside a block are `f32` where a call to [`add`](Self::add) brings a class more than 4096
 /// rows (their error is relative to the block's deviations, whatever the mean), and `f64` otherwise, or
-/// where `f32` would over- or underflow. Blocks are merged in `f64`, in order (Chan, Golub and LeVeque 1979).
+/// where `f32` would over- or underflow. Blocks are merged in `f64`, in order (Chan, Golub and Le Veque 1979).
 ///
 /// # Memory
 /// `classes (width + classes)^2 / 2` values of 8 bytes; it does not grow with rows.
@@ -128,9 +130,7 @@ impl ClassMoments {
     pub fn covariance(&self, class: usize) -> Vec<f64> {
         let sums = &self.per_class[class];
         let degrees = sums.count().saturating_sub(1).max(1) as f64;
-        let mut covariance = sums.scatter(self.width);
-        covariance.iter_mut().for_each(|x| *x /= degrees);
-        covariance
+        sums.scatter(self.width).into_iter().map(|x| x / degrees).collect()
     }
 
     /// True while the moments of a class have not overflowed.

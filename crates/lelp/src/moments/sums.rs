@@ -46,7 +46,7 @@ impl Sums {
         self.merge_columns(count, mean, |column| &scatter[column * columns + column..][..columns - column]);
     }
 
-    /// Chan, Golub and LeVeque 1979: with `d` the difference of the means,
+    /// Chan, Golub and Le Veque 1979: with `d` the difference of the means,
     /// `scatter = scatter_a + scatter_b + d d^T n_a n_b / (n_a + n_b)`.
     fn merge_columns<'a, T: Copy + Into<f64> + 'a>(
         &mut self,

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::blocks::Workers;
 use crate::error::{FitError, ShapeError};
-use crate::linalg::{add_scaled, dot, product, symmetric_eigen};
+use crate::linalg::{dot, product};
 use crate::moments::ClassMoments;
-use crate::rotation::{Rotation, mixtures};
+use crate::rotation::Rotation;
 use crate::signals::{Head, Signals};
+use crate::subclass::directions::ClassDirections;
 use crate::subclass::{TargetSettings, write_targets};
 use crate::subspace::{NullSpace, estimate_head};
 
@@ -194,11 +195,9 @@ impl LelpFit {
     ) -> Result<Vec<f32>, ShapeError> {
         let (classes, outputs) = (self.classes(), self.outputs());
         self.map_rows(signals, threads, |first_row, coordinates| {
-            let mut probabilities = vec![0.0; classes];
-            let logits = signals.logits()[first_row * classes..].chunks_exact(classes);
-            for (row, logits) in coordinates.chunks_exact_mut(outputs).zip(logits) {
-                write_targets(row, logits, settings, &mut probabilities);
-            }
+            let rows = coordinates.len() / outputs;
+            let logits = &signals.logits()[first_row * classes..][..rows * classes];
+            write_targets(coordinates, logits, classes, settings);
         })
     }
 
@@ -351,62 +350,6 @@ fn null_space(
     let estimate = estimate_head(&moments.pooled(), width)?;
     let source = HeadSource::Estimated { explained: estimate.explained };
     Ok((NullSpace::of_head(&estimate.weight, width)?, source))
-}
-
-/// The rotated directions of one class.
-struct ClassDirections {
-    /// `[per_class][width]`.
-    directions: Vec<Vec<f64>>,
-    report: ClassReport,
-}
-
-impl ClassDirections {
-    fn find(
-        moments: &ClassMoments,
-        class: usize,
-        space: &NullSpace,
-        settings: &LelpSettings,
-    ) -> Result<Self, FitError> {
-        let covariance = moments.covariance(class);
-        let noise = noise_of_f32(moments.mean(class), &covariance);
-        let size = space.dimensions();
-        let eigen = symmetric_eigen(&space.compress(covariance), size)?;
-        let spectrum: Vec<f64> =
-            eigen.values.iter().map(|&value| if value > noise { value } else { 0.0 }).collect();
-        let principal: Vec<Vec<f64>> = (eigen.vectors.chunks_exact(size).take(settings.subclasses.get()))
-            .map(|vector| signed(space.expand(vector)))
-            .collect();
-        let variance = &spectrum[..principal.len()];
-        let mixtures = mixtures(settings.rotation, variance, settings.seed, class as u64);
-        let directions = mixtures.iter().map(|mixture| mix(mixture, &principal)).collect();
-        let rotated =
-            mixtures.iter().map(|mixture| mixture.iter().zip(variance).map(|(m, v)| m * m * v).sum());
-        let report = ClassReport { members: moments.count(class), variance: rotated.collect(), spectrum };
-        Ok(Self { directions, report })
-    }
-}
-
-/// Variance that rounding embeddings to `f32` makes by itself, at most.
-fn noise_of_f32(mean: &[f64], covariance: &[f64]) -> f64 {
-    let width = mean.len();
-    let square = |column: usize| mean[column] * mean[column] + covariance[column * width + column];
-    let largest = (0..width).map(square).fold(0.0, f64::max);
-    largest * f64::from(f32::EPSILON).powi(2)
-}
-
-/// Turns `vector` so that its largest-magnitude entry (the first among equals) is positive.
-fn signed(mut vector: Vec<f64>) -> Vec<f64> {
-    let largest = vector.iter().fold(0.0_f64, |best, &x| if x.abs() > best.abs() { x } else { best });
-    if largest < 0.0 {
-        vector.iter_mut().for_each(|x| *x = -*x);
-    }
-    vector
-}
-
-fn mix(mixture: &[f64], principal: &[Vec<f64>]) -> Vec<f64> {
-    let mut direction = vec![0.0; principal[0].len()];
-    mixture.iter().zip(principal).for_each(|(&share, vector)| add_scaled(&mut direction, share, vector));
-    direction
 }
 
 /// Projection `[width, outputs]` and offset `[outputs]`.

@@ -1,11 +1,15 @@
 //! Target makers: what splits each class into subclasses, and the soft labels that come of it.
 
+mod directions;
 pub mod lelp;
+#[cfg(test)]
+mod lelp_laws;
 
 use serde::{Deserialize, Serialize};
 
 use crate::collapse::check_rows;
 use crate::error::{SettingError, ShapeError};
+use crate::exponential::exp_not_positive;
 
 /// Width of the softmax over a class's subclasses, in root mean variances of the coordinates; finite, above 0.
 ///
@@ -101,29 +105,33 @@ pub struct TargetSettings {
     pub temperature: Temperature,
 }
 
-/// Writes one row of targets, `t_cs = p_c softmax_s(u_cs / beta)` with `p = softmax(logits / temperature)`.
+/// Turns rows of coordinates into rows of targets: `t_cs = p_c softmax_s(u_cs / beta)` with
+/// `p = softmax(logits / temperature)`.
 ///
-/// `row` `[classes * per_class]` holds the coordinates `u` and receives the targets; every sum is of
-/// exponentials less the largest, so nothing overflows. `probabilities` `[classes]` is scratch.
-pub(crate) fn write_targets(
-    row: &mut [f32],
-    logits: &[f32],
-    settings: TargetSettings,
-    probabilities: &mut [f64],
-) {
-    softmax_into(logits, settings.temperature, probabilities);
-    let per_class = row.len() / logits.len();
+/// `rows` `[n, classes * per_class]` holds the coordinates `u` and receives the targets; `logits` is
+/// `[n, classes]`. Every sum is of exponentials less the largest, so nothing overflows.
+pub(crate) fn write_targets(rows: &mut [f32], logits: &[f32], classes: usize, settings: TargetSettings) {
+    let per_class = rows.len() / logits.len();
     let sharpness = (1.0 / settings.beta.0) as f32;
-    for (split, &p) in row.chunks_exact_mut(per_class).zip(probabilities.iter()) {
+    for split in rows.chunks_exact_mut(per_class) {
         let top = split.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut sum = 0.0_f32;
-        for u in split.iter_mut() {
+        for u in split {
             // The largest is compared, not subtracted: an infinite sharpness times zero is no number.
-            *u = if *u == top { 1.0 } else { ((*u - top) * sharpness).exp() };
-            sum += *u;
+            *u = if *u >= top { 0.0 } else { (*u - top) * sharpness };
         }
-        let share = p as f32 / sum;
-        split.iter_mut().for_each(|u| *u *= share);
+    }
+    for u in rows.iter_mut() {
+        *u = exp_not_positive(*u);
+    }
+    let mut probabilities = vec![0.0; classes];
+    for (row, logits) in rows.chunks_exact_mut(classes * per_class).zip(logits.chunks_exact(classes)) {
+        softmax_into(logits, settings.temperature, &mut probabilities);
+        for (split, p) in row.chunks_exact_mut(per_class).zip(&probabilities) {
+            let share = *p as f32 / split.iter().sum::<f32>();
+            for u in split {
+                *u *= share;
+            }
+        }
     }
 }
 
@@ -131,10 +139,12 @@ fn softmax_into(logits: &[f32], temperature: Temperature, probabilities: &mut [f
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
     for (p, &z) in probabilities.iter_mut().zip(logits) {
-        *p = if z == top { 1.0 } else { ((f64::from(z) - f64::from(top)) / temperature.0).exp() };
+        *p = if z >= top { 1.0 } else { ((f64::from(z) - f64::from(top)) / temperature.0).exp() };
         sum += *p;
     }
-    probabilities.iter_mut().for_each(|p| *p /= sum);
+    for p in probabilities {
+        *p /= sum;
+    }
 }
 
 /// Mean entropy of the splits within the classes, in nats: `mean over rows of sum_c p_c H(t_c / p_c)`.

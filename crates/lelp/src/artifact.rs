@@ -1,1 +1,0 @@
-//! Fits and targets, to and from bytes.

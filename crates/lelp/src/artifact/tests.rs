@@ -1,0 +1,105 @@
+//! What was written reads back; nothing else does, and nothing panics.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::subclass::TargetSettings;
+use crate::subclass::lelp::{LelpFit, LelpSettings};
+use crate::testing::Teacher;
+
+fn fit() -> LelpFit {
+    let fit = Teacher::new(60, 9, 2, 0.0).fit(&LelpSettings::default());
+    fit.with_label_names(vec!["no".to_owned(), "yes".to_owned()]).unwrap()
+}
+
+fn targets() -> Targets {
+    Targets::new(vec![0.25; 24], 2, 2, TargetSettings::default()).unwrap()
+}
+
+/// The metadata's JSON with `from` replaced by `to` of the same length.
+fn changed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let place = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+    let mut bytes = bytes.to_vec();
+    bytes[place..place + to.len()].copy_from_slice(to.as_bytes());
+    bytes
+}
+
+#[test]
+fn a_fit_reads_back_to_the_last_bit_and_has_one_form() {
+    let fit = fit();
+    let bytes = fit.to_bytes();
+    assert_eq!(LelpFit::from_bytes(&bytes).unwrap(), fit);
+    assert_eq!(LelpFit::from_bytes(&bytes).unwrap().to_bytes(), bytes);
+}
+
+#[test]
+fn targets_read_back_to_the_last_bit_also_without_rows() {
+    for targets in [targets(), Targets::new(Vec::new(), 3, 1, TargetSettings::default()).unwrap()] {
+        assert_eq!(Targets::from_bytes(&targets.to_bytes()).unwrap(), targets);
+    }
+}
+
+#[test]
+fn targets_are_no_fit_and_say_so() {
+    let error = LelpFit::from_bytes(&targets().to_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "holds lelp targets, but lelp directions were asked for");
+}
+
+#[test]
+fn another_format_is_refused_with_both_numbers() {
+    let bytes = changed(&fit().to_bytes(), r#"\"format\":1"#, r#"\"format\":7"#);
+    let error = LelpFit::from_bytes(&bytes).unwrap_err();
+    assert!(matches!(error, ArtifactError::Format { found: 7, expected: 1 }), "{error}");
+}
+
+#[test]
+fn metadata_of_other_counts_is_refused() {
+    let bytes = fit().to_bytes();
+    for (from, to) in [
+        (r#"\"classes\":2"#, r#"\"classes\":3"#),
+        (r#"\"per_class\":4"#, r#"\"per_class\":0"#),
+        (r#"\"width\":9"#, r#"\"width\":0"#),
+        (r#"\"head_rank\":1"#, r#"\"head_rank\":9"#),
+    ] {
+        let error = LelpFit::from_bytes(&changed(&bytes, from, to)).unwrap_err();
+        assert!(matches!(error, ArtifactError::Shape(_) | ArtifactError::Tensor { .. }), "{to}: {error}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_a_tensor_is_found() {
+    let mut bytes = fit().to_bytes();
+    *bytes.last_mut().unwrap() ^= 1;
+    assert!(matches!(LelpFit::from_bytes(&bytes).unwrap_err(), ArtifactError::Checksum { .. }));
+}
+
+#[test]
+fn hostile_beginnings_are_refused() {
+    let huge_header = [&(1_u64 << 60).to_le_bytes()[..], b"{}"].concat();
+    let cases: [&[u8]; 4] = [b"", b"\x02\0\0\0\0\0\0\0{}", &huge_header, &u64::MAX.to_le_bytes()];
+    for bytes in cases {
+        assert!(LelpFit::from_bytes(bytes).is_err());
+        assert!(Targets::from_bytes(bytes).is_err());
+    }
+}
+
+proptest! {
+    /// The checksum covers tensors; a change in the header may leave a valid file, but never a panic.
+    #[test]
+    fn mutated_bytes_never_panic(place in 0_usize..4000, value: u8, keep in 0_usize..8000) {
+        let mut bytes = fit().to_bytes();
+        let place = place % bytes.len();
+        bytes[place] = value;
+        bytes.truncate(keep);
+        if let Ok(fit) = LelpFit::from_bytes(&bytes) {
+            prop_assert_eq!(fit.projection().len(), fit.width() * fit.outputs());
+        }
+        let mut bytes = targets().to_bytes();
+        let place = place % bytes.len();
+        bytes[place] = value;
+        if let Ok(targets) = Targets::from_bytes(&bytes) {
+            prop_assert_eq!(targets.values().len(), targets.rows() * targets.classes() * targets.per_class());
+        }
+    }
+}
