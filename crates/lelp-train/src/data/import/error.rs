@@ -44,7 +44,7 @@ pub enum ImportError {
         /// The other.
         second: PathBuf,
     },
-    /// Not a NumPy array file.
+    /// Not a file of an array of `NumPy`.
     #[error("`{}`: `{member}` is not a NumPy array file", file.display())]
     NotNpy {
         /// The file.
@@ -142,10 +142,7 @@ pub enum ImportError {
         wanted: &'static str,
     },
     /// Two arrays disagree in a count.
-    #[error(
-        "`{}`: array `{array}` has {found} {what}, but `{other}` of `{}` has {wanted}",
-        file.display(), other_file.display()
-    )]
+    #[error("`{}`: array `{array}` has {found} {what}, but `{other}` has {wanted}", file.display())]
     Counts {
         /// The file.
         file: PathBuf,
@@ -157,8 +154,6 @@ pub enum ImportError {
         found: usize,
         /// The array it should agree with.
         other: &'static str,
-        /// The file of that.
-        other_file: PathBuf,
         /// The count there.
         wanted: usize,
     },

@@ -1,6 +1,6 @@
-//! The header of NumPy's `.npy` format, versions 1 to 3.
+//! The header of `NumPy`'s `.npy` format, versions 1 to 3.
 //!
-//! Source: NEP 1, "A simple file format for NumPy arrays". Only plain little-endian numbers are
+//! Source: NEP 1, "A simple file format for `NumPy` arrays". Only plain little-endian numbers are
 //! understood, so the header needs no general parser of Python literals, and no hostile one can harm it.
 
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::path::Path;
 use super::array::{Array, Element};
 use super::error::ImportError;
 
-/// Longest header that NumPy itself reads (`numpy.lib.format`, `max_header_size`).
+/// Longest header that `NumPy` itself reads (`numpy.lib.format`, `max_header_size`).
 const LONGEST_HEADER: usize = 10_000;
 
 /// Shape, element and place of the values in an `.npy` file.

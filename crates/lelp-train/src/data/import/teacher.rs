@@ -194,7 +194,6 @@ fn counts(array: &Array, what: &'static str, found: usize, other: &Array, wanted
         what,
         found,
         other: other.name,
-        other_file: other.file.clone(),
         wanted,
     }
 }

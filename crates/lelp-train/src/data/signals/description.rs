@@ -67,6 +67,12 @@ struct DescriptionFile {
     description: SignalsDescription,
 }
 
+/// What is read first: a newer format may have other fields.
+#[derive(Deserialize)]
+struct FormatOnly {
+    format: u32,
+}
+
 impl SignalsDescription {
     /// Number of parts.
     #[must_use]
@@ -145,11 +151,6 @@ impl SignalsDescription {
         }
         let bytes = fs::read(&path).map_err(|source| FileError::Read { path: path.clone(), source })?;
         let not_json = |source| SignalsFileError::Description { file: path.clone(), source };
-        // The format first: a newer one may have other fields.
-        #[derive(Deserialize)]
-        struct FormatOnly {
-            format: u32,
-        }
         let FormatOnly { format } = serde_json::from_slice(&bytes).map_err(not_json)?;
         if format != FORMAT {
             return Err(SignalsFileError::Format { file: path, found: format, known: FORMAT });

@@ -184,6 +184,9 @@ impl Owned {
 
 impl StoredSignals {
     /// All rows as one block.
+    ///
+    /// # Panics
+    /// Never: each part was checked when it was read.
     #[must_use]
     pub fn signals(&self) -> Signals<'_> {
         let embeddings = match &self.embeddings {
