@@ -124,6 +124,7 @@ impl Dataset {
     }
 
     /// All rows as models take them.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Text<'_>> + '_ {
         (0..self.rows()).map(|row| self.text(row))
     }

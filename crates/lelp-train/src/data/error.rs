@@ -166,9 +166,9 @@ pub enum DataError {
         /// The most that a file of this size may unpack to.
         limit: u64,
     },
-    /// A number that cannot be a label.
+    /// A negative number other than -1.
     #[error(
-        "`{}`, row {row}: label {label} is negative or not whole; -1 or an empty field means no label",
+        "`{}`, row {row}: label {label} is negative; -1 or an empty field means no label",
         file.display()
     )]
     LabelNumber {

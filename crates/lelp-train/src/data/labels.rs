@@ -100,13 +100,11 @@ impl LabelColumn {
                 Label::Name(_) => None,
             })
             .collect();
-        let classes = match numbers {
-            Some(numbers) => numbered_classes(&numbers, &self.names),
-            None => {
-                let names: BTreeSet<String> = given().map(Label::text).collect();
-                Classes { names: names.into_iter().collect(), numbered: false }
-            }
+        let named = || {
+            let names: BTreeSet<String> = given().map(Label::text).collect();
+            Classes { names: names.into_iter().collect(), numbered: false }
         };
+        let classes = numbers.map_or_else(named, |numbers| numbered_classes(&numbers, &self.names));
         if classes.names.len() > MOST_CLASSES {
             return Err(DataError::TooManyClasses {
                 file: file.to_owned(),
@@ -117,7 +115,8 @@ impl LabelColumn {
         }
         let of_text: BTreeMap<&str, u32> = classes.names.iter().map(String::as_str).zip(0..).collect();
         let class = |label: &Label| match label {
-            Label::Number(number) if classes.numbered => *number as u32, // below MOST_CLASSES by the check above
+            Label::Number(number) if classes.numbered => u32::try_from(*number)
+                .expect("numbered classes are 0..classes, few enough by the check above"),
             other => of_text[other.text().as_str()],
         };
         let rows = self.labels.iter().map(|label| label.as_ref().map(class)).collect();
@@ -126,7 +125,7 @@ impl LabelColumn {
 }
 
 fn numbered_classes(numbers: &BTreeSet<i64>, named: &BTreeMap<i64, String>) -> Classes {
-    let numbered = numbers.iter().copied().eq(0..numbers.len() as i64);
+    let numbered = numbers.iter().zip(0..).all(|(&number, place)| number == place);
     let called = |number: &i64| named.get(number).filter(|_| numbered);
     let names: Vec<String> =
         numbers.iter().map(|number| called(number).cloned().unwrap_or_else(|| number.to_string())).collect();

@@ -6,9 +6,11 @@ mod delimited;
 mod error;
 mod examples;
 mod format;
+pub mod import;
 mod json_lines;
 mod labels;
 mod parquet;
+pub mod signals;
 mod splits;
 mod text_lines;
 
@@ -18,4 +20,8 @@ pub use error::{DataError, Place};
 pub use examples::{Example, Examples};
 pub use format::Format;
 pub use labels::Label;
+pub use signals::{
+    Existing, Part, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter,
+    StoredSignals,
+};
 pub use splits::{HoldOut, Splits, hold_out};

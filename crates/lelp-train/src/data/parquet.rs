@@ -25,6 +25,11 @@ const ALWAYS_ALLOWED: u64 = 1 << 30;
 const MOST_GROWTH: u64 = 1000;
 
 pub(super) fn rows(file: File, path: &Path, columns: &Columns) -> Result<ParquetRows, DataError> {
+    rows_within(file, path, columns, ALWAYS_ALLOWED)
+}
+
+/// As [`rows`], where a file of any size may unpack to `allowed` bytes.
+fn rows_within(file: File, path: &Path, columns: &Columns, allowed: u64) -> Result<ParquetRows, DataError> {
     let read = |source| DataError::Read { file: path.to_owned(), source };
     let file_bytes = file.metadata().map_err(read)?.len();
     if file_bytes == 0 {
@@ -39,7 +44,7 @@ pub(super) fn rows(file: File, path: &Path, columns: &Columns) -> Result<Parquet
         present: present.clone(),
     })?;
     check_types(path, schema, places, &present)?;
-    let limit = ALWAYS_ALLOWED.max(file_bytes.saturating_mul(MOST_GROWTH));
+    let limit = allowed.max(file_bytes.saturating_mul(MOST_GROWTH));
     Ok(ParquetRows {
         path: path.to_owned(),
         reader,
@@ -129,9 +134,25 @@ impl ParquetRows {
         }
     }
 
+    /// Refuses a row group with pages outside the file; the decoder panics on negative places.
+    fn check_chunks(&self, group: usize) -> Result<(), DataError> {
+        let inside = |start: i64, bytes: i64| {
+            let (start, bytes) = (u64::try_from(start).ok()?, u64::try_from(bytes).ok()?);
+            start.checked_add(bytes).filter(|&end| end <= self.budget.file_bytes)
+        };
+        for chunk in self.reader.metadata().row_group(group).columns() {
+            let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+            if inside(start, chunk.compressed_size()).is_none() {
+                return Err(DataError::ParquetDamaged { file: self.path.clone() });
+            }
+        }
+        Ok(())
+    }
+
     fn open_group(&mut self) -> Result<Group, DataError> {
         let place = self.group;
         self.group += 1;
+        self.check_chunks(place)?;
         let (reader, places) = (&self.reader, self.places);
         guarded(&self.path, || {
             let group = reader.get_row_group(place)?;
@@ -157,8 +178,10 @@ impl ParquetRows {
         let mut pairs = self.others(group.pair.as_mut(), Self::texts)?;
         let mut labels = self.others(group.label.as_mut(), Self::labels)?;
         let mut names = self.others(group.label_name.as_mut(), Self::texts)?;
-        let columns = [(&group.pair, pairs.as_ref().map(Vec::len)), (&group.label, labels.as_ref().map(Vec::len))];
-        for (column, found) in columns.into_iter().chain([(&group.label_name, names.as_ref().map(Vec::len))]) {
+        let columns =
+            [(&group.pair, pairs.as_ref().map(Vec::len)), (&group.label, labels.as_ref().map(Vec::len))];
+        for (column, found) in columns.into_iter().chain([(&group.label_name, names.as_ref().map(Vec::len))])
+        {
             if let (Some(column), Some(found)) = (column, found)
                 && found != rows
             {
@@ -209,21 +232,11 @@ impl ParquetRows {
         let full = column.full_level;
         let path = &self.path;
         Ok(match &mut column.reader {
-            ColumnReader::Int32ColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
-            ColumnReader::Int64ColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
-            ColumnReader::DoubleColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
-            ColumnReader::FloatColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
-            ColumnReader::BoolColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
+            ColumnReader::Int32ColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
+            ColumnReader::Int64ColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
+            ColumnReader::DoubleColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
+            ColumnReader::FloatColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
+            ColumnReader::BoolColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
             _ => of_text(self.texts(column)?),
         })
     }
@@ -315,4 +328,40 @@ fn check_types(
             !matches!(physical, Type::INT96 | Type::FIXED_LEN_BYTE_ARRAY)
         })
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use ::parquet::data_type::ByteArrayType;
+    use ::parquet::file::properties::WriterProperties;
+    use ::parquet::file::writer::SerializedFileWriter;
+    use ::parquet::schema::parser::parse_message_type;
+
+    use super::*;
+
+    /// One text in the dictionary, named by each of many rows: the file is small, its texts are not.
+    #[test]
+    fn a_dictionary_bomb_is_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.parquet");
+        let schema = Arc::new(parse_message_type("message rows { required binary text (UTF8); }").unwrap());
+        let properties = Arc::new(WriterProperties::builder().build());
+        let mut writer = SerializedFileWriter::new(File::create(&path).unwrap(), schema, properties).unwrap();
+        let mut group = writer.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let texts = vec![ByteArray::from(vec![b'a'; 2000]); 10_000];
+        column.typed::<ByteArrayType>().write_batch(&texts, None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+        writer.close().unwrap();
+        let file_bytes = std::fs::metadata(&path).unwrap().len();
+        assert!(file_bytes * MOST_GROWTH < 20_000_000, "{file_bytes} bytes for 20 MB of text");
+        let open = |allowed| rows_within(File::open(&path).unwrap(), &path, &Columns::default(), allowed);
+        let stopped = open(1000).unwrap().find_map(Result::err).unwrap();
+        assert!(matches!(stopped, DataError::TooLarge { .. }), "{stopped}");
+        assert!(open(30_000_000).unwrap().all(|row| row.is_ok()));
+    }
 }

@@ -1,0 +1,116 @@
+//! Signals made elsewhere: arrays in `.npz`, `.npy` and `.safetensors` files become a signals folder.
+//!
+//! | array | shape | type |
+//! |---|---|---|
+//! | `embeddings` | `[rows, width]` | f16, f32, f64 |
+//! | `logits` | `[rows, classes]`; of one logit `[rows]` or `[rows, 1]` | f16, f32, f64 |
+//! | or `probabilities` | `[rows, classes]`; of the second of two classes `[rows]` or `[rows, 1]` | f16, f32, f64 |
+//! | `labels`, optional | `[rows]`, -1 for none | i32, i64 |
+//! | `weight` and `bias`, optional | `[classes, width]` and `[classes]`; of one logit `[1, width]` and `[1]` | f16, f32, f64 |
+//!
+//! Files are mapped and read part by part, so memory does not grow with rows; a member of a compressed
+//! `.npz` is unpacked in memory. A one-logit teacher `z` is read as `[0, z]`.
+
+mod array;
+mod error;
+mod npy;
+mod sources;
+mod teacher;
+
+use std::path::{Path, PathBuf};
+
+use lelp::signals::{Embeddings, Signals, SignalsParts};
+
+pub use error::ImportError;
+
+use super::signals::{Existing, PART_ROWS, Precision, SignalsDescription, SignalsFolder, SignalsWriter};
+use array::Element;
+use teacher::TeacherArrays;
+
+/// How signals are imported.
+#[derive(Debug, Clone)]
+pub struct ImportOptions {
+    /// How embeddings are stored; `None`: f16 if they come so, otherwise f32.
+    pub precision: Option<Precision>,
+    /// Rows of a part.
+    pub part_rows: u64,
+    /// Names of the classes; `None`: their numbers.
+    pub label_names: Option<Vec<String>>,
+    /// Name or hash of the teacher; `None`: a hash of the arrays.
+    pub teacher: Option<String>,
+    /// [`Dataset::hash`](super::Dataset::hash) of the texts, where they are known.
+    pub data: Option<String>,
+    /// What to do with signals that are already there.
+    pub existing: Existing,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self {
+            precision: None,
+            part_rows: PART_ROWS,
+            label_names: None,
+            teacher: None,
+            data: None,
+            existing: Existing::Resume,
+        }
+    }
+}
+
+/// Imports the arrays of `paths` into the folder `out`, and opens it.
+///
+/// A path is an `.npz` or `.safetensors` file (arrays by their names), an `.npy` file (one array, named as
+/// the file), or a folder of `.npy` files. `progress` is told the rows that are written so far.
+pub fn import(
+    paths: &[PathBuf],
+    out: &Path,
+    options: &ImportOptions,
+    progress: &mut dyn FnMut(u64),
+) -> Result<SignalsFolder, ImportError> {
+    let teacher = TeacherArrays::new(sources::arrays(paths)?)?;
+    let description = description(&teacher, options);
+    let head = teacher.head()?;
+    let mut writer = SignalsWriter::open(out, description, options.existing)?;
+    while let Some(rows) = writer.next_rows() {
+        let first_row = rows.start;
+        let end = rows.end;
+        // Both ends are rows of arrays in memory or in a map.
+        let rows = rows.start as usize..rows.end as usize;
+        let embeddings = teacher.embeddings(rows.clone());
+        let logits = teacher.logits(rows.clone())?;
+        let labels = teacher.labels(rows)?;
+        let signals = Signals::new(SignalsParts {
+            embeddings: Embeddings::F32(&embeddings),
+            width: teacher.width(),
+            logits: &logits,
+            classes: teacher.classes(),
+            labels: labels.as_deref(),
+            first_row,
+        })
+        .map_err(|source| ImportError::Values { file: teacher.file().to_owned(), source })?;
+        writer.write(&signals)?;
+        progress(end);
+    }
+    if let Some(head) = head {
+        writer.write_head(&head)?;
+    }
+    Ok(writer.finish()?)
+}
+
+fn description(teacher: &TeacherArrays, options: &ImportOptions) -> SignalsDescription {
+    let numbers = || (0..teacher.classes()).map(|class| class.to_string()).collect();
+    let as_stored = match teacher.embedding_element() {
+        Element::F16 => Precision::F16,
+        _ => Precision::F32,
+    };
+    SignalsDescription {
+        classes: teacher.classes(),
+        width: teacher.width(),
+        label_names: options.label_names.clone().unwrap_or_else(numbers),
+        teacher: Some(options.teacher.clone().unwrap_or_else(|| teacher.hash())),
+        data: options.data.clone(),
+        rows: teacher.rows() as u64,
+        part_rows: options.part_rows,
+        embeddings: options.precision.unwrap_or(as_stored),
+    }
+}

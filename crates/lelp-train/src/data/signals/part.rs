@@ -1,0 +1,133 @@
+//! One part of a signals folder: a few thousand rows in a safetensors file.
+
+use std::ops::Range;
+use std::path::Path;
+
+use half::f16;
+use lelp::signals::{Embeddings, Signals, SignalsParts};
+use lelp_infer::storage;
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+use super::description::{Precision, SignalsDescription};
+use super::error::SignalsFileError;
+use super::tensors::{TensorFile, Values};
+
+/// A part, mapped into memory until it is dropped.
+pub struct Part {
+    file: TensorFile,
+    embeddings: StoredEmbeddings,
+    logits: Values<f32>,
+    labels: Option<Values<i32>>,
+    width: usize,
+    classes: usize,
+    rows: Range<u64>,
+}
+
+enum StoredEmbeddings {
+    F32(Values<f32>),
+    F16(Values<f16>),
+}
+
+impl Part {
+    /// Maps a part and checks its tensors, and that its rows are `rows`.
+    pub(super) fn open(
+        path: &Path,
+        description: &SignalsDescription,
+        rows: Range<u64>,
+    ) -> Result<Self, SignalsFileError> {
+        let file = TensorFile::open(path)?;
+        let (width, classes) = (description.width, description.classes);
+        let count = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
+        let embeddings = match description.embeddings {
+            Precision::F32 => {
+                StoredEmbeddings::F32(file.values("embeddings", Dtype::F32, &[count, width])?)
+            }
+            Precision::F16 => {
+                StoredEmbeddings::F16(file.values("embeddings", Dtype::F16, &[count, width])?)
+            }
+        };
+        let logits = file.values("logits", Dtype::F32, &[count, classes])?;
+        let labels =
+            if file.has("labels") { Some(file.values("labels", Dtype::I32, &[count])?) } else { None };
+        let numbers = file.values::<u64>("row", Dtype::U64, &[count])?;
+        for (place, (&found, wanted)) in numbers.get(&file).iter().zip(rows.clone()).enumerate() {
+            if found != wanted {
+                return Err(SignalsFileError::RowNumber { file: file.path, place, found, wanted });
+            }
+        }
+        Ok(Self { file, embeddings, logits, labels, width, classes, rows })
+    }
+
+    /// The rows of the data set that this part holds.
+    #[must_use]
+    pub fn rows(&self) -> Range<u64> {
+        self.rows.clone()
+    }
+
+    /// The values, checked; borrowed from the map.
+    ///
+    /// # Errors
+    /// [`SignalsFileError::Values`] with the part and the row of the first value that is not finite, or
+    /// label that is no class.
+    pub fn signals(&self) -> Result<Signals<'_>, SignalsFileError> {
+        let embeddings = match &self.embeddings {
+            StoredEmbeddings::F32(values) => Embeddings::F32(values.get(&self.file)),
+            StoredEmbeddings::F16(values) => Embeddings::F16(values.get(&self.file)),
+        };
+        Signals::new(SignalsParts {
+            embeddings,
+            width: self.width,
+            logits: self.logits.get(&self.file),
+            classes: self.classes,
+            labels: self.labels.as_ref().map(|labels| labels.get(&self.file)),
+            first_row: self.rows.start,
+        })
+        .map_err(|source| SignalsFileError::Values { file: self.file.path.clone(), source })
+    }
+}
+
+/// Writes a block of signals as a part, whole or not at all.
+pub(super) fn write(
+    path: &Path,
+    signals: &Signals<'_>,
+    precision: Precision,
+) -> Result<(), SignalsFileError> {
+    let rows = signals.rows();
+    let numbers: Vec<u64> = (signals.first_row()..).take(rows).collect();
+    let labels = signals.labels().map_or_else(|| vec![-1; rows], <[i32]>::to_vec);
+    let single = signals.embedding_rows(0..rows);
+    let half;
+    let (embedding_type, embeddings): (_, &[u8]) = match precision {
+        Precision::F32 => (Dtype::F32, bytemuck::cast_slice(&single)),
+        Precision::F16 => {
+            half = halved(path, signals, &single)?;
+            (Dtype::F16, bytemuck::cast_slice(&half))
+        }
+    };
+    let tensors = [
+        ("row", Dtype::U64, vec![rows], bytemuck::cast_slice(&numbers)),
+        ("embeddings", embedding_type, vec![rows, signals.width()], embeddings),
+        ("logits", Dtype::F32, vec![rows, signals.classes()], bytemuck::cast_slice(signals.logits())),
+        ("labels", Dtype::I32, vec![rows], bytemuck::cast_slice(&labels)),
+    ]
+    .map(|(name, dtype, shape, bytes)| {
+        (name, TensorView::new(dtype, shape, bytes).expect("checked signals have the shape they say"))
+    });
+    let bytes = safetensors::serialize(tensors, None).expect("four tensors with different names");
+    Ok(storage::write(path, &bytes)?)
+}
+
+/// Embeddings in half precision, unless one is too large for it.
+fn halved(path: &Path, signals: &Signals<'_>, single: &[f32]) -> Result<Vec<f16>, SignalsFileError> {
+    let half: Vec<f16> = single.iter().copied().map(f16::from_f32).collect();
+    match half.iter().position(|value| value.is_infinite()) {
+        None => Ok(half),
+        Some(place) => Err(SignalsFileError::HalfOverflow {
+            file: path.to_owned(),
+            row: signals.first_row() + (place / signals.width()) as u64,
+            column: place % signals.width(),
+            value: single[place],
+        }),
+    }
+}

@@ -1,0 +1,11 @@
+//! Data sets, signals and imports as files: what is read back, and what each hostile file is told.
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+#![allow(clippy::float_cmp, clippy::cast_possible_wrap)] // values are small whole numbers, exact in every type
+
+mod damaged_parquet;
+mod data_sets;
+mod hostile_data;
+mod hostile_signals;
+mod imports;
+mod parquet_files;
+mod signals;
