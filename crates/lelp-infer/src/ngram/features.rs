@@ -145,7 +145,14 @@ impl FeatureSettings {
     }
 
     /// Words, bigrams and character n-grams of one text; leaves its token hashes in `hashes`.
-    fn side(&self, text: &str, side: u64, hashes: &mut Vec<u64>, marked: &mut Vec<u8>, buckets: &mut Vec<u32>) {
+    fn side(
+        &self,
+        text: &str,
+        side: u64,
+        hashes: &mut Vec<u64>,
+        marked: &mut Vec<u8>,
+        buckets: &mut Vec<u32>,
+    ) {
         hashes.clear();
         let mut before = None;
         for token in Tokens::new(text).take(self.max_tokens) {

@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn words_contractions_numbers_marks_and_emoji_are_tokens() {
-        assert_eq!(tokens("I don't  pay $3.50, ok?!"), ["I", "don't", "pay", "$", "3.50", ",", "ok", "?", "!"]);
+        assert_eq!(
+            tokens("I don't  pay $3.50, ok?!"),
+            ["I", "don't", "pay", "$", "3.50", ",", "ok", "?", "!"]
+        );
         assert_eq!(tokens("\u{a0}na\u{ef}ve \u{1f600}\u{1f600}"), ["na\u{ef}ve", "\u{1f600}", "\u{1f600}"]);
         assert_eq!(tokens("\u{4f60}\u{597d}"), ["\u{4f60}", "\u{597d}"]);
         assert!(tokens(" \t\n").is_empty());

@@ -206,7 +206,7 @@ mod tests {
 
     const LABELS: [Option<u32>; 3] = [Some(1), None, Some(0)];
     const LOGITS: [f32; 6] = [-1.0, 2.0, 0.5, 0.25, 3.0, -1.0];
-    const OUTPUTS: [f32; 6] = [0.25, -0.5, 1.0, 0.75, -2.0, 0.5];
+    const OUTPUTS: [f32; 6] = [0.25, -0.5, 1.0, -0.75, -2.0, 0.5];
 
     fn supervision<'a>(labels: &'a [Option<u32>], targets: Option<&'a [f32]>) -> Supervision<'a> {
         Supervision { rows: 3, classes: 2, labels: Some(labels), logits: Some(&LOGITS), targets }

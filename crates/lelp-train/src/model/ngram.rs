@@ -1,0 +1,195 @@
+//! The n-gram student while it learns.
+
+use lelp_infer::ngram::vector::mean_of_rows;
+use lelp_infer::ngram::{ConfigError, LayerError, ModelError, NgramConfig, NgramModel, Table, TableError};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use thiserror::Error;
+
+use super::dense::{Dense, Network, Pass};
+use super::inputs::NgramInputs;
+use super::optimizer::Optimizer;
+use super::table::TrainableTable;
+use super::{SHARD_ROWS, Student};
+use crate::method::{Method, TermSum};
+
+/// Hashed features, mean-pooled: a table, an optional hidden ReLU layer, and the outputs.
+#[derive(Debug)]
+pub struct NgramStudent {
+    config: NgramConfig,
+    table: TrainableTable,
+    network: Network,
+    shards: Vec<Shard>,
+    /// Gradients in the batch's means `[batch, width]`, divided by the numbers of features.
+    slopes: Vec<f32>,
+    kept: Option<(Vec<f32>, Vec<Dense>)>,
+}
+
+/// Buffers of one shard of a batch.
+#[derive(Debug, Clone)]
+struct Shard {
+    pass: Pass,
+    sums: Vec<TermSum>,
+}
+
+/// A student that cannot be built or exported.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StudentError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Adam keeps running means for every value, which a sparse table cannot have.
+    #[error("the n-gram student learns by `adagrad` or `sgd`, not by `adam`")]
+    Optimizer,
+    /// A feature bucket beyond the table: the inputs were extracted under other settings.
+    #[error(
+        "the inputs hold feature bucket {bucket}, but the table has {buckets}: extract them with the student's own settings"
+    )]
+    Bucket {
+        /// Largest bucket in the inputs.
+        bucket: u32,
+        /// Rows of the table.
+        buckets: usize,
+    },
+    /// A layer holds values that are not finite: training diverged.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// The table does not hold together.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The parts do not fit together.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl NgramStudent {
+    /// A student with random parameters for the training set `inputs`.
+    pub fn new(
+        config: NgramConfig,
+        inputs: &NgramInputs,
+        optimizer: Optimizer,
+        seed: u64,
+    ) -> Result<Self, StudentError> {
+        config.check()?;
+        if optimizer == Optimizer::Adam {
+            return Err(StudentError::Optimizer);
+        }
+        let (buckets, width) = (config.features.buckets, config.width);
+        if let Some(&bucket) = inputs.buckets().iter().max()
+            && bucket as usize >= buckets
+        {
+            return Err(StudentError::Bucket { bucket, buckets });
+        }
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let bound = 1.0 / (width as f32);
+        let table = TrainableTable::new(buckets, width, inputs, optimizer, bound, &mut random);
+        let sizes = [width, config.hidden, config.outputs()];
+        let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
+        let network = Network::random(&sizes, optimizer, 0.0, &mut random);
+        Ok(Self { config, table, network, shards: Vec::new(), slopes: Vec::new(), kept: None })
+    }
+
+    /// Shape and labels.
+    #[must_use]
+    pub fn config(&self) -> &NgramConfig {
+        &self.config
+    }
+
+    /// The student as a model that answers.
+    pub fn model(&self) -> Result<NgramModel, StudentError> {
+        let table =
+            Table::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
+        let mut layers = self.network.layers().iter().map(Dense::layer).collect::<Result<Vec<_>, _>>()?;
+        let output = layers.pop().expect("a network has an output layer");
+        Ok(NgramModel::new(self.config.clone(), table, layers.pop(), output)?)
+    }
+
+    /// Forward and backward through one shard; `slopes` `[rows, width]` become the gradients in the means.
+    fn shard(
+        &self,
+        shard: &mut Shard,
+        slopes: &mut [f32],
+        inputs: &NgramInputs,
+        rows: &[u32],
+        method: &dyn Method,
+        batch: usize,
+    ) {
+        let width = self.config.width;
+        let Shard { pass, sums } = shard;
+        for (mean, &row) in pass.inputs_mut(rows.len() * width).chunks_exact_mut(width).zip(rows) {
+            mean_of_rows(self.table.values(), inputs.row(row as usize), mean);
+        }
+        self.network.forward(pass);
+        sums.clear();
+        sums.resize(method.terms().len(), TermSum::default());
+        let (outputs, output_slopes) = pass.outputs_and_slopes();
+        method.gradient(rows, batch, outputs, output_slopes, sums);
+        self.network.backward(pass, true);
+        for ((slopes, means), &row) in
+            slopes.chunks_exact_mut(width).zip(pass.input_slopes().chunks_exact(width)).zip(rows)
+        {
+            let share = 1.0 / inputs.row(row as usize).len().max(1) as f32;
+            slopes.iter_mut().zip(means).for_each(|(slope, mean)| *slope = share * mean);
+        }
+    }
+}
+
+impl Student<NgramInputs> for NgramStudent {
+    fn outputs(&self) -> usize {
+        self.config.outputs()
+    }
+
+    fn step(
+        &mut self,
+        inputs: &NgramInputs,
+        rows: &[u32],
+        method: &dyn Method,
+        learning_rate: f32,
+        sums: &mut [TermSum],
+    ) {
+        let shard_rows = if method.couples_rows() { rows.len() } else { SHARD_ROWS };
+        let count = rows.len().div_ceil(shard_rows);
+        let width = self.config.width;
+        let mut shards = std::mem::take(&mut self.shards);
+        let mut slopes = std::mem::take(&mut self.slopes);
+        shards.resize_with(count, || Shard { pass: Pass::new(&self.network), sums: Vec::new() });
+        slopes.resize(rows.len() * width, 0.0);
+        shards
+            .par_iter_mut()
+            .zip(slopes.par_chunks_mut(shard_rows * width))
+            .zip(rows.par_chunks(shard_rows))
+            .for_each(|((shard, slopes), part)| self.shard(shard, slopes, inputs, part, method, rows.len()));
+
+        for shard in &shards {
+            sums.iter_mut().zip(&shard.sums).for_each(|(sum, part)| sum.merge(*part));
+        }
+        self.network.step(shards.iter_mut().map(|shard| &mut shard.pass), learning_rate);
+        self.table.step(inputs, rows, &slopes, learning_rate);
+        (self.shards, self.slopes) = (shards, slopes);
+    }
+
+    fn forward(&self, inputs: &NgramInputs, first: usize, outputs: &mut [f32]) {
+        let (width, rows) = (self.config.width, outputs.len() / self.config.outputs());
+        let mut pass = Pass::new(&self.network);
+        let means = pass.inputs_mut(rows * width).chunks_exact_mut(width);
+        for (row, mean) in means.enumerate() {
+            mean_of_rows(self.table.values(), inputs.row(first + row), mean);
+        }
+        self.network.forward(&mut pass);
+        outputs.copy_from_slice(pass.outputs_and_slopes().0);
+    }
+
+    fn keep(&mut self) {
+        let (values, layers) = self.kept.get_or_insert_default();
+        values.clone_from(self.table.values());
+        layers.clone_from(&self.network.layers().to_vec());
+    }
+
+    fn restore(&mut self) {
+        if let Some((values, layers)) = &self.kept {
+            self.table.values_mut().clone_from(values);
+            self.network.copy_parameters(layers);
+        }
+    }
+}
