@@ -1,6 +1,6 @@
 //! Affine layers with ReLU between them, and their exact gradients.
 
-use lelp_infer::ngram::vector::{add_scaled, dot};
+use lelp_infer::ngram::vector::{affine, weighted_sum};
 use lelp_infer::ngram::{Layer, LayerError};
 use lelp_infer::wide;
 use rand::{Rng, RngExt};
@@ -95,7 +95,8 @@ impl Network {
         for (place, layer) in self.layers.iter().enumerate() {
             let (before, after) = pass.values.split_at_mut(place + 1);
             after[0].resize(rows * layer.outputs, 0.0);
-            forward(layer, &before[place], &mut after[0]);
+            let (weight, bias) = layer.weight_and_bias();
+            affine(layer.inputs, weight, bias, &before[place], &mut after[0]);
             if place + 1 < self.layers.len() {
                 after[0].iter_mut().for_each(|value| *value = value.max(0.0));
             }
@@ -179,39 +180,15 @@ impl Pass {
     }
 }
 
-/// Rows by outputs of one register block: `ROWS * OUTPUTS` sums of 16 lanes fill the AVX registers.
-const ROWS: usize = 2;
-
-wide! {
-    /// `outputs = inputs weight^T + bias` over rows; bit for bit what `affine` gives for each row.
-    fn forward(layer: &Dense, inputs: &[f32], outputs: &mut [f32]) {
-        let (weight, bias) = layer.weight_and_bias();
-        let width = layer.inputs;
-        let blocks = inputs.chunks(ROWS * width).zip(outputs.chunks_mut(ROWS * layer.outputs));
-        for (inputs, outputs) in blocks {
-            for (place, (weight, bias)) in weight.chunks_exact(width).zip(bias).enumerate() {
-                for (row, input) in inputs.chunks_exact(width).enumerate() {
-                    outputs[row * layer.outputs + place] = bias + dot(weight, input);
-                }
-            }
-        }
-    }
-}
-
 wide! {
     /// `weight = slopes^T inputs`, `bias = sum of slopes`; rows are added in order.
     fn weight_gradient(width: usize, inputs: &[f32], slopes: &[f32], weight: &mut [f32], bias: &mut [f32]) {
         let outputs = bias.len();
+        let slopes = slopes.chunks_exact(outputs);
         for (place, (weight, bias)) in weight.chunks_exact_mut(width).zip(bias).enumerate() {
-            weight.fill(0.0);
-            *bias = 0.0;
-            for (input, slopes) in inputs.chunks_exact(width).zip(slopes.chunks_exact(outputs)) {
-                let slope = slopes[place];
-                *bias += slope;
-                if slope != 0.0 {
-                    add_scaled(weight, slope, input);
-                }
-            }
+            let column = slopes.clone().map(|row| row[place]);
+            *bias = column.clone().sum();
+            weighted_sum(weight, column.zip(inputs.chunks_exact(width)));
         }
     }
 }
@@ -221,19 +198,13 @@ wide! {
     fn input_gradient(width: usize, weight: &[f32], slopes: &[f32], inputs: &mut [f32]) {
         let outputs = weight.len() / width;
         for (input, slopes) in inputs.chunks_exact_mut(width).zip(slopes.chunks_exact(outputs)) {
-            input.fill(0.0);
-            for (slope, weight) in slopes.iter().zip(weight.chunks_exact(width)) {
-                if *slope != 0.0 {
-                    add_scaled(input, *slope, weight);
-                }
-            }
+            weighted_sum(input, slopes.iter().copied().zip(weight.chunks_exact(width)));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use lelp_infer::ngram::vector::affine;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -317,7 +288,7 @@ mod tests {
         let (weight, bias) = network.layers[0].weight_and_bias();
         for (input, outputs) in inputs.chunks_exact(19).zip(pass.outputs_and_slopes().0.chunks_exact(7)) {
             let mut single = [0.0; 7];
-            affine(weight, bias, input, &mut single);
+            affine(19, weight, bias, input, &mut single);
             assert_eq!(single, outputs);
         }
     }

@@ -3,6 +3,7 @@
 mod dense;
 mod head;
 mod inputs;
+mod memory;
 mod ngram;
 mod optimizer;
 mod table;

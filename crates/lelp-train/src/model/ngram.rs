@@ -1,6 +1,6 @@
 //! The n-gram student while it learns.
 
-use lelp_infer::ngram::vector::mean_of_rows;
+use lelp_infer::ngram::vector::{mean_of_rows, prefetch_rows};
 use lelp_infer::ngram::{ConfigError, LayerError, ModelError, NgramConfig, NgramModel, Table, TableError};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -52,6 +52,14 @@ pub enum StudentError {
         /// Rows of the table.
         buckets: usize,
     },
+    /// The system gave no memory for the table.
+    #[error("no memory for a table of {values} values ({kind}): use fewer buckets or a smaller width")]
+    Memory {
+        /// Values of the table.
+        values: usize,
+        /// The system's reason.
+        kind: std::io::ErrorKind,
+    },
     /// A layer holds values that are not finite: training diverged.
     #[error(transparent)]
     Layer(#[from] LayerError),
@@ -83,7 +91,8 @@ impl NgramStudent {
         }
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let bound = 1.0 / (width as f32);
-        let table = TrainableTable::new(buckets, width, inputs, optimizer, bound, &mut random);
+        let table = TrainableTable::new(buckets, width, inputs, optimizer, bound, &mut random)
+            .map_err(|source| StudentError::Memory { values: buckets * width, kind: source.kind() })?;
         let sizes = [width, config.hidden, config.outputs()];
         let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
         let network = Network::random(&sizes, optimizer, 0.0, &mut random);
@@ -117,7 +126,11 @@ impl NgramStudent {
     ) {
         let width = self.config.width;
         let Shard { pass, sums } = shard;
-        for (mean, &row) in pass.inputs_mut(rows.len() * width).chunks_exact_mut(width).zip(rows) {
+        let means = pass.inputs_mut(rows.len() * width).chunks_exact_mut(width);
+        for (place, (mean, &row)) in means.zip(rows).enumerate() {
+            if let Some(&next) = rows.get(place + 1) {
+                prefetch_rows(self.table.values(), width, inputs.row(next as usize));
+            }
             mean_of_rows(self.table.values(), inputs.row(row as usize), mean);
         }
         self.network.forward(pass);
@@ -182,13 +195,14 @@ impl Student<NgramInputs> for NgramStudent {
 
     fn keep(&mut self) {
         let (values, layers) = self.kept.get_or_insert_default();
-        values.clone_from(self.table.values());
+        values.clear();
+        values.extend_from_slice(self.table.values());
         layers.clone_from(&self.network.layers().to_vec());
     }
 
     fn restore(&mut self) {
         if let Some((values, layers)) = &self.kept {
-            self.table.values_mut().clone_from(values);
+            self.table.values_mut().copy_from_slice(values);
             self.network.copy_parameters(layers);
         }
     }

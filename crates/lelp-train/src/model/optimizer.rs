@@ -16,7 +16,7 @@ pub enum Optimizer {
 }
 
 /// Keeps the first step of a parameter finite, as in PyTorch.
-pub(super) const ADAGRAD_EPSILON: f32 = 1e-10;
+const ADAGRAD_EPSILON: f32 = 1e-10;
 
 /// An optimizer's memory of one array of parameters.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Descent {
         }
         match self.optimizer {
             Optimizer::Sgd => sgd(parameters, gradient, rate),
-            Optimizer::Adagrad => adagrad(parameters, gradient, &mut self.second, rate),
+            Optimizer::Adagrad => adagrad_dense(parameters, gradient, &mut self.second, rate),
             Optimizer::Adam => {
                 let first = 1.0 - 0.9_f64.powi(self.steps);
                 let second = (1.0 - 0.999_f64.powi(self.steps)).sqrt();
@@ -64,12 +64,18 @@ wide! {
     }
 }
 
+/// One step of Adagrad; inlined into the loop over a table's rows too.
+#[inline(always)]
+pub(super) fn adagrad(parameters: &mut [f32], gradient: &[f32], squares: &mut [f32], rate: f32) {
+    for ((parameter, slope), square) in parameters.iter_mut().zip(gradient).zip(squares) {
+        *square += slope * slope;
+        *parameter -= rate * slope / (square.sqrt() + ADAGRAD_EPSILON);
+    }
+}
+
 wide! {
-    fn adagrad(parameters: &mut [f32], gradient: &[f32], squares: &mut [f32], rate: f32) {
-        for ((parameter, slope), square) in parameters.iter_mut().zip(gradient).zip(squares) {
-            *square += slope * slope;
-            *parameter -= rate * slope / (square.sqrt() + ADAGRAD_EPSILON);
-        }
+    fn adagrad_dense(parameters: &mut [f32], gradient: &[f32], squares: &mut [f32], rate: f32) {
+        adagrad(parameters, gradient, squares, rate);
     }
 }
 

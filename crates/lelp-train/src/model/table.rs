@@ -2,27 +2,28 @@
 
 use std::ops::Range;
 
-use lelp_infer::ngram::vector::add_scaled;
+use lelp_infer::ngram::vector::{add_scaled, prefetch, weighted_sum};
 use lelp_infer::wide;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
 use super::inputs::NgramInputs;
-use super::optimizer::{ADAGRAD_EPSILON, Optimizer};
+use super::memory::LargeArray;
+use super::optimizer::{Optimizer, adagrad};
 
 /// Bits of one digit of the radix sort.
 const DIGIT: u32 = 8;
 
-/// Columns that stay in registers while a row's gradient is added up.
-const COLUMNS: usize = 64;
+/// Features ahead of which the table's rows are asked for: the sorted keys jump through memory.
+const AHEAD: usize = 8;
 
 /// Feature vectors `[buckets, width]` and Adagrad's sums of squared gradients.
 #[derive(Debug)]
 pub(super) struct TrainableTable {
     width: usize,
-    values: Vec<f32>,
-    /// Empty for SGD.
-    squares: Vec<f32>,
+    values: LargeArray,
+    /// None for SGD.
+    squares: Option<LargeArray>,
     parts: Vec<Part>,
 }
 
@@ -32,6 +33,8 @@ struct Part {
     /// `bucket << 32 | place in the batch` of every feature of the batch that falls into the range.
     keys: Vec<u64>,
     swap: Vec<u64>,
+    /// One row's gradient.
+    sum: Vec<f32>,
 }
 
 impl TrainableTable {
@@ -43,22 +46,23 @@ impl TrainableTable {
         optimizer: Optimizer,
         bound: f32,
         random: &mut impl Rng,
-    ) -> Self {
+    ) -> std::io::Result<Self> {
         let mut seen = vec![false; buckets];
         inputs.buckets().iter().for_each(|&bucket| seen[bucket as usize] = true);
-        let mut values = vec![0.0; buckets * width];
+        let mut values = LargeArray::zeros(buckets * width)?;
         for (row, _) in values.chunks_exact_mut(width).zip(&seen).filter(|(_, seen)| **seen) {
             row.fill_with(|| bound * (2.0 * random.random::<f32>() - 1.0));
         }
-        let squares = if optimizer == Optimizer::Sgd { Vec::new() } else { vec![0.0; buckets * width] };
-        Self { width, values, squares, parts: Vec::new() }
+        let squares = optimizer != Optimizer::Sgd;
+        let squares = squares.then(|| LargeArray::zeros(buckets * width)).transpose()?;
+        Ok(Self { width, values, squares, parts: Vec::new() })
     }
 
-    pub(super) fn values(&self) -> &Vec<f32> {
+    pub(super) fn values(&self) -> &[f32] {
         &self.values
     }
 
-    pub(super) fn values_mut(&mut self) -> &mut Vec<f32> {
+    pub(super) fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
     }
 
@@ -73,23 +77,26 @@ impl TrainableTable {
         let bits = buckets.trailing_zeros();
         self.parts.resize_with(buckets.div_ceil(share), Part::default);
         let values = self.values.par_chunks_mut(share * width);
-        if self.squares.is_empty() {
-            values.zip(&mut self.parts).enumerate().for_each(|(place, (values, part))| {
-                let first = place * share;
-                part.gather(inputs, rows, first..first + share);
-                part.sort(bits);
-                sgd_rows(&part.keys, first, width, slopes, values, rate);
-            });
-        } else {
-            let squares = self.squares.par_chunks_mut(share * width);
+        let each = |place: usize, part: &mut Part| {
+            let first = place * share;
+            part.gather(inputs, rows, first..first + share);
+            part.sort(bits);
+            part.sum.resize(width, 0.0);
+            first
+        };
+        if let Some(squares) = &mut self.squares {
+            let squares = squares.par_chunks_mut(share * width);
             values.zip(squares).zip(&mut self.parts).enumerate().for_each(
                 |(place, ((values, squares), part))| {
-                    let first = place * share;
-                    part.gather(inputs, rows, first..first + share);
-                    part.sort(bits);
-                    adagrad_rows(&part.keys, first, width, slopes, values, squares, rate);
+                    let first = each(place, part);
+                    adagrad_rows(&part.keys, first, slopes, &mut part.sum, values, squares, rate);
                 },
             );
+        } else {
+            values.zip(&mut self.parts).enumerate().for_each(|(place, (values, part))| {
+                let first = each(place, part);
+                sgd_rows(&part.keys, first, slopes, &mut part.sum, values, rate);
+            });
         }
     }
 }
@@ -138,49 +145,45 @@ fn split_run(keys: &[u64]) -> (&[u64], &[u64]) {
     keys.split_at(end)
 }
 
-/// Adds up the slopes of a run in columns from `start` on.
+/// `sum` `[width]` = the slopes of a run, added up.
 #[inline(always)]
-fn add_run(run: &[u64], slopes: &[f32], width: usize, start: usize, sum: &mut [f32]) {
-    sum.fill(0.0);
-    for key in run {
-        let place = (key & 0xffff_ffff) as usize;
-        add_scaled(sum, 1.0, &slopes[place * width + start..][..sum.len()]);
-    }
+fn add_run(run: &[u64], slopes: &[f32], sum: &mut [f32]) {
+    let width = sum.len();
+    let place = |key: &u64| (key & 0xffff_ffff) as usize * width;
+    weighted_sum(sum, run.iter().map(|key| (1.0, &slopes[place(key)..][..width])));
 }
 
 wide! {
-    fn sgd_rows(keys: &[u64], first: usize, width: usize, slopes: &[f32], values: &mut [f32], rate: f32) {
+    fn sgd_rows(keys: &[u64], first: usize, slopes: &[f32], sum: &mut [f32], values: &mut [f32], rate: f32) {
         let mut keys = keys;
-        let mut sum = [0.0; COLUMNS];
+        let width = sum.len();
         while !keys.is_empty() {
+            if let Some(key) = keys.get(AHEAD) {
+                prefetch(values, ((key >> 32) as usize - first) * width, width);
+            }
             let (run, rest) = split_run(keys);
             let row = ((run[0] >> 32) as usize - first) * width;
-            for (block, values) in values[row..row + width].chunks_mut(COLUMNS).enumerate() {
-                let sum = &mut sum[..values.len()];
-                add_run(run, slopes, width, block * COLUMNS, sum);
-                add_scaled(values, -rate, sum);
-            }
+            add_run(run, slopes, sum);
+            add_scaled(&mut values[row..row + width], -rate, sum);
             keys = rest;
         }
     }
 }
 
 wide! {
-    fn adagrad_rows(keys: &[u64], first: usize, width: usize, slopes: &[f32], values: &mut [f32], squares: &mut [f32], rate: f32) {
+    fn adagrad_rows(keys: &[u64], first: usize, slopes: &[f32], sum: &mut [f32], values: &mut [f32], squares: &mut [f32], rate: f32) {
         let mut keys = keys;
-        let mut sum = [0.0; COLUMNS];
+        let width = sum.len();
         while !keys.is_empty() {
+            if let Some(key) = keys.get(AHEAD) {
+                let row = ((key >> 32) as usize - first) * width;
+                prefetch(values, row, width);
+                prefetch(squares, row, width);
+            }
             let (run, rest) = split_run(keys);
             let row = ((run[0] >> 32) as usize - first) * width;
-            let blocks = values[row..row + width].chunks_mut(COLUMNS).zip(squares[row..row + width].chunks_mut(COLUMNS));
-            for (block, (values, squares)) in blocks.enumerate() {
-                let sum = &mut sum[..values.len()];
-                add_run(run, slopes, width, block * COLUMNS, sum);
-                for ((value, square), slope) in values.iter_mut().zip(squares).zip(sum) {
-                    *square += *slope * *slope;
-                    *value -= rate * *slope / (square.sqrt() + ADAGRAD_EPSILON);
-                }
-            }
+            add_run(run, slopes, sum);
+            adagrad(&mut values[row..row + width], sum, &mut squares[row..row + width], rate);
             keys = rest;
         }
     }
