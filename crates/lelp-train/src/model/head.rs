@@ -270,3 +270,105 @@ impl Student<EmbeddingRows<'_>> for HeadStudent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::atomic::AtomicBool;
+
+    use rand::RngExt;
+
+    use super::*;
+    use crate::method::{MethodSettings, Supervision};
+    use crate::run::{TrainSettings, Training, train};
+
+    const ROWS: usize = 400;
+
+    /// The class is whether the first two columns differ in sign: no linear head can tell. Columns have
+    /// very unequal scales, and the last is constant.
+    fn data() -> (Vec<f32>, Vec<Option<u32>>) {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let (mut values, mut labels) = (Vec::new(), Vec::new());
+        for _ in 0..ROWS {
+            let [a, b] = [(); 2].map(|()| random.random::<f32>() - 0.5);
+            values.extend([1000.0 * a + 500.0, 0.001 * b, random.random(), 7.0]);
+            labels.push(Some(u32::from(a * b > 0.0)));
+        }
+        (values, labels)
+    }
+
+    fn trained(hidden: usize, threads: usize) -> (HeadStudent, f64) {
+        let (values, labels) = data();
+        let inputs = EmbeddingRows::new(4, values.into()).unwrap();
+        let supervision =
+            Supervision { rows: ROWS, classes: 2, labels: Some(&labels), ..Supervision::default() };
+        let method = MethodSettings::Ce {}.build(supervision).unwrap();
+        let training = Training { inputs: &inputs, rows: ROWS, method: &*method, validation: None };
+        let settings = TrainSettings { epochs: 60, batch: 50, learning_rate: 0.02, ..TrainSettings::head() };
+        let head = HeadSettings { hidden, ..HeadSettings::default() };
+        let mut student = HeadStudent::new(2, &inputs, &head, 0).unwrap();
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let report = train(&mut student, &training, &settings, threads, &mut |_| {}, &AtomicBool::new(false));
+        let loss = report.unwrap().epochs.last().unwrap().terms[0].mean;
+        (student, loss)
+    }
+
+    #[test]
+    fn a_hidden_layer_learns_what_a_linear_head_cannot() {
+        assert!(trained(32, 2).1 < 0.15);
+        assert!(trained(0, 2).1 > 0.6);
+    }
+
+    #[test]
+    fn the_folded_head_equals_the_student_on_raw_embeddings() {
+        let (values, _) = data();
+        let inputs = EmbeddingRows::new(4, values.into()).unwrap();
+        for hidden in [0, 32] {
+            let student = trained(hidden, 1).0;
+            let head = student.model().unwrap();
+            let mut outputs = vec![0.0; 2 * ROWS];
+            student.forward(&inputs, 0, &mut outputs);
+            let mut embedding = vec![0.0; head.output.inputs()];
+            for (row, outputs) in outputs.chunks_exact(2).enumerate() {
+                let mut folded = [0.0; 2];
+                head.embed(inputs.row(row), &mut embedding);
+                head.output.apply(&embedding, &mut folded);
+                for (folded, output) in folded.iter().zip(outputs) {
+                    assert!((folded - output).abs() < 1e-3 * output.abs().max(1.0), "{folded} {output}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn threads_do_not_change_a_head() {
+        assert_eq!(trained(8, 1).0.model().unwrap(), trained(8, 2).0.model().unwrap());
+    }
+
+    #[test]
+    fn the_standardisation_has_mean_zero_and_variance_one() {
+        let (values, _) = data();
+        let inputs = EmbeddingRows::new(4, values.into()).unwrap();
+        let standardisation = Standardisation::fit(&inputs);
+        let mut sums = [(0.0_f64, 0.0_f64); 4];
+        for row in 0..ROWS {
+            let mut values = [0.0; 4];
+            standardisation.apply(inputs.row(row), &mut values);
+            for (sum, value) in sums.iter_mut().zip(values.map(f64::from)) {
+                *sum = (sum.0 + value / ROWS as f64, sum.1 + value * value / ROWS as f64);
+            }
+        }
+        for (column, (mean, square)) in sums.into_iter().enumerate() {
+            let wanted = if column == 3 { 0.0 } else { 1.0 };
+            assert!(mean.abs() < 1e-5 && (square - wanted).abs() < 1e-4, "{column}: {mean} {square}");
+        }
+    }
+
+    #[test]
+    fn embeddings_that_cannot_be_are_refused() {
+        let shape = EmbeddingRows::new(3, vec![0.0; 4].into()).unwrap_err();
+        assert_eq!(shape, HeadError::Shape { width: 3, values: 4 });
+        let infinite = EmbeddingRows::new(2, vec![0.0, 0.0, 0.0, f32::NAN].into()).unwrap_err();
+        assert_eq!(infinite, HeadError::NotFinite { row: 1, column: 1 });
+    }
+}

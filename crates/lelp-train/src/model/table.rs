@@ -188,3 +188,68 @@ wide! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lelp_infer::classifier::Text;
+    use lelp_infer::ngram::FeatureSettings;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// Two steps against a plain loop in `f64` over all features of the batch, at awkward widths.
+    #[test]
+    fn every_touched_row_gets_its_summed_gradient_once() {
+        let settings = FeatureSettings { buckets: 64, ..FeatureSettings::default() };
+        // So few buckets that rows collide, within a text and between texts.
+        let sentences: Vec<String> = (0..50).map(|i| format!("a b a w{} w{}", i % 9, i * i % 23)).collect();
+        let texts: Vec<Text<'_>> = sentences.iter().map(|text| text.as_str().into()).collect();
+        let inputs = NgramInputs::extract(&texts, &settings);
+        let rows: Vec<u32> = (0..37).map(|row| row * 11 % 50).collect();
+        for (optimizer, width) in
+            [Optimizer::Sgd, Optimizer::Adagrad].into_iter().flat_map(|o| [1, 7, 64, 65, 130].map(|w| (o, w)))
+        {
+            let mut random = ChaCha8Rng::seed_from_u64(9);
+            let mut table = TrainableTable::new(64, width, &inputs, optimizer, 0.5, &mut random).unwrap();
+            let mut plain: Vec<f64> = table.values().iter().map(|&value| f64::from(value)).collect();
+            let mut squares = vec![0.0; plain.len()];
+            for _ in 0..2 {
+                let slopes: Vec<f32> =
+                    (0..rows.len() * width).map(|_| random.random::<f32>() - 0.5).collect();
+                let mut gradient = vec![0.0; plain.len()];
+                for (&row, slopes) in rows.iter().zip(slopes.chunks_exact(width)) {
+                    for &bucket in inputs.row(row as usize) {
+                        for (column, slope) in slopes.iter().enumerate() {
+                            gradient[bucket as usize * width + column] += f64::from(*slope);
+                        }
+                    }
+                }
+                table.step(&inputs, &rows, &slopes, 0.25);
+                for ((value, square), slope) in plain.iter_mut().zip(&mut squares).zip(gradient) {
+                    *square += slope * slope;
+                    let scale =
+                        if optimizer == Optimizer::Adagrad { f64::sqrt(*square) + 1e-10 } else { 1.0 };
+                    *value -= 0.25 * slope / scale;
+                }
+            }
+            for (value, plain) in table.values().iter().zip(&plain) {
+                assert!((f64::from(*value) - plain).abs() < 1e-4, "{optimizer:?} {width}: {value} {plain}");
+            }
+        }
+    }
+
+    #[test]
+    fn buckets_never_seen_stay_zero() {
+        let settings = FeatureSettings { buckets: 1 << 10, ..FeatureSettings::default() };
+        let inputs = NgramInputs::extract(&["one two".into()], &settings);
+        let mut random = ChaCha8Rng::seed_from_u64(0);
+        let mut table =
+            TrainableTable::new(1 << 10, 3, &inputs, Optimizer::Adagrad, 0.5, &mut random).unwrap();
+        table.step(&inputs, &[0], &[1.0; 3], 0.1);
+        for (bucket, row) in table.values().chunks_exact(3).enumerate() {
+            let seen = inputs.buckets().contains(&(bucket as u32));
+            assert_eq!(seen, row.iter().any(|&value| value != 0.0));
+        }
+    }
+}
