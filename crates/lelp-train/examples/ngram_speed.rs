@@ -18,7 +18,7 @@ use std::time::Instant;
 use lelp_infer::classifier::Text;
 use lelp_infer::ngram::{NgramConfig, NgramModel};
 use lelp_train::method::{MethodSettings, Supervision};
-use lelp_train::model::{NgramInputs, NgramStudent};
+use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
@@ -32,13 +32,14 @@ struct Options {
     threads: NonZeroUsize,
     /// Validate on TEST.tsv after each epoch, for a look at settings.
     watch: bool,
+    dropout: f32,
     train: TrainSettings,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let threads = NonZeroUsize::new(2).expect("2 is not 0");
-        Self { width: 64, hidden: 64, log2_buckets: 16, threads, watch: false, train: TrainSettings::ngram() }
+        Self { width: 64, hidden: 64, log2_buckets: 16, threads, watch: false, dropout: 0.0, train: TrainSettings::ngram() }
     }
 }
 
@@ -114,7 +115,8 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
         metric: ValidationMetric::Accuracy,
     });
     let training = Training { inputs: &inputs, rows, method: &*method, validation };
-    let mut student = NgramStudent::new(config, &inputs, options.train.optimizer, options.train.seed)?;
+    let settings = NgramSettings { optimizer: options.train.optimizer, dropout: options.dropout };
+    let mut student = NgramStudent::new(config, &inputs, &settings, options.train.seed)?;
     let report =
         train(&mut student, &training, &options.train, options.threads, &mut tell, &AtomicBool::new(false))?;
     let mut speeds: Vec<f64> = report.epochs.iter().map(|epoch| epoch.examples_per_second).collect();

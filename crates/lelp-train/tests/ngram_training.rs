@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use lelp_infer::classifier::{Classifier, Text};
 use lelp_infer::ngram::{FeatureSettings, NgramConfig, NgramModel};
 use lelp_train::method::{KdSettings, LelpSettings, MethodSettings, Supervision};
-use lelp_train::model::{NgramInputs, NgramStudent, Optimizer, Student};
+use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Optimizer, Student};
 use lelp_train::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
@@ -62,7 +62,8 @@ fn run(
     let validation =
         Validation { inputs: &inputs, labels: &labels[..100], metric: ValidationMetric::Accuracy };
     let training = Training { inputs: &inputs, rows: ROWS, method: &*method, validation: Some(validation) };
-    let mut student = NgramStudent::new(config, &inputs, settings.optimizer, settings.seed).unwrap();
+    let learning = NgramSettings { optimizer: settings.optimizer, dropout: 0.2 };
+    let mut student = NgramStudent::new(config, &inputs, &learning, settings.seed).unwrap();
     let threads = NonZeroUsize::new(threads).unwrap();
     let report = train(&mut student, &training, settings, threads, &mut |_| {}, &AtomicBool::new(false))?;
     Ok((student, report))
@@ -169,7 +170,7 @@ fn rows_without_labels_are_welcome() {
         let validation = Validation { inputs: &inputs, labels: &labels, metric: ValidationMetric::Agreement };
         let training =
             Training { inputs: &inputs, rows: ROWS, method: &*built, validation: Some(validation) };
-        let mut student = NgramStudent::new(config(1), &inputs, Optimizer::Adagrad, 0).unwrap();
+        let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
         let mut batches = 0;
         let mut watch = |event: Event<'_>| batches += usize::from(matches!(event, Event::Batch { .. }));
         let report =
@@ -179,11 +180,11 @@ fn rows_without_labels_are_welcome() {
     }
     let built = MethodSettings::Ce {}.build(supervision).unwrap();
     let training = Training { inputs: &inputs, rows: ROWS, method: &*built, validation: None };
-    let mut student = NgramStudent::new(config(1), &inputs, Optimizer::Adagrad, 0).unwrap();
+    let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
     stop.store(true, Ordering::Relaxed);
     let stopped = train(&mut student, &training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1 })));
-    let mut wide = NgramStudent::new(config(2), &inputs, Optimizer::Adagrad, 0).unwrap();
+    let mut wide = NgramStudent::new(config(2), &inputs, &NgramSettings::default(), 0).unwrap();
     let refused = train(&mut wide, &training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(refused, Err(TrainError::Outputs { needed: 2, outputs: 4 })));
 }

@@ -24,11 +24,11 @@ pub enum TablePrecision {
 pub struct NgramConfig {
     /// Names of the classes, in the order of the logits.
     pub labels: Vec<String>,
-    /// Outputs of each class; class `c` owns outputs `c * subclasses` to `(c + 1) * subclasses - 1`.
+    /// Outputs of each class; those of class `c` start at `c * subclasses`.
     pub subclasses: usize,
     /// Columns of the table.
     pub width: usize,
-    /// Units of the hidden ReLU layer; 0 for none.
+    /// Units of the hidden `ReLU` layer; 0 for none.
     pub hidden: usize,
     /// How the table is stored.
     pub table: TablePrecision,

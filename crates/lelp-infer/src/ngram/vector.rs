@@ -2,6 +2,9 @@
 //!
 //! Sums run in fixed lanes and use no fused multiply-add, so that every processor gives the same bits.
 
+// Loops must be compiled inside the function that may use AVX2, so they have to be inlined there.
+#![allow(clippy::inline_always)]
+
 use std::array::from_fn;
 use std::hint::black_box;
 
@@ -25,6 +28,7 @@ macro_rules! wide {
         $(#[$attribute])*
         $visibility fn $name($($argument: $type),*) $(-> $result)? {
             #[inline(always)]
+            #[allow(clippy::inline_always)]
             fn body($($argument: $type),*) $(-> $result)? $body
 
             #[cfg(target_arch = "x86_64")]

@@ -1,4 +1,4 @@
-//! Affine layers with ReLU between them, and their exact gradients.
+//! Affine layers with `ReLU` between them, and their exact gradients.
 
 use lelp_infer::ngram::vector::{affine, weighted_sum};
 use lelp_infer::ngram::{Layer, LayerError};
@@ -38,7 +38,7 @@ impl Dense {
     }
 }
 
-/// Layers in a row, ReLU between them, none after the last.
+/// Layers in a row, `ReLU` between them, none after the last.
 #[derive(Debug, Clone)]
 pub struct Network {
     layers: Vec<Dense>,
@@ -49,7 +49,7 @@ pub struct Network {
 /// What one shard of rows leaves behind on its way through a network, and its gradients.
 #[derive(Debug, Clone, Default)]
 pub struct Pass {
-    /// Inputs of each layer, after ReLU, `[rows, inputs]`; the last is the network's outputs.
+    /// Inputs of each layer, after `ReLU`, `[rows, inputs]`; the last is the network's outputs.
     values: Vec<Vec<f32>>,
     /// Gradients in the same places.
     slopes: Vec<Vec<f32>>,

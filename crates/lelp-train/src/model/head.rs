@@ -138,7 +138,7 @@ impl Standardisation {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HeadSettings {
-    /// Units of the hidden ReLU layer; 0 for a linear head.
+    /// Units of the hidden `ReLU` layer; 0 for a linear head.
     pub hidden: usize,
     /// How parameters follow their gradients.
     pub optimizer: Optimizer,
@@ -164,7 +164,7 @@ pub struct HeadStudent {
 /// A trained head on raw embeddings: plain weights and biases.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeadModel {
-    /// The hidden layer, to be followed by ReLU; its activation is then the teacher's embedding.
+    /// The hidden layer, to be followed by `ReLU`; its activation is then the teacher's embedding.
     pub hidden: Option<Layer>,
     /// The last layer.
     pub output: Layer,

@@ -2,6 +2,7 @@
 
 use lelp_infer::classifier::Text;
 use lelp_infer::ngram::{FeatureScratch, FeatureSettings};
+use rand::Rng;
 use rayon::prelude::*;
 
 /// Texts of one block of extraction.
@@ -43,6 +44,27 @@ impl NgramInputs {
             buckets.extend_from_slice(&block);
         }
         Self { starts, buckets }
+    }
+
+    /// Nothing, to be filled by [`NgramInputs::gather`].
+    pub(super) fn empty() -> Self {
+        Self { starts: vec![0], buckets: Vec::new() }
+    }
+
+    /// Becomes a copy of `rows` of `from`, in which each feature is dropped with probability `dropout`.
+    pub(super) fn gather(&mut self, from: &Self, rows: &[u32], dropout: f32, random: &mut impl Rng) {
+        self.starts.truncate(1);
+        self.buckets.clear();
+        let threshold = (f64::from(dropout) * f64::from(u32::MAX)) as u32;
+        for &row in rows {
+            let buckets = from.row(row as usize);
+            if threshold == 0 {
+                self.buckets.extend_from_slice(buckets);
+            } else {
+                self.buckets.extend(buckets.iter().filter(|_| random.next_u32() >= threshold));
+            }
+            self.starts.push(self.buckets.len());
+        }
     }
 
     /// Number of rows.

@@ -11,7 +11,7 @@ mod table;
 pub use dense::{Dense, Network, Pass};
 pub use head::{EmbeddingRows, HeadError, HeadModel, HeadSettings, HeadStudent, Standardisation};
 pub use inputs::NgramInputs;
-pub use ngram::{NgramStudent, StudentError};
+pub use ngram::{NgramSettings, NgramStudent, StudentError};
 pub use optimizer::Optimizer;
 
 use crate::method::{Method, TermSum};

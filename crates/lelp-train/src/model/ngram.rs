@@ -5,6 +5,7 @@ use lelp_infer::ngram::{ConfigError, LayerError, ModelError, NgramConfig, NgramM
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::dense::{Dense, Network, Pass};
@@ -14,12 +15,33 @@ use super::table::TrainableTable;
 use super::{SHARD_ROWS, Student};
 use crate::method::{Method, TermSum};
 
-/// Hashed features, mean-pooled: a table, an optional hidden ReLU layer, and the outputs.
+/// How an n-gram student learns.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NgramSettings {
+    /// How parameters follow their gradients: Adagrad or SGD.
+    pub optimizer: Optimizer,
+    /// Probability with which each feature of a text is left out of a training step, so that no rare
+    /// feature can carry a text alone; 0 for none.
+    pub dropout: f32,
+}
+
+impl Default for NgramSettings {
+    fn default() -> Self {
+        Self { optimizer: Optimizer::Adagrad, dropout: 0.0 }
+    }
+}
+
+/// Hashed features, mean-pooled: a table, an optional hidden `ReLU` layer, and the outputs.
 #[derive(Debug)]
 pub struct NgramStudent {
     config: NgramConfig,
     table: TrainableTable,
     network: Network,
+    dropout: f32,
+    random: ChaCha8Rng,
+    /// Features of the batch, after dropout.
+    batch: NgramInputs,
     shards: Vec<Shard>,
     /// Gradients in the batch's means `[batch, width]`, divided by the numbers of features.
     slopes: Vec<f32>,
@@ -34,7 +56,7 @@ struct Shard {
 }
 
 /// A student that cannot be built or exported.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum StudentError {
     /// The configuration is wrong.
     #[error(transparent)]
@@ -42,6 +64,12 @@ pub enum StudentError {
     /// Adam keeps running means for every value, which a sparse table cannot have.
     #[error("the n-gram student learns by `adagrad` or `sgd`, not by `adam`")]
     Optimizer,
+    /// A dropout that drops everything, or less than nothing.
+    #[error("dropout is {dropout}: use 0 or more, below 1")]
+    Dropout {
+        /// The number given.
+        dropout: f32,
+    },
     /// A feature bucket beyond the table: the inputs were extracted under other settings.
     #[error(
         "the inputs hold feature bucket {bucket}, but the table has {buckets}: extract them with the student's own settings"
@@ -76,12 +104,16 @@ impl NgramStudent {
     pub fn new(
         config: NgramConfig,
         inputs: &NgramInputs,
-        optimizer: Optimizer,
+        settings: &NgramSettings,
         seed: u64,
     ) -> Result<Self, StudentError> {
+        let NgramSettings { optimizer, dropout } = *settings;
         config.check()?;
         if optimizer == Optimizer::Adam {
             return Err(StudentError::Optimizer);
+        }
+        if !(0.0..1.0).contains(&dropout) {
+            return Err(StudentError::Dropout { dropout });
         }
         let (buckets, width) = (config.features.buckets, config.width);
         if let Some(&bucket) = inputs.buckets().iter().max()
@@ -96,7 +128,17 @@ impl NgramStudent {
         let sizes = [width, config.hidden, config.outputs()];
         let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
         let network = Network::random(&sizes, optimizer, 0.0, &mut random);
-        Ok(Self { config, table, network, shards: Vec::new(), slopes: Vec::new(), kept: None })
+        Ok(Self {
+            config,
+            table,
+            network,
+            dropout,
+            random,
+            batch: NgramInputs::empty(),
+            shards: Vec::new(),
+            slopes: Vec::new(),
+            kept: None,
+        })
     }
 
     /// Shape and labels.
@@ -114,36 +156,28 @@ impl NgramStudent {
         Ok(NgramModel::new(self.config.clone(), table, layers.pop(), output)?)
     }
 
-    /// Forward and backward through one shard; `slopes` `[rows, width]` become the gradients in the means.
-    fn shard(
-        &self,
-        shard: &mut Shard,
-        slopes: &mut [f32],
-        inputs: &NgramInputs,
-        rows: &[u32],
-        method: &dyn Method,
-        batch: usize,
-    ) {
+    /// Forward and backward through the batch's rows from `first` on; `slopes` `[rows, width]` become the
+    /// gradients in the means, divided by the numbers of features.
+    fn shard(&self, shard: &mut Shard, slopes: &mut [f32], first: usize, rows: &[u32], method: &dyn Method) {
         let width = self.config.width;
         let Shard { pass, sums } = shard;
         let means = pass.inputs_mut(rows.len() * width).chunks_exact_mut(width);
-        for (place, (mean, &row)) in means.zip(rows).enumerate() {
-            if let Some(&next) = rows.get(place + 1) {
-                prefetch_rows(self.table.values(), width, inputs.row(next as usize));
+        for (place, mean) in (first..).zip(means) {
+            if place + 1 < self.batch.rows() {
+                prefetch_rows(self.table.values(), width, self.batch.row(place + 1));
             }
-            mean_of_rows(self.table.values(), inputs.row(row as usize), mean);
+            mean_of_rows(self.table.values(), self.batch.row(place), mean);
         }
         self.network.forward(pass);
         sums.clear();
         sums.resize(method.terms().len(), TermSum::default());
         let (outputs, output_slopes) = pass.outputs_and_slopes();
-        method.gradient(rows, batch, outputs, output_slopes, sums);
+        method.gradient(rows, self.batch.rows(), outputs, output_slopes, sums);
         self.network.backward(pass, true);
-        for ((slopes, means), &row) in
-            slopes.chunks_exact_mut(width).zip(pass.input_slopes().chunks_exact(width)).zip(rows)
-        {
-            let share = 1.0 / inputs.row(row as usize).len().max(1) as f32;
-            slopes.iter_mut().zip(means).for_each(|(slope, mean)| *slope = share * mean);
+        let means = slopes.chunks_exact_mut(width).zip(pass.input_slopes().chunks_exact(width));
+        for (place, (slopes, mean)) in (first..).zip(means) {
+            let share = 1.0 / self.batch.row(place).len().max(1) as f32;
+            slopes.iter_mut().zip(mean).for_each(|(slope, mean)| *slope = share * mean);
         }
     }
 }
@@ -164,6 +198,7 @@ impl Student<NgramInputs> for NgramStudent {
         let shard_rows = if method.couples_rows() { rows.len() } else { SHARD_ROWS };
         let count = rows.len().div_ceil(shard_rows);
         let width = self.config.width;
+        self.batch.gather(inputs, rows, self.dropout, &mut self.random);
         let mut shards = std::mem::take(&mut self.shards);
         let mut slopes = std::mem::take(&mut self.slopes);
         shards.resize_with(count, || Shard { pass: Pass::new(&self.network), sums: Vec::new() });
@@ -172,13 +207,16 @@ impl Student<NgramInputs> for NgramStudent {
             .par_iter_mut()
             .zip(slopes.par_chunks_mut(shard_rows * width))
             .zip(rows.par_chunks(shard_rows))
-            .for_each(|((shard, slopes), part)| self.shard(shard, slopes, inputs, part, method, rows.len()));
+            .enumerate()
+            .for_each(|(place, ((shard, slopes), part))| {
+                self.shard(shard, slopes, place * shard_rows, part, method);
+            });
 
         for shard in &shards {
             sums.iter_mut().zip(&shard.sums).for_each(|(sum, part)| sum.merge(*part));
         }
         self.network.step(shards.iter_mut().map(|shard| &mut shard.pass), learning_rate);
-        self.table.step(inputs, rows, &slopes, learning_rate);
+        self.table.step(&self.batch, &slopes, learning_rate);
         (self.shards, self.slopes) = (shards, slopes);
     }
 

@@ -70,7 +70,7 @@ impl TrainableTable {
     ///
     /// `slopes` `[batch, width]` are the gradients in the batch's means, divided by their numbers of features.
     /// Buckets are shared out among the threads; a bucket's arithmetic does not depend on who owns it.
-    pub(super) fn step(&mut self, inputs: &NgramInputs, rows: &[u32], slopes: &[f32], rate: f32) {
+    pub(super) fn step(&mut self, batch: &NgramInputs, slopes: &[f32], rate: f32) {
         let width = self.width;
         let buckets = self.values.len() / width;
         let share = buckets.div_ceil(rayon::current_num_threads());
@@ -79,7 +79,7 @@ impl TrainableTable {
         let values = self.values.par_chunks_mut(share * width);
         let each = |place: usize, part: &mut Part| {
             let first = place * share;
-            part.gather(inputs, rows, first..first + share);
+            part.gather(batch, first..first + share);
             part.sort(bits);
             part.sum.resize(width, 0.0);
             first
@@ -103,12 +103,11 @@ impl TrainableTable {
 
 impl Part {
     /// Collects the features of the batch whose buckets are in `range`, without a branch on it.
-    fn gather(&mut self, inputs: &NgramInputs, rows: &[u32], range: Range<usize>) {
-        let total: usize = rows.iter().map(|&row| inputs.row(row as usize).len()).sum();
-        self.keys.resize(total, 0);
+    fn gather(&mut self, batch: &NgramInputs, range: Range<usize>) {
+        self.keys.resize(batch.buckets().len(), 0);
         let mut filled = 0;
-        for (place, &row) in rows.iter().enumerate() {
-            for &bucket in inputs.row(row as usize) {
+        for place in 0..batch.rows() {
+            for &bucket in batch.row(place) {
                 self.keys[filled] = u64::from(bucket) << 32 | place as u64;
                 filled += usize::from(range.contains(&(bucket as usize)));
             }
@@ -225,7 +224,9 @@ mod tests {
                         }
                     }
                 }
-                table.step(&inputs, &rows, &slopes, 0.25);
+                let mut batch = NgramInputs::empty();
+                batch.gather(&inputs, &rows, 0.0, &mut random);
+                table.step(&batch, &slopes, 0.25);
                 for ((value, square), slope) in plain.iter_mut().zip(&mut squares).zip(gradient) {
                     *square += slope * slope;
                     let scale =
@@ -246,7 +247,7 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(0);
         let mut table =
             TrainableTable::new(1 << 10, 3, &inputs, Optimizer::Adagrad, 0.5, &mut random).unwrap();
-        table.step(&inputs, &[0], &[1.0; 3], 0.1);
+        table.step(&inputs, &[1.0; 3], 0.1);
         for (bucket, row) in table.values().chunks_exact(3).enumerate() {
             let seen = inputs.buckets().contains(&(bucket as u32));
             assert_eq!(seen, row.iter().any(|&value| value != 0.0));
