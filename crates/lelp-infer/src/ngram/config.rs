@@ -72,11 +72,11 @@ impl NgramConfig {
     /// Largest width, hidden layer and number of outputs.
     const MOST: usize = 1 << 14;
 
-    /// A student of width 64 with a hidden layer of 64 for these labels.
+    /// A student of width 32 with a hidden layer of 64 for these labels.
     #[must_use]
     pub fn new(labels: Vec<String>, subclasses: usize) -> Self {
         let features = FeatureSettings::default();
-        Self { labels, subclasses, width: 64, hidden: 64, table: TablePrecision::F32, features }
+        Self { labels, subclasses, width: 32, hidden: 64, table: TablePrecision::F32, features }
     }
 
     /// Checks labels, sizes and features.

@@ -50,7 +50,7 @@ pub struct FeatureSettings {
 
 impl Default for FeatureSettings {
     fn default() -> Self {
-        Self { buckets: 1 << 16, bigrams: true, characters: None, max_tokens: 1024, product_tokens: 8 }
+        Self { buckets: 1 << 18, bigrams: true, characters: None, max_tokens: 1024, product_tokens: 8 }
     }
 }
 
@@ -58,7 +58,7 @@ impl Default for FeatureSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FeatureSettingsError {
     /// Not a power of two, or too few or too many.
-    #[error("{buckets} buckets: use a power of two from 16 to 67108864, such as 65536")]
+    #[error("{buckets} buckets: use a power of two from 16 to 67108864, such as 262144")]
     Buckets {
         /// The number given.
         buckets: usize,
@@ -263,7 +263,7 @@ mod tests {
     /// Worked out by a few lines of Python from the definition alone; other languages can check themselves here.
     #[test]
     fn buckets_are_those_of_the_definition() {
-        let settings = FeatureSettings::default();
+        let settings = FeatureSettings { buckets: 1 << 16, ..FeatureSettings::default() };
         assert_eq!(extract(&settings, "My card", None), GOLDEN_TEXT);
         let pairs = FeatureSettings { product_tokens: 1, ..settings.clone() };
         assert_eq!(extract(&pairs, "My card", Some("card")), GOLDEN_PAIR);

@@ -17,7 +17,7 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// Uniform in `+-1 / sqrt(inputs)`, weight and bias alike (the default of PyTorch's `Linear`).
+    /// Uniform in `+-1 / sqrt(inputs)`, weight and bias alike (the default of `PyTorch`'s `Linear`).
     pub fn random(inputs: usize, outputs: usize, random: &mut impl Rng) -> Self {
         let bound = 1.0 / (inputs as f32).sqrt();
         let parameters =

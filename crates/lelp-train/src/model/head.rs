@@ -177,7 +177,9 @@ impl HeadModel {
             None => embedding.copy_from_slice(raw),
             Some(layer) => {
                 layer.apply(raw, embedding);
-                embedding.iter_mut().for_each(|value| *value = value.max(0.0));
+                for value in embedding.iter_mut() {
+                    *value = value.max(0.0);
+                }
             }
         }
     }
@@ -207,11 +209,11 @@ impl HeadStudent {
 
     /// The head on raw embeddings: the standardisation is folded into the first layer.
     pub fn model(&self) -> Result<HeadModel, LayerError> {
-        let (first, rest) = self.network.layers().split_first().expect("a network has layers");
-        let first = self.standardisation.fold(first)?;
-        match rest {
-            [] => Ok(HeadModel { hidden: None, output: first }),
-            [output, ..] => Ok(HeadModel { hidden: Some(first), output: output.layer()? }),
+        let layers = self.network.layers();
+        let first = self.standardisation.fold(&layers[0])?;
+        match layers.get(1) {
+            None => Ok(HeadModel { hidden: None, output: first }),
+            Some(output) => Ok(HeadModel { hidden: Some(first), output: output.layer()? }),
         }
     }
 }

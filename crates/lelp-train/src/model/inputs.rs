@@ -2,7 +2,7 @@
 
 use lelp_infer::classifier::Text;
 use lelp_infer::ngram::{FeatureScratch, FeatureSettings};
-use rand::Rng;
+use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
 /// Texts of one block of extraction.
@@ -55,13 +55,12 @@ impl NgramInputs {
     pub(super) fn gather(&mut self, from: &Self, rows: &[u32], dropout: f32, random: &mut impl Rng) {
         self.starts.truncate(1);
         self.buckets.clear();
-        let threshold = (f64::from(dropout) * f64::from(u32::MAX)) as u32;
         for &row in rows {
             let buckets = from.row(row as usize);
-            if threshold == 0 {
+            if dropout == 0.0 {
                 self.buckets.extend_from_slice(buckets);
             } else {
-                self.buckets.extend(buckets.iter().filter(|_| random.next_u32() >= threshold));
+                self.buckets.extend(buckets.iter().filter(|_| random.random::<f32>() >= dropout));
             }
             self.starts.push(self.buckets.len());
         }

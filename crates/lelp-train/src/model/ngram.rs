@@ -28,7 +28,7 @@ pub struct NgramSettings {
 
 impl Default for NgramSettings {
     fn default() -> Self {
-        Self { optimizer: Optimizer::Adagrad, dropout: 0.0 }
+        Self { optimizer: Optimizer::Adagrad, dropout: 0.2 }
     }
 }
 
@@ -151,9 +151,10 @@ impl NgramStudent {
     pub fn model(&self) -> Result<NgramModel, StudentError> {
         let table =
             Table::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
-        let mut layers = self.network.layers().iter().map(Dense::layer).collect::<Result<Vec<_>, _>>()?;
-        let output = layers.pop().expect("a network has an output layer");
-        Ok(NgramModel::new(self.config.clone(), table, layers.pop(), output)?)
+        let layers = self.network.layers();
+        let hidden = (self.config.hidden > 0).then(|| layers[0].layer()).transpose()?;
+        let output = layers[layers.len() - 1].layer()?;
+        Ok(NgramModel::new(self.config.clone(), table, hidden, output)?)
     }
 
     /// Forward and backward through the batch's rows from `first` on; `slopes` `[rows, width]` become the

@@ -15,7 +15,7 @@ pub enum Optimizer {
     Adam,
 }
 
-/// Keeps the first step of a parameter finite, as in PyTorch.
+/// Keeps the first step of a parameter finite, as in `PyTorch`.
 const ADAGRAD_EPSILON: f32 = 1e-10;
 
 /// An optimizer's memory of one array of parameters.
@@ -41,7 +41,9 @@ impl Descent {
     pub(super) fn step(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f32, decay: f32) {
         self.steps = self.steps.saturating_add(1);
         if decay > 0.0 {
-            parameters.iter_mut().for_each(|parameter| *parameter *= 1.0 - rate * decay);
+            for parameter in parameters.iter_mut() {
+                *parameter *= 1.0 - rate * decay;
+            }
         }
         match self.optimizer {
             Optimizer::Sgd => sgd(parameters, gradient, rate),
@@ -66,6 +68,7 @@ wide! {
 
 /// One step of Adagrad; inlined into the loop over a table's rows too.
 #[inline(always)]
+#[allow(clippy::inline_always)]
 pub(super) fn adagrad(parameters: &mut [f32], gradient: &[f32], squares: &mut [f32], rate: f32) {
     for ((parameter, slope), square) in parameters.iter_mut().zip(gradient).zip(squares) {
         *square += slope * slope;

@@ -138,6 +138,7 @@ impl Part {
 
 /// The run of equal buckets at the front of sorted keys, and the rest.
 #[inline(always)]
+#[allow(clippy::inline_always)]
 fn split_run(keys: &[u64]) -> (&[u64], &[u64]) {
     let bucket = keys[0] >> 32;
     let end = keys.iter().position(|key| key >> 32 != bucket).unwrap_or(keys.len());
@@ -146,6 +147,7 @@ fn split_run(keys: &[u64]) -> (&[u64], &[u64]) {
 
 /// `sum` `[width]` = the slopes of a run, added up.
 #[inline(always)]
+#[allow(clippy::inline_always)]
 fn add_run(run: &[u64], slopes: &[f32], sum: &mut [f32]) {
     let width = sum.len();
     let place = |key: &u64| (key & 0xffff_ffff) as usize * width;

@@ -53,7 +53,7 @@ impl TrainSettings {
         Self {
             epochs: 20,
             batch: 128,
-            learning_rate: 0.05,
+            learning_rate: 0.1,
             optimizer: Optimizer::Adagrad,
             patience: 5,
             seed: 0,
