@@ -1,3 +1,56 @@
-//! The `lelp` command: parse, call the library, print.
+//! The `lelp` command: parse, call the library, print. See `lelp --help`.
 
-fn main() {}
+mod args;
+mod commands;
+mod failure;
+mod interrupt;
+mod printer;
+mod progress;
+
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+use crate::failure::Failure;
+use crate::printer::{Printer, Talk};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let talk = match (arguments.global.quiet, arguments.global.verbose) {
+        (true, _) => Talk::Quiet,
+        (_, true) => Talk::Verbose,
+        _ => Talk::Normal,
+    };
+    let printer = Printer::new(talk, arguments.global.color);
+    match panic::catch_unwind(|| run(&arguments, printer)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => {
+            failure.print(printer);
+            ExitCode::from(failure.exit_code())
+        }
+        // The panic hook has printed the message and the place.
+        Err(_) => {
+            printer.hint("this is a defect of lelp; please report it with the command and the lines above");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Quickstart(arguments) => commands::quickstart::run(arguments, global, printer),
+        Command::Pull(arguments) => commands::pull::run(arguments, printer),
+        Command::Teach(arguments) => commands::teach::run(arguments, global, printer),
+        Command::Signals(arguments) => commands::signals::run(arguments, global, printer),
+        Command::Fit(arguments) => commands::fit::run(arguments, global, printer),
+        Command::Targets(arguments) => commands::targets::run(arguments, global, printer),
+        Command::Distill(arguments) => commands::distill::run(arguments, global, printer),
+        Command::Eval(arguments) => commands::eval::run(arguments, global, printer),
+        Command::Predict(arguments) => commands::predict::run(arguments, global, printer),
+        Command::Completions(arguments) => commands::completions::run(arguments, printer),
+        Command::Man(arguments) => commands::man::run(arguments, printer),
+    }
+}

@@ -82,6 +82,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write_with(path, |writer| writer.write_all(bytes))
 }
 
+/// Puts the file `from` also at `to`: as a hard link where the file system can, else as a copy.
+///
+/// Our writers never change a file in place, so that the two names never see each other's changes.
+pub fn link_or_copy(from: &Path, to: &Path) -> Result<(), FileError> {
+    let temporary = temporary_name(to);
+    let linked = fs::hard_link(from, &temporary).is_ok();
+    if !linked {
+        let source = map(from)?;
+        return write(to, &source);
+    }
+    fs::rename(&temporary, to).map_err(|source| FileError::Write { path: to.to_owned(), source })?;
+    // Renaming one name of a file onto another name of the same file does nothing and leaves both.
+    let _ = fs::remove_file(&temporary);
+    Ok(())
+}
+
 /// SHA-256 of `bytes` in lower-case hexadecimal.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
@@ -120,6 +136,18 @@ mod tests {
         assert!(matches!(failed, Err(FileError::Write { .. })));
         assert_eq!(&*map(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_linked_file_keeps_its_bytes_when_the_first_name_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (folder.path().join("a"), folder.path().join("b"));
+        write(&first, b"one").unwrap();
+        link_or_copy(&first, &second).unwrap();
+        link_or_copy(&first, &second).unwrap();
+        write(&first, b"two").unwrap();
+        assert_eq!(&*map(&second).unwrap(), b"one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

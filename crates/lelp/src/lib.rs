@@ -1,2 +1,77 @@
 #![forbid(unsafe_code)]
 //! Learning Embedding Linear Projections (LELP): the mathematics, arrays in and arrays out.
+//!
+//! A classifier with few classes says little about an example: with two classes, one number. LELP
+//! (Loo, Iliopoulos, Hu and Vee, arXiv:2409.20449) takes more from its last embedding: it splits each
+//! class into subclasses along linear directions, and a student is trained on the finer soft labels.
+//!
+//! Data goes one way: [`Signals`] (what a teacher says about a data set) -> [`ClassMoments`] (one pass,
+//! any number of chunks) -> [`LelpFit`] (directions) -> targets `[rows, classes * per_class]`, on which
+//! any student can be trained -> [`collapse`] (student outputs to class logits) -> [`metrics`].
+//!
+//! ```
+//! use std::num::NonZeroUsize;
+//! use lelp::{ClassMoments, Embeddings, Head, LelpFit, LelpSettings, Members, Signals, SignalsParts};
+//! use lelp::{TargetSettings, collapse, split_entropy};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Eight examples, embeddings of width 4; the teacher's head reads the first column only.
+//! let embeddings: Vec<f32> = (0..32_u16).map(|i| f32::from(i * 37 % 19) - 9.0).collect();
+//! let head = Head::new(&[-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], &[0.0, 0.0], 4)?;
+//! let logits: Vec<f32> = embeddings.chunks(4).flat_map(|row| [-row[0], row[0]]).collect();
+//! let signals = Signals::new(SignalsParts {
+//!     embeddings: Embeddings::F32(&embeddings),
+//!     width: 4,
+//!     logits: &logits,
+//!     classes: 2,
+//!     labels: None,
+//!     first_row: 0,
+//! })?;
+//!
+//! let threads = NonZeroUsize::MIN;
+//! let mut moments = ClassMoments::new(signals.classes(), signals.width());
+//! moments.add(&signals, Members::Teacher, threads)?; // once per chunk of a large data set
+//!
+//! let settings = LelpSettings { subclasses: NonZeroUsize::new(2).expect("two"), ..LelpSettings::default() };
+//! let fit = LelpFit::fit(&moments, Some(&head), &settings, threads)?;
+//! let targets = fit.targets(&signals, TargetSettings::default(), threads)?; // [8, 2 * 2]
+//! assert_eq!(targets.len(), 8 * 2 * 2);
+//!
+//! // Each row of targets sums to one, and over a class to the teacher's probability of the class.
+//! assert!((targets[..4].iter().sum::<f32>() - 1.0).abs() < 1e-6);
+//! assert!(split_entropy(&targets, 2, 2)? <= 2.0_f64.ln());
+//!
+//! // A student trained on them answers with classes.
+//! let outputs: Vec<f32> = targets.iter().map(|t| t.ln()).collect();
+//! assert_eq!(collapse(&outputs, 2, 2)?.len(), 8 * 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Threads, seeds, bytes
+//! Threads and seeds are arguments. Rows are worked in blocks of a fixed size that are merged in order:
+//! the same inputs, settings and seed give the same bytes with any number of threads.
+
+mod blocks;
+mod collapse;
+mod error;
+mod linalg;
+mod rotation;
+mod subspace;
+
+pub mod artifact;
+pub mod metrics;
+pub mod moments;
+pub mod signals;
+pub mod subclass;
+
+pub use collapse::{collapse, log_softmax, softmax};
+pub use error::{FitError, SettingError, ShapeError, SignalsError};
+pub use moments::{ClassMoments, Members};
+pub use rotation::Rotation;
+pub use signals::{Embeddings, Head, Signals, SignalsParts};
+pub use subclass::lelp::{ClassReport, HeadSource, LelpFit, LelpSettings};
+pub use subclass::{Beta, TargetSettings, Temperature, split_entropy};
+
+#[cfg(test)]
+mod testing;

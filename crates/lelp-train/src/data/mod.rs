@@ -1,1 +1,21 @@
-//! Data sets and signals on disk.
+//! Data sets and signals on disk: everything here is untrusted input until it is checked.
+
+mod columns;
+mod dataset;
+mod delimited;
+mod error;
+mod examples;
+mod format;
+mod json_lines;
+mod labels;
+mod parquet;
+mod splits;
+mod text_lines;
+
+pub use columns::{Columns, Wanted};
+pub use dataset::{Dataset, Rows};
+pub use error::{DataError, Place};
+pub use examples::{Example, Examples};
+pub use format::Format;
+pub use labels::Label;
+pub use splits::{HoldOut, Splits, hold_out};

@@ -1,0 +1,23 @@
+//! `lelp completions`: what makes the Tab key work.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// Print completions for a shell
+///
+/// Example: lelp completions bash > ~/.local/share/bash-completion/completions/lelp
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut crate::args::Arguments::command(), "lelp", &mut script);
+    Ok(printer.data(String::from_utf8_lossy(&script).trim_end())?)
+}

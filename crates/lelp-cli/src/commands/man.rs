@@ -1,0 +1,36 @@
+//! `lelp man`: the manual, a page a command.
+
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+use lelp_infer::storage;
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// Write the manual pages, one for each command
+///
+/// Example: lelp man --out ~/.local/share/man/man1
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Folder to write the pages into
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
+    std::fs::create_dir_all(&arguments.out)?;
+    let command = crate::args::Arguments::command();
+    let mut pages = vec![(String::from("lelp"), command.clone())];
+    for part in command.get_subcommands() {
+        let name = format!("lelp-{}", part.get_name());
+        pages.push((name.clone(), part.clone().name(name.leak() as &str)));
+    }
+    for (name, command) in &pages {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command.clone()).render(&mut page)?;
+        storage::write(&arguments.out.join(format!("{name}.1")), &page)?;
+    }
+    printer.step("wrote", &format!("{} pages to `{}`", pages.len(), arguments.out.display()));
+    Ok(())
+}

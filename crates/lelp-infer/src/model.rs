@@ -1,0 +1,63 @@
+//! Any model's folder: a teacher or a student, told apart by what is in it.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::classifier::{AnswerError, Classifier, Text};
+use crate::ngram::{NgramFileError, NgramModel};
+use crate::teacher::{TEACHER_FILE, Teacher, TeacherError};
+
+/// A loaded model.
+#[derive(Debug)]
+pub enum Model {
+    /// An encoder with a classifier head.
+    Teacher(Box<Teacher>),
+    /// An n-gram student.
+    Ngram(NgramModel),
+}
+
+/// Why a folder is no model.
+#[derive(Debug, Error)]
+pub enum ModelFolderError {
+    /// There is no such folder.
+    #[error("`{}` is no folder; a model is the folder that `lelp teach` or `lelp distill` wrote", .0.display())]
+    NoFolder(std::path::PathBuf),
+    /// It is an unsound teacher.
+    #[error(transparent)]
+    Teacher(#[from] TeacherError),
+    /// It is an unsound n-gram student.
+    #[error(transparent)]
+    Ngram(#[from] NgramFileError),
+}
+
+impl Model {
+    /// Loads the teacher or student in `folder`.
+    pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, ModelFolderError> {
+        if !folder.is_dir() {
+            return Err(ModelFolderError::NoFolder(folder.to_owned()));
+        }
+        if folder.join(TEACHER_FILE).exists() {
+            return Ok(Self::Teacher(Box::new(Teacher::load(folder, threads)?)));
+        }
+        Ok(Self::Ngram(NgramModel::load(folder)?))
+    }
+
+    fn classifier(&self) -> &dyn Classifier {
+        match self {
+            Self::Teacher(teacher) => teacher.as_ref(),
+            Self::Ngram(student) => student,
+        }
+    }
+}
+
+impl Classifier for Model {
+    fn labels(&self) -> &[String] {
+        self.classifier().labels()
+    }
+
+    fn logits(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, AnswerError> {
+        self.classifier().logits(texts)
+    }
+}

@@ -1,0 +1,62 @@
+//! `teacher.json`: how the encoder is used, and what the classes are called.
+
+use serde::{Deserialize, Serialize};
+
+use crate::encoder::Pooling;
+
+/// Version of the folder's format.
+const FORMAT: u32 = 1;
+
+/// Which of the teacher's weights were trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tuning {
+    /// The head; the encoder is as it was pulled.
+    Head,
+}
+
+/// What `teacher.json` says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherConfig {
+    /// Version of the format; only 1 is known.
+    pub format: u32,
+    /// Names of the classes, in the order of the logits.
+    pub labels: Vec<String>,
+    /// Which weights were trained.
+    pub tuned: Tuning,
+    /// How tokens become one embedding.
+    pub pooling: Pooling,
+    /// Whether the encoder's output is scaled to length 1 before the head.
+    pub normalize: bool,
+    /// Tokens kept of each text, special ones included.
+    pub max_length: usize,
+    /// SHA-256 of `head.safetensors` behind that of `model.safetensors`: tells this teacher from any other.
+    pub hash: String,
+}
+
+impl TeacherConfig {
+    /// A description in the newest format.
+    #[must_use]
+    pub fn new(labels: Vec<String>, pooling: Pooling, normalize: bool, max_length: usize, hash: String) -> Self {
+        Self { format: FORMAT, labels, tuned: Tuning::Head, pooling, normalize, max_length, hash }
+    }
+
+    /// Reads `teacher.json`.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        let config: Self = serde_json::from_slice(bytes)?;
+        if config.format == FORMAT {
+            return Ok(config);
+        }
+        let problem = format!("format {} is not known, this version reads {FORMAT}", config.format);
+        Err(serde::de::Error::custom(problem))
+    }
+
+    /// The bytes of `teacher.json`.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("names, numbers and words are JSON");
+        bytes.push(b'\n');
+        bytes
+    }
+}

@@ -1,0 +1,143 @@
+//! A recipe: settings as a TOML file, over which single values can be set by flags.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+use toml::{Table, Value};
+
+/// Settings by name, from a file and from flags; checked when they become a settings type.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Recipe {
+    table: Table,
+    path: Option<PathBuf>,
+}
+
+/// Why a recipe is no settings.
+#[derive(Debug, Error)]
+pub enum RecipeError {
+    /// The file cannot be read.
+    #[error("cannot read recipe `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("recipe `{}` is not TOML", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        source: Box<toml::de::Error>,
+    },
+    /// A name or value is wrong.
+    #[error("{}: {}", .path.as_ref().map_or_else(|| "settings".to_owned(), |path| format!("recipe `{}`", path.display())), .source.message())]
+    Settings {
+        /// The file, where there is one.
+        path: Option<PathBuf>,
+        /// Which key, and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A flag sets a value inside something that is no table.
+    #[error("`{name}` cannot be set: `{parent}` is a value in the recipe, not a table")]
+    NotATable {
+        /// The name to set.
+        name: String,
+        /// The part of it that is a value.
+        parent: String,
+    },
+}
+
+impl Recipe {
+    /// Reads a recipe file.
+    pub fn open(path: &Path) -> Result<Self, RecipeError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
+        let table = text
+            .parse()
+            .map_err(|source| RecipeError::Syntax { path: path.to_owned(), source: Box::new(source) })?;
+        Ok(Self { table, path: Some(path.to_owned()) })
+    }
+
+    /// Sets `name` (with dots between tables, as `train.epochs`) where there is a value; else leaves what is there.
+    pub fn set<T: Serialize>(&mut self, name: &str, value: Option<T>) -> Result<(), RecipeError> {
+        let Some(value) = value else { return Ok(()) };
+        let value = Value::try_from(value).expect("flags are numbers, words and lists of words");
+        let mut table = &mut self.table;
+        let (parents, key) = match name.rsplit_once('.') {
+            Some((parents, key)) => (parents.split('.').collect(), key),
+            None => (Vec::new(), name),
+        };
+        for parent in parents {
+            let entry = table.entry(parent).or_insert_with(|| Value::Table(Table::new()));
+            table = entry
+                .as_table_mut()
+                .ok_or_else(|| RecipeError::NotATable { name: name.to_owned(), parent: parent.to_owned() })?;
+        }
+        table.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    /// True where `name` (no dots) is set.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
+    /// The settings; an unknown name or a wrong value is an error that names it.
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, RecipeError> {
+        Value::Table(self.table.clone())
+            .try_into()
+            .map_err(|source| RecipeError::Settings { path: self.path.clone(), source: Box::new(source) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Settings {
+        data: PathBuf,
+        train: Train,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Train {
+        epochs: usize,
+        seed: u64,
+    }
+
+    fn recipe(text: &str) -> Recipe {
+        Recipe { table: text.parse().unwrap(), path: Some(PathBuf::from("r.toml")) }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_leaves_the_rest() {
+        let mut recipe = recipe("data = \"d\"\n[train]\nepochs = 3\nseed = 7");
+        recipe.set("train.epochs", Some(5)).unwrap();
+        recipe.set("train.seed", None::<u64>).unwrap();
+        let settings: Settings = recipe.settings().unwrap();
+        assert_eq!(settings, Settings { data: "d".into(), train: Train { epochs: 5, seed: 7 } });
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_the_keys_there_are() {
+        let failed = recipe("data = \"d\"\n[train]\nepochs = 3\nsead = 7").settings::<Settings>().unwrap_err();
+        let text = failed.to_string();
+        assert!(text.contains("r.toml") && text.contains("`sead`") && text.contains("`seed`"), "{text}");
+    }
+
+    #[test]
+    fn a_value_is_no_table() {
+        let failed = recipe("train = 3").set("train.epochs", Some(5)).unwrap_err();
+        assert_eq!(failed.to_string(), "`train.epochs` cannot be set: `train` is a value in the recipe, not a table");
+    }
+}

@@ -1,0 +1,121 @@
+//! How well a model answers on a data set.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use lelp::metrics::{Evaluation, MetricsError, agreement};
+use lelp_infer::classifier::{AnswerError, Classifier, Text};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::data::Dataset;
+
+/// Texts answered between two looks at progress and the cancel flag.
+const CHUNK: usize = 1024;
+
+/// A model's answers to a data set.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// Class logits, `[rows, classes]`.
+    pub logits: Vec<f32>,
+    /// Time spent in the model.
+    pub elapsed: Duration,
+}
+
+/// Figures of a model on a data set; all are taken over the labelled rows, save agreement.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Rows that were answered.
+    pub rows: usize,
+    /// Rows that have a label.
+    pub labelled_rows: usize,
+    /// Names of the classes, in the order of `confusion`.
+    pub labels: Vec<String>,
+    /// Share of right answers.
+    pub accuracy: f64,
+    /// Mean of the classes' F1.
+    pub macro_f1: f64,
+    /// Area under the ROC curve, of class 1, or the mean over classes one against the rest.
+    pub auc: Option<f64>,
+    /// Mean negative log-likelihood of the labels, in nats.
+    pub negative_log_likelihood: f64,
+    /// Expected calibration error, 15 bins.
+    pub expected_calibration_error: f64,
+    /// Share of all rows answered as the teacher answers, where its signals are given.
+    pub agreement: Option<f64>,
+    /// Rows by label and answer: `confusion[label][answer]`.
+    pub confusion: Vec<Vec<u64>>,
+    /// Microseconds a text, tokenising included, as measured in this run.
+    pub microseconds_per_text: f64,
+}
+
+/// Why a model could not be evaluated.
+#[derive(Debug, Error)]
+pub enum EvaluateError {
+    /// The model could not answer.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// Answers and labels do not fit.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// There is nothing to compare the answers with.
+    #[error("`{}` has no labels, and accuracy needs some; name their column, or use `lelp predict`", file.display())]
+    NoLabels {
+        /// The file.
+        file: std::path::PathBuf,
+    },
+}
+
+/// Answers every row of `data`; `progress` is told how many are done.
+///
+/// # Errors
+/// [`AnswerError::Cancelled`] soon after `cancel` is set.
+pub fn answer(
+    model: &dyn Classifier,
+    data: &Dataset,
+    progress: &mut dyn FnMut(usize),
+    cancel: &AtomicBool,
+) -> Result<Answers, AnswerError> {
+    let texts: Vec<Text<'_>> = data.iter().collect();
+    let mut logits = Vec::with_capacity(texts.len() * model.labels().len());
+    let mut elapsed = Duration::ZERO;
+    let mut done = 0;
+    for chunk in texts.chunks(CHUNK) {
+        if cancel.load(Ordering::Relaxed) {
+            return Err(AnswerError::Cancelled { done, texts: texts.len() });
+        }
+        let start = Instant::now();
+        logits.extend(model.logits(chunk)?);
+        elapsed += start.elapsed();
+        done += chunk.len();
+        progress(done);
+    }
+    Ok(Answers { logits, elapsed })
+}
+
+/// Holds answers against the labels of `data`, whose classes must be those of the model, and against the
+/// teacher's logits `[rows, classes]`.
+pub fn report(answers: &Answers, data: &Dataset, teacher: Option<&[f32]>) -> Result<Report, EvaluateError> {
+    let names = data.label_names();
+    let classes = names.len();
+    let no_labels = || EvaluateError::NoLabels { file: data.file().to_owned() };
+    let labels = data.labels().ok_or_else(no_labels)?;
+    let labelled = labels.iter().zip(answers.logits.chunks_exact(classes));
+    let (labels, logits): (Vec<u32>, Vec<&[f32]>) =
+        labelled.filter_map(|(label, logits)| label.map(|label| (label, logits))).unzip();
+    let logits = logits.concat();
+    let evaluation = Evaluation::from_logits(&logits, classes, &labels)?;
+    Ok(Report {
+        rows: data.rows(),
+        labelled_rows: labels.len(),
+        labels: names.to_vec(),
+        accuracy: evaluation.accuracy(),
+        macro_f1: evaluation.macro_f1(),
+        auc: evaluation.auc(),
+        negative_log_likelihood: evaluation.negative_log_likelihood(),
+        expected_calibration_error: evaluation.expected_calibration_error(),
+        agreement: teacher.map(|teacher| agreement(&answers.logits, teacher, classes)).transpose()?,
+        confusion: evaluation.confusion().chunks_exact(classes).map(<[u64]>::to_vec).collect(),
+        microseconds_per_text: answers.elapsed.as_secs_f64() * 1e6 / data.rows() as f64,
+    })
+}

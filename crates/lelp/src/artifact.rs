@@ -1,0 +1,1 @@
+//! Fits and targets, to and from bytes.

@@ -1,0 +1,52 @@
+//! Work in blocks of a fixed size on several threads, results in the order of the blocks.
+//!
+//! Where a block ends never depends on the number of threads, so neither do the bytes that come out.
+
+use std::num::NonZeroUsize;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+/// Threads that wait for work; without any, the caller works alone (same bytes, later).
+pub(crate) struct Workers {
+    threads: usize,
+    pool: Option<ThreadPool>,
+}
+
+impl Workers {
+    pub(crate) fn new(threads: NonZeroUsize) -> Self {
+        let threads = threads.get();
+        let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        // A system that refuses threads can still do the work, in the caller's own.
+        let pool = if threads > 1 { build().ok() } else { None };
+        Self { threads, pool }
+    }
+
+    /// Runs `work` for each of `0..blocks` and hands the results to `merge` in that order.
+    ///
+    /// At most two results a thread wait at a time, so memory does not grow with `blocks`.
+    pub(crate) fn in_order<R: Send>(
+        &self,
+        blocks: usize,
+        work: impl Fn(usize) -> R + Sync,
+        mut merge: impl FnMut(R),
+    ) {
+        let Some(pool) = &self.pool else { return (0..blocks).map(work).for_each(merge) };
+        let wave = 2 * self.threads;
+        for first in (0..blocks).step_by(wave) {
+            let last = blocks.min(first + wave);
+            let results: Vec<R> = pool.install(|| (first..last).into_par_iter().map(&work).collect());
+            results.into_iter().for_each(&mut merge);
+        }
+    }
+
+    /// Runs `work(block, chunk)` for each `size` values of `out`; the last chunk may be shorter.
+    pub(crate) fn on_chunks(&self, out: &mut [f32], size: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        match &self.pool {
+            None => out.chunks_mut(size).enumerate().for_each(|(block, chunk)| work(block, chunk)),
+            Some(pool) => pool.install(|| {
+                out.par_chunks_mut(size).enumerate().for_each(|(block, chunk)| work(block, chunk))
+            }),
+        }
+    }
+}

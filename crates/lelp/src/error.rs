@@ -1,0 +1,153 @@
+//! What can be wrong with the caller's arrays and settings.
+
+use thiserror::Error;
+
+/// Two counts that must agree do not.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{what}: found {found}, expected {expected}")]
+pub struct ShapeError {
+    /// What was counted.
+    pub what: &'static str,
+    /// The count in the argument.
+    pub found: usize,
+    /// The count the other arguments ask for.
+    pub expected: usize,
+}
+
+impl ShapeError {
+    /// `Ok` where `found == expected`.
+    pub(crate) fn check(what: &'static str, found: usize, expected: usize) -> Result<(), Self> {
+        if found == expected { Ok(()) } else { Err(Self { what, found, expected }) }
+    }
+}
+
+/// Why arrays are not the signals of a teacher.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum SignalsError {
+    /// Lengths do not fit together.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// An embedding has no columns.
+    #[error("width is 0, but an embedding needs at least 1 column")]
+    NoWidth,
+    /// Fewer than two classes.
+    #[error(
+        "found {classes} classes, but a classifier has at least 2; read a one-logit teacher through `logits_of_one`"
+    )]
+    TooFewClasses {
+        /// Classes given.
+        classes: usize,
+    },
+    /// A value is infinite or not a number.
+    #[error(
+        "{what} row {row}, column {column} is {value}, but must be finite; drop the row or mend the teacher"
+    )]
+    NotFinite {
+        /// Which array.
+        what: &'static str,
+        /// Row in the data set (first row 0).
+        row: u64,
+        /// Column of the array.
+        column: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A label that is no class.
+    #[error("label of row {row} is {label}, but must be in 0..{classes}, or -1 for none")]
+    LabelOutOfRange {
+        /// Row in the data set (first row 0).
+        row: u64,
+        /// The label.
+        label: i32,
+        /// Classes of the teacher.
+        classes: usize,
+    },
+    /// A value that is no probability.
+    #[error("probability of row {row}, class {class} is {value}, but must be in 0..=1; are these logits?")]
+    NotAProbability {
+        /// Row of the array (first row 0).
+        row: usize,
+        /// Column of the array.
+        class: usize,
+        /// The value.
+        value: f32,
+    },
+    /// Probabilities of a row that do not sum to one.
+    #[error("probabilities of row {row} sum to {sum}, but must sum to 1; are these logits?")]
+    NotNormalised {
+        /// Row of the array (first row 0).
+        row: usize,
+        /// Their sum.
+        sum: f64,
+    },
+}
+
+/// A number outside what a setting allows.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[error("{name} is {value}, but must be finite and above 0")]
+pub struct SettingError {
+    /// The setting.
+    pub name: &'static str,
+    /// The value given.
+    pub value: f64,
+}
+
+/// Why signals cannot be gathered into moments, or moments be fitted.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum FitError {
+    /// Width or classes differ between arguments.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// Members by label were asked of signals without labels.
+    #[error("members by label need labels, but {rows} rows have none; take members by teacher")]
+    NoLabels {
+        /// Rows of the signals.
+        rows: usize,
+    },
+    /// A class with too few members for its directions.
+    #[error("class {class} has {rows} rows, but {subclasses} subclasses need at least {}; lower the subclasses or fit on more rows", .subclasses + 1)]
+    ClassTooSmall {
+        /// The class.
+        class: usize,
+        /// Its members.
+        rows: u64,
+        /// Subclasses asked for.
+        subclasses: usize,
+    },
+    /// Every row has the same class.
+    #[error(
+        "all {rows} rows are of class {class}, but {classes} classes need rows; are teacher and data of one task?"
+    )]
+    OneClass {
+        /// The only class with members.
+        class: usize,
+        /// Its members.
+        rows: u64,
+        /// Classes of the teacher.
+        classes: usize,
+    },
+    /// The embedding has too few dimensions left beside the head.
+    #[error("embeddings have width {width} and the head takes {rank}, which leaves {}, but {subclasses} subclasses need {subclasses}; lower the subclasses or turn the null space off", .width - .rank)]
+    TooNarrow {
+        /// Columns of an embedding.
+        width: usize,
+        /// Dimensions the head reads (0 with the null space off).
+        rank: usize,
+        /// Subclasses asked for.
+        subclasses: usize,
+    },
+    /// Moments overflowed: embeddings or logits are too large for any use.
+    #[error("moments of class {class} are not finite after {rows} rows; scale the embeddings or logits down")]
+    Overflow {
+        /// The class.
+        class: usize,
+        /// Its members.
+        rows: u64,
+    },
+    /// The eigenvalue iteration did not end.
+    #[error("no eigenvectors found for a {size} x {size} matrix; please report this with the signals")]
+    NoEigenvectors {
+        /// Rows of the matrix.
+        size: usize,
+    },
+}

@@ -1,0 +1,85 @@
+//! Dense linear algebra. The one file that names `faer`.
+//!
+//! Every call runs in its own thread (`Par::Seq`): the callers spread blocks over threads themselves.
+
+use faer::diag::Diag;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::traits::RealField;
+use faer::{Accum, Mat, MatMut, MatRef, Par};
+
+use crate::error::FitError;
+
+/// Writes the lower triangle of `rows^T rows` into `product`.
+///
+/// `rows` `[n, columns]`, row after row; `product` `[columns, columns]`, column after column; what
+/// lies above its diagonal is left as it was. Accumulated in `T`.
+pub(crate) fn self_product<T: RealField>(rows: &[T], columns: usize, product: &mut [T]) {
+    let transposed = MatRef::from_column_major_slice(rows, columns, rows.len() / columns); // [columns, n]
+    triangular::matmul(
+        MatMut::from_column_major_slice_mut(product, columns, columns),
+        BlockStructure::TriangularLower,
+        Accum::Replace,
+        transposed,
+        BlockStructure::Rectangular,
+        transposed.transpose(),
+        BlockStructure::Rectangular,
+        T::one_impl(),
+        Par::Seq,
+    );
+}
+
+/// Writes `left right` into `product`: `[n, inner] [inner, columns] -> [n, columns]`, all row after row.
+pub(crate) fn product(left: &[f32], right: &[f32], inner: usize, product: &mut [f32]) {
+    let (rows, columns) = (left.len() / inner, right.len() / inner);
+    matmul(
+        MatMut::from_row_major_slice_mut(product, rows, columns),
+        Accum::Replace,
+        MatRef::from_row_major_slice(left, rows, inner),
+        MatRef::from_row_major_slice(right, inner, columns),
+        1.0,
+        Par::Seq,
+    );
+}
+
+/// Eigenvalues by decreasing size, and their unit eigenvectors.
+pub(crate) struct Eigen {
+    /// `[size]`, decreasing.
+    pub(crate) values: Vec<f64>,
+    /// `[size, size]`: vector `k` is `vectors[k * size..][..size]`; its sign is open.
+    pub(crate) vectors: Vec<f64>,
+}
+
+/// Eigendecomposition of a symmetric `[size, size]` matrix.
+pub(crate) fn symmetric_eigen(matrix: &[f64], size: usize) -> Result<Eigen, FitError> {
+    let mut values = Diag::<f64>::zeros(size);
+    let mut vectors = Mat::<f64>::zeros(size, size);
+    let scratch =
+        self_adjoint_evd_scratch::<f64>(size, ComputeEigenvectors::Yes, Par::Seq, faer::prelude::default());
+    self_adjoint_evd(
+        MatRef::from_column_major_slice(matrix, size, size),
+        values.as_mut(),
+        Some(vectors.as_mut()),
+        Par::Seq,
+        MemStack::new(&mut MemBuffer::new(scratch)),
+        faer::prelude::default(),
+    )
+    .map_err(|_| FitError::NoEigenvectors { size })?;
+    // faer sorts by increasing value.
+    Ok(Eigen {
+        values: (0..size).rev().map(|k| values.column_vector()[k]).collect(),
+        vectors: (0..size).rev().flat_map(|k| vectors.col(k).iter().copied()).collect(),
+    })
+}
+
+/// `sum left_i right_i`.
+pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
+    left.iter().zip(right).map(|(a, b)| a * b).sum()
+}
+
+/// `target += factor * source`.
+pub(crate) fn add_scaled(target: &mut [f64], factor: f64, source: &[f64]) {
+    target.iter_mut().zip(source).for_each(|(t, s)| *t += factor * s);
+}

@@ -1,0 +1,179 @@
+//! Count, mean and scatter of each class: all that a fit needs, gathered in one pass over any number of chunks.
+
+mod block;
+mod sums;
+
+use std::num::NonZeroUsize;
+
+use serde::{Deserialize, Serialize};
+
+use crate::blocks::Workers;
+use crate::error::{FitError, ShapeError};
+use crate::signals::Signals;
+use block::{Precision, SEGMENT_ROWS, segment_sums};
+pub(crate) use sums::Sums;
+
+/// Which class a row belongs to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Members {
+    /// The class with the largest teacher logit (the first among equals), so unlabelled rows count. Ours.
+    #[default]
+    Teacher,
+    /// The row's label; rows without one belong to no class.
+    Label,
+}
+
+/// Count, mean and scatter of the embeddings of each class; they stream and merge.
+///
+/// Beside the embeddings stand the teacher's logits, centred over the classes of each row, so that a
+/// missing head can be estimated from the same pass.
+///
+/// # Accuracy
+/// Rows are gathered by class into blocks of 1024, and each block is centred on its own mean in `f64`.
+/// Products inside a block are `f32` where a call to [`add`](Self::add) brings a class more than 4096
+/// rows (their error is relative to the block's deviations, whatever the mean), and `f64` otherwise, or
+/// where `f32` would over- or underflow. Blocks are merged in `f64`, in order (Chan, Golub and LeVeque 1979).
+///
+/// # Memory
+/// `classes (width + classes)^2 / 2` values of 8 bytes; it does not grow with rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassMoments {
+    classes: usize,
+    width: usize,
+    per_class: Vec<Sums>,
+}
+
+impl ClassMoments {
+    /// Moments of nothing yet.
+    #[must_use]
+    pub fn new(classes: usize, width: usize) -> Self {
+        Self { classes, width, per_class: vec![Sums::new(width + classes); classes] }
+    }
+
+    /// Adds rows. The result depends on the order of calls and rows only by rounding, and not on `threads`.
+    ///
+    /// # Errors
+    /// [`FitError::Shape`] if width or classes differ; [`FitError::NoLabels`] if members by label have none.
+    pub fn add(
+        &mut self,
+        signals: &Signals,
+        members: Members,
+        threads: NonZeroUsize,
+    ) -> Result<(), FitError> {
+        ShapeError::check("width of the signals", signals.width(), self.width)?;
+        ShapeError::check("classes of the signals", signals.classes(), self.classes)?;
+        let rows_of = rows_by_class(signals, members)?;
+        let mut segments: Vec<(usize, Precision, &[usize])> = Vec::new();
+        for (class, rows) in rows_of.iter().enumerate() {
+            let precision = Precision::for_rows(rows.len());
+            segments.extend(rows.chunks(SEGMENT_ROWS).map(|rows| (class, precision, rows)));
+        }
+        Workers::new(threads).in_order(
+            segments.len(),
+            |k| (segments[k].0, segment_sums(signals, segments[k].2, segments[k].1)),
+            |(class, sums)| self.per_class[class].merge(&sums),
+        );
+        Ok(())
+    }
+
+    /// Adds the rows of other moments.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if width or classes differ.
+    pub fn merge(&mut self, other: &Self) -> Result<(), ShapeError> {
+        ShapeError::check("width of the other moments", other.width, self.width)?;
+        ShapeError::check("classes of the other moments", other.classes, self.classes)?;
+        for (sums, more) in self.per_class.iter_mut().zip(&other.per_class) {
+            sums.merge(more);
+        }
+        Ok(())
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Columns of an embedding.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Members of a class.
+    ///
+    /// # Panics
+    /// If `class` is none.
+    #[must_use]
+    pub fn count(&self, class: usize) -> u64 {
+        self.per_class[class].count()
+    }
+
+    /// Mean embedding of a class, `[width]`; zeros without members.
+    ///
+    /// # Panics
+    /// If `class` is none.
+    #[must_use]
+    pub fn mean(&self, class: usize) -> &[f64] {
+        &self.per_class[class].mean()[..self.width]
+    }
+
+    /// Covariance of a class's embeddings, normalised by `n - 1`, `[width, width]`; zeros below two members.
+    ///
+    /// # Panics
+    /// If `class` is none.
+    #[must_use]
+    pub fn covariance(&self, class: usize) -> Vec<f64> {
+        let sums = &self.per_class[class];
+        let degrees = sums.count().saturating_sub(1).max(1) as f64;
+        let mut covariance = sums.scatter(self.width);
+        covariance.iter_mut().for_each(|x| *x /= degrees);
+        covariance
+    }
+
+    /// True while the moments of a class have not overflowed.
+    pub(crate) fn is_finite(&self, class: usize) -> bool {
+        self.per_class[class].is_finite()
+    }
+
+    /// Moments of all members together, `[width]` embedding columns, then `[classes]` centred logits.
+    pub(crate) fn pooled(&self) -> Sums {
+        let mut pooled = Sums::new(self.width + self.classes);
+        self.per_class.iter().for_each(|sums| pooled.merge(sums));
+        pooled
+    }
+}
+
+/// For each class, the rows that belong to it, in order.
+fn rows_by_class(signals: &Signals, members: Members) -> Result<Vec<Vec<usize>>, FitError> {
+    let mut rows_of = vec![Vec::new(); signals.classes()];
+    match members {
+        Members::Teacher => {
+            for (row, logits) in signals.logits().chunks_exact(signals.classes()).enumerate() {
+                rows_of[largest(logits)].push(row);
+            }
+        }
+        Members::Label => {
+            let labels = signals.labels().ok_or(FitError::NoLabels { rows: signals.rows() })?;
+            for (row, &label) in labels.iter().enumerate() {
+                if let Ok(class) = usize::try_from(label) {
+                    rows_of[class].push(row);
+                }
+            }
+        }
+    }
+    Ok(rows_of)
+}
+
+/// Place of the largest value, the first among equals.
+pub(crate) fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
+    let mut best = 0;
+    for (place, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = place;
+        }
+    }
+    best
+}

@@ -1,0 +1,1 @@
+//! Made-up teachers for tests.
