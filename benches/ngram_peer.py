@@ -52,6 +52,7 @@ def run_lelp(binary, folder, optimizer, learning_rate, arguments):
         "hidden": 0,
         "log2_buckets": BUCKETS_LOG2,
         "threads": 2,
+        "dropout": 0.0,
         "train": {
             "epochs": arguments.epochs,
             "batch": arguments.batch,
@@ -114,7 +115,7 @@ def feature_ids(texts):
 
 
 def run_torch(optimizer, ids, starts, labels, classes, arguments):
-    """Examples a second over at most 20 seconds of one epoch."""
+    """Examples a second over at most `--torch-seconds` of one epoch."""
     bag = torch.nn.EmbeddingBag(1 << BUCKETS_LOG2, arguments.width, mode="mean", sparse=True)
     linear = torch.nn.Linear(arguments.width, classes)
     parameters = [*bag.parameters(), *linear.parameters()]
@@ -133,7 +134,7 @@ def run_torch(optimizer, ids, starts, labels, classes, arguments):
         torch.nn.functional.cross_entropy(outputs, labels[rows]).backward()
         descent.step()
         done += len(rows)
-        if time.perf_counter() - start > 20:
+        if time.perf_counter() - start > arguments.torch_seconds:
             break
     return {"train_examples_per_second": done / (time.perf_counter() - start)}
 
@@ -146,10 +147,12 @@ def main():
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--torch-seconds", type=float, default=10)
+    parser.add_argument("--torch-threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--binary", default="target/release/examples/ngram_speed")
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.torch_threads)
     torch.manual_seed(0)
 
     labels, texts = read(arguments.train, arguments.max_tokens)

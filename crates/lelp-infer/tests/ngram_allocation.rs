@@ -1,5 +1,7 @@
 //! Prediction allocates nothing in steady state.
 
+#![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

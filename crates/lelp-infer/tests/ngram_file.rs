@@ -1,5 +1,7 @@
 //! Models on disk: whole ones come back as they were, broken ones are refused by name.
 
+#![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
+
 use std::fs;
 use std::path::Path;
 
@@ -31,7 +33,7 @@ fn saved() -> TempDir {
 }
 
 fn refused(folder: &Path) -> NgramFileError {
-    NgramModel::load(folder).err().expect("a broken model must be refused")
+    NgramModel::load(folder).expect_err("a broken model must be refused")
 }
 
 fn change_config(folder: &Path, from: &str, to: &str) {

@@ -39,7 +39,15 @@ struct Options {
 impl Default for Options {
     fn default() -> Self {
         let threads = NonZeroUsize::new(2).expect("2 is not 0");
-        Self { width: 64, hidden: 64, log2_buckets: 16, threads, watch: false, dropout: 0.0, train: TrainSettings::ngram() }
+        Self {
+            width: 32,
+            hidden: 64,
+            log2_buckets: 18,
+            threads,
+            watch: false,
+            dropout: 0.2,
+            train: TrainSettings::ngram(),
+        }
     }
 }
 
@@ -117,8 +125,14 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
     let training = Training { inputs: &inputs, rows, method: &*method, validation };
     let settings = NgramSettings { optimizer: options.train.optimizer, dropout: options.dropout };
     let mut student = NgramStudent::new(config, &inputs, &settings, options.train.seed)?;
-    let report =
-        train(&mut student, &training, &options.train, options.threads, &mut tell, &AtomicBool::new(false))?;
+    let report = train(
+        &mut student,
+        &training,
+        &options.train,
+        options.threads,
+        &mut |event| tell(&event),
+        &AtomicBool::new(false),
+    )?;
     let mut speeds: Vec<f64> = report.epochs.iter().map(|epoch| epoch.examples_per_second).collect();
 
     let model = student.model()?;
@@ -143,7 +157,7 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
     })
 }
 
-fn tell(event: Event<'_>) {
+fn tell(event: &Event<'_>) {
     if let Event::Epoch(epoch) = event {
         let mut line = serde_json::to_string(epoch).unwrap_or_default();
         line.push('\n');

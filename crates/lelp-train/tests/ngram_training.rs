@@ -1,5 +1,7 @@
 //! The n-gram student and the training loop as a caller meets them.
 
+#![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
+
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -136,6 +136,7 @@ pub(super) fn hash_bytes(bytes: impl Iterator<Item = u8>) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use proptest::prelude::*;
 

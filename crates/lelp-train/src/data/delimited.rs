@@ -59,9 +59,7 @@ impl<R> DelimitedRows<R> {
             text: field(self.places.text)?.to_owned(),
             pair: optional(self.places.pair)?.map(str::to_owned),
             label: optional(self.places.label)?.and_then(Label::of_text),
-            label_name: optional(self.places.label_name)?
-                .filter(|name| !name.is_empty())
-                .map(str::to_owned),
+            label_name: optional(self.places.label_name)?.filter(|name| !name.is_empty()).map(str::to_owned),
         })
     }
 }

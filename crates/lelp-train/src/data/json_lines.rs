@@ -70,10 +70,7 @@ impl Parser {
             })?,
             pair: pair.map(|(name, value)| self.text(place, &name, value)).transpose()?.flatten(),
             label: label.map(|(name, value)| self.label(place, &name, value)).transpose()?.flatten(),
-            label_name: label_name
-                .map(|(name, value)| self.text(place, &name, value))
-                .transpose()?
-                .flatten(),
+            label_name: label_name.map(|(name, value)| self.text(place, &name, value)).transpose()?.flatten(),
         })
     }
 

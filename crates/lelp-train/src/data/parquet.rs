@@ -157,8 +157,10 @@ impl ParquetRows {
         let mut pairs = self.others(group.pair.as_mut(), Self::texts)?;
         let mut labels = self.others(group.label.as_mut(), Self::labels)?;
         let mut names = self.others(group.label_name.as_mut(), Self::texts)?;
-        let columns = [(&group.pair, pairs.as_ref().map(Vec::len)), (&group.label, labels.as_ref().map(Vec::len))];
-        for (column, found) in columns.into_iter().chain([(&group.label_name, names.as_ref().map(Vec::len))]) {
+        let columns =
+            [(&group.pair, pairs.as_ref().map(Vec::len)), (&group.label, labels.as_ref().map(Vec::len))];
+        for (column, found) in columns.into_iter().chain([(&group.label_name, names.as_ref().map(Vec::len))])
+        {
             if let (Some(column), Some(found)) = (column, found)
                 && found != rows
             {
@@ -209,21 +211,11 @@ impl ParquetRows {
         let full = column.full_level;
         let path = &self.path;
         Ok(match &mut column.reader {
-            ColumnReader::Int32ColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
-            ColumnReader::Int64ColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
-            ColumnReader::DoubleColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
-            ColumnReader::FloatColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
-            ColumnReader::BoolColumnReader(reader) => {
-                of_text(guarded(path, || read_values(reader, full))?)
-            }
+            ColumnReader::Int32ColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
+            ColumnReader::Int64ColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
+            ColumnReader::DoubleColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
+            ColumnReader::FloatColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
+            ColumnReader::BoolColumnReader(reader) => of_text(guarded(path, || read_values(reader, full))?),
             _ => of_text(self.texts(column)?),
         })
     }

@@ -44,11 +44,7 @@ impl Splits {
             // An unlabelled train file has no classes to share.
             if names.is_empty() { Ok(other) } else { other.with_labels(&names) }
         };
-        Ok(Self {
-            train,
-            validation: validation.map(open).transpose()?,
-            test: test.map(open).transpose()?,
-        })
+        Ok(Self { train, validation: validation.map(open).transpose()?, test: test.map(open).transpose()? })
     }
 }
 

@@ -10,9 +10,9 @@ mod loss;
 mod settings;
 mod supervision;
 
+pub use self::lelp::LelpSettings;
 pub use ce::CrossEntropy;
 pub use kd::{Distillation, KdSettings};
-pub use lelp::{LelpSettings, Rotation};
 pub use loss::{collapsed_cross_entropy, distillation};
 pub use settings::{MethodError, MethodSettings};
 pub use supervision::{Needs, Supervision};

@@ -200,6 +200,7 @@ fn array<'a>(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use super::*;
     use crate::method::TermSum;

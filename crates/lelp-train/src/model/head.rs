@@ -274,6 +274,7 @@ impl Student<EmbeddingRows<'_>> for HeadStudent {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use std::num::NonZeroUsize;
     use std::sync::atomic::AtomicBool;

@@ -86,6 +86,7 @@ impl NgramInputs {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use super::*;
 

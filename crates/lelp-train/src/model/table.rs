@@ -191,6 +191,7 @@ wide! {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use lelp_infer::classifier::Text;
     use lelp_infer::ngram::FeatureSettings;

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use lelp::metrics::MetricsError;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -54,16 +55,9 @@ pub enum TrainError {
         /// Training rows.
         rows: usize,
     },
-    /// A validation label outside the classes.
-    #[error("validation row {row} has label {label}, but there are {classes} classes")]
-    ValidationLabel {
-        /// The row.
-        row: usize,
-        /// Its label.
-        label: u32,
-        /// Number of classes.
-        classes: usize,
-    },
+    /// The validation set cannot be scored: no rows, a label outside the classes, or outputs that are not numbers.
+    #[error("the student cannot be scored on the validation set")]
+    Validation(#[from] MetricsError),
     /// The loss is infinite or not a number.
     #[error("{term} became {value} in epoch {epoch}, batch {batch}: lower the learning rate")]
     Diverged {
@@ -116,7 +110,7 @@ where
     pool.install(|| Loop { training, settings, order, cancelled, watch }.run(student))
 }
 
-/// Checks settings, shapes and labels, and lists the rows to learn from.
+/// Checks settings and outputs, and lists the rows to learn from.
 fn rows_that_teach<I: ?Sized>(
     outputs: usize,
     training: &Training<'_, I>,
@@ -126,11 +120,6 @@ fn rows_that_teach<I: ?Sized>(
     let Training { rows, method, .. } = *training;
     if method.outputs() != outputs {
         return Err(TrainError::Outputs { needed: method.outputs(), outputs });
-    }
-    let classes = outputs / method.subclasses();
-    let labels = training.validation.as_ref().map_or(&[][..], |validation| validation.labels);
-    if let Some(row) = labels.iter().position(|&label| label as usize >= classes) {
-        return Err(TrainError::ValidationLabel { row, label: labels[row], classes });
     }
     let rows_32 = u32::try_from(rows).map_err(|_| TrainError::TooManyRows { rows })?;
     let order: Vec<u32> = (0..rows_32).filter(|&row| method.teaches(row as usize)).collect();
@@ -155,11 +144,9 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
         for epoch in 1..=self.settings.epochs {
             self.order.shuffle(&mut random);
             let (sums, time) = self.epoch(student, epoch)?;
-            let score = self
-                .training
-                .validation
-                .as_ref()
-                .map(|validation| evaluate(student, validation, self.training.method.subclasses()));
+            let subclasses = self.training.method.subclasses();
+            let validation = self.training.validation.as_ref();
+            let score = validation.map(|set| evaluate(student, set, subclasses)).transpose()?;
             let better = score.is_some_and(|score| best.is_none_or(|(_, best)| score.beats(&best)));
             if let (true, Some(score)) = (better, score) {
                 best = Some((epoch, score));
@@ -222,12 +209,8 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
         let term =
             |(&name, sum): (&&'static str, &TermSum)| TermRecord { name, mean: sum.mean(), rows: sum.rows };
         let validation = self.training.validation.as_ref().zip(score).map(|(validation, score)| {
-            let rows = validation.labels.len().max(1) as f64;
-            ValidationRecord {
-                metric: validation.metric,
-                value: score.right as f64 / rows,
-                negative_log_likelihood: score.negative_log_likelihood / rows,
-            }
+            let Score { right, negative_log_likelihood } = score;
+            ValidationRecord { metric: validation.metric, value: right, negative_log_likelihood }
         });
         EpochRecord {
             epoch,
