@@ -24,11 +24,11 @@ pub enum TablePrecision {
 pub struct NgramConfig {
     /// Names of the classes, in the order of the logits.
     pub labels: Vec<String>,
-    /// Outputs of each class; class `c` owns outputs `c * subclasses` to `(c + 1) * subclasses - 1`.
+    /// Outputs of each class; those of class `c` start at `c * subclasses`.
     pub subclasses: usize,
     /// Columns of the table.
     pub width: usize,
-    /// Units of the hidden ReLU layer; 0 for none.
+    /// Units of the hidden `ReLU` layer; 0 for none.
     pub hidden: usize,
     /// How the table is stored.
     pub table: TablePrecision,
@@ -72,11 +72,11 @@ impl NgramConfig {
     /// Largest width, hidden layer and number of outputs.
     const MOST: usize = 1 << 14;
 
-    /// A student of width 64 with a hidden layer of 64 for these labels.
+    /// A student of width 32 with a hidden layer of 64 for these labels.
     #[must_use]
     pub fn new(labels: Vec<String>, subclasses: usize) -> Self {
         let features = FeatureSettings::default();
-        Self { labels, subclasses, width: 64, hidden: 64, table: TablePrecision::F32, features }
+        Self { labels, subclasses, width: 32, hidden: 64, table: TablePrecision::F32, features }
     }
 
     /// Checks labels, sizes and features.

@@ -50,7 +50,7 @@ pub struct FeatureSettings {
 
 impl Default for FeatureSettings {
     fn default() -> Self {
-        Self { buckets: 1 << 16, bigrams: true, characters: None, max_tokens: 1024, product_tokens: 8 }
+        Self { buckets: 1 << 18, bigrams: true, characters: None, max_tokens: 1024, product_tokens: 8 }
     }
 }
 
@@ -58,7 +58,7 @@ impl Default for FeatureSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FeatureSettingsError {
     /// Not a power of two, or too few or too many.
-    #[error("{buckets} buckets: use a power of two from 16 to 67108864, such as 65536")]
+    #[error("{buckets} buckets: use a power of two from 16 to 67108864, such as 262144")]
     Buckets {
         /// The number given.
         buckets: usize,
@@ -145,7 +145,14 @@ impl FeatureSettings {
     }
 
     /// Words, bigrams and character n-grams of one text; leaves its token hashes in `hashes`.
-    fn side(&self, text: &str, side: u64, hashes: &mut Vec<u64>, marked: &mut Vec<u8>, buckets: &mut Vec<u32>) {
+    fn side(
+        &self,
+        text: &str,
+        side: u64,
+        hashes: &mut Vec<u64>,
+        marked: &mut Vec<u8>,
+        buckets: &mut Vec<u32>,
+    ) {
         hashes.clear();
         let mut before = None;
         for token in Tokens::new(text).take(self.max_tokens) {
@@ -240,5 +247,75 @@ impl FeatureScratch {
             sorted: Vec::with_capacity(tokens),
             marked: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
+mod tests {
+    use super::*;
+
+    fn extract(settings: &FeatureSettings, text: &str, pair: Option<&str>) -> Vec<u32> {
+        let mut buckets = Vec::new();
+        settings.extract(&Text { text, pair }, &mut FeatureScratch::default(), &mut buckets);
+        buckets
+    }
+
+    /// Worked out by a few lines of Python from the definition alone; other languages can check themselves here.
+    #[test]
+    fn buckets_are_those_of_the_definition() {
+        let settings = FeatureSettings { buckets: 1 << 16, ..FeatureSettings::default() };
+        assert_eq!(extract(&settings, "My card", None), GOLDEN_TEXT);
+        let pairs = FeatureSettings { product_tokens: 1, ..settings.clone() };
+        assert_eq!(extract(&pairs, "My card", Some("card")), GOLDEN_PAIR);
+        let characters = CharacterNgrams { min: 3, max: 4 };
+        let characters = FeatureSettings { characters: Some(characters), bigrams: false, ..settings };
+        assert_eq!(extract(&characters, "Na\u{ef}f", None), GOLDEN_CHARACTERS);
+    }
+
+    const GOLDEN_TEXT: [u32; 3] = [28553, 7620, 55594];
+    const GOLDEN_PAIR: [u32; 7] = [28553, 7620, 55594, 57450, 9875, 1368, 8294];
+    const GOLDEN_CHARACTERS: [u32; 8] = [44344, 63826, 38316, 57481, 31967, 53391, 39032, 44527];
+
+    #[test]
+    fn case_and_spacing_change_nothing_and_order_does() {
+        let settings = FeatureSettings::default();
+        let plain = extract(&settings, "where is my card", None);
+        assert_eq!(extract(&settings, "  WHERE\tis My\n\ncard ", None), plain);
+        assert_ne!(extract(&settings, "my card is where", None), plain);
+        assert_eq!(plain.len(), 7);
+    }
+
+    #[test]
+    fn the_sides_of_a_pair_have_spaces_of_their_own() {
+        let settings = FeatureSettings { product_tokens: 0, ..FeatureSettings::default() };
+        let (first, pair) = (extract(&settings, "a b", None), extract(&settings, "a b", Some("a b")));
+        assert_eq!(pair[..3], first);
+        assert!(pair[3..6].iter().all(|bucket| !first.contains(bucket)));
+    }
+
+    #[test]
+    fn a_huge_text_costs_no_more_than_the_cap() {
+        let settings = FeatureSettings {
+            max_tokens: 100,
+            characters: Some(CharacterNgrams { min: 1, max: 8 }),
+            ..FeatureSettings::default()
+        };
+        let words = extract(&settings, &"word ".repeat(2_000_000), Some(&"other ".repeat(2_000_000)));
+        let one_word = extract(&settings, &"x".repeat(10_000_000), None);
+        let one_script = extract(&settings, &"\u{4e00}".repeat(3_000_000), None);
+        // 66 characters with the marks: 66 + 65 + ... + 59 n-grams a token.
+        assert_eq!(one_word.len(), 1 + 500);
+        assert!(words.len() < 100_000 && one_script.len() < 100_000);
+        assert!(words.iter().all(|&bucket| (bucket as usize) < settings.buckets));
+    }
+
+    #[test]
+    fn shared_words_are_told_from_others() {
+        let settings = FeatureSettings { product_tokens: 0, ..FeatureSettings::default() };
+        let shared = settings.bucket(one(IS_SHARED, 0));
+        let count =
+            |pair| extract(&settings, "cheap red shoes", Some(pair)).iter().filter(|&&b| b == shared).count();
+        assert_eq!((count("red shoes"), count("blue hats")), (2, 0));
     }
 }

@@ -197,7 +197,10 @@ impl Weights {
         let (shape, weight) = self.tensor(&format!("{layer}.weight"), Dtype::F32, 2)?;
         let (_, bias) = self.tensor(&format!("{layer}.bias"), Dtype::F32, 1)?;
         let (weight, bias) = (copied(weight), copied(bias));
-        Layer::new(shape[1], weight, bias)
-            .map_err(|source| NgramFileError::Layer { path: self.path.clone(), layer, source })
+        Layer::new(shape[1], weight, bias).map_err(|source| NgramFileError::Layer {
+            path: self.path.clone(),
+            layer,
+            source,
+        })
     }
 }

@@ -74,6 +74,6 @@ impl Layer {
 
     /// Applies the layer to one input `[inputs]`, into `output` `[outputs]`.
     pub fn apply(&self, input: &[f32], output: &mut [f32]) {
-        affine(&self.weight, &self.bias, input, output);
+        affine(self.inputs, &self.weight, &self.bias, input, output);
     }
 }

@@ -1,7 +1,7 @@
 //! The n-gram student: hashed words, word bigrams and character n-grams over a mean-pooled table.
 //!
 //! ```text
-//! text -> tokens -> feature buckets -> mean of table rows -> (hidden ReLU layer) -> outputs -> collapse -> class logits
+//! text -> tokens -> feature buckets -> mean of table rows -> (hidden `ReLU` layer) -> outputs -> collapse -> class logits
 //! ```
 //!
 //! [`Tokens`] and [`FeatureSettings::extract`] document tokenisation and hashing so that another

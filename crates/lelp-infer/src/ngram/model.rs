@@ -52,7 +52,9 @@ pub enum ModelError {
         present: bool,
     },
     /// A layer has another shape than the configuration says.
-    #[error("the {layer} layer maps {inputs} to {outputs}, but the configuration says {wanted_inputs} to {wanted_outputs}")]
+    #[error(
+        "the {layer} layer maps {inputs} to {outputs}, but the configuration says {wanted_inputs} to {wanted_outputs}"
+    )]
     Layer {
         /// `hidden` or `output`.
         layer: &'static str,
@@ -136,7 +138,12 @@ impl NgramModel {
     pub fn quantized(&self) -> Self {
         let mut config = self.config.clone();
         config.table = TablePrecision::Int8;
-        Self { config, table: self.table.quantized(), hidden: self.hidden.clone(), output: self.output.clone() }
+        Self {
+            config,
+            table: self.table.quantized(),
+            hidden: self.hidden.clone(),
+            output: self.output.clone(),
+        }
     }
 
     /// Buffers for [`NgramModel::class_logits`]; with them no prediction allocates, save that character

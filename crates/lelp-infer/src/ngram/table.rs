@@ -175,6 +175,7 @@ fn shape(buckets: usize, width: usize, values: usize) -> Result<(), TableError> 
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use super::*;
 

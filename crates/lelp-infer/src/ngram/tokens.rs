@@ -73,7 +73,7 @@ fn is_ascii_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// Takes the first word off `rest`: the rules WB5 to WB13b of UAX #29 for ASCII without white space.
+/// Takes the first word off `rest`: the rules `WB5` to `WB13b` of UAX #29 for ASCII without white space.
 fn next_ascii_word<'a>(rest: &mut &'a str) -> Option<&'a str> {
     let bytes = rest.as_bytes();
     let first = *bytes.first()?;
@@ -94,12 +94,12 @@ fn next_ascii_word<'a>(rest: &mut &'a str) -> Option<&'a str> {
     Some(word)
 }
 
-/// Letters, digits and `_` (WB5, WB8 to WB10, WB13a and WB13b).
+/// Letters, digits and `_` (`WB5`, `WB8` to `WB10`, `WB13a` and `WB13b`).
 fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Whether `middle` joins its neighbours: `don't`, `e.g`, `a:b` (WB6 and WB7), `3.5`, `1,000` (WB11 and WB12).
+/// Whether `middle` joins its neighbours: `don't`, `e.g`, `a:b` (`WB6` and `WB7`), `3.5`, `1,000` (`WB11` and `WB12`).
 fn joins(before: u8, middle: u8, after: u8) -> bool {
     let letters = before.is_ascii_alphabetic() && after.is_ascii_alphabetic();
     let digits = before.is_ascii_digit() && after.is_ascii_digit();
@@ -136,6 +136,7 @@ pub(super) fn hash_bytes(bytes: impl Iterator<Item = u8>) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use proptest::prelude::*;
 
@@ -147,7 +148,10 @@ mod tests {
 
     #[test]
     fn words_contractions_numbers_marks_and_emoji_are_tokens() {
-        assert_eq!(tokens("I don't  pay $3.50, ok?!"), ["I", "don't", "pay", "$", "3.50", ",", "ok", "?", "!"]);
+        assert_eq!(
+            tokens("I don't  pay $3.50, ok?!"),
+            ["I", "don't", "pay", "$", "3.50", ",", "ok", "?", "!"]
+        );
         assert_eq!(tokens("\u{a0}na\u{ef}ve \u{1f600}\u{1f600}"), ["na\u{ef}ve", "\u{1f600}", "\u{1f600}"]);
         assert_eq!(tokens("\u{4f60}\u{597d}"), ["\u{4f60}", "\u{597d}"]);
         assert!(tokens(" \t\n").is_empty());

@@ -34,7 +34,14 @@ impl Method for CrossEntropy<'_> {
         self.supervision.label(row).is_some()
     }
 
-    fn gradient(&self, rows: &[u32], batch: usize, outputs: &[f32], gradient: &mut [f32], sums: &mut [TermSum]) {
+    fn gradient(
+        &self,
+        rows: &[u32],
+        batch: usize,
+        outputs: &[f32],
+        gradient: &mut [f32],
+        sums: &mut [TermSum],
+    ) {
         let width = self.outputs();
         gradient.fill(0.0);
         for ((&row, outputs), gradient) in

@@ -83,7 +83,14 @@ impl Method for Distillation<'_> {
         self.settings.alpha < 1.0 || self.supervision.label(row).is_some()
     }
 
-    fn gradient(&self, rows: &[u32], batch: usize, outputs: &[f32], gradient: &mut [f32], sums: &mut [TermSum]) {
+    fn gradient(
+        &self,
+        rows: &[u32],
+        batch: usize,
+        outputs: &[f32],
+        gradient: &mut [f32],
+        sums: &mut [TermSum],
+    ) {
         let width = self.outputs();
         let KdSettings { alpha, temperature } = self.settings;
         let (soft, hard) = ((1.0 - alpha) / batch as f64, alpha / batch as f64);

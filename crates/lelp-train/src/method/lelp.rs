@@ -1,5 +1,6 @@
 //! LELP: distillation of soft labels over subclasses along linear directions.
 
+use ::lelp::Rotation;
 use serde::{Deserialize, Serialize};
 
 use super::kd::KdSettings;
@@ -23,30 +24,11 @@ pub struct LelpSettings {
     pub rotation: Rotation,
 }
 
-/// How the principal directions of a class are turned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rotation {
-    /// By a random orthonormal matrix: equal variances in expectation.
-    #[default]
-    Random,
-    /// So that all variances are exactly equal.
-    Balanced,
-    /// Not at all.
-    None,
-}
-
 impl Default for LelpSettings {
-    /// The best of the sweep in DESIGN's prototype on short texts: four subclasses, a sharp split.
+    /// The best of a sweep on short queries in two classes: four subclasses, a sharp split.
     fn default() -> Self {
-        Self {
-            alpha: 0.0,
-            temperature: 1.0,
-            beta: 0.12,
-            subclasses: 4,
-            null_space: true,
-            rotation: Rotation::Random,
-        }
+        let rotation = Rotation::default();
+        Self { alpha: 0.0, temperature: 1.0, beta: 0.12, subclasses: 4, null_space: true, rotation }
     }
 }
 

@@ -10,9 +10,9 @@ mod loss;
 mod settings;
 mod supervision;
 
+pub use self::lelp::LelpSettings;
 pub use ce::CrossEntropy;
 pub use kd::{Distillation, KdSettings};
-pub use lelp::{LelpSettings, Rotation};
 pub use loss::{collapsed_cross_entropy, distillation};
 pub use settings::{MethodError, MethodSettings};
 pub use supervision::{Needs, Supervision};
@@ -43,7 +43,14 @@ pub trait Method: Sync {
     /// - `rows`: places in the training set; `outputs` and `gradient`: `[rows, outputs]`
     /// - `batch`: rows in the whole batch; `gradient` becomes that of the batch mean, so each row's part is divided by it
     /// - `sums`: one for each term; the unweighted term of every row that has it is added, and counted
-    fn gradient(&self, rows: &[u32], batch: usize, outputs: &[f32], gradient: &mut [f32], sums: &mut [TermSum]);
+    fn gradient(
+        &self,
+        rows: &[u32],
+        batch: usize,
+        outputs: &[f32],
+        gradient: &mut [f32],
+        sums: &mut [TermSum],
+    );
 }
 
 /// A term added up over rows.

@@ -200,13 +200,14 @@ fn array<'a>(
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use super::*;
     use crate::method::TermSum;
 
     const LABELS: [Option<u32>; 3] = [Some(1), None, Some(0)];
     const LOGITS: [f32; 6] = [-1.0, 2.0, 0.5, 0.25, 3.0, -1.0];
-    const OUTPUTS: [f32; 6] = [0.25, -0.5, 1.0, 0.75, -2.0, 0.5];
+    const OUTPUTS: [f32; 6] = [0.25, -0.5, 1.0, -0.75, -2.0, 0.5];
 
     fn supervision<'a>(labels: &'a [Option<u32>], targets: Option<&'a [f32]>) -> Supervision<'a> {
         Supervision { rows: 3, classes: 2, labels: Some(labels), logits: Some(&LOGITS), targets }

@@ -1,1 +1,48 @@
 //! Students and heads that learn.
+
+mod dense;
+mod head;
+mod inputs;
+mod memory;
+mod ngram;
+mod optimizer;
+mod table;
+
+pub use dense::{Dense, Network, Pass};
+pub use head::{EmbeddingRows, HeadError, HeadModel, HeadSettings, HeadStudent, Standardisation};
+pub use inputs::NgramInputs;
+pub use ngram::{NgramSettings, NgramStudent, StudentError};
+pub use optimizer::Optimizer;
+
+use crate::method::{Method, TermSum};
+
+/// Rows of a batch that are worked on together; fixed, so that sums do not depend on the threads.
+pub const SHARD_ROWS: usize = 32;
+
+/// A model that the training loop trains on inputs of type `I`.
+///
+/// Methods run inside a thread pool of the loop's choice and use as many threads as it has, with the
+/// same results whatever their number.
+pub trait Student<I: ?Sized>: Send + Sync {
+    /// Outputs for each row.
+    fn outputs(&self) -> usize;
+
+    /// One step of gradient descent on the rows `rows` of `inputs`; adds to `sums` each unweighted term.
+    fn step(
+        &mut self,
+        inputs: &I,
+        rows: &[u32],
+        method: &dyn Method,
+        learning_rate: f32,
+        sums: &mut [TermSum],
+    );
+
+    /// Outputs of the rows from `first` on into `outputs` `[rows, outputs]`, on this thread.
+    fn forward(&self, inputs: &I, first: usize, outputs: &mut [f32]);
+
+    /// Remembers the parameters as they are, in place of those remembered before.
+    fn keep(&mut self);
+
+    /// Goes back to the parameters remembered last, if any.
+    fn restore(&mut self);
+}

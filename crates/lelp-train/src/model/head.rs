@@ -1,0 +1,377 @@
+//! A classifier head on frozen embeddings while it learns: linear, or with one hidden layer.
+
+use std::borrow::Cow;
+
+use lelp_infer::ngram::{Layer, LayerError};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::dense::{Dense, Network, Pass};
+use super::optimizer::Optimizer;
+use super::{SHARD_ROWS, Student};
+use crate::method::{Method, TermSum};
+
+/// Embeddings `[rows, width]`, the inputs of a head.
+#[derive(Debug, Clone)]
+pub struct EmbeddingRows<'a> {
+    width: usize,
+    values: Cow<'a, [f32]>,
+}
+
+/// Embeddings or a head that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HeadError {
+    /// Values that do not make whole rows.
+    #[error("{values} values do not make rows of width {width}")]
+    Shape {
+        /// Columns.
+        width: usize,
+        /// Values given.
+        values: usize,
+    },
+    /// A value that is not finite.
+    #[error("row {row} of the embeddings holds a value that is not finite, in column {column}")]
+    NotFinite {
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+    },
+    /// Fewer than two classes.
+    #[error("{outputs} output(s): a head needs 2 or more")]
+    Outputs {
+        /// Outputs asked for.
+        outputs: usize,
+    },
+    /// No row to learn from.
+    #[error("there are no embeddings to learn from")]
+    Empty,
+}
+
+impl<'a> EmbeddingRows<'a> {
+    /// Checks the shape, and that every value is finite.
+    pub fn new(width: usize, values: Cow<'a, [f32]>) -> Result<Self, HeadError> {
+        if width == 0 || !values.len().is_multiple_of(width) {
+            return Err(HeadError::Shape { width, values: values.len() });
+        }
+        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+            return Err(HeadError::NotFinite { row: place / width, column: place % width });
+        }
+        Ok(Self { width, values })
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// One embedding.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.width..(row + 1) * self.width]
+    }
+}
+
+/// Mean and inverse deviation of each column of the training embeddings.
+///
+/// With `n` rows the variance is `sum (x-m)^2 / n`, accumulated in `f64`; a constant column is only centred.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standardisation {
+    mean: Vec<f32>,
+    inverse: Vec<f32>,
+}
+
+impl Standardisation {
+    /// Fits both on `inputs`.
+    #[must_use]
+    pub fn fit(inputs: &EmbeddingRows<'_>) -> Self {
+        let rows = inputs.rows().max(1) as f64;
+        let mut mean = vec![0.0_f64; inputs.width];
+        let mut variance = vec![0.0_f64; inputs.width];
+        for row in inputs.values.chunks_exact(inputs.width) {
+            mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value) / rows);
+        }
+        for row in inputs.values.chunks_exact(inputs.width) {
+            for ((sum, value), mean) in variance.iter_mut().zip(row).zip(&mean) {
+                *sum += (f64::from(*value) - mean).powi(2) / rows;
+            }
+        }
+        let deviation = |(variance, mean): (&f64, &f64)| {
+            let deviation = variance.sqrt();
+            // Below this the deviation is rounding of the column itself.
+            if deviation > 1e-6 * mean.abs() { 1.0 / deviation as f32 } else { 1.0 }
+        };
+        let inverse = variance.iter().zip(&mean).map(deviation).collect();
+        Self { mean: mean.iter().map(|&mean| mean as f32).collect(), inverse }
+    }
+
+    fn apply(&self, row: &[f32], standardised: &mut [f32]) {
+        let columns = self.mean.iter().zip(&self.inverse);
+        for ((value, raw), (mean, inverse)) in standardised.iter_mut().zip(row).zip(columns) {
+            *value = (raw - mean) * inverse;
+        }
+    }
+
+    /// The layer on raw embeddings that equals `layer` on standardised ones.
+    fn fold(&self, layer: &Dense) -> Result<Layer, LayerError> {
+        let (weight, bias) = layer.weight_and_bias();
+        let width = self.mean.len();
+        let folded: Vec<f32> = weight
+            .iter()
+            .zip(self.inverse.iter().cycle())
+            .map(|(weight, inverse)| weight * inverse)
+            .collect();
+        let shift = |row: &[f32]| -> f64 {
+            row.iter().zip(&self.mean).map(|(weight, mean)| f64::from(*weight) * f64::from(*mean)).sum()
+        };
+        let bias = bias.iter().zip(folded.chunks_exact(width));
+        let bias = bias.map(|(bias, row)| (f64::from(*bias) - shift(row)) as f32).collect();
+        Layer::new(width, folded, bias)
+    }
+}
+
+/// Shape and regularisation of a head.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HeadSettings {
+    /// Units of the hidden `ReLU` layer; 0 for a linear head.
+    pub hidden: usize,
+    /// How parameters follow their gradients.
+    pub optimizer: Optimizer,
+    /// Decoupled weight decay: each step first shrinks all parameters by `learning rate * decay`.
+    pub weight_decay: f32,
+}
+
+impl Default for HeadSettings {
+    fn default() -> Self {
+        Self { hidden: 256, optimizer: Optimizer::Adam, weight_decay: 0.01 }
+    }
+}
+
+/// A head on standardised embeddings.
+#[derive(Debug)]
+pub struct HeadStudent {
+    standardisation: Standardisation,
+    network: Network,
+    shards: Vec<(Pass, Vec<TermSum>)>,
+    kept: Option<Vec<Dense>>,
+}
+
+/// A trained head on raw embeddings: plain weights and biases.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadModel {
+    /// The hidden layer, to be followed by `ReLU`; its activation is then the teacher's embedding.
+    pub hidden: Option<Layer>,
+    /// The last layer.
+    pub output: Layer,
+}
+
+impl HeadModel {
+    /// The input of the last layer, the teacher's embedding, into `embedding` `[output.inputs()]`.
+    pub fn embed(&self, raw: &[f32], embedding: &mut [f32]) {
+        match &self.hidden {
+            None => embedding.copy_from_slice(raw),
+            Some(layer) => {
+                layer.apply(raw, embedding);
+                for value in embedding.iter_mut() {
+                    *value = value.max(0.0);
+                }
+            }
+        }
+    }
+}
+
+impl HeadStudent {
+    /// A head with random parameters, standardised on the training set `inputs`.
+    pub fn new(
+        outputs: usize,
+        inputs: &EmbeddingRows<'_>,
+        settings: &HeadSettings,
+        seed: u64,
+    ) -> Result<Self, HeadError> {
+        if outputs < 2 {
+            return Err(HeadError::Outputs { outputs });
+        }
+        if inputs.rows() == 0 {
+            return Err(HeadError::Empty);
+        }
+        let sizes = [inputs.width, settings.hidden, outputs];
+        let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let network = Network::random(&sizes, settings.optimizer, settings.weight_decay, &mut random);
+        let standardisation = Standardisation::fit(inputs);
+        Ok(Self { standardisation, network, shards: Vec::new(), kept: None })
+    }
+
+    /// The head on raw embeddings: the standardisation is folded into the first layer.
+    pub fn model(&self) -> Result<HeadModel, LayerError> {
+        let layers = self.network.layers();
+        let first = self.standardisation.fold(&layers[0])?;
+        match layers.get(1) {
+            None => Ok(HeadModel { hidden: None, output: first }),
+            Some(output) => Ok(HeadModel { hidden: Some(first), output: output.layer()? }),
+        }
+    }
+}
+
+impl Student<EmbeddingRows<'_>> for HeadStudent {
+    fn outputs(&self) -> usize {
+        self.network.outputs()
+    }
+
+    fn step(
+        &mut self,
+        inputs: &EmbeddingRows<'_>,
+        rows: &[u32],
+        method: &dyn Method,
+        learning_rate: f32,
+        sums: &mut [TermSum],
+    ) {
+        let shard_rows = if method.couples_rows() { rows.len() } else { SHARD_ROWS };
+        let (network, standardisation) = (&self.network, &self.standardisation);
+        self.shards.resize_with(rows.len().div_ceil(shard_rows), || (Pass::new(network), Vec::new()));
+        self.shards.par_iter_mut().zip(rows.par_chunks(shard_rows)).for_each(|((pass, sums), part)| {
+            let width = inputs.width;
+            for (value, &row) in pass.inputs_mut(part.len() * width).chunks_exact_mut(width).zip(part) {
+                standardisation.apply(inputs.row(row as usize), value);
+            }
+            network.forward(pass);
+            sums.clear();
+            sums.resize(method.terms().len(), TermSum::default());
+            let (outputs, slopes) = pass.outputs_and_slopes();
+            method.gradient(part, rows.len(), outputs, slopes, sums);
+            network.backward(pass, false);
+        });
+        for (_, part) in &self.shards {
+            sums.iter_mut().zip(part).for_each(|(sum, part)| sum.merge(*part));
+        }
+        self.network.step(self.shards.iter_mut().map(|(pass, _)| pass), learning_rate);
+    }
+
+    fn forward(&self, inputs: &EmbeddingRows<'_>, first: usize, outputs: &mut [f32]) {
+        let (width, rows) = (inputs.width, outputs.len() / self.network.outputs());
+        let mut pass = Pass::new(&self.network);
+        for (row, value) in pass.inputs_mut(rows * width).chunks_exact_mut(width).enumerate() {
+            self.standardisation.apply(inputs.row(first + row), value);
+        }
+        self.network.forward(&mut pass);
+        outputs.copy_from_slice(pass.outputs_and_slopes().0);
+    }
+
+    fn keep(&mut self) {
+        self.kept = Some(self.network.layers().to_vec());
+    }
+
+    fn restore(&mut self) {
+        if let Some(layers) = &self.kept {
+            self.network.copy_parameters(layers);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
+mod tests {
+    use std::num::NonZeroUsize;
+    use std::sync::atomic::AtomicBool;
+
+    use rand::RngExt;
+
+    use super::*;
+    use crate::method::{MethodSettings, Supervision};
+    use crate::run::{TrainSettings, Training, train};
+
+    const ROWS: usize = 400;
+
+    /// The class is whether the first two columns differ in sign: no linear head can tell. Columns have
+    /// very unequal scales, and the last is constant.
+    fn data() -> (Vec<f32>, Vec<Option<u32>>) {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let (mut values, mut labels) = (Vec::new(), Vec::new());
+        for _ in 0..ROWS {
+            let [a, b] = [(); 2].map(|()| random.random::<f32>() - 0.5);
+            values.extend([1000.0 * a + 500.0, 0.001 * b, random.random(), 7.0]);
+            labels.push(Some(u32::from(a * b > 0.0)));
+        }
+        (values, labels)
+    }
+
+    fn trained(hidden: usize, threads: usize) -> (HeadStudent, f64) {
+        let (values, labels) = data();
+        let inputs = EmbeddingRows::new(4, values.into()).unwrap();
+        let supervision =
+            Supervision { rows: ROWS, classes: 2, labels: Some(&labels), ..Supervision::default() };
+        let method = MethodSettings::Ce {}.build(supervision).unwrap();
+        let training = Training { inputs: &inputs, rows: ROWS, method: &*method, validation: None };
+        let settings = TrainSettings { epochs: 60, batch: 50, learning_rate: 0.02, ..TrainSettings::head() };
+        let head = HeadSettings { hidden, ..HeadSettings::default() };
+        let mut student = HeadStudent::new(2, &inputs, &head, 0).unwrap();
+        let threads = NonZeroUsize::new(threads).unwrap();
+        let report = train(&mut student, &training, &settings, threads, &mut |_| {}, &AtomicBool::new(false));
+        let loss = report.unwrap().epochs.last().unwrap().terms[0].mean;
+        (student, loss)
+    }
+
+    #[test]
+    fn a_hidden_layer_learns_what_a_linear_head_cannot() {
+        assert!(trained(32, 2).1 < 0.15);
+        assert!(trained(0, 2).1 > 0.6);
+    }
+
+    #[test]
+    fn the_folded_head_equals_the_student_on_raw_embeddings() {
+        let (values, _) = data();
+        let inputs = EmbeddingRows::new(4, values.into()).unwrap();
+        for hidden in [0, 32] {
+            let student = trained(hidden, 1).0;
+            let head = student.model().unwrap();
+            let mut outputs = vec![0.0; 2 * ROWS];
+            student.forward(&inputs, 0, &mut outputs);
+            let mut embedding = vec![0.0; head.output.inputs()];
+            for (row, outputs) in outputs.chunks_exact(2).enumerate() {
+                let mut folded = [0.0; 2];
+                head.embed(inputs.row(row), &mut embedding);
+                head.output.apply(&embedding, &mut folded);
+                for (folded, output) in folded.iter().zip(outputs) {
+                    assert!((folded - output).abs() < 1e-3 * output.abs().max(1.0), "{folded} {output}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn threads_do_not_change_a_head() {
+        assert_eq!(trained(8, 1).0.model().unwrap(), trained(8, 2).0.model().unwrap());
+    }
+
+    #[test]
+    fn the_standardisation_has_mean_zero_and_variance_one() {
+        let (values, _) = data();
+        let inputs = EmbeddingRows::new(4, values.into()).unwrap();
+        let standardisation = Standardisation::fit(&inputs);
+        let mut sums = [(0.0_f64, 0.0_f64); 4];
+        for row in 0..ROWS {
+            let mut values = [0.0; 4];
+            standardisation.apply(inputs.row(row), &mut values);
+            for (sum, value) in sums.iter_mut().zip(values.map(f64::from)) {
+                *sum = (sum.0 + value / ROWS as f64, sum.1 + value * value / ROWS as f64);
+            }
+        }
+        for (column, (mean, square)) in sums.into_iter().enumerate() {
+            let wanted = if column == 3 { 0.0 } else { 1.0 };
+            assert!(mean.abs() < 1e-5 && (square - wanted).abs() < 1e-4, "{column}: {mean} {square}");
+        }
+    }
+
+    #[test]
+    fn embeddings_that_cannot_be_are_refused() {
+        let shape = EmbeddingRows::new(3, vec![0.0; 4].into()).unwrap_err();
+        assert_eq!(shape, HeadError::Shape { width: 3, values: 4 });
+        let infinite = EmbeddingRows::new(2, vec![0.0, 0.0, 0.0, f32::NAN].into()).unwrap_err();
+        assert_eq!(infinite, HeadError::NotFinite { row: 1, column: 1 });
+    }
+}

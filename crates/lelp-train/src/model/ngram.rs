@@ -1,0 +1,248 @@
+//! The n-gram student while it learns.
+
+use lelp_infer::ngram::vector::{mean_of_rows, prefetch_rows};
+use lelp_infer::ngram::{ConfigError, LayerError, ModelError, NgramConfig, NgramModel, Table, TableError};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::dense::{Dense, Network, Pass};
+use super::inputs::NgramInputs;
+use super::optimizer::Optimizer;
+use super::table::TrainableTable;
+use super::{SHARD_ROWS, Student};
+use crate::method::{Method, TermSum};
+
+/// How an n-gram student learns.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NgramSettings {
+    /// How parameters follow their gradients: Adagrad or SGD.
+    pub optimizer: Optimizer,
+    /// Probability with which each feature of a text is left out of a training step, so that no rare
+    /// feature can carry a text alone; 0 for none.
+    pub dropout: f32,
+}
+
+impl Default for NgramSettings {
+    fn default() -> Self {
+        Self { optimizer: Optimizer::Adagrad, dropout: 0.2 }
+    }
+}
+
+/// Hashed features, mean-pooled: a table, an optional hidden `ReLU` layer, and the outputs.
+#[derive(Debug)]
+pub struct NgramStudent {
+    config: NgramConfig,
+    table: TrainableTable,
+    network: Network,
+    dropout: f32,
+    random: ChaCha8Rng,
+    /// Features of the batch, after dropout.
+    batch: NgramInputs,
+    shards: Vec<Shard>,
+    /// Gradients in the batch's means `[batch, width]`, divided by the numbers of features.
+    slopes: Vec<f32>,
+    kept: Option<(Vec<f32>, Vec<Dense>)>,
+}
+
+/// Buffers of one shard of a batch.
+#[derive(Debug, Clone)]
+struct Shard {
+    pass: Pass,
+    sums: Vec<TermSum>,
+}
+
+/// A student that cannot be built or exported.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum StudentError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Adam keeps running means for every value, which a sparse table cannot have.
+    #[error("the n-gram student learns by `adagrad` or `sgd`, not by `adam`")]
+    Optimizer,
+    /// A dropout that drops everything, or less than nothing.
+    #[error("dropout is {dropout}: use 0 or more, below 1")]
+    Dropout {
+        /// The number given.
+        dropout: f32,
+    },
+    /// A feature bucket beyond the table: the inputs were extracted under other settings.
+    #[error(
+        "the inputs hold feature bucket {bucket}, but the table has {buckets}: extract them with the student's own settings"
+    )]
+    Bucket {
+        /// Largest bucket in the inputs.
+        bucket: u32,
+        /// Rows of the table.
+        buckets: usize,
+    },
+    /// The system gave no memory for the table.
+    #[error("no memory for a table of {values} values ({kind}): use fewer buckets or a smaller width")]
+    Memory {
+        /// Values of the table.
+        values: usize,
+        /// The system's reason.
+        kind: std::io::ErrorKind,
+    },
+    /// A layer holds values that are not finite: training diverged.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// The table does not hold together.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The parts do not fit together.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl NgramStudent {
+    /// A student with random parameters for the training set `inputs`.
+    pub fn new(
+        config: NgramConfig,
+        inputs: &NgramInputs,
+        settings: &NgramSettings,
+        seed: u64,
+    ) -> Result<Self, StudentError> {
+        let NgramSettings { optimizer, dropout } = *settings;
+        config.check()?;
+        if optimizer == Optimizer::Adam {
+            return Err(StudentError::Optimizer);
+        }
+        if !(0.0..1.0).contains(&dropout) {
+            return Err(StudentError::Dropout { dropout });
+        }
+        let (buckets, width) = (config.features.buckets, config.width);
+        if let Some(&bucket) = inputs.buckets().iter().max()
+            && bucket as usize >= buckets
+        {
+            return Err(StudentError::Bucket { bucket, buckets });
+        }
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let bound = 1.0 / (width as f32);
+        let table = TrainableTable::new(buckets, width, inputs, optimizer, bound, &mut random)
+            .map_err(|source| StudentError::Memory { values: buckets * width, kind: source.kind() })?;
+        let sizes = [width, config.hidden, config.outputs()];
+        let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
+        let network = Network::random(&sizes, optimizer, 0.0, &mut random);
+        Ok(Self {
+            config,
+            table,
+            network,
+            dropout,
+            random,
+            batch: NgramInputs::empty(),
+            shards: Vec::new(),
+            slopes: Vec::new(),
+            kept: None,
+        })
+    }
+
+    /// Shape and labels.
+    #[must_use]
+    pub fn config(&self) -> &NgramConfig {
+        &self.config
+    }
+
+    /// The student as a model that answers.
+    pub fn model(&self) -> Result<NgramModel, StudentError> {
+        let table =
+            Table::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
+        let layers = self.network.layers();
+        let hidden = (self.config.hidden > 0).then(|| layers[0].layer()).transpose()?;
+        let output = layers[layers.len() - 1].layer()?;
+        Ok(NgramModel::new(self.config.clone(), table, hidden, output)?)
+    }
+
+    /// Forward and backward through the batch's rows from `first` on; `slopes` `[rows, width]` become the
+    /// gradients in the means, divided by the numbers of features.
+    fn shard(&self, shard: &mut Shard, slopes: &mut [f32], first: usize, rows: &[u32], method: &dyn Method) {
+        let width = self.config.width;
+        let Shard { pass, sums } = shard;
+        let means = pass.inputs_mut(rows.len() * width).chunks_exact_mut(width);
+        for (place, mean) in (first..).zip(means) {
+            if place + 1 < self.batch.rows() {
+                prefetch_rows(self.table.values(), width, self.batch.row(place + 1));
+            }
+            mean_of_rows(self.table.values(), self.batch.row(place), mean);
+        }
+        self.network.forward(pass);
+        sums.clear();
+        sums.resize(method.terms().len(), TermSum::default());
+        let (outputs, output_slopes) = pass.outputs_and_slopes();
+        method.gradient(rows, self.batch.rows(), outputs, output_slopes, sums);
+        self.network.backward(pass, true);
+        let means = slopes.chunks_exact_mut(width).zip(pass.input_slopes().chunks_exact(width));
+        for (place, (slopes, mean)) in (first..).zip(means) {
+            let share = 1.0 / self.batch.row(place).len().max(1) as f32;
+            slopes.iter_mut().zip(mean).for_each(|(slope, mean)| *slope = share * mean);
+        }
+    }
+}
+
+impl Student<NgramInputs> for NgramStudent {
+    fn outputs(&self) -> usize {
+        self.config.outputs()
+    }
+
+    fn step(
+        &mut self,
+        inputs: &NgramInputs,
+        rows: &[u32],
+        method: &dyn Method,
+        learning_rate: f32,
+        sums: &mut [TermSum],
+    ) {
+        let shard_rows = if method.couples_rows() { rows.len() } else { SHARD_ROWS };
+        let count = rows.len().div_ceil(shard_rows);
+        let width = self.config.width;
+        self.batch.gather(inputs, rows, self.dropout, &mut self.random);
+        let mut shards = std::mem::take(&mut self.shards);
+        let mut slopes = std::mem::take(&mut self.slopes);
+        shards.resize_with(count, || Shard { pass: Pass::new(&self.network), sums: Vec::new() });
+        slopes.resize(rows.len() * width, 0.0);
+        shards
+            .par_iter_mut()
+            .zip(slopes.par_chunks_mut(shard_rows * width))
+            .zip(rows.par_chunks(shard_rows))
+            .enumerate()
+            .for_each(|(place, ((shard, slopes), part))| {
+                self.shard(shard, slopes, place * shard_rows, part, method);
+            });
+
+        for shard in &shards {
+            sums.iter_mut().zip(&shard.sums).for_each(|(sum, part)| sum.merge(*part));
+        }
+        self.network.step(shards.iter_mut().map(|shard| &mut shard.pass), learning_rate);
+        self.table.step(&self.batch, &slopes, learning_rate);
+        (self.shards, self.slopes) = (shards, slopes);
+    }
+
+    fn forward(&self, inputs: &NgramInputs, first: usize, outputs: &mut [f32]) {
+        let (width, rows) = (self.config.width, outputs.len() / self.config.outputs());
+        let mut pass = Pass::new(&self.network);
+        let means = pass.inputs_mut(rows * width).chunks_exact_mut(width);
+        for (row, mean) in means.enumerate() {
+            mean_of_rows(self.table.values(), inputs.row(first + row), mean);
+        }
+        self.network.forward(&mut pass);
+        outputs.copy_from_slice(pass.outputs_and_slopes().0);
+    }
+
+    fn keep(&mut self) {
+        let (values, layers) = self.kept.get_or_insert_default();
+        values.clear();
+        values.extend_from_slice(self.table.values());
+        layers.clone_from(&self.network.layers().to_vec());
+    }
+
+    fn restore(&mut self) {
+        if let Some((values, layers)) = &self.kept {
+            self.table.values_mut().copy_from_slice(values);
+            self.network.copy_parameters(layers);
+        }
+    }
+}

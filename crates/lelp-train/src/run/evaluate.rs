@@ -1,0 +1,67 @@
+//! Scores on the validation set.
+
+use lelp::metrics::{Evaluation, MetricsError};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::model::{SHARD_ROWS, Student};
+
+/// What a validation set is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValidationMetric {
+    /// Labels.
+    Accuracy,
+    /// The teacher's classes, where there are no labels.
+    Agreement,
+}
+
+/// A validation set.
+#[derive(Debug, Clone, Copy)]
+pub struct Validation<'a, I: ?Sized> {
+    /// Its inputs.
+    pub inputs: &'a I,
+    /// The right class of every row: its label, or where there are no labels the teacher's class.
+    pub labels: &'a [u32],
+    /// Which of the two they are.
+    pub metric: ValidationMetric,
+}
+
+/// A score: a larger share of right rows is better; among equals, a smaller negative log-likelihood.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Share of rows whose class is right.
+    pub right: f64,
+    /// Mean negative log-likelihood of the right classes.
+    pub negative_log_likelihood: f64,
+}
+
+impl Score {
+    /// Whether this score is better than `other`.
+    #[must_use]
+    pub fn beats(&self, other: &Self) -> bool {
+        let likelier = self.negative_log_likelihood < other.negative_log_likelihood;
+        self.right > other.right || (self.right >= other.right && likelier)
+    }
+}
+
+/// Scores `student` on a validation set; `subclasses` outputs belong to each class.
+pub(super) fn evaluate<I, S>(
+    student: &S,
+    validation: &Validation<'_, I>,
+    subclasses: usize,
+) -> Result<Score, MetricsError>
+where
+    I: ?Sized + Sync,
+    S: Student<I>,
+{
+    let width = student.outputs();
+    let mut outputs = vec![0.0; validation.labels.len() * width];
+    outputs.par_chunks_mut(SHARD_ROWS * width).enumerate().for_each(|(shard, outputs)| {
+        student.forward(validation.inputs, shard * SHARD_ROWS, outputs);
+    });
+    let classes = width / subclasses;
+    let logits = lelp::collapse(&outputs, classes, subclasses)?;
+    let evaluation = Evaluation::from_logits(&logits, classes, validation.labels)?;
+    Ok(Score { right: evaluation.accuracy(), negative_log_likelihood: evaluation.negative_log_likelihood() })
+}

@@ -1,0 +1,73 @@
+//! What the training loop tells as it goes.
+
+use serde::Serialize;
+
+use super::evaluate::ValidationMetric;
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A batch is done.
+    Batch {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Training rows done in this epoch.
+        done: usize,
+        /// Training rows of an epoch.
+        rows: usize,
+    },
+    /// An epoch is done.
+    Epoch(&'a EpochRecord),
+}
+
+/// One epoch: a line of `metrics.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EpochRecord {
+    /// Epoch, from 1.
+    pub epoch: usize,
+    /// Learning rate at the end of the epoch.
+    pub learning_rate: f32,
+    /// Unweighted terms of the loss.
+    pub terms: Vec<TermRecord>,
+    /// Score on the validation set, where there is one.
+    pub validation: Option<ValidationRecord>,
+    /// Whether this epoch's parameters are the best so far.
+    pub best: bool,
+    /// Training rows a second, validation apart.
+    pub examples_per_second: f64,
+}
+
+/// An unweighted term of the loss.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TermRecord {
+    /// Its name.
+    pub name: &'static str,
+    /// Mean over the rows that have it.
+    pub mean: f64,
+    /// Rows that have it.
+    pub rows: usize,
+}
+
+/// A score on the validation set.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ValidationRecord {
+    /// What the rows were compared with.
+    pub metric: ValidationMetric,
+    /// Share of rows whose class is right.
+    pub value: f64,
+    /// Mean negative log-likelihood of the right class.
+    pub negative_log_likelihood: f64,
+}
+
+/// How training went.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrainReport {
+    /// Every epoch.
+    pub epochs: Vec<EpochRecord>,
+    /// The epoch whose parameters the student has now, from 1.
+    pub best_epoch: usize,
+    /// Training rows that the method learned from.
+    pub rows: usize,
+    /// Seconds, validation included.
+    pub seconds: f64,
+}
