@@ -3,4 +3,5 @@
 pub mod classifier;
 pub mod encoder;
 pub mod ngram;
+pub mod pull;
 pub mod storage;
