@@ -37,6 +37,14 @@ pub enum AnswerError {
         /// The tokenizer's own words.
         reason: String,
     },
+    /// The caller asked to stop.
+    #[error("cancelled after {done} of {texts} texts")]
+    Cancelled {
+        /// Texts that were done.
+        done: usize,
+        /// Texts that were asked for.
+        texts: usize,
+    },
     /// The graph could not be run.
     #[error("the encoder graph failed: {reason}")]
     Graph {

@@ -4,5 +4,6 @@ pub mod classifier;
 pub mod encoder;
 pub mod model;
 pub mod ngram;
+pub mod pull;
 pub mod storage;
 pub mod teacher;

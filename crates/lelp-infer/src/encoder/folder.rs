@@ -1,0 +1,107 @@
+//! What an encoder folder says about its own use: the small files of sentence-transformers, where present.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::error::EncoderError;
+use super::pooling::Pooling;
+use crate::storage::{self, FileError};
+
+/// How the folder wants to be used; where it does not say: mean pooling, no normalisation, no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FolderDefaults {
+    pub(crate) pooling: Pooling,
+    pub(crate) normalize: bool,
+    pub(crate) max_length: Option<usize>,
+}
+
+/// `sentence_bert_config.json`.
+#[derive(Debug, Deserialize)]
+struct SentenceConfig {
+    #[serde(default)]
+    max_seq_length: Option<usize>,
+}
+
+/// One entry of `modules.json`.
+#[derive(Debug, Deserialize)]
+struct Module {
+    #[serde(default)]
+    path: String,
+    r#type: String,
+}
+
+/// `1_Pooling/config.json`, in its older form (a flag for each mode) or its newer one (`pooling_mode`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PoolingConfig {
+    pooling_mode: Option<String>,
+    pooling_mode_cls_token: bool,
+    pooling_mode_mean_tokens: bool,
+    pooling_mode_max_tokens: bool,
+    pooling_mode_mean_sqrt_len_tokens: bool,
+    pooling_mode_weightedmean_tokens: bool,
+    pooling_mode_lasttoken: bool,
+}
+
+impl FolderDefaults {
+    /// Reads the files that are there.
+    pub(crate) fn read(folder: &Path) -> Result<Self, EncoderError> {
+        let sentence: Option<SentenceConfig> = read_json(&folder.join("sentence_bert_config.json"))?;
+        let modules: Vec<Module> = read_json(&folder.join("modules.json"))?.unwrap_or_default();
+        let of_kind = |kind: &str| modules.iter().find(|module| module.r#type.ends_with(kind));
+        // The path comes from a file: only a plain name may be followed.
+        let named = of_kind(".Pooling").map(|module| module.path.as_str()).filter(|path| is_plain_name(path));
+        let path = folder.join(named.unwrap_or("1_Pooling")).join("config.json");
+        let pooling = match read_json::<PoolingConfig>(&path)? {
+            None => Pooling::Mean,
+            Some(config) => {
+                config.pooling().map_err(|pooling| EncoderError::Pooling { path: path.clone(), pooling })?
+            }
+        };
+        Ok(Self {
+            pooling,
+            normalize: of_kind(".Normalize").is_some(),
+            max_length: sentence.and_then(|sentence| sentence.max_seq_length),
+        })
+    }
+}
+
+impl PoolingConfig {
+    /// The one pooling that is on, or the name of what we don't have.
+    fn pooling(&self) -> Result<Pooling, String> {
+        let flags = [
+            ("mean", self.pooling_mode_mean_tokens),
+            ("cls", self.pooling_mode_cls_token),
+            ("max", self.pooling_mode_max_tokens),
+            ("mean_sqrt_len_tokens", self.pooling_mode_mean_sqrt_len_tokens),
+            ("weightedmean", self.pooling_mode_weightedmean_tokens),
+            ("lasttoken", self.pooling_mode_lasttoken),
+        ];
+        let on: Vec<&str> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+        let name = self.pooling_mode.clone().unwrap_or_else(|| on.join("+"));
+        match name.as_str() {
+            "mean" | "" => Ok(Pooling::Mean),
+            "cls" => Ok(Pooling::Cls),
+            "max" => Ok(Pooling::Max),
+            _ => Err(name),
+        }
+    }
+}
+
+fn is_plain_name(path: &str) -> bool {
+    !path.is_empty() && !path.contains(['/', '\\', ':']) && path != ".."
+}
+
+/// The file's content; none where there is no such file.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, EncoderError> {
+    match storage::map(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|source| EncoderError::Settings { path: path.to_owned(), source }),
+        Err(FileError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

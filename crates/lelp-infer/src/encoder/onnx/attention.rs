@@ -1,0 +1,106 @@
+//! Self-attention with its residual and normalisation.
+
+use super::builder::{Value, integer};
+use super::linear::transpose;
+use super::{LayerPath, Tokens, WeightsError, Writer};
+
+/// `norm(hidden + output(softmax(q k^T / sqrt(head width) + bias) v))`.
+pub(super) fn attention(
+    writer: &mut Writer<'_>,
+    layer: LayerPath,
+    hidden: &Value,
+    bias: Option<&Value>,
+    kept: Tokens,
+) -> Result<Value, WeightsError> {
+    let names = &writer.config.family.layer;
+    let width = writer.config.width;
+    let (mixed, residual) = match kept {
+        Tokens::All => (all_tokens(writer, layer, hidden, bias)?, hidden.clone()),
+        Tokens::First => first_token(writer, layer, hidden, bias)?,
+    };
+    let output = writer.linear(&layer.join(names.attention_output), &mixed, width, width)?;
+    writer.add_and_norm(&layer.join(names.attention_norm), &output, &residual)
+}
+
+/// Attention of every token, from one product for queries, keys and values.
+///
+/// The columns of the three matrices are interleaved as `[heads, 3, head width]`, the layout that the
+/// fused operator reads in place, so that nothing is split or copied in between.
+fn all_tokens(
+    writer: &mut Writer<'_>,
+    layer: LayerPath,
+    hidden: &Value,
+    bias: Option<&Value>,
+) -> Result<Value, WeightsError> {
+    let (width, heads, head_width) = (writer.config.width, writer.config.heads, writer.config.head_width());
+    let (weight, offset) = packed_weight(writer, layer)?;
+    let product = writer.graph.node("MatMul", &[hidden, &weight], vec![]); // [batch, tokens, 3 * width]
+    let product = writer.graph.node("Add", &[&product, &offset], vec![]);
+    debug_assert_eq!(heads * head_width, width);
+    let size = |size: usize| i64::try_from(size).expect("a checked config keeps sizes below 2^24");
+    // A 0 keeps the size of the input.
+    let shape = writer.graph.integers(&[5], &[0, 0, size(heads), 3, size(head_width)]);
+    let packed = writer.graph.node("Reshape", &[&product, &shape], vec![]);
+    Ok(fused_attention(writer, &[Some(&packed), None, None, None, None, bias]))
+}
+
+/// Attention of the first token to all, and that token's hidden vector: both `[batch, 1, width]`.
+fn first_token(
+    writer: &mut Writer<'_>,
+    layer: LayerPath,
+    hidden: &Value,
+    bias: Option<&Value>,
+) -> Result<(Value, Value), WeightsError> {
+    let (names, width) = (&writer.config.family.layer, writer.config.width);
+    let first = first_along(writer, hidden, 1);
+    let query = writer.linear(&layer.join(names.query), &first, width, width)?;
+    let key = writer.linear(&layer.join(names.key), hidden, width, width)?;
+    let value = writer.linear(&layer.join(names.value), hidden, width, width)?;
+    let bias = bias.map(|bias| first_along(writer, bias, 2)); // [1, heads, 1, tokens]
+    let inputs = [Some(&query), Some(&key), Some(&value), None, None, bias.as_ref()];
+    Ok((fused_attention(writer, &inputs), first))
+}
+
+fn fused_attention(writer: &mut Writer<'_>, inputs: &[Option<&Value>]) -> Value {
+    let heads = i64::try_from(writer.config.heads).expect("a checked config keeps sizes below 2^24");
+    writer.graph.contrib_node("MultiHeadAttention", inputs, vec![integer("num_heads", heads)])
+}
+
+/// The first slice along `axis`, which stays with size 1.
+fn first_along(writer: &mut Writer<'_>, value: &Value, axis: i64) -> Value {
+    let start = writer.graph.integers(&[1], &[0]);
+    let end = writer.graph.integers(&[1], &[1]);
+    let axis = writer.graph.integers(&[1], &[axis]);
+    writer.graph.node("Slice", &[value, &start, &end, &axis], vec![])
+}
+
+/// Weight `[width, heads * 3 * head width]` and bias of queries, keys and values in one.
+fn packed_weight(writer: &mut Writer<'_>, layer: LayerPath) -> Result<(Value, Value), WeightsError> {
+    let (names, width) = (&writer.config.family.layer, writer.config.width);
+    let head_width = writer.config.head_width();
+    let parts = [names.query, names.key, names.value].map(|name| layer.join(name));
+    let column_of = |part: usize, output: usize| {
+        let (head, place) = (output / head_width, output % head_width);
+        (head * 3 + part) * head_width + place
+    };
+
+    let mut weights = Vec::with_capacity(3);
+    let mut biases = Vec::with_capacity(3);
+    for part in &parts {
+        weights.push(writer.weights.read(&format!("{part}.weight"), &[width, width])?);
+        biases.push(writer.weights.read(&format!("{part}.bias"), &[width])?);
+    }
+    let weight = writer.graph.weight(&layer.join("attention.packed.weight"), &[width, 3 * width], |buffer| {
+        for (part, stored) in weights.iter().enumerate() {
+            transpose(stored, width, buffer, 3 * width, |output| column_of(part, output));
+        }
+    });
+    let bias = writer.graph.weight(&layer.join("attention.packed.bias"), &[3 * width], |buffer| {
+        for (part, stored) in biases.iter().enumerate() {
+            for (output, &value) in stored.iter().enumerate() {
+                buffer[column_of(part, output)] = value;
+            }
+        }
+    });
+    Ok((weight, bias))
+}

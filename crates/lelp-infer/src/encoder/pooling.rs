@@ -1,0 +1,48 @@
+//! Hidden vectors of a text's tokens to one embedding.
+
+/// How the hidden vectors of a text's tokens become one embedding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
+    /// Mean over all tokens, special ones included.
+    Mean,
+    /// The first token's vector (`[CLS]`), without the pooler layer.
+    Cls,
+    /// Maximum over all tokens, in each dimension.
+    Max,
+}
+
+impl Pooling {
+    /// Pools `hidden` `[tokens, width]` into `embedding` `[width]`.
+    ///
+    /// # Panics
+    /// If `hidden` is empty or not whole rows; the encoder never makes such.
+    pub(crate) fn pool(self, hidden: &[f32], embedding: &mut [f32]) {
+        let mut rows = hidden.chunks_exact(embedding.len());
+        embedding.copy_from_slice(rows.next().expect("every text has at least one token"));
+        match self {
+            Self::Cls => {}
+            Self::Mean => {
+                let count = (rows.len() + 1) as f32;
+                for row in rows {
+                    embedding.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+                }
+                embedding.iter_mut().for_each(|value| *value /= count);
+            }
+            Self::Max => {
+                for row in rows {
+                    embedding.iter_mut().zip(row).for_each(|(best, value)| *best = best.max(*value));
+                }
+            }
+        }
+    }
+}
+
+/// Scales `embedding` to length 1; one of length 0 stays.
+///
+/// The length is clamped at 1e-12, as in `torch.nn.functional.normalize`.
+pub(crate) fn normalize(embedding: &mut [f32]) {
+    let length = embedding.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+    let scale = length.max(1e-12).recip() as f32;
+    embedding.iter_mut().for_each(|value| *value *= scale);
+}

@@ -1,0 +1,78 @@
+//! A graph on the engine. The only file that names rten.
+
+use std::sync::Arc;
+
+use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool};
+use rten_tensor::prelude::*;
+use rten_tensor::NdTensor;
+
+use super::error::EncoderError;
+use super::onnx::builder::{OnnxGraph, WEIGHTS_FILE};
+use super::onnx::{HIDDEN, INPUT_IDS, TOKEN_TYPE_IDS};
+use super::tokenizer::Tokens;
+use crate::classifier::AnswerError;
+
+/// A loaded graph.
+#[derive(Debug)]
+pub(crate) struct Session {
+    model: Model,
+    input_ids: NodeId,
+    token_types: Option<NodeId>,
+    hidden: NodeId,
+}
+
+/// Threads that one batch runs on.
+#[derive(Debug, Clone)]
+pub(crate) struct Threads(Arc<ThreadPool>);
+
+impl Threads {
+    pub(crate) fn new(count: usize) -> Self {
+        Self(Arc::new(ThreadPool::with_num_threads(count)))
+    }
+}
+
+impl Session {
+    /// Loads and optimises a graph. The constants stay in `graph.weights`, which is moved, not copied.
+    pub(crate) fn load(graph: OnnxGraph) -> Result<Self, EncoderError> {
+        let mut options = ModelOptions::with_all_ops();
+        options.external_data(WEIGHTS_FILE, graph.weights).prepack_weights(prepack());
+        let refuse = |reason: String| EncoderError::Graph { reason };
+        let model = options.load(graph.model).map_err(|error| refuse(error.to_string()))?;
+        let node = |name| model.node_id(name).map_err(|error| refuse(error.to_string()));
+        let (input_ids, hidden) = (node(INPUT_IDS)?, node(HIDDEN)?);
+        let token_types = model.find_node(TOKEN_TYPE_IDS);
+        Ok(Self { model, input_ids, token_types, hidden })
+    }
+
+    /// Hidden vectors `[texts, tokens, width]`, row-major, of texts that all have the same number of tokens.
+    pub(crate) fn run(&self, texts: &[&Tokens], threads: &Threads) -> Result<Vec<f32>, AnswerError> {
+        let ids = matrix(texts, |text| &text.ids);
+        let types = matrix(texts, |text| &text.types);
+        let mut inputs = vec![(self.input_ids, ids.view().into())];
+        inputs.extend(self.token_types.map(|node| (node, types.view().into())));
+        let options = RunOptions::default().with_thread_pool(Some(threads.0.clone()));
+        let refuse = |reason: String| AnswerError::Graph { reason };
+        let [hidden] = self
+            .model
+            .run_n(inputs, [self.hidden], Some(options))
+            .map_err(|error| refuse(error.to_string()))?;
+        let hidden: NdTensor<f32, 3> =
+            hidden.try_into().map_err(|error: rten::TryFromValueError| refuse(error.to_string()))?;
+        Ok(hidden.into_data())
+    }
+}
+
+/// `[texts, tokens]`, as the i32 that the engine takes for whole numbers.
+fn matrix(texts: &[&Tokens], part: impl Fn(&Tokens) -> &Vec<u32>) -> NdTensor<i32, 2> {
+    let columns = texts.first().map_or(0, |text| part(text).len());
+    let values: Vec<i32> = texts
+        .iter()
+        .flat_map(|text| part(text).iter())
+        .map(|&id| i32::try_from(id).expect("ids were checked against a vocabulary below 2^24"))
+        .collect();
+    NdTensor::from_data([texts.len(), columns], values)
+}
+
+fn prepack() -> bool {
+    std::env::var_os("PREPACK").is_some()
+}

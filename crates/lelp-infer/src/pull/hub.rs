@@ -1,0 +1,134 @@
+//! The Hugging Face hub, through its own client. Honours `HF_HOME`, `HF_ENDPOINT` and the hub's own cache.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use hf_hub::api::Progress;
+use hf_hub::api::sync::{ApiBuilder, ApiError, ApiRepo};
+use hf_hub::{Cache, Repo};
+
+use super::error::AttemptError;
+use super::staging::Staging;
+use super::{OPTIONAL, PullStep, REQUIRED};
+
+/// How long the hub may take to give its first, small file. The client itself waits half a minute for a
+/// connection, and a machine that reaches only registries would wait with it.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Fetches every file of `name` into the staging folder.
+pub(crate) fn fetch(
+    name: &str,
+    staging: &Staging,
+    progress: &mut dyn FnMut(PullStep<'_>),
+) -> Result<(), AttemptError> {
+    first_answer(name)?;
+    let (repo, cache) = open(name)?;
+    let mut fetch_one = |file: &str| -> Result<(), ApiError> {
+        let path = match cache.get(file) {
+            Some(path) => path,
+            None => repo.download_with_progress(file, Bytes::new(file, progress))?,
+        };
+        place(&path, &staging.folder().join(file)).map_err(ApiError::IoError)
+    };
+    for file in REQUIRED {
+        fetch_one(file).map_err(|error| refused(file, &error))?;
+    }
+    for file in OPTIONAL {
+        match fetch_one(file) {
+            Ok(()) => {}
+            Err(error) => {
+                let refused = refused(file, &error);
+                if !is_absent(error) {
+                    return Err(refused);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the first file, but not for long. The thread that asks is left behind when the hub is silent;
+/// it ends with the client's own patience, and writes only to the hub's cache.
+fn first_answer(name: &str) -> Result<(), AttemptError> {
+    let (sender, receiver) = mpsc::channel();
+    let name = name.to_owned();
+    std::thread::spawn(move || {
+        let answer = open(&name).and_then(|(repo, cache)| {
+            let [first, ..] = REQUIRED;
+            if cache.get(first).is_none() {
+                repo.download_with_progress(first, ()).map_err(|error| refused(first, &error))?;
+            }
+            Ok(())
+        });
+        // Nobody listens when the patience is over.
+        let _ = sender.send(answer);
+    });
+    receiver
+        .recv_timeout(PATIENCE)
+        .unwrap_or(Err(AttemptError::Silent { seconds: PATIENCE.as_secs() }))
+}
+
+fn open(name: &str) -> Result<(ApiRepo, hf_hub::CacheRepo), AttemptError> {
+    let repo = Repo::model(name.to_owned());
+    let api = ApiBuilder::from_env().with_retries(1).build().map_err(|error| refused("client", &error))?;
+    Ok((api.repo(repo.clone()), Cache::from_env().repo(repo)))
+}
+
+/// The hub's cache holds links to the bytes: take the bytes, by a hard link where the disk allows it.
+fn place(cached: &Path, target: &Path) -> std::io::Result<()> {
+    let cached: PathBuf = fs::canonicalize(cached)?;
+    if let Some(folder) = target.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::hard_link(&cached, target).or_else(|_| fs::copy(&cached, target).map(|_| ()))
+}
+
+fn is_absent(error: ApiError) -> bool {
+    match error {
+        ApiError::RequestError(error) => {
+            error.into_response().is_some_and(|response| response.status() == 404)
+        }
+        _ => false,
+    }
+}
+
+fn refused(file: &str, error: &ApiError) -> AttemptError {
+    AttemptError::Hub { file: file.to_owned(), reason: error.to_string() }
+}
+
+/// Tells the caller of the client's progress.
+struct Bytes<'a, 'p> {
+    file: &'a str,
+    done: u64,
+    total: u64,
+    progress: &'a mut (dyn FnMut(PullStep<'_>) + 'p),
+}
+
+impl<'a, 'p> Bytes<'a, 'p> {
+    fn new(file: &'a str, progress: &'a mut (dyn FnMut(PullStep<'_>) + 'p)) -> Self {
+        Self { file, done: 0, total: 0, progress }
+    }
+
+    fn tell(&mut self) {
+        let (file, done, total) = (self.file, self.done, self.total);
+        (self.progress)(PullStep::Fetching { file, done, total });
+    }
+}
+
+impl Progress for Bytes<'_, '_> {
+    fn init(&mut self, size: usize, _file: &str) {
+        self.total = size as u64;
+        self.tell();
+    }
+
+    fn update(&mut self, size: usize) {
+        self.done += size as u64;
+        self.tell();
+    }
+
+    fn finish(&mut self) {
+        self.tell();
+    }
+}
