@@ -29,6 +29,12 @@ impl Failure {
         self
     }
 
+    /// Whoever read our output has seen enough and closed it: no failure of anyone.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        let error = self.source.downcast_ref::<std::io::Error>();
+        error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
     /// 1 for the user's input, 2 for bad arguments or our fault.
     pub(crate) fn exit_code(&self) -> u8 {
         if self.ours { 2 } else { 1 }

@@ -6,6 +6,7 @@ mod failure;
 mod interrupt;
 mod printer;
 mod progress;
+mod table;
 
 use std::panic;
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let printer = Printer::new(talk, arguments.global.color);
     match panic::catch_unwind(|| run(&arguments, printer)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Ok(Err(failure)) => {
             failure.print(printer);
             ExitCode::from(failure.exit_code())

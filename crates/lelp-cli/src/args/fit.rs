@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
+use lelp::{Members, Rotation};
 
 /// Settings of the fit.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -52,4 +53,29 @@ pub(crate) enum MembersArg {
     Teacher,
     /// The label; unlabelled rows are left out.
     Label,
+}
+
+impl FitArgs {
+    pub(crate) fn null_space(&self) -> bool {
+        self.null_space.is_none_or(|which| which == NullSpaceArg::On)
+    }
+}
+
+impl From<RotationArg> for Rotation {
+    fn from(rotation: RotationArg) -> Self {
+        match rotation {
+            RotationArg::Random => Self::Random,
+            RotationArg::Balanced => Self::Balanced,
+            RotationArg::None => Self::None,
+        }
+    }
+}
+
+impl From<MembersArg> for Members {
+    fn from(members: MembersArg) -> Self {
+        match members {
+            MembersArg::Teacher => Self::Teacher,
+            MembersArg::Label => Self::Label,
+        }
+    }
 }

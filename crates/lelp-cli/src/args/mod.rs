@@ -4,7 +4,7 @@ mod data;
 mod fit;
 mod training;
 
-pub(crate) use data::{ColumnArgs, LabelArgs};
+pub(crate) use data::ColumnArgs;
 pub(crate) use fit::{FitArgs, MembersArg, NullSpaceArg, RotationArg};
 pub(crate) use training::TrainingArgs;
 

@@ -1,5 +1,10 @@
 //! Settings of a training, under one name for teacher heads and every student.
 
+use clap::ValueEnum;
+use lelp_train::distill::{Recipe, RecipeError};
+use lelp_train::model::Optimizer;
+use lelp_train::run::TrainSettings;
+
 /// Settings of a training; what is left out takes the default of the model that is trained.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Training")]
@@ -16,6 +21,10 @@ pub(crate) struct TrainingArgs {
     #[arg(long, value_name = "RATE")]
     pub(crate) learning_rate: Option<f32>,
 
+    /// How weights follow their gradients
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) optimizer: Option<OptimizerArg>,
+
     /// Passes without progress on validation before training ends
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) patience: Option<usize>,
@@ -23,4 +32,49 @@ pub(crate) struct TrainingArgs {
     /// Seed of the first weights, the order of rows and random rotations
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+impl TrainingArgs {
+    /// `defaults` with what was given in their place.
+    pub(crate) fn apply(&self, defaults: TrainSettings) -> TrainSettings {
+        TrainSettings {
+            epochs: self.epochs.unwrap_or(defaults.epochs),
+            batch: self.batch.unwrap_or(defaults.batch),
+            learning_rate: self.learning_rate.unwrap_or(defaults.learning_rate),
+            optimizer: self.optimizer.map_or(defaults.optimizer, Optimizer::from),
+            patience: self.patience.unwrap_or(defaults.patience),
+            seed: self.seed.unwrap_or(defaults.seed),
+        }
+    }
+
+    /// Sets what was given in the `train` table of a recipe.
+    pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
+        recipe.set("train.epochs", self.epochs)?;
+        recipe.set("train.batch", self.batch)?;
+        recipe.set("train.learning_rate", self.learning_rate)?;
+        recipe.set("train.optimizer", self.optimizer.map(Optimizer::from))?;
+        recipe.set("train.patience", self.patience)?;
+        recipe.set("train.seed", self.seed)
+    }
+}
+
+/// How parameters follow their gradients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerArg {
+    /// Plain gradient descent.
+    Sgd,
+    /// Steps shrink for what was often updated; the n-gram student's default.
+    Adagrad,
+    /// Running means of gradients and their squares; the head's default.
+    Adam,
+}
+
+impl From<OptimizerArg> for Optimizer {
+    fn from(optimizer: OptimizerArg) -> Self {
+        match optimizer {
+            OptimizerArg::Sgd => Self::Sgd,
+            OptimizerArg::Adagrad => Self::Adagrad,
+            OptimizerArg::Adam => Self::Adam,
+        }
+    }
 }

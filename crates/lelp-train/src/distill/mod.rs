@@ -14,19 +14,20 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{ClassMoments, LelpFit, Members, TargetSettings};
+use lelp::{Beta, ClassMoments, LelpFit, Members, SettingError, TargetSettings, Temperature};
 use lelp_infer::ngram::NgramModel;
 use thiserror::Error;
 
-pub use folder::{FolderError, RunRecord, save};
+pub use folder::{FolderError, RunRecord, check_free, save};
 pub use recipe::{Recipe, RecipeError};
-pub use search::{Trial, search};
-pub use settings::{ColumnSettings, DistillSettings, NgramSettings, StudentSettings};
-pub use split::{SplitError, moments, targets};
+pub use search::{Trial, Tried, search};
+pub use settings::{ColumnSettings, DistillSettings, NgramOptions, StudentSettings};
+pub use split::{SplitError, fit, moments, targets};
 pub use task::{Task, TaskError, TaskInputs};
 
+use crate::data::SignalsFolder;
 use crate::method::{LelpSettings, MethodError, MethodSettings, Supervision};
-use crate::model::{NgramStudent, StudentError};
+use crate::model::{NgramSettings, NgramStudent, StudentError};
 use crate::run::{Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
 
 /// Why no student came of it.
@@ -44,6 +45,9 @@ pub enum DistillError {
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// A setting out of its range.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// The method learns from a teacher, and there is none.
     #[error("method `{method}` learns from a teacher: give its signals, or use method `ce`")]
     NoSignals {
@@ -69,15 +73,16 @@ pub struct Distillation<'a> {
     task: &'a Task,
     inputs: &'a TaskInputs,
     threads: NonZeroUsize,
-    /// Moments of the signals, gathered once: they serve every number of subclasses.
-    moments: OnceLock<ClassMoments>,
+    /// Moments of the signals, gathered once for each rule of membership: they serve every number of subclasses.
+    by_teacher: OnceLock<ClassMoments>,
+    by_label: OnceLock<ClassMoments>,
 }
 
 impl<'a> Distillation<'a> {
     /// Students on `task`, whose texts have the features `inputs`.
     #[must_use]
     pub fn new(task: &'a Task, inputs: &'a TaskInputs, threads: NonZeroUsize) -> Self {
-        Self { task, inputs, threads, moments: OnceLock::new() }
+        Self { task, inputs, threads, by_teacher: OnceLock::new(), by_label: OnceLock::new() }
     }
 
     /// The task.
@@ -90,7 +95,7 @@ impl<'a> Distillation<'a> {
     pub fn train(
         &self,
         method: &MethodSettings,
-        student: &NgramSettings,
+        student: &NgramOptions,
         settings: &TrainSettings,
         watch: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
@@ -108,7 +113,8 @@ impl<'a> Distillation<'a> {
         };
         let method = method.build(supervision)?;
         let config = student.config(self.task.labels.clone(), method.subclasses());
-        let mut student = NgramStudent::new(config, &self.inputs.train, settings.optimizer, settings.seed)?;
+        let learning = NgramSettings { optimizer: settings.optimizer, dropout: student.dropout };
+        let mut student = NgramStudent::new(config, &self.inputs.train, &learning, settings.seed)?;
         let validation = &self.task.validation;
         let training = Training {
             inputs: &self.inputs.train,
@@ -124,6 +130,18 @@ impl<'a> Distillation<'a> {
         Ok(Distilled { model: student.model()?, fit, report })
     }
 
+    fn moments(&self, signals: &SignalsFolder, members: Members) -> Result<&ClassMoments, SplitError> {
+        let kept = match members {
+            Members::Teacher => &self.by_teacher,
+            Members::Label => &self.by_label,
+        };
+        if let Some(moments) = kept.get() {
+            return Ok(moments);
+        }
+        let moments = moments(signals, members, self.threads)?;
+        Ok(kept.get_or_init(|| moments))
+    }
+
     /// Directions and targets on the training rows, for methods that split classes.
     fn split(&self, method: &MethodSettings, seed: u64) -> Result<Option<(LelpFit, Vec<f32>)>, DistillError> {
         let needs = method.needs();
@@ -132,15 +150,9 @@ impl<'a> Distillation<'a> {
             return if needed { Err(DistillError::NoSignals { method: method.name() }) } else { Ok(None) };
         };
         let MethodSettings::Lelp(settings) = method else { return Ok(None) };
-        let moments = match self.moments.get() {
-            Some(moments) => moments,
-            None => {
-                let moments = moments(signals, Members::Teacher, self.threads)?;
-                self.moments.get_or_init(|| moments)
-            }
-        };
-        let fit = fit(signals, moments, settings, seed, self.threads)?;
-        let targets = targets(signals, &fit, target_settings(settings), self.threads)?;
+        let moments = self.moments(signals, settings.members)?;
+        let fit = fit(signals, moments, &fit_settings(settings, seed)?, self.threads)?;
+        let targets = targets(signals, &fit, target_settings(settings)?, self.threads)?;
         let columns = fit.outputs();
         let targets = match &self.task.train_rows {
             None => targets,
@@ -148,4 +160,16 @@ impl<'a> Distillation<'a> {
         };
         Ok(Some((fit, targets)))
     }
+}
+
+/// How directions are found for a method's settings; the student's seed also turns the directions.
+fn fit_settings(method: &LelpSettings, seed: u64) -> Result<lelp::LelpSettings, DistillError> {
+    let none = MethodError::Setting { name: "subclasses", value: 0.0, range: "1 or more" };
+    let subclasses = NonZeroUsize::new(method.subclasses).ok_or(none)?;
+    let (null_space, rotation) = (method.null_space, method.rotation);
+    Ok(lelp::LelpSettings { subclasses, null_space, rotation, seed })
+}
+
+fn target_settings(method: &LelpSettings) -> Result<TargetSettings, DistillError> {
+    Ok(TargetSettings { beta: Beta::new(method.beta)?, temperature: Temperature::new(method.temperature)? })
 }

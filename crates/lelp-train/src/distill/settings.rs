@@ -53,23 +53,23 @@ impl ColumnSettings {
 }
 
 /// What a student is: a closed list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "student", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StudentSettings {
     /// Hashed words and bigrams over a mean-pooled table.
-    Ngram(NgramSettings),
+    Ngram(NgramOptions),
 }
 
 impl Default for StudentSettings {
     fn default() -> Self {
-        Self::Ngram(NgramSettings::default())
+        Self::Ngram(NgramOptions::default())
     }
 }
 
-/// Shape of an n-gram student.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Shape of an n-gram student, and how it is kept from learning by heart.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct NgramSettings {
+pub struct NgramOptions {
     /// Columns of the table.
     pub width: usize,
     /// Units of the hidden ReLU layer; 0 for none.
@@ -80,11 +80,13 @@ pub struct NgramSettings {
     pub min_characters: usize,
     /// Longest character n-gram.
     pub max_characters: usize,
+    /// Probability with which each feature is left out of a training step.
+    pub dropout: f32,
     /// Whether the table is saved in 8 bits.
     pub int8: bool,
 }
 
-impl Default for NgramSettings {
+impl Default for NgramOptions {
     fn default() -> Self {
         let config = NgramConfig::new(Vec::new(), 1);
         Self {
@@ -93,12 +95,13 @@ impl Default for NgramSettings {
             buckets: config.features.buckets,
             min_characters: 0,
             max_characters: 0,
+            dropout: crate::model::NgramSettings::default().dropout,
             int8: false,
         }
     }
 }
 
-impl NgramSettings {
+impl NgramOptions {
     /// The features of this student.
     #[must_use]
     pub fn features(&self) -> FeatureSettings {

@@ -2,17 +2,17 @@
 
 use std::num::NonZeroUsize;
 
-use lelp::{ClassMoments, FitError, LelpFit, Members, ShapeError, TargetSettings};
+use lelp::{ClassMoments, FitError, LelpFit, LelpSettings, Members, ShapeError, TargetSettings};
 use thiserror::Error;
 
-use crate::data::{SignalsFolder, SignalsFolderError};
+use crate::data::{SignalsFolder, SignalsFileError};
 
 /// Why signals could not be split into subclasses.
 #[derive(Debug, Error)]
 pub enum SplitError {
     /// The signals cannot be read.
     #[error(transparent)]
-    Signals(#[from] SignalsFolderError),
+    Signals(#[from] SignalsFileError),
     /// The fit failed.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -27,9 +27,9 @@ pub fn moments(
     members: Members,
     threads: NonZeroUsize,
 ) -> Result<ClassMoments, SplitError> {
-    let mut moments = ClassMoments::new(signals.classes(), signals.width());
+    let mut moments = ClassMoments::new(signals.description().classes, signals.description().width);
     for part in signals.parts() {
-        moments.add(&part?.signals(), members, threads)?;
+        moments.add(&part?.signals()?, members, threads)?;
     }
     Ok(moments)
 }
@@ -43,7 +43,18 @@ pub fn targets(
 ) -> Result<Vec<f32>, SplitError> {
     let mut targets = Vec::new();
     for part in signals.parts() {
-        targets.extend(fit.targets(&part?.signals(), settings, threads)?);
+        targets.extend(fit.targets(&part?.signals()?, settings, threads)?);
     }
     Ok(targets)
+}
+
+/// Directions on the signals that `moments` were gathered from, with the teacher's head and label names.
+pub fn fit(
+    signals: &SignalsFolder,
+    moments: &ClassMoments,
+    settings: &LelpSettings,
+    threads: NonZeroUsize,
+) -> Result<LelpFit, SplitError> {
+    let fit = LelpFit::fit(moments, signals.head(), settings, threads)?;
+    Ok(fit.with_label_names(signals.description().label_names.clone())?)
 }

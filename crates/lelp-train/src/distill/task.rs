@@ -1,14 +1,15 @@
 //! The rows of a distillation, read once and used by every method and seed.
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use lelp_infer::ngram::FeatureSettings;
 use thiserror::Error;
 
 use super::settings::ColumnSettings;
-use crate::data::{DataError, Dataset, Rows, SignalsFolder, SignalsFolderError, Splits, hold_out};
+use crate::data::{DataError, Dataset, Rows, SignalsFolder, SignalsFileError, Splits, hold_out};
 use crate::model::NgramInputs;
-use crate::run::ValidationMetric;
+use crate::run::{TrainError, ValidationMetric};
 
 /// Training rows, validation rows, and what the teacher says of them.
 #[derive(Debug)]
@@ -47,26 +48,7 @@ pub enum TaskError {
     Data(#[from] DataError),
     /// The signals cannot be used.
     #[error(transparent)]
-    Signals(#[from] SignalsFolderError),
-    /// The signals are of other texts.
-    #[error(
-        "signals `{}` are of {signal_rows} rows with hash {}.., but `{}` has {data_rows} rows with hash {}..; run `lelp signals` on this file",
-        signals.display(), &signal_hash[..8.min(signal_hash.len())], data.display(), &data_hash[..8.min(data_hash.len())]
-    )]
-    OtherData {
-        /// The signals.
-        signals: PathBuf,
-        /// Their rows.
-        signal_rows: u64,
-        /// Hash of the texts they are of.
-        signal_hash: String,
-        /// The training file.
-        data: PathBuf,
-        /// Its rows.
-        data_rows: u64,
-        /// Hash of its texts.
-        data_hash: String,
-    },
+    Signals(#[from] SignalsFileError),
     /// There is nobody who says which classes there are.
     #[error("`{}` has no labels and there are no signals: name the label column, or give the teacher's signals", .0.display())]
     NoClasses(PathBuf),
@@ -81,19 +63,20 @@ impl Task {
     /// Without a validation file a tenth of the training file is held out by hash of the text. Where no
     /// validation row has a label, the teacher's class counts as right.
     pub fn open(
-        data: &std::path::Path,
-        signals: Option<&std::path::Path>,
+        data: &Path,
+        signals: Option<&Path>,
         columns: &ColumnSettings,
     ) -> Result<Self, TaskError> {
         let signals = signals.map(SignalsFolder::open).transpose()?;
-        let names = columns.labels.as_deref().or(signals.as_ref().map(SignalsFolder::label_names));
+        let teacher = signals.as_ref().map(|signals| signals.description().label_names.as_slice());
+        let names = columns.labels.as_deref().or(teacher);
         let Splits { train, validation, test } = Splits::open(data, &columns.columns(), names)?;
         let labels = train.label_names().to_vec();
         if labels.is_empty() {
             return Err(TaskError::NoClasses(train.file().to_owned()));
         }
         if let Some(signals) = &signals {
-            check_same_data(signals, &train)?;
+            signals.check_data(&train)?;
         }
         let logits = signals.as_ref().map(SignalsFolder::logits).transpose()?;
         match validation {
@@ -159,11 +142,14 @@ impl Task {
         self.signals.as_ref()
     }
 
-    /// Extracts the features of all texts, on the threads of the current pool.
-    #[must_use]
-    pub fn inputs(&self, features: &FeatureSettings) -> TaskInputs {
+    /// Extracts the features of all texts.
+    pub fn inputs(&self, features: &FeatureSettings, threads: NonZeroUsize) -> Result<TaskInputs, TrainError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build()
+            .map_err(|source| TrainError::Threads { threads, source })?;
         let extract = |data: &Dataset| NgramInputs::extract(&data.iter().collect::<Vec<_>>(), features);
-        TaskInputs { train: extract(&self.train), validation: extract(&self.validation.data) }
+        Ok(pool.install(|| TaskInputs { train: extract(&self.train), validation: extract(&self.validation.data) }))
     }
 }
 
@@ -183,20 +169,4 @@ fn labelled(data: &Dataset) -> Option<ValidationRows> {
     let (rows, classes): (Rows, Vec<u32>) =
         given.filter_map(|(row, label)| label.map(|label| (row, label))).unzip();
     Some(ValidationRows { data: data.select(&rows), classes, metric: ValidationMetric::Accuracy })
-}
-
-fn check_same_data(signals: &SignalsFolder, train: &Dataset) -> Result<(), TaskError> {
-    let (data_hash, data_rows) = (train.hash(), train.rows() as u64);
-    // Signals made elsewhere know no hash; the number of rows is all there is to compare.
-    if signals.rows() == data_rows && signals.data_hash().is_none_or(|hash| hash == data_hash) {
-        return Ok(());
-    }
-    Err(TaskError::OtherData {
-        signals: signals.path().to_owned(),
-        signal_rows: signals.rows(),
-        signal_hash: signals.data_hash().unwrap_or_default().to_owned(),
-        data: train.file().to_owned(),
-        data_rows,
-        data_hash,
-    })
 }

@@ -1,6 +1,6 @@
 //! LELP: distillation of soft labels over subclasses along linear directions.
 
-use ::lelp::Rotation;
+use ::lelp::{Members, Rotation};
 use serde::{Deserialize, Serialize};
 
 use super::kd::KdSettings;
@@ -22,13 +22,22 @@ pub struct LelpSettings {
     pub null_space: bool,
     /// How principal directions are turned.
     pub rotation: Rotation,
+    /// Who says which class a row is a member of.
+    pub members: Members,
 }
 
 impl Default for LelpSettings {
     /// The best of a sweep on short queries in two classes: four subclasses, a sharp split.
     fn default() -> Self {
-        let rotation = Rotation::default();
-        Self { alpha: 0.0, temperature: 1.0, beta: 0.12, subclasses: 4, null_space: true, rotation }
+        Self {
+            alpha: 0.0,
+            temperature: 1.0,
+            beta: 0.12,
+            subclasses: 4,
+            null_space: true,
+            rotation: Rotation::default(),
+            members: Members::default(),
+        }
     }
 }
 

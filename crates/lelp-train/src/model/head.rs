@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use lelp_infer::ngram::{Layer, LayerError};
+use lelp_infer::teacher::ClassifierHead;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -161,30 +162,6 @@ pub struct HeadStudent {
     kept: Option<Vec<Dense>>,
 }
 
-/// A trained head on raw embeddings: plain weights and biases.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeadModel {
-    /// The hidden layer, to be followed by `ReLU`; its activation is then the teacher's embedding.
-    pub hidden: Option<Layer>,
-    /// The last layer.
-    pub output: Layer,
-}
-
-impl HeadModel {
-    /// The input of the last layer, the teacher's embedding, into `embedding` `[output.inputs()]`.
-    pub fn embed(&self, raw: &[f32], embedding: &mut [f32]) {
-        match &self.hidden {
-            None => embedding.copy_from_slice(raw),
-            Some(layer) => {
-                layer.apply(raw, embedding);
-                for value in embedding.iter_mut() {
-                    *value = value.max(0.0);
-                }
-            }
-        }
-    }
-}
-
 impl HeadStudent {
     /// A head with random parameters, standardised on the training set `inputs`.
     pub fn new(
@@ -208,13 +185,17 @@ impl HeadStudent {
     }
 
     /// The head on raw embeddings: the standardisation is folded into the first layer.
-    pub fn model(&self) -> Result<HeadModel, LayerError> {
+    ///
+    /// # Errors
+    /// [`LayerError::NotFinite`] after a training that diverged.
+    pub fn model(&self) -> Result<ClassifierHead, LayerError> {
         let layers = self.network.layers();
         let first = self.standardisation.fold(&layers[0])?;
-        match layers.get(1) {
-            None => Ok(HeadModel { hidden: None, output: first }),
-            Some(output) => Ok(HeadModel { hidden: Some(first), output: output.layer()? }),
-        }
+        let (hidden, output) = match layers.get(1) {
+            None => (None, first),
+            Some(output) => (Some(first), output.layer()?),
+        };
+        Ok(ClassifierHead::new(hidden, output).expect("neighbouring layers of one network fit"))
     }
 }
 
@@ -331,14 +312,9 @@ mod tests {
             let head = student.model().unwrap();
             let mut outputs = vec![0.0; 2 * ROWS];
             student.forward(&inputs, 0, &mut outputs);
-            let mut embedding = vec![0.0; head.output.inputs()];
-            for (row, outputs) in outputs.chunks_exact(2).enumerate() {
-                let mut folded = [0.0; 2];
-                head.embed(inputs.row(row), &mut embedding);
-                head.output.apply(&embedding, &mut folded);
-                for (folded, output) in folded.iter().zip(outputs) {
-                    assert!((folded - output).abs() < 1e-3 * output.abs().max(1.0), "{folded} {output}");
-                }
+            let folded = head.apply(inputs.values.to_vec()).logits;
+            for (folded, output) in folded.iter().zip(&outputs) {
+                assert!((folded - output).abs() < 1e-3 * output.abs().max(1.0), "{folded} {output}");
             }
         }
     }

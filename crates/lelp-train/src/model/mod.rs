@@ -9,7 +9,7 @@ mod optimizer;
 mod table;
 
 pub use dense::{Dense, Network, Pass};
-pub use head::{EmbeddingRows, HeadError, HeadModel, HeadSettings, HeadStudent, Standardisation};
+pub use head::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Standardisation};
 pub use inputs::NgramInputs;
 pub use ngram::{NgramSettings, NgramStudent, StudentError};
 pub use optimizer::Optimizer;

@@ -1,6 +1,8 @@
 //! Scores on the validation set.
 
 use lelp::metrics::{Evaluation, MetricsError};
+use std::fmt;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -14,6 +16,15 @@ pub enum ValidationMetric {
     Accuracy,
     /// The teacher's classes, where there are no labels.
     Agreement,
+}
+
+impl fmt::Display for ValidationMetric {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Accuracy => "accuracy",
+            Self::Agreement => "agreement with the teacher",
+        })
+    }
 }
 
 /// A validation set.

@@ -71,3 +71,11 @@ pub struct TrainReport {
     /// Seconds, validation included.
     pub seconds: f64,
 }
+
+impl TrainReport {
+    /// The epoch whose parameters were kept.
+    #[must_use]
+    pub fn best(&self) -> Option<&EpochRecord> {
+        self.epochs.get(self.best_epoch.checked_sub(1)?)
+    }
+}

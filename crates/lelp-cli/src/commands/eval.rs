@@ -1,0 +1,101 @@
+//! `lelp eval`: how well a model answers.
+
+use std::path::PathBuf;
+
+use lelp_infer::classifier::Classifier;
+use lelp_infer::model::Model;
+use lelp_train::data::{Dataset, SignalsFolder};
+use lelp_train::evaluate::{Report, answer, report};
+
+use crate::args::{ColumnArgs, GlobalArgs};
+use crate::failure::{Failure, While};
+use crate::interrupt;
+use crate::printer::Printer;
+use crate::progress::Rows;
+use crate::table::Table;
+
+/// Measure a teacher or student on labelled data
+///
+/// Accuracy, macro-F1, AUC, negative log-likelihood, calibration error and the confusion matrix; with the teacher's
+/// signals on the same file, also how often student and teacher agree.
+///
+/// Example: lelp eval --model student --data queries/test.csv
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Folder of a teacher or student
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+
+    /// Data file with labels
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+
+    /// The teacher's signals on the same file, to measure agreement
+    #[arg(long, value_name = "DIR")]
+    signals: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    let model = Model::load(&arguments.model, global.threads())?;
+    let columns = arguments.columns.settings();
+    let data = Dataset::open(&arguments.data, &columns.columns())?.with_labels(model.labels())?;
+    let teacher = match &arguments.signals {
+        None => None,
+        Some(folder) => {
+            let signals = SignalsFolder::open(folder)?;
+            signals.check_data(&data)?;
+            Some(signals.logits()?)
+        }
+    };
+    let cancel = interrupt::flag()?;
+    let bar = Rows::new(printer, "answering", data.rows());
+    let answers = answer(&model, &data, &mut |done| bar.set(done), &cancel)
+        .or_while(|| format!("answering `{}`", arguments.data.display()))?;
+    bar.finish();
+    let report = report(&answers, &data, teacher.as_deref())?;
+    if arguments.json {
+        printer.data(&serde_json::to_string_pretty(&report).map_err(Failure::usage)?)?;
+    } else {
+        printer.data(&figures(&report))?;
+        printer.data("")?;
+        printer.data(&confusion(&report))?;
+    }
+    Ok(())
+}
+
+fn figures(report: &Report) -> String {
+    let mut table = Table::new(&["rows", &report.labelled_rows.to_string()]);
+    let mut line = |name: &str, value: String| table.row(&[name.to_owned(), value]);
+    line("accuracy", format!("{:.4}", report.accuracy));
+    line("macro-F1", format!("{:.4}", report.macro_f1));
+    if let Some(auc) = report.auc {
+        line("AUC", format!("{auc:.4}"));
+    }
+    line("negative log-likelihood", format!("{:.4}", report.negative_log_likelihood));
+    line("expected calibration error", format!("{:.4}", report.expected_calibration_error));
+    if let Some(agreement) = report.agreement {
+        line("agreement with the teacher", format!("{agreement:.4}"));
+    }
+    line("microseconds a text", format!("{:.1}", report.microseconds_per_text));
+    table.to_string()
+}
+
+/// Rows by label (down) and answer (across).
+fn confusion(report: &Report) -> String {
+    let mut headings = vec!["label \\ answer"];
+    headings.extend(report.labels.iter().map(String::as_str));
+    let mut table = Table::new(&headings);
+    for (name, counts) in report.labels.iter().zip(&report.confusion) {
+        let mut cells = vec![name.clone()];
+        cells.extend(counts.iter().map(u64::to_string));
+        table.row(&cells);
+    }
+    table.to_string()
+}

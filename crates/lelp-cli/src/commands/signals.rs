@@ -1,0 +1,170 @@
+//! `lelp signals`: all that a teacher says about a data file, written once.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use lelp_infer::teacher::Teacher;
+use lelp_train::data::import::{ImportOptions, import};
+use lelp_train::data::signals::PART_ROWS;
+use lelp_train::data::{Dataset, Existing, Precision, SignalsFolder};
+use lelp_train::teacher::{AnswerOptions, SignalsRunError, write_signals};
+
+use crate::args::{ColumnArgs, GlobalArgs};
+use crate::failure::{Failure, While};
+use crate::interrupt;
+use crate::printer::Printer;
+use crate::progress::Rows;
+
+/// Run a teacher over a data file, once for all methods and seeds; or import signals made elsewhere
+///
+/// Signals are the teacher's embeddings and logits, the labels where there are any, and the teacher's head. They are
+/// written part by part: a run that was stopped goes on where it stopped when the same command is given again.
+///
+/// Example: lelp signals --teacher teacher --data queries/train.csv --out signals
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    import: Option<Import>,
+
+    /// Folder of the teacher
+    #[arg(long, value_name = "DIR", required = true)]
+    teacher: Option<PathBuf>,
+
+    /// Data file: Parquet, CSV, TSV or JSON Lines; labels may be missing
+    #[arg(long, value_name = "FILE", required = true)]
+    data: Option<PathBuf>,
+
+    #[command(flatten)]
+    output: Option<OutputArgs>,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct OutputArgs {
+    /// Folder for the signals
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Precision of the embeddings on disk [default: f32; an import keeps what it finds]
+    #[arg(long, value_enum, value_name = "TYPE")]
+    precision: Option<PrecisionArg>,
+
+    /// Begin anew where the folder holds signals
+    #[arg(long)]
+    overwrite: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    Import(ImportArgs),
+}
+
+/// Take signals made elsewhere, as with NumPy or PyTorch
+///
+/// Arrays: `embeddings` [rows, width]; `logits` [rows, classes] (or [rows] of a one-logit teacher) or `probabilities`;
+/// optional `labels` [rows], -1 for none; optional `weight` [classes, width] and `bias` [classes] of the head.
+///
+/// Example: lelp signals import --npz teacher.npz --out signals
+#[derive(Debug, clap::Args)]
+struct ImportArgs {
+    /// A NumPy archive with the arrays
+    #[arg(long, value_name = "FILE", group = "source", required = true)]
+    npz: Option<PathBuf>,
+
+    /// NumPy files named for the arrays, or a folder of them
+    #[arg(long, value_name = "FILE|DIR", group = "source", num_args = 1..)]
+    npy: Vec<PathBuf>,
+
+    /// A safetensors file with the arrays
+    #[arg(long, value_name = "FILE", group = "source")]
+    safetensors: Option<PathBuf>,
+
+    /// Names of the classes in their order [default: 0, 1, ..]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    labels: Option<Vec<String>>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PrecisionArg {
+    F16,
+    F32,
+}
+
+impl From<PrecisionArg> for Precision {
+    fn from(precision: PrecisionArg) -> Self {
+        match precision {
+            PrecisionArg::F16 => Self::F16,
+            PrecisionArg::F32 => Self::F32,
+        }
+    }
+}
+
+impl OutputArgs {
+    fn existing(&self) -> Existing {
+        if self.overwrite { Existing::Overwrite } else { Existing::Resume }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    match (&arguments.import, &arguments.teacher, &arguments.data, &arguments.output) {
+        (Some(Import::Import(import)), ..) => run_import(import, printer),
+        (None, Some(teacher), Some(data), Some(output)) => {
+            let teacher = Teacher::load(teacher, global.threads())?;
+            let columns = arguments.columns.settings().columns();
+            let data = Dataset::open(data, &columns)?.with_labels(&teacher.config().labels)?;
+            run_teacher(&teacher, &data, output, printer)
+        }
+        _ => Err(Failure::usage("`lelp signals` needs --teacher, --data and --out, or the command `import`")),
+    }
+}
+
+fn run_teacher(teacher: &Teacher, data: &Dataset, output: &OutputArgs, printer: Printer) -> Result<(), Failure> {
+    let cancel = interrupt::flag()?;
+    let options = AnswerOptions {
+        precision: output.precision.map_or(Precision::F32, Precision::from),
+        existing: output.existing(),
+        part_rows: PART_ROWS,
+    };
+    let bar = Rows::new(printer, "signals", data.rows());
+    let signals = write_signals(teacher, data, &output.out, options, &mut |done| bar.set(done), &cancel);
+    bar.finish();
+    match signals {
+        Ok(signals) => say_written(&signals, &output.out, printer),
+        Err(error @ SignalsRunError::Answer(lelp_infer::classifier::AnswerError::Cancelled { .. })) => {
+            Err(Failure::from(error).with_hint("the parts that are whole are kept; give the same command to go on"))
+        }
+        Err(error) => Err(error).or_while(|| format!("running the teacher over `{}`", data.file().display())),
+    }
+}
+
+fn run_import(arguments: &ImportArgs, printer: Printer) -> Result<(), Failure> {
+    let single = arguments.npz.iter().chain(&arguments.safetensors);
+    let paths: Vec<PathBuf> = single.chain(&arguments.npy).cloned().collect();
+    let options = ImportOptions {
+        precision: arguments.output.precision.map(Precision::from),
+        part_rows: PART_ROWS,
+        label_names: arguments.labels.clone(),
+        teacher: None,
+        data: None,
+        existing: arguments.output.existing(),
+    };
+    let bar = printer.progress("importing", 0, "rows");
+    let signals = import(&paths, &arguments.output.out, &options, &mut |rows| bar.set_position(rows))?;
+    bar.finish_and_clear();
+    say_written(&signals, &arguments.output.out, printer)
+}
+
+fn say_written(signals: &SignalsFolder, out: &std::path::Path, printer: Printer) -> Result<(), Failure> {
+    let description = signals.description();
+    let (rows, width, classes) = (description.rows, description.width, description.classes);
+    printer.step("wrote", &format!("`{}`: {rows} rows, width {width}, {classes} classes", out.display()));
+    printer.detail(&format!("teacher {}", description.teacher.as_deref().unwrap_or("unknown")));
+    printer.detail(&format!("data {}", description.data.as_deref().unwrap_or("unknown")));
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What a distillation leaves behind: the model, its directions, and how it came to be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lelp_infer::ngram::NgramFileError;
+use lelp_infer::storage::{self, FileError};
+use serde::Serialize;
+use thiserror::Error;
+
+use super::settings::{DistillSettings, StudentSettings};
+use super::{Distilled, Task};
+use crate::run::{TrainReport, ValidationRecord};
+
+/// `run.json`: every setting, the hashes of what went in, and what came out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunRecord<'a> {
+    /// Version of lelp.
+    pub version: &'static str,
+    /// All settings; the same in TOML is a recipe.
+    pub settings: &'a DistillSettings,
+    /// Names of the classes.
+    pub labels: &'a [String],
+    /// Training rows, held-out ones apart.
+    pub train_rows: usize,
+    /// Training rows that have a label.
+    pub labelled_rows: usize,
+    /// Rows that the best epoch was chosen on.
+    pub validation_rows: usize,
+    /// SHA-256 of the training texts, held-out ones apart.
+    pub data_hash: String,
+    /// Hash of the teacher, as its signals have it.
+    pub teacher_hash: Option<&'a str>,
+    /// Threads that were used; the result does not depend on them.
+    pub threads: usize,
+    /// The epoch that was kept.
+    pub best_epoch: usize,
+    /// Its score on the validation rows.
+    pub validation: Option<ValidationRecord>,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// SHA-256 of `model.safetensors`.
+    pub model_hash: String,
+}
+
+/// Why a student could not be saved.
+#[derive(Debug, Error)]
+pub enum FolderError {
+    /// There is a model already.
+    #[error("`{}` holds a model already; choose another folder, or pass `--overwrite`", .0.display())]
+    Exists(PathBuf),
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The model could not be written.
+    #[error(transparent)]
+    Model(#[from] NgramFileError),
+}
+
+/// Refuses a folder that holds a model, unless it may be overwritten.
+pub fn check_free(folder: &Path, overwrite: bool) -> Result<(), FolderError> {
+    if !overwrite && folder.join("config.json").exists() {
+        return Err(FolderError::Exists(folder.to_owned()));
+    }
+    Ok(())
+}
+
+/// Writes model, directions, `metrics.jsonl` and `run.json` into `folder`.
+pub fn save(
+    folder: &Path,
+    distilled: &Distilled,
+    task: &Task,
+    settings: &DistillSettings,
+    threads: usize,
+) -> Result<(), FolderError> {
+    let StudentSettings::Ngram(options) = settings.model;
+    if options.int8 {
+        distilled.model.quantized().save(folder)?;
+    } else {
+        distilled.model.save(folder)?;
+    }
+    let fit = folder.join("lelp.safetensors");
+    match &distilled.fit {
+        Some(found) => storage::write(&fit, &found.to_bytes())?,
+        // Directions of an older model in this folder would be wrong for this one; there may be none.
+        None => drop(fs::remove_file(fit)),
+    }
+    storage::write(&folder.join("metrics.jsonl"), &metrics_lines(&distilled.report))?;
+    let model_hash = storage::sha256(&storage::map(&folder.join("model.safetensors"))?);
+    let record = record(distilled, task, settings, threads, model_hash);
+    let mut json = serde_json::to_vec_pretty(&record).expect("numbers, words and lists are JSON");
+    json.push(b'\n');
+    Ok(storage::write(&folder.join("run.json"), &json)?)
+}
+
+fn record<'a>(
+    distilled: &Distilled,
+    task: &'a Task,
+    settings: &'a DistillSettings,
+    threads: usize,
+    model_hash: String,
+) -> RunRecord<'a> {
+    let report = &distilled.report;
+    RunRecord {
+        version: env!("CARGO_PKG_VERSION"),
+        settings,
+        labels: task.labels(),
+        train_rows: task.train().rows(),
+        labelled_rows: task.train().labelled_rows(),
+        validation_rows: task.validation().rows(),
+        data_hash: task.train().hash(),
+        teacher_hash: task.signals().and_then(|signals| signals.description().teacher.as_deref()),
+        threads,
+        best_epoch: report.best_epoch,
+        validation: report.best().and_then(|epoch| epoch.validation),
+        seconds: report.seconds,
+        model_hash,
+    }
+}
+
+fn metrics_lines(report: &TrainReport) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for epoch in &report.epochs {
+        serde_json::to_writer(&mut lines, epoch).expect("numbers and words are JSON");
+        lines.push(b'\n');
+    }
+    lines
+}

@@ -1,0 +1,97 @@
+//! A teacher's signals on a data set, part by part, so that a run that was cut off can go on.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
+use lelp_infer::classifier::{AnswerError, Text};
+use lelp_infer::teacher::Teacher;
+use thiserror::Error;
+
+use crate::data::{
+    DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter,
+};
+
+/// How signals are written.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerOptions {
+    /// Precision of the embeddings on disk.
+    pub precision: Precision,
+    /// What becomes of signals that are there already.
+    pub existing: Existing,
+    /// Rows of a part: what is lost at most when a run is cut off.
+    pub part_rows: u64,
+}
+
+/// Why there are no signals, or not all.
+#[derive(Debug, Error)]
+pub enum SignalsRunError {
+    /// The data set does not fit the teacher.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The folder cannot be written, or holds other signals.
+    #[error(transparent)]
+    Folder(#[from] SignalsFileError),
+    /// The teacher could not answer.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// The teacher's own head or answers are not finite.
+    #[error("the teacher's answers to part {part} of `{}` are unsound", file.display())]
+    Unsound {
+        /// The data set's file.
+        file: PathBuf,
+        /// Number of the part, from 0.
+        part: u64,
+        /// What is wrong.
+        source: SignalsError,
+    },
+}
+
+/// Runs `teacher` over the rows of `data` that `folder` lacks.
+///
+/// `progress` is told how many rows are done, those of earlier runs included. After `cancel` the parts
+/// that are whole stay, and a later run with the same arguments goes on behind them.
+pub fn write_signals(
+    teacher: &Teacher,
+    data: &Dataset,
+    folder: &Path,
+    options: AnswerOptions,
+    progress: &mut dyn FnMut(usize),
+    cancel: &AtomicBool,
+) -> Result<SignalsFolder, SignalsRunError> {
+    let head = teacher.head();
+    let description = SignalsDescription {
+        classes: head.classes(),
+        width: head.embedding_width(),
+        label_names: teacher.config().labels.clone(),
+        teacher: Some(teacher.config().hash.clone()),
+        data: Some(data.hash()),
+        rows: data.rows() as u64,
+        part_rows: options.part_rows,
+        embeddings: options.precision,
+    };
+    let labels = data.signal_labels();
+    let texts: Vec<Text<'_>> = data.iter().collect();
+    let mut writer = SignalsWriter::open(folder, description, options.existing)?;
+    let unsound = |part: u64, source| SignalsRunError::Unsound { file: data.file().to_owned(), part, source };
+    let output = head.output();
+    let last = Head::new(output.weight(), output.bias(), output.inputs()).map_err(|source| unsound(0, source))?;
+    writer.write_head(&last)?;
+    while let Some(rows) = writer.next_rows() {
+        let done = data.rows() - writer.missing_rows() as usize;
+        progress(done);
+        let range = rows.start as usize..rows.end as usize;
+        let answers = teacher.signals(&texts[range.clone()], &mut |part| progress(done + part), cancel)?;
+        let signals = Signals::new(SignalsParts {
+            embeddings: Embeddings::F32(&answers.embeddings),
+            width: head.embedding_width(),
+            logits: &answers.logits,
+            classes: head.classes(),
+            labels: labels.as_deref().map(|labels| &labels[range]),
+            first_row: rows.start,
+        })
+        .map_err(|source| unsound(rows.start / options.part_rows, source))?;
+        writer.write(&signals)?;
+    }
+    Ok(writer.finish()?)
+}
