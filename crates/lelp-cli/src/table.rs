@@ -18,7 +18,8 @@ impl Table {
 
     /// Largest number of characters in each column.
     fn widths(&self) -> Vec<usize> {
-        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let width =
+            |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         (0..self.rows[0].len()).map(width).collect()
     }
 }

@@ -83,7 +83,11 @@ fn an_embedding_is_the_same_bytes_in_any_company_and_on_any_number_of_threads() 
             for (row, (text, embedding)) in texts.iter().zip(together.chunks(32)).enumerate() {
                 assert_eq!(embedding, one.embed(&[*text]).unwrap(), "{family} {pooling:?} alone, row {row}");
                 let last = texts.len() - 1 - row;
-                assert_eq!(embedding, &reversed[last * 32..][..32], "{family} {pooling:?} backwards, row {row}");
+                assert_eq!(
+                    embedding,
+                    &reversed[last * 32..][..32],
+                    "{family} {pooling:?} backwards, row {row}"
+                );
             }
         }
     }
@@ -104,7 +108,8 @@ fn normalised_embeddings_have_length_one_and_the_same_direction() {
 
 #[test]
 fn a_shorter_max_length_is_the_embedding_of_the_cut_text() {
-    let options = EncoderOptions { max_length: NonZeroUsize::new(6), ..EncoderOptions::new(NonZeroUsize::MIN) };
+    let options =
+        EncoderOptions { max_length: NonZeroUsize::new(6), ..EncoderOptions::new(NonZeroUsize::MIN) };
     let cut = Encoder::load(&folder("encoder_bert"), &options).unwrap();
     assert_eq!(cut.max_length(), 6);
     let whole = load("encoder_bert", Pooling::Mean, 1);

@@ -72,7 +72,7 @@ pub mod subclass;
 
 pub use collapse::{collapse, log_softmax, softmax};
 pub use error::{FitError, SettingError, ShapeError, SignalsError};
-pub use moments::{ClassMoments, Members};
+pub use moments::{ClassMoments, Members, largest};
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};
 pub use subclass::lelp::{ClassReport, HeadSource, LelpFit, LelpSettings};

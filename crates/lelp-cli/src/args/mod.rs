@@ -5,7 +5,7 @@ mod fit;
 mod training;
 
 pub(crate) use data::ColumnArgs;
-pub(crate) use fit::{FitArgs, MembersArg, NullSpaceArg, RotationArg};
+pub(crate) use fit::FitArgs;
 pub(crate) use training::TrainingArgs;
 
 use std::num::NonZeroUsize;

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use lelp_train::distill::{
-    DistillSettings, Distillation, Recipe, StudentSettings, Task, check_free, save,
-};
-use lelp_train::evaluate::{answer, report};
 use lelp::Rotation;
+use lelp_train::distill::{DistillSettings, Distillation, Recipe, StudentSettings, Task, check_free, save};
+use lelp_train::evaluate::{answer, report};
 
 use crate::args::{ColumnArgs, FitArgs, GlobalArgs, TrainingArgs};
 use crate::failure::{Failure, While};
@@ -207,7 +205,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if let Some(score) = distilled.report.best().and_then(|epoch| epoch.validation) {
         let rows = task.validation().rows();
         let (value, epoch) = (score.value, distilled.report.best_epoch);
-        printer.step("distilled", &format!("{} {value:.4} on {rows} validation rows, epoch {epoch}", score.metric));
+        printer.step(
+            "distilled",
+            &format!("{} {value:.4} on {rows} validation rows, epoch {epoch}", score.metric),
+        );
     }
     if student.int8 {
         let quantized = distilled.model.quantized();

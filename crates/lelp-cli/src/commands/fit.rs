@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     Ok(())
 }
 
-fn as_table(fit: &LelpFit, names: &[String]) -> String {
+pub(crate) fn as_table(fit: &LelpFit, names: &[String]) -> String {
     let mut table = Table::new(&["class", "members", "directions", "variance kept", "effective rank"]);
     for (name, report) in names.iter().zip(fit.reports()) {
         table.row(&[

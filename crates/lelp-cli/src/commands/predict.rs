@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use lelp::softmax;
+use lelp::{largest, softmax};
 use lelp_infer::classifier::{Classifier, Text};
 use lelp_infer::model::Model;
 use lelp_train::data::{Columns, Example, Examples, Format};
@@ -119,26 +119,23 @@ fn answer_all(
 }
 
 fn answer(model: &Model, examples: &[Example], as_json: bool, printer: Printer) -> Result<(), Failure> {
-    let texts: Vec<Text<'_>> = examples
-        .iter()
-        .map(|example| Text { text: &example.text, pair: example.pair.as_deref() })
-        .collect();
+    let texts: Vec<Text<'_>> =
+        examples.iter().map(|example| Text { text: &example.text, pair: example.pair.as_deref() }).collect();
     let labels = model.labels();
     let probabilities = softmax(&model.logits(&texts)?, labels.len())?;
     for (example, probabilities) in examples.iter().zip(probabilities.chunks_exact(labels.len())) {
-        let line = if as_json { json_line(example, labels, probabilities) } else { tab_line(example, labels, probabilities) };
+        let line = if as_json {
+            json_line(example, labels, probabilities)
+        } else {
+            tab_line(example, labels, probabilities)
+        };
         printer.data(&line)?;
     }
     Ok(())
 }
 
-fn best(probabilities: &[f32]) -> usize {
-    let better = |best: usize, class: usize| if probabilities[class] > probabilities[best] { class } else { best };
-    (1..probabilities.len()).fold(0, better)
-}
-
 fn tab_line(example: &Example, labels: &[String], probabilities: &[f32]) -> String {
-    let class = best(probabilities);
+    let class = largest(probabilities);
     // A tab or line break inside a text would make two cells or lines of it.
     let text = example.text.replace(['\t', '\n', '\r'], " ");
     format!("{}\t{:.4}\t{text}", labels[class], probabilities[class])
@@ -147,7 +144,8 @@ fn tab_line(example: &Example, labels: &[String], probabilities: &[f32]) -> Stri
 fn json_line(example: &Example, labels: &[String], probabilities: &[f32]) -> String {
     let all: Map<String, Value> =
         labels.iter().zip(probabilities).map(|(label, &p)| (label.clone(), json!(p))).collect();
-    let mut line = json!({ "label": labels[best(probabilities)], "probabilities": all, "text": example.text });
+    let mut line =
+        json!({ "label": labels[largest(probabilities)], "probabilities": all, "text": example.text });
     if let Some(pair) = &example.pair {
         line["text_pair"] = json!(pair);
     }

@@ -124,7 +124,12 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     }
 }
 
-fn run_teacher(teacher: &Teacher, data: &Dataset, output: &OutputArgs, printer: Printer) -> Result<(), Failure> {
+fn run_teacher(
+    teacher: &Teacher,
+    data: &Dataset,
+    output: &OutputArgs,
+    printer: Printer,
+) -> Result<(), Failure> {
     let cancel = interrupt::flag()?;
     let options = AnswerOptions {
         precision: output.precision.map_or(Precision::F32, Precision::from),
@@ -137,7 +142,8 @@ fn run_teacher(teacher: &Teacher, data: &Dataset, output: &OutputArgs, printer: 
     match signals {
         Ok(signals) => say_written(&signals, &output.out, printer),
         Err(error @ SignalsRunError::Answer(lelp_infer::classifier::AnswerError::Cancelled { .. })) => {
-            Err(Failure::from(error).with_hint("the parts that are whole are kept; give the same command to go on"))
+            Err(Failure::from(error)
+                .with_hint("the parts that are whole are kept; give the same command to go on"))
         }
         Err(error) => Err(error).or_while(|| format!("running the teacher over `{}`", data.file().display())),
     }

@@ -58,8 +58,13 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let rows = targets.len() / fit.outputs();
     let targets = Targets::new(targets, classes, per_class, settings)?;
     storage::write(&arguments.out, &targets.to_bytes())?;
-    printer.step("wrote", &format!("`{}`: {rows} rows, {classes} x {per_class} columns", arguments.out.display()));
+    printer.step(
+        "wrote",
+        &format!("`{}`: {rows} rows, {classes} x {per_class} columns", arguments.out.display()),
+    );
     let even = (per_class as f64).ln();
-    printer.note(&format!("entropy of the split {entropy:.3} nats; 0 is one subclass a row, {even:.3} an even split"));
+    printer.note(&format!(
+        "entropy of the split {entropy:.3} nats; 0 is one subclass a row, {even:.3} an even split"
+    ));
     Ok(())
 }

@@ -113,7 +113,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let encoder = Encoder::load(&folder, &options)?;
     let cancel = interrupt::flag()?;
     let settings = arguments.training.apply(TrainSettings::head());
-    let head = HeadSettings { hidden: arguments.hidden, optimizer: settings.optimizer, ..HeadSettings::default() };
+    let head =
+        HeadSettings { hidden: arguments.hidden, optimizer: settings.optimizer, ..HeadSettings::default() };
     let embedded = Embedded::new(&encoder, &train, &validation, printer, &cancel)?;
     let (head, report) = embedded.teach(&head, &settings, global.threads(), printer, &cancel)?;
     save(&arguments.out, &folder, &encoder, &head, train.label_names())?;
@@ -128,7 +129,8 @@ pub(crate) fn labelled_splits(
 ) -> Result<(Dataset, Dataset), Failure> {
     let splits = Splits::open(data, &columns.columns(), columns.labels.as_deref())?;
     if splits.train.labels().is_none() {
-        let problem = format!("`{}` has no labels, but a teacher learns from them", splits.train.file().display());
+        let problem =
+            format!("`{}` has no labels, but a teacher learns from them", splits.train.file().display());
         return Err(Failure::input(problem).with_hint("name their column with `--label-column`"));
     }
     if let Some(validation) = splits.validation {

@@ -203,7 +203,12 @@ impl Encoder {
     }
 
     /// Embeddings `[batch.len(), width]` of texts of one length.
-    fn embed_batch(&self, tokens: &[Tokens], batch: &[usize], worker: &Threads) -> Result<Vec<f32>, AnswerError> {
+    fn embed_batch(
+        &self,
+        tokens: &[Tokens],
+        batch: &[usize],
+        worker: &Threads,
+    ) -> Result<Vec<f32>, AnswerError> {
         let texts: Vec<&Tokens> = batch.iter().map(|&index| &tokens[index]).collect();
         let hidden = self.session.run(&texts, worker)?; // [batch, tokens, width]
         let mut embeddings = vec![0.0; batch.len() * self.width];
@@ -223,7 +228,11 @@ fn load_config(folder: &Path) -> Result<EncoderConfig, EncoderError> {
     EncoderConfig::parse(&storage::map(&path)?).map_err(|source| EncoderError::Config { path, source })
 }
 
-fn load_tokenizer(folder: &Path, config: &EncoderConfig, max_length: usize) -> Result<Tokenizer, EncoderError> {
+fn load_tokenizer(
+    folder: &Path,
+    config: &EncoderConfig,
+    max_length: usize,
+) -> Result<Tokenizer, EncoderError> {
     let path = folder.join("tokenizer.json");
     Tokenizer::parse(&storage::map(&path)?, config.vocabulary, config.token_types, max_length)
         .map_err(|source| EncoderError::Tokenizer { path, source })

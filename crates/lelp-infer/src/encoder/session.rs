@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool};
-use rten_tensor::prelude::*;
 use rten_tensor::NdTensor;
+use rten_tensor::prelude::*;
 
 use super::error::EncoderError;
 use super::onnx::builder::{OnnxGraph, WEIGHTS_FILE};

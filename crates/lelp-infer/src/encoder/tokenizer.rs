@@ -21,7 +21,9 @@ pub enum TokenizerError {
         reason: String,
     },
     /// The tokenizer gives ids that the embedding table does not have.
-    #[error("the tokenizer has ids up to {highest}, but the config has vocab_size {vocabulary}; is it another model's?")]
+    #[error(
+        "the tokenizer has ids up to {highest}, but the config has vocab_size {vocabulary}; is it another model's?"
+    )]
     Vocabulary {
         /// Highest id of the tokenizer.
         highest: u32,
@@ -82,7 +84,11 @@ impl Tokenizer {
     }
 
     /// Tokens of every text, in order, on `threads` threads.
-    pub(crate) fn encode(&self, texts: &[Text<'_>], threads: NonZeroUsize) -> Result<Vec<Tokens>, AnswerError> {
+    pub(crate) fn encode(
+        &self,
+        texts: &[Text<'_>],
+        threads: NonZeroUsize,
+    ) -> Result<Vec<Tokens>, AnswerError> {
         let share = texts.len().div_ceil(threads.get()).max(1);
         let encode_share = &|(part, texts): (usize, &[Text<'_>])| -> Result<Vec<Tokens>, AnswerError> {
             let first = part * share;

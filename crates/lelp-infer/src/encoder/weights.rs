@@ -17,7 +17,9 @@ pub enum WeightsError {
         source: SafeTensorError,
     },
     /// A tensor that the architecture needs is absent.
-    #[error("tensor `{name}` is missing (with or without the prefix `{prefix}`); is this another architecture?")]
+    #[error(
+        "tensor `{name}` is missing (with or without the prefix `{prefix}`); is this another architecture?"
+    )]
     Missing {
         /// Name without the prefix.
         name: String,

@@ -47,7 +47,9 @@ pub enum PullError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Neither `LELP_CACHE` nor a home folder says where the cache is.
-    #[error("there is no place for the cache: neither LELP_CACHE, XDG_CACHE_HOME nor HOME is set; set LELP_CACHE")]
+    #[error(
+        "there is no place for the cache: neither LELP_CACHE, XDG_CACHE_HOME nor HOME is set; set LELP_CACHE"
+    )]
     NoCache,
 }
 

@@ -65,9 +65,7 @@ fn first_answer(name: &str) -> Result<(), AttemptError> {
         // Nobody listens when the patience is over.
         let _ = sender.send(answer);
     });
-    receiver
-        .recv_timeout(PATIENCE)
-        .unwrap_or(Err(AttemptError::Silent { seconds: PATIENCE.as_secs() }))
+    receiver.recv_timeout(PATIENCE).unwrap_or(Err(AttemptError::Silent { seconds: PATIENCE.as_secs() }))
 }
 
 fn open(name: &str) -> Result<(ApiRepo, hf_hub::CacheRepo), AttemptError> {

@@ -38,7 +38,13 @@ pub struct TeacherConfig {
 impl TeacherConfig {
     /// A description in the newest format.
     #[must_use]
-    pub fn new(labels: Vec<String>, pooling: Pooling, normalize: bool, max_length: usize, hash: String) -> Self {
+    pub fn new(
+        labels: Vec<String>,
+        pooling: Pooling,
+        normalize: bool,
+        max_length: usize,
+        hash: String,
+    ) -> Self {
         Self { format: FORMAT, labels, tuned: Tuning::Head, pooling, normalize, max_length, hash }
     }
 

@@ -4,8 +4,10 @@
 //! trains one student on it. [`search`] chooses settings on the validation rows.
 
 mod folder;
+mod grid;
 mod recipe;
 mod search;
+mod seeds;
 mod settings;
 mod split;
 mod task;
@@ -19,8 +21,10 @@ use lelp_infer::ngram::NgramModel;
 use thiserror::Error;
 
 pub use folder::{FolderError, RunRecord, check_free, save};
+pub use grid::{TRIALS, grid};
 pub use recipe::{Recipe, RecipeError};
 pub use search::{Trial, Tried, search};
+pub use seeds::{Spread, Students, Summary, over_seeds};
 pub use settings::{ColumnSettings, DistillSettings, NgramOptions, StudentSettings};
 pub use split::{SplitError, fit, moments, targets};
 pub use task::{Task, TaskError, TaskInputs};

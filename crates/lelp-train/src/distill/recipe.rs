@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named_with_the_keys_there_are() {
-        let failed = recipe("data = \"d\"\n[train]\nepochs = 3\nsead = 7").settings::<Settings>().unwrap_err();
+        let failed =
+            recipe("data = \"d\"\n[train]\nepochs = 3\nsead = 7").settings::<Settings>().unwrap_err();
         let text = failed.to_string();
         assert!(text.contains("r.toml") && text.contains("`sead`") && text.contains("`seed`"), "{text}");
     }
@@ -138,6 +139,9 @@ mod tests {
     #[test]
     fn a_value_is_no_table() {
         let failed = recipe("train = 3").set("train.epochs", Some(5)).unwrap_err();
-        assert_eq!(failed.to_string(), "`train.epochs` cannot be set: `train` is a value in the recipe, not a table");
+        assert_eq!(
+            failed.to_string(),
+            "`train.epochs` cannot be set: `train` is a value in the recipe, not a table"
+        );
     }
 }

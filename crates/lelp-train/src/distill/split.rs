@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use lelp::{ClassMoments, FitError, LelpFit, LelpSettings, Members, ShapeError, TargetSettings};
 use thiserror::Error;
 
-use crate::data::{SignalsFolder, SignalsFileError};
+use crate::data::{SignalsFileError, SignalsFolder};
 
 /// Why signals could not be split into subclasses.
 #[derive(Debug, Error)]

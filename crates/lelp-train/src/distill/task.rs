@@ -7,7 +7,7 @@ use lelp_infer::ngram::FeatureSettings;
 use thiserror::Error;
 
 use super::settings::ColumnSettings;
-use crate::data::{DataError, Dataset, Rows, SignalsFolder, SignalsFileError, Splits, hold_out};
+use crate::data::{DataError, Dataset, Rows, SignalsFileError, SignalsFolder, Splits, hold_out};
 use crate::model::NgramInputs;
 use crate::run::{TrainError, ValidationMetric};
 
@@ -62,11 +62,7 @@ impl Task {
     ///
     /// Without a validation file a tenth of the training file is held out by hash of the text. Where no
     /// validation row has a label, the teacher's class counts as right.
-    pub fn open(
-        data: &Path,
-        signals: Option<&Path>,
-        columns: &ColumnSettings,
-    ) -> Result<Self, TaskError> {
+    pub fn open(data: &Path, signals: Option<&Path>, columns: &ColumnSettings) -> Result<Self, TaskError> {
         let signals = signals.map(SignalsFolder::open).transpose()?;
         let teacher = signals.as_ref().map(|signals| signals.description().label_names.as_slice());
         let names = columns.labels.as_deref().or(teacher);
@@ -102,7 +98,8 @@ impl Task {
             (Some(validation), _) => validation,
             (None, Some(logits)) => {
                 let logits = gather(logits, labels.len(), &split.validation);
-                let classes = logits.chunks_exact(labels.len()).map(largest).collect();
+                let classes =
+                    logits.chunks_exact(labels.len()).map(|row| lelp::largest(row) as u32).collect();
                 ValidationRows { data: rows, classes, metric: ValidationMetric::Agreement }
             }
             (None, None) => return Err(TaskError::NoValidationLabels(file.file().to_owned())),
@@ -143,24 +140,26 @@ impl Task {
     }
 
     /// Extracts the features of all texts.
-    pub fn inputs(&self, features: &FeatureSettings, threads: NonZeroUsize) -> Result<TaskInputs, TrainError> {
+    pub fn inputs(
+        &self,
+        features: &FeatureSettings,
+        threads: NonZeroUsize,
+    ) -> Result<TaskInputs, TrainError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.get())
             .build()
             .map_err(|source| TrainError::Threads { threads, source })?;
         let extract = |data: &Dataset| NgramInputs::extract(&data.iter().collect::<Vec<_>>(), features);
-        Ok(pool.install(|| TaskInputs { train: extract(&self.train), validation: extract(&self.validation.data) }))
+        Ok(pool.install(|| TaskInputs {
+            train: extract(&self.train),
+            validation: extract(&self.validation.data),
+        }))
     }
 }
 
 /// The rows of `rows`, of an array `[_, columns]`.
 pub(super) fn gather(values: &[f32], columns: usize, rows: &[usize]) -> Vec<f32> {
     rows.iter().flat_map(|&row| &values[row * columns..(row + 1) * columns]).copied().collect()
-}
-
-fn largest(logits: &[f32]) -> u32 {
-    let better = |best: usize, class: usize| if logits[class] > logits[best] { class } else { best };
-    (1..logits.len()).fold(0, better) as u32
 }
 
 /// The labelled rows alone; none where no row has a label.

@@ -9,7 +9,8 @@ use lelp_infer::teacher::Teacher;
 use thiserror::Error;
 
 use crate::data::{
-    DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter,
+    DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder,
+    SignalsWriter,
 };
 
 /// How signals are written.
@@ -75,7 +76,8 @@ pub fn write_signals(
     let mut writer = SignalsWriter::open(folder, description, options.existing)?;
     let unsound = |part: u64, source| SignalsRunError::Unsound { file: data.file().to_owned(), part, source };
     let output = head.output();
-    let last = Head::new(output.weight(), output.bias(), output.inputs()).map_err(|source| unsound(0, source))?;
+    let last =
+        Head::new(output.weight(), output.bias(), output.inputs()).map_err(|source| unsound(0, source))?;
     writer.write_head(&last)?;
     while let Some(rows) = writer.next_rows() {
         let done = data.rows() - writer.missing_rows() as usize;

@@ -10,7 +10,9 @@ use thiserror::Error;
 
 use crate::method::{MethodError, MethodSettings, Supervision};
 use crate::model::{EmbeddingRows, HeadError, HeadSettings, HeadStudent};
-use crate::run::{Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train};
+use crate::run::{
+    Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
+};
 
 /// An encoder's embeddings of a data set, with its labels.
 #[derive(Debug, Clone, Copy)]

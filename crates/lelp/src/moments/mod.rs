@@ -168,7 +168,8 @@ fn rows_by_class(signals: &Signals, members: Members) -> Result<Vec<Vec<usize>>,
 }
 
 /// Place of the largest value, the first among equals.
-pub(crate) fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
+#[must_use]
+pub fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
     let mut best = 0;
     for (place, value) in values.iter().enumerate() {
         if *value > values[best] {

@@ -103,7 +103,12 @@ impl GraphBuilder {
     }
 
     /// Adds a node with one output.
-    pub(crate) fn node(&mut self, op_type: &str, inputs: &[&Value], attributes: Vec<AttributeProto>) -> Value {
+    pub(crate) fn node(
+        &mut self,
+        op_type: &str,
+        inputs: &[&Value],
+        attributes: Vec<AttributeProto>,
+    ) -> Value {
         let inputs = inputs.iter().map(|value| value.0.clone()).collect();
         self.push(op_type, None, inputs, attributes)
     }

@@ -1,7 +1,7 @@
 //! Dense layers and layer normalisation.
 
 use super::builder::{Value, float};
-use super::{Writer, WeightsError};
+use super::{WeightsError, Writer};
 
 impl Writer<'_> {
     /// `input x weight^T + bias`, `[.., inputs]` to `[.., outputs]`.

@@ -39,7 +39,10 @@ pub(crate) fn encoder_graph(
 ) -> Result<OnnxGraph, WeightsError> {
     let bias_table = position_bias::table_len(config);
     let mut writer = Writer {
-        graph: GraphBuilder::new(config.family.model_type, (weights.elements() + bias_table) * size_of::<f32>()),
+        graph: GraphBuilder::new(
+            config.family.model_type,
+            (weights.elements() + bias_table) * size_of::<f32>(),
+        ),
         config,
         weights,
     };

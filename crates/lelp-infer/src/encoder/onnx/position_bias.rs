@@ -17,7 +17,10 @@ pub(super) fn table_len(config: &EncoderConfig) -> usize {
 ///
 /// The bias depends on the distance alone, so the learned table by bucket is written out by distance and
 /// the graph looks up `key - query`.
-pub(super) fn position_bias(writer: &mut Writer<'_>, input_ids: &Value) -> Result<Option<Value>, WeightsError> {
+pub(super) fn position_bias(
+    writer: &mut Writer<'_>,
+    input_ids: &Value,
+) -> Result<Option<Value>, WeightsError> {
     let config = writer.config;
     let Some(relative) = config.relative_bias else {
         return Ok(None);

@@ -1,0 +1,145 @@
+//! Every command of the main job, one after the other, on data of the user's own.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Workspace, encoder};
+
+/// Teacher and signals of the small queries.
+fn taught() -> Workspace {
+    let work = Workspace::new();
+    work.queries();
+    let encoder = encoder();
+    work.run(&format!(
+        "teach --encoder {} --data queries --out teacher --hidden 32 --learning-rate 0.01",
+        encoder.display()
+    ));
+    work.run("signals --teacher teacher --data queries/train.csv --out signals");
+    work
+}
+
+#[test]
+fn a_teacher_becomes_a_student_step_by_step() {
+    let work = taught();
+    let fitted: Value =
+        serde_json::from_str(&work.run("fit --signals signals --subclasses 3 --out fit.safetensors --json"))
+            .unwrap();
+    let members: u64 =
+        fitted["classes"].as_array().unwrap().iter().map(|c| c["members"].as_u64().unwrap()).sum();
+    assert_eq!(members, 320);
+    work.run("targets --signals signals --fit fit.safetensors --beta 0.5 --out targets.safetensors");
+    let bytes = fs::read(work.path("targets.safetensors")).unwrap();
+    let targets = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(targets.tensor("targets").unwrap().shape(), [320, 6]);
+
+    for method in ["ce", "kd", "lelp"] {
+        work.run(&format!(
+            "distill --data queries --signals signals --method {method} --student ngram --out {method} --buckets 4096"
+        ));
+        let report: Value =
+            serde_json::from_str(&work.run(&format!("eval --model {method} --data queries/test.csv --json")))
+                .unwrap();
+        // Each class has words of its own: whoever learns anything gets them right.
+        assert!(report["accuracy"].as_f64().unwrap() > 0.9, "{method}: {report}");
+        assert_eq!(report["labels"], serde_json::json!(["card", "other"]));
+        let metrics = fs::read_to_string(work.path(method).join("metrics.jsonl")).unwrap();
+        assert!(metrics.lines().all(|line| serde_json::from_str::<Value>(line).unwrap()["terms"].is_array()));
+        let record: Value =
+            serde_json::from_slice(&fs::read(work.path(method).join("run.json")).unwrap()).unwrap();
+        assert_eq!(record["settings"]["distill"]["method"], method);
+    }
+    assert!(work.path("lelp").join("lelp.safetensors").exists());
+    assert!(!work.path("kd").join("lelp.safetensors").exists());
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_byte() {
+    let work = taught();
+    for threads in [1, 2] {
+        work.run(&format!(
+            "signals --threads {threads} --teacher teacher --data queries/train.csv --out s{threads}"
+        ));
+        work.run(&format!(
+            "distill --threads {threads} --data queries --signals s{threads} --method lelp --out m{threads} --buckets 4096 --epochs 3"
+        ));
+        work.run(&format!("fit --threads {threads} --signals s{threads} --out f{threads}"));
+    }
+    let same = |one: &str, two: &str| {
+        assert!(fs::read(work.path(one)).unwrap() == fs::read(work.path(two)).unwrap())
+    };
+    same("s1/part-00000.safetensors", "s2/part-00000.safetensors");
+    same("m1/model.safetensors", "m2/model.safetensors");
+    same("m1/lelp.safetensors", "m2/lelp.safetensors");
+    same("f1", "f2");
+}
+
+#[test]
+fn a_recipe_gives_the_student_of_its_flags() {
+    let work = taught();
+    let flags = "--seed 5 --epochs 2 --buckets 4096 --beta 0.3 --subclasses 2";
+    work.run(&format!("distill --data queries --signals signals --method lelp --out flags {flags}"));
+    work.write(
+        "recipe.toml",
+        "data = \"queries\"\nsignals = \"signals\"\n[distill]\nmethod = \"lelp\"\nbeta = 9.0\nsubclasses = 2\n\
+         [model]\nstudent = \"ngram\"\nbuckets = 4096\n[train]\nseed = 5\nepochs = 2\n",
+    );
+    work.run("distill --recipe recipe.toml --beta 0.3 --out recipe");
+    let model = |name: &str| fs::read(work.path(name).join("model.safetensors")).unwrap();
+    assert!(model("flags") == model("recipe"));
+}
+
+#[test]
+fn unlabelled_rows_are_welcome_to_methods_that_learn_from_the_teacher() {
+    let work = taught();
+    let labelled = fs::read_to_string(work.path("queries/train.csv")).unwrap();
+    let without: Vec<&str> = labelled.lines().map(|line| line.split(',').next().unwrap()).collect();
+    work.write("bare.csv", without.join("\n"));
+    work.run("signals --teacher teacher --data bare.csv --out bare");
+    work.run("distill --data bare.csv --signals bare --method lelp --out student --buckets 4096");
+    let record: Value = serde_json::from_slice(&fs::read(work.path("student/run.json")).unwrap()).unwrap();
+    assert_eq!((record["labelled_rows"].as_u64(), record["labels"][1].as_str()), (Some(0), Some("other")));
+    assert_eq!(record["validation"]["metric"], "agreement");
+}
+
+#[test]
+fn answers_flow_from_standard_input_and_from_files() {
+    let work = taught();
+    work.run("distill --data queries --method ce --out student --buckets 4096 --int8");
+    let mut command = work.lelp("predict --model student");
+    let output = command.write_stdin("where is my card card\nthe fee fee\n").assert().success();
+    let lines = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let classes: Vec<&str> = lines.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(classes, ["card", "other"]);
+    let answers = work.run("predict --model student queries/test.csv --json");
+    assert_eq!(answers.lines().count(), 80);
+    let first: Value = serde_json::from_str(answers.lines().next().unwrap()).unwrap();
+    let sum: f64 = first["probabilities"].as_object().unwrap().values().map(|p| p.as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-5 && first["label"] == "card");
+}
+
+/// A teacher made elsewhere comes in as arrays.
+#[test]
+fn foreign_arrays_become_signals_and_a_student() {
+    let work = Workspace::new();
+    work.queries();
+    let rows = 320;
+    let embeddings: Vec<f32> = (0..rows * 6).map(|i| ((i * 31 % 17) as f32 - 8.0) / 4.0).collect();
+    let logits: Vec<f32> =
+        (0..rows).flat_map(|row| if row % 2 == 0 { [2.0, -1.0] } else { [-1.5, 1.0] }).collect();
+    let view = |shape: Vec<usize>, values: &[f32]| {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        (shape, bytes)
+    };
+    let arrays = [("embeddings", view(vec![rows, 6], &embeddings)), ("logits", view(vec![rows, 2], &logits))];
+    let views = arrays.iter().map(|(name, (shape, bytes))| {
+        (*name, safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).unwrap())
+    });
+    work.write("teacher.safetensors", safetensors::serialize(views, None).unwrap());
+    work.run("signals import --safetensors teacher.safetensors --out signals --labels card,other");
+    let said = work.lelp("fit --signals signals -S 2 --out fit").assert().success();
+    let said = String::from_utf8(said.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("the signals hold no head"), "{said}");
+    work.run("distill --data queries --signals signals --method lelp -S 2 --out student --buckets 4096");
+    assert_eq!(work.run("predict --model student queries/test.csv").lines().count(), 80);
+}

@@ -1,0 +1,53 @@
+//! What a person reads before anything runs.
+
+use insta::assert_snapshot;
+
+use crate::support::Workspace;
+
+const COMMANDS: [&str; 11] = [
+    "quickstart",
+    "pull",
+    "teach",
+    "signals",
+    "fit",
+    "targets",
+    "distill",
+    "eval",
+    "predict",
+    "completions",
+    "man",
+];
+
+#[test]
+fn every_command_teaches_with_an_example() {
+    let work = Workspace::new();
+    for command in COMMANDS {
+        let help = work.run(&format!("{command} --help"));
+        assert!(help.contains("Example"), "{command}: {help}");
+        assert!(help.contains(&format!("lelp {command}")), "{command}: {help}");
+    }
+}
+
+#[test]
+fn the_first_page() {
+    let help = Workspace::new().run("help");
+    assert_snapshot!(help);
+}
+
+#[test]
+fn an_error_says_what_where_and_what_next() {
+    let work = Workspace::new();
+    work.write("q.csv", "query,label\nwhere is my card,card\n");
+    assert_snapshot!(work.fails("distill --data q.csv --method ce --out m", 1), @"");
+}
+
+#[test]
+fn completions_and_manual_name_every_command() {
+    let work = Workspace::new();
+    let completions = work.run("completions bash");
+    work.run("man --out man");
+    for command in COMMANDS {
+        assert!(completions.contains(command));
+        assert!(work.path(&format!("man/lelp-{command}.1")).exists());
+    }
+}

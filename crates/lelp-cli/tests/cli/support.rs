@@ -1,0 +1,77 @@
+//! Small data that the tests make, and the program itself.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// A folder of its own for each test.
+pub(crate) struct Workspace {
+    folder: TempDir,
+}
+
+impl Workspace {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// `lelp` with its working folder here, and a home where nothing is.
+    pub(crate) fn lelp(&self, line: &str) -> Command {
+        let mut command = Command::cargo_bin("lelp").unwrap();
+        command.current_dir(self.folder.path()).env("LELP_CACHE", self.path("cache"));
+        command.args(line.split_whitespace());
+        command
+    }
+
+    /// Runs `lelp` and gives its standard output.
+    pub(crate) fn run(&self, line: &str) -> String {
+        let output = self.lelp(line).assert().success();
+        String::from_utf8(output.get_output().stdout.clone()).unwrap()
+    }
+
+    /// Runs `lelp`, which must fail with exit code `code`, and gives what it says.
+    pub(crate) fn fails(&self, line: &str, code: i32) -> String {
+        let output = self.lelp(line).assert().failure().code(code);
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    }
+
+    /// `queries/{train,validation,test}.csv`: two classes, each of four topics with words of their own.
+    pub(crate) fn queries(&self) {
+        for (split, first, rows) in [("train", 0, 320), ("validation", 1000, 80), ("test", 2000, 80)] {
+            self.write(&format!("queries/{split}.csv"), queries(first, rows));
+        }
+    }
+}
+
+/// The encoder of 2 layers and random weights that its own crate tests with.
+pub(crate) fn encoder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-infer/tests/goldens/encoder_bert")
+}
+
+const TOPICS: [[&str; 2]; 4] = [["card", "transfer"], ["pin", "money"], ["lost", "bank"], ["new", "fee"]];
+const FILLERS: [&str; 6] = ["where", "is", "my", "the", "please", "how"];
+
+fn queries(first: usize, rows: usize) -> String {
+    let mut file = String::from("text,label\n");
+    for row in first..first + rows {
+        let class = row % 2;
+        let topic = TOPICS[row / 2 % 4][class];
+        let filler = |k: usize| FILLERS[(row * 7 + k * 5 + row / 11) % FILLERS.len()];
+        let name = ["card", "other"][class];
+        writeln!(file, "{} {topic} {} {topic} {},{name}", filler(0), filler(1), filler(2)).unwrap();
+    }
+    file
+}
