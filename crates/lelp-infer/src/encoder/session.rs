@@ -35,7 +35,9 @@ impl Session {
     /// Loads and optimises a graph. The constants stay in `graph.weights`, which is moved, not copied.
     pub(crate) fn load(graph: OnnxGraph) -> Result<Self, EncoderError> {
         let mut options = ModelOptions::with_all_ops();
-        options.external_data(WEIGHTS_FILE, graph.weights).prepack_weights(prepack());
+        // Packed weights take their size again, and save 3% of the time at 512 tokens a batch, 10% at 128
+        // (MiniLM, Zen 3).
+        options.external_data(WEIGHTS_FILE, graph.weights).prepack_weights(true);
         let refuse = |reason: String| EncoderError::Graph { reason };
         let model = options.load(graph.model).map_err(|error| refuse(error.to_string()))?;
         let node = |name| model.node_id(name).map_err(|error| refuse(error.to_string()));
@@ -46,6 +48,14 @@ impl Session {
 
     /// Hidden vectors `[texts, tokens, width]`, row-major, of texts that all have the same number of tokens.
     pub(crate) fn run(&self, texts: &[&Tokens], threads: &Threads) -> Result<Vec<f32>, AnswerError> {
+        if let [text] = texts
+            && text.ids.len() == 1
+        {
+            // The engine multiplies a single row in another way, with other rounding: it runs as two.
+            let mut hidden = self.run(&[text, text], threads)?;
+            hidden.truncate(hidden.len() / 2);
+            return Ok(hidden);
+        }
         let ids = matrix(texts, |text| &text.ids);
         let types = matrix(texts, |text| &text.types);
         let mut inputs = vec![(self.input_ids, ids.view().into())];
@@ -71,8 +81,4 @@ fn matrix(texts: &[&Tokens], part: impl Fn(&Tokens) -> &Vec<u32>) -> NdTensor<i3
         .map(|&id| i32::try_from(id).expect("ids were checked against a vocabulary below 2^24"))
         .collect();
     NdTensor::from_data([texts.len(), columns], values)
-}
-
-fn prepack() -> bool {
-    std::env::var_os("PREPACK").is_some()
 }

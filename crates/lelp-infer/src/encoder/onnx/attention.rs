@@ -4,6 +4,10 @@ use super::builder::{Value, integer};
 use super::linear::transpose;
 use super::{LayerPath, Tokens, WeightsError, Writer};
 
+/// Tokens that the last layer computes where only the first is asked for. The engine multiplies a single
+/// row in another way, with other rounding: with two, a text alone gets the same bytes as among others.
+const KEPT: i64 = 2;
+
 /// `norm(hidden + output(softmax(q k^T / sqrt(head width) + bias) v))`.
 pub(super) fn attention(
     writer: &mut Writer<'_>,
@@ -16,7 +20,7 @@ pub(super) fn attention(
     let width = writer.config.width;
     let (mixed, residual) = match kept {
         Tokens::All => (all_tokens(writer, layer, hidden, bias)?, hidden.clone()),
-        Tokens::First => first_token(writer, layer, hidden, bias)?,
+        Tokens::First => first_tokens(writer, layer, hidden, bias)?,
     };
     let output = writer.linear(&layer.join(names.attention_output), &mixed, width, width)?;
     writer.add_and_norm(&layer.join(names.attention_norm), &output, &residual)
@@ -32,11 +36,10 @@ fn all_tokens(
     hidden: &Value,
     bias: Option<&Value>,
 ) -> Result<Value, WeightsError> {
-    let (width, heads, head_width) = (writer.config.width, writer.config.heads, writer.config.head_width());
+    let (heads, head_width) = (writer.config.heads, writer.config.head_width());
     let (weight, offset) = packed_weight(writer, layer)?;
     let product = writer.graph.node("MatMul", &[hidden, &weight], vec![]); // [batch, tokens, 3 * width]
     let product = writer.graph.node("Add", &[&product, &offset], vec![]);
-    debug_assert_eq!(heads * head_width, width);
     let size = |size: usize| i64::try_from(size).expect("a checked config keeps sizes below 2^24");
     // A 0 keeps the size of the input.
     let shape = writer.graph.integers(&[5], &[0, 0, size(heads), 3, size(head_width)]);
@@ -44,8 +47,8 @@ fn all_tokens(
     Ok(fused_attention(writer, &[Some(&packed), None, None, None, None, bias]))
 }
 
-/// Attention of the first token to all, and that token's hidden vector: both `[batch, 1, width]`.
-fn first_token(
+/// Attention of the first tokens to all, and their hidden vectors: both `[batch, kept, width]`.
+fn first_tokens(
     writer: &mut Writer<'_>,
     layer: LayerPath,
     hidden: &Value,
@@ -56,7 +59,7 @@ fn first_token(
     let query = writer.linear(&layer.join(names.query), &first, width, width)?;
     let key = writer.linear(&layer.join(names.key), hidden, width, width)?;
     let value = writer.linear(&layer.join(names.value), hidden, width, width)?;
-    let bias = bias.map(|bias| first_along(writer, bias, 2)); // [1, heads, 1, tokens]
+    let bias = bias.map(|bias| first_along(writer, bias, 2)); // [1, heads, kept, tokens]
     let inputs = [Some(&query), Some(&key), Some(&value), None, None, bias.as_ref()];
     Ok((fused_attention(writer, &inputs), first))
 }
@@ -66,10 +69,10 @@ fn fused_attention(writer: &mut Writer<'_>, inputs: &[Option<&Value>]) -> Value 
     writer.graph.contrib_node("MultiHeadAttention", inputs, vec![integer("num_heads", heads)])
 }
 
-/// The first slice along `axis`, which stays with size 1.
+/// The first [`KEPT`] slices along `axis`.
 fn first_along(writer: &mut Writer<'_>, value: &Value, axis: i64) -> Value {
     let start = writer.graph.integers(&[1], &[0]);
-    let end = writer.graph.integers(&[1], &[1]);
+    let end = writer.graph.integers(&[1], &[KEPT]);
     let axis = writer.graph.integers(&[1], &[axis]);
     writer.graph.node("Slice", &[value, &start, &end, &axis], vec![])
 }

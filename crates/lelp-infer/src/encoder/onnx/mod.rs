@@ -1,7 +1,7 @@
 //! ONNX graphs of encoders, written from Hugging Face weights.
 //!
 //! Input `input_ids` `[batch, tokens]` (and `token_type_ids` where the family has them); output
-//! `hidden` `[batch, tokens, width]`, or `[batch, 1, width]` where only the first token is asked for.
+//! `hidden` `[batch, tokens, width]`, of which only the first tokens where no more are asked for.
 //! There is no attention mask: a batch holds texts of one length (see `batching`), so nothing is padded,
 //! and a text's embedding does not depend on its neighbours.
 
@@ -27,7 +27,7 @@ pub(crate) const HIDDEN: &str = "hidden";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tokens {
     All,
-    /// Only the first (`[CLS]`): the last layer then computes one row a text.
+    /// Only the first (`[CLS]`): the last layer then computes next to nothing.
     First,
 }
 
@@ -55,11 +55,11 @@ pub(crate) fn encoder_graph(
         let attended = attention::attention(&mut writer, names, &hidden, bias.as_ref(), kept)?;
         hidden = feed_forward::feed_forward(&mut writer, names, &attended)?;
     }
-    let count = match tokens {
-        Tokens::All => Dimension::Named("tokens"),
-        Tokens::First => Dimension::Fixed(1),
+    let kept = match tokens {
+        Tokens::All => "tokens",
+        Tokens::First => "kept",
     };
-    let shape = [Dimension::Named("batch"), count, Dimension::Fixed(config.width)];
+    let shape = [Dimension::Named("batch"), Dimension::Named(kept), Dimension::Fixed(config.width)];
     writer.graph.output(HIDDEN, &hidden, &shape);
     Ok(writer.graph.finish())
 }
