@@ -9,7 +9,7 @@ The folder is a Hugging Face encoder with mean pooling and normalisation, such a
     torch               transformers, f32, on the very same batches: texts of one length, nothing padded
     torch padded        transformers, f32, batches of 32 sorted by length and padded, as is usual
     lelp / torch in 32s the same, called with 32 texts at a time in the file's order: a service's view
-The contenders take turns, so that what else the machine does falls on all of them; figures are medians.
+The contenders take turns, so that what else the machine does falls on all of them; figures are medians of the repeats.
 """
 
 import argparse
@@ -143,9 +143,12 @@ def main() -> None:
     for name, median in medians.items():
         spread = f"{min(speeds[name]):.0f} to {max(speeds[name]):.0f}"
         print(f"{name:16} {median:8.1f} examples/s  ({spread})")
-    print(f"lelp / torch         {medians['lelp'] / medians['torch']:.2f}")
-    print(f"lelp / torch padded  {medians['lelp'] / medians['torch padded']:.2f}")
-    print(f"in calls of {CALL}       {medians[f'lelp in {CALL}s'] / medians[f'torch in {CALL}s']:.2f}")
+    # On a machine that others use, torch's threads wait for each other: the best runs compare better there.
+    bests = {name: max(values) for name, values in speeds.items()}
+    for figure, of in [("medians", medians), ("best runs", bests)]:
+        ratios = [of["lelp"] / of["torch"], of["lelp"] / of["torch padded"]]
+        ratios.append(of[f"lelp in {CALL}s"] / of[f"torch in {CALL}s"])
+        print(f"{figure}: {ratios[0]:.2f} of torch, {ratios[1]:.2f} of padded, {ratios[2]:.2f} in calls of {CALL}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-//! Encoders against PyTorch, on the small checkpoints of `goldens/make_encoder_goldens.py`, and on a real
+//! Encoders against `PyTorch`, on the small checkpoints of `goldens/make_encoder_goldens.py`, and on a real
 //! one where `LELP_ENCODER_FOLDER` names a folder with all-MiniLM-L6-v2.
+
+#![allow(clippy::unwrap_used)] // a test may panic
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -13,7 +15,7 @@ use serde::Deserialize;
 const FAMILIES: [&str; 2] = ["encoder_bert", "encoder_mpnet"];
 const POOLINGS: [(Pooling, &str); 3] =
     [(Pooling::Mean, "mean"), (Pooling::Cls, "cls"), (Pooling::Max, "max")];
-/// The promise of the encoder: every value this close to PyTorch's.
+/// The promise of the encoder: every value this close to `PyTorch`'s.
 const TOLERANCE: f32 = 1e-4;
 
 #[derive(Deserialize)]
@@ -141,7 +143,7 @@ fn no_texts_give_no_embeddings() {
     assert_eq!(load("encoder_bert", Pooling::Mean, 2).embed(&[]).unwrap(), Vec::<f32>::new());
 }
 
-/// Similarities of two pairs of sentences, published with the checkpoint's copies and reproduced in NumPy.
+/// Similarities of two pairs of sentences, published with the checkpoint's copies and reproduced in `NumPy`.
 #[test]
 fn the_real_minilm_finds_the_known_similarities() {
     let Some(folder) = std::env::var_os("LELP_ENCODER_FOLDER") else {

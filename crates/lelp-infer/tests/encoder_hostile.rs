@@ -1,6 +1,8 @@
 //! Broken and hostile encoder folders: each is refused with an error that names the file and the trouble,
 //! without a panic and without a large allocation.
 
+#![allow(clippy::unwrap_used)] // a test may panic
+
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const WEIGHTS: &str = "model.safetensors";
+
+/// Element type, shape and bytes of a tensor.
+type Tensor = (Dtype, Vec<usize>, Vec<u8>);
 
 /// A copy of a small golden encoder, to be broken.
 struct Folder(TempDir);
@@ -61,12 +66,9 @@ impl Folder {
     }
 
     /// Writes the weights again, each tensor as `change` gives it; none drops it.
-    fn rewrite_weights(
-        &self,
-        change: impl Fn(&str, TensorView<'_>) -> Option<(Dtype, Vec<usize>, Vec<u8>)>,
-    ) -> &Self {
+    fn rewrite_weights(&self, change: impl Fn(&str, TensorView<'_>) -> Option<Tensor>) -> &Self {
         let bytes = fs::read(self.path(WEIGHTS)).unwrap();
-        let changed: Vec<(String, (Dtype, Vec<usize>, Vec<u8>))> = SafeTensors::deserialize(&bytes)
+        let changed: Vec<(String, Tensor)> = SafeTensors::deserialize(&bytes)
             .unwrap()
             .tensors()
             .into_iter()
@@ -79,7 +81,7 @@ impl Folder {
     }
 }
 
-fn unchanged(tensor: &TensorView<'_>) -> (Dtype, Vec<usize>, Vec<u8>) {
+fn unchanged(tensor: &TensorView<'_>) -> Tensor {
     (tensor.dtype(), tensor.shape().to_vec(), tensor.data().to_vec())
 }
 
@@ -115,8 +117,9 @@ fn a_header_that_claims_two_to_the_sixty_bytes_is_refused_at_once() {
 fn a_tensor_that_claims_more_than_the_file_holds_is_refused() {
     let folder = Folder::copy("encoder_bert");
     let huge = 1_u64 << 40;
-    let header =
-        format!(r#"{{"embeddings.word_embeddings.weight":{{"dtype":"F32","shape":[{huge},{huge}],"data_offsets":[0,{}]}}}}"#, huge);
+    let header = format!(
+        r#"{{"embeddings.word_embeddings.weight":{{"dtype":"F32","shape":[{huge},{huge}],"data_offsets":[0,{huge}]}}}}"#
+    );
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());
     let error = folder.write(WEIGHTS, bytes).error(WEIGHTS);
@@ -135,7 +138,10 @@ fn a_missing_tensor_is_named() {
         folder.rewrite_weights(|tensor, view| (tensor != name).then(|| unchanged(&view)));
         let error = folder.error(WEIGHTS);
         assert!(error.to_string().contains(name), "{error}");
-        assert!(matches!(error, EncoderError::Weights { source: WeightsError::Missing { .. }, .. }), "{error}");
+        assert!(
+            matches!(error, EncoderError::Weights { source: WeightsError::Missing { .. }, .. }),
+            "{error}"
+        );
     }
 }
 
@@ -197,7 +203,10 @@ fn halves_and_prefixed_names_load_as_the_same_encoder() {
 fn an_unknown_architecture_is_told_what_is_supported() {
     let folder = Folder::copy("encoder_bert");
     let error = folder.set("model_type", json!("gpt2")).error("config.json");
-    assert!(error.to_string().ends_with("model_type `gpt2` is not supported; supported: bert, mpnet"), "{error}");
+    assert!(
+        error.to_string().ends_with("model_type `gpt2` is not supported; supported: bert, mpnet"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -274,8 +283,11 @@ fn the_folder_says_how_it_is_used() {
     let folder = Folder::copy("encoder_bert");
     folder
         .write("sentence_bert_config.json", r#"{"max_seq_length": 20, "do_lower_case": false}"#)
-        .write("modules.json", r#"[{"idx":1,"name":"1","path":"P","type":"sentence_transformers.models.Pooling"},
-            {"idx":2,"name":"2","path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]"#)
+        .write(
+            "modules.json",
+            r#"[{"idx":1,"name":"1","path":"P","type":"sentence_transformers.models.Pooling"},
+            {"idx":2,"name":"2","path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]"#,
+        )
         .write("P/config.json", r#"{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}"#);
     let encoder = folder.load().unwrap();
     assert_eq!((encoder.max_length(), encoder.normalizes()), (20, true));

@@ -74,7 +74,7 @@ pub(crate) enum Activation {
     Relu,
 }
 
-/// Buckets and reach of the relative position bias of MPNet.
+/// Buckets and reach of the relative position bias of `MPNet`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RelativeBias {
     pub(crate) buckets: usize,
@@ -140,7 +140,7 @@ fn default_buckets() -> usize {
     32
 }
 
-/// `max_distance` of the relative position buckets, fixed in MPNet.
+/// `max_distance` of the relative position buckets, fixed in `MPNet`.
 const FARTHEST_RELATIVE_POSITION: usize = 128;
 
 impl EncoderConfig {
@@ -153,12 +153,12 @@ impl EncoderConfig {
         // The kind first: another architecture has other fields, and "missing field" would mislead.
         let Kind { model_type } = serde_json::from_slice(json)?;
         let family = family(&model_type).ok_or(ConfigError::ModelType { model_type })?;
-        Self::check(family, serde_json::from_slice(json)?)
+        Self::check(family, &serde_json::from_slice(json)?)
     }
 
-    fn check(family: &'static Family, file: ConfigFile) -> Result<Self, ConfigError> {
-        check_sizes(&file)?;
-        check_settings(&file)?;
+    fn check(family: &'static Family, file: &ConfigFile) -> Result<Self, ConfigError> {
+        check_sizes(file)?;
+        check_settings(file)?;
         let (positions, first) = (file.max_position_embeddings, family.first_position);
         if first >= positions {
             return Err(ConfigError::Positions { positions, first });

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::error::EncoderError;
 use super::pooling::Pooling;
@@ -33,18 +34,8 @@ struct Module {
     r#type: String,
 }
 
-/// `1_Pooling/config.json`, in its older form (a flag for each mode) or its newer one (`pooling_mode`).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PoolingConfig {
-    pooling_mode: Option<String>,
-    pooling_mode_cls_token: bool,
-    pooling_mode_mean_tokens: bool,
-    pooling_mode_max_tokens: bool,
-    pooling_mode_mean_sqrt_len_tokens: bool,
-    pooling_mode_weightedmean_tokens: bool,
-    pooling_mode_lasttoken: bool,
-}
+/// `1_Pooling/config.json`: `pooling_mode`, or in its older form a flag `pooling_mode_..` for each mode.
+type PoolingConfig = Map<String, Value>;
 
 impl FolderDefaults {
     /// Reads the files that are there.
@@ -58,7 +49,7 @@ impl FolderDefaults {
         let pooling = match read_json::<PoolingConfig>(&path)? {
             None => Pooling::Mean,
             Some(config) => {
-                config.pooling().map_err(|pooling| EncoderError::Pooling { path: path.clone(), pooling })?
+                pooling(&config).map_err(|pooling| EncoderError::Pooling { path: path.clone(), pooling })?
             }
         };
         Ok(Self {
@@ -69,25 +60,16 @@ impl FolderDefaults {
     }
 }
 
-impl PoolingConfig {
-    /// The one pooling that is on, or the name of what we don't have.
-    fn pooling(&self) -> Result<Pooling, String> {
-        let flags = [
-            ("mean", self.pooling_mode_mean_tokens),
-            ("cls", self.pooling_mode_cls_token),
-            ("max", self.pooling_mode_max_tokens),
-            ("mean_sqrt_len_tokens", self.pooling_mode_mean_sqrt_len_tokens),
-            ("weightedmean", self.pooling_mode_weightedmean_tokens),
-            ("lasttoken", self.pooling_mode_lasttoken),
-        ];
-        let on: Vec<&str> = flags.iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
-        let name = self.pooling_mode.clone().unwrap_or_else(|| on.join("+"));
-        match name.as_str() {
-            "mean" | "" => Ok(Pooling::Mean),
-            "cls" => Ok(Pooling::Cls),
-            "max" => Ok(Pooling::Max),
-            _ => Err(name),
-        }
+/// The one pooling that is on, or the name of what we don't have.
+fn pooling(config: &PoolingConfig) -> Result<Pooling, String> {
+    let flags = config.iter().filter(|(_, value)| value.as_bool() == Some(true));
+    let on: Vec<&str> = flags.filter_map(|(key, _)| key.strip_prefix("pooling_mode_")).collect();
+    let name = config.get("pooling_mode").and_then(Value::as_str).map_or(on.join("+"), str::to_owned);
+    match name.as_str() {
+        "mean" | "mean_tokens" | "" => Ok(Pooling::Mean),
+        "cls" | "cls_token" => Ok(Pooling::Cls),
+        "max" | "max_tokens" => Ok(Pooling::Max),
+        _ => Err(name),
     }
 }
 

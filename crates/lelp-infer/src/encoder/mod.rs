@@ -75,6 +75,7 @@ pub struct Encoder {
     normalize: bool,
     width: usize,
     max_length: usize,
+    threads: NonZeroUsize,
     /// One engine thread for each batch that runs at a time.
     workers: Vec<Threads>,
 }
@@ -100,6 +101,7 @@ impl Encoder {
             normalize: options.normalize.unwrap_or(defaults.normalize),
             width: config.width,
             max_length,
+            threads: options.threads,
             workers: (0..options.threads.get()).map(|_| Threads::new(1)).collect(),
         })
     }
@@ -149,8 +151,7 @@ impl Encoder {
         progress: &mut dyn FnMut(usize),
         cancel: &AtomicBool,
     ) -> Result<Vec<f32>, AnswerError> {
-        let threads = NonZeroUsize::new(self.workers.len()).expect("an encoder has at least one worker");
-        let tokens = self.tokenizer.encode(texts, threads)?;
+        let tokens = self.tokenizer.encode(texts, self.threads)?;
         let lengths: Vec<usize> = tokens.iter().map(|text| text.ids.len()).collect();
         let batches = batching::batches(&lengths, batching::TOKEN_BUDGET);
         let mut embeddings = vec![0.0; texts.len() * self.width]; // [texts, width]

@@ -25,13 +25,19 @@ impl Pooling {
             Self::Mean => {
                 let count = (rows.len() + 1) as f32;
                 for row in rows {
-                    embedding.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+                    for (sum, value) in embedding.iter_mut().zip(row) {
+                        *sum += value;
+                    }
                 }
-                embedding.iter_mut().for_each(|value| *value /= count);
+                for value in embedding {
+                    *value /= count;
+                }
             }
             Self::Max => {
                 for row in rows {
-                    embedding.iter_mut().zip(row).for_each(|(best, value)| *best = best.max(*value));
+                    for (best, value) in embedding.iter_mut().zip(row) {
+                        *best = best.max(*value);
+                    }
                 }
             }
         }
@@ -44,5 +50,7 @@ impl Pooling {
 pub(crate) fn normalize(embedding: &mut [f32]) {
     let length = embedding.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
     let scale = length.max(1e-12).recip() as f32;
-    embedding.iter_mut().for_each(|value| *value *= scale);
+    for value in embedding {
+        *value *= scale;
+    }
 }

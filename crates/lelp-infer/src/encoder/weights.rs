@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use half::{bf16, f16};
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use thiserror::Error;
 
@@ -59,10 +60,11 @@ impl<'a> Weights<'a> {
         Ok(Self { tensors: SafeTensors::deserialize(bytes)?, prefix })
     }
 
-    /// Number of elements in the whole file.
+    /// Number of floating point elements in the whole file; at most one for every 2 bytes of it.
     pub(crate) fn elements(&self) -> usize {
-        // A tensor's bytes are in the file, so the sum is bounded by its length times 8 bits.
-        self.tensors.iter().map(|(_, tensor)| tensor.shape().iter().product::<usize>()).sum()
+        let float = |tensor: &TensorView<'_>| matches!(tensor.dtype(), Dtype::F32 | Dtype::F16 | Dtype::BF16);
+        let floats = self.tensors.iter().map(|(_, tensor)| tensor).filter(float);
+        floats.map(|tensor| tensor.shape().iter().product::<usize>()).sum()
     }
 
     /// The elements of tensor `name`, row-major, borrowed where the file's bytes can be used as they are.
@@ -87,13 +89,11 @@ impl<'a> Weights<'a> {
 
 /// `bytes` as f32: as they are where they are aligned, else copied.
 fn singles(bytes: &[u8]) -> Cow<'_, [f32]> {
-    match bytemuck::try_cast_slice(bytes) {
-        Ok(values) => Cow::Borrowed(values),
-        Err(_) => {
-            let (chunks, _) = bytes.as_chunks::<4>();
-            chunks.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect()
-        }
+    if let Ok(values) = bytemuck::try_cast_slice(bytes) {
+        return Cow::Borrowed(values);
     }
+    let (chunks, _) = bytes.as_chunks::<4>();
+    chunks.iter().map(|&chunk| f32::from_le_bytes(chunk)).collect()
 }
 
 fn halves(bytes: &[u8], convert: impl Fn(u16) -> f32) -> Cow<'_, [f32]> {

@@ -148,7 +148,8 @@ impl fmt::Display for Attempt {
 }
 
 fn listed(tried: &[Attempt]) -> String {
-    tried.iter().map(|attempt| format!("\n  tried {attempt}")).collect()
+    let lines: Vec<String> = tried.iter().map(|attempt| format!("\n  tried {attempt}")).collect();
+    lines.concat()
 }
 
 fn cause(error: &FileError) -> String {

