@@ -1,5 +1,10 @@
 //! The `lelp` command: parse, call the library, print. See `lelp --help`.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "documentation of arguments is help, which a terminal shows as it is"
+)]
+
 mod args;
 mod commands;
 mod failure;

@@ -15,7 +15,7 @@ pub enum Model {
     /// An encoder with a classifier head.
     Teacher(Box<Teacher>),
     /// An n-gram student.
-    Ngram(NgramModel),
+    Ngram(Box<NgramModel>),
 }
 
 /// Why a folder is no model.
@@ -41,13 +41,13 @@ impl Model {
         if folder.join(TEACHER_FILE).exists() {
             return Ok(Self::Teacher(Box::new(Teacher::load(folder, threads)?)));
         }
-        Ok(Self::Ngram(NgramModel::load(folder)?))
+        Ok(Self::Ngram(Box::new(NgramModel::load(folder)?)))
     }
 
     fn classifier(&self) -> &dyn Classifier {
         match self {
             Self::Teacher(teacher) => teacher.as_ref(),
-            Self::Ngram(student) => student,
+            Self::Ngram(student) => student.as_ref(),
         }
     }
 }

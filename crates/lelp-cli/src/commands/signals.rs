@@ -140,7 +140,10 @@ fn run_teacher(
     let signals = write_signals(teacher, data, &output.out, options, &mut |done| bar.set(done), &cancel);
     bar.finish();
     match signals {
-        Ok(signals) => say_written(&signals, &output.out, printer),
+        Ok(signals) => {
+            say_written(&signals, &output.out, printer);
+            Ok(())
+        }
         Err(error @ SignalsRunError::Answer(lelp_infer::classifier::AnswerError::Cancelled { .. })) => {
             Err(Failure::from(error)
                 .with_hint("the parts that are whole are kept; give the same command to go on"))
@@ -163,14 +166,14 @@ fn run_import(arguments: &ImportArgs, printer: Printer) -> Result<(), Failure> {
     let bar = printer.progress("importing", 0, "rows");
     let signals = import(&paths, &arguments.output.out, &options, &mut |rows| bar.set_position(rows))?;
     bar.finish_and_clear();
-    say_written(&signals, &arguments.output.out, printer)
+    say_written(&signals, &arguments.output.out, printer);
+    Ok(())
 }
 
-fn say_written(signals: &SignalsFolder, out: &std::path::Path, printer: Printer) -> Result<(), Failure> {
+fn say_written(signals: &SignalsFolder, out: &std::path::Path, printer: Printer) {
     let description = signals.description();
     let (rows, width, classes) = (description.rows, description.width, description.classes);
     printer.step("wrote", &format!("`{}`: {rows} rows, width {width}, {classes} classes", out.display()));
     printer.detail(&format!("teacher {}", description.teacher.as_deref().unwrap_or("unknown")));
     printer.detail(&format!("data {}", description.data.as_deref().unwrap_or("unknown")));
-    Ok(())
 }

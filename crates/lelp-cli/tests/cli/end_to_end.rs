@@ -66,7 +66,7 @@ fn the_number_of_threads_does_not_change_a_byte() {
         work.run(&format!("fit --threads {threads} --signals s{threads} --out f{threads}"));
     }
     let same = |one: &str, two: &str| {
-        assert!(fs::read(work.path(one)).unwrap() == fs::read(work.path(two)).unwrap())
+        assert!(fs::read(work.path(one)).unwrap() == fs::read(work.path(two)).unwrap());
     };
     same("s1/part-00000.safetensors", "s2/part-00000.safetensors");
     same("m1/model.safetensors", "m2/model.safetensors");

@@ -38,7 +38,8 @@ fn the_first_page() {
 fn an_error_says_what_where_and_what_next() {
     let work = Workspace::new();
     work.write("q.csv", "query,label\nwhere is my card,card\n");
-    assert_snapshot!(work.fails("distill --data q.csv --method ce --out m", 1), @"");
+    let said = work.fails("distill --data q.csv --method ce --out m", 1);
+    assert_snapshot!(said, @"error: `q.csv` has no column `text`; it has `query`, `label`: name the one to read, as with `--text-column` or `--label-column`");
 }
 
 #[test]

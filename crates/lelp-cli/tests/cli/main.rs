@@ -1,5 +1,7 @@
 //! The `lelp` command as a person uses it.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod end_to_end;
 mod errors;
 mod help;

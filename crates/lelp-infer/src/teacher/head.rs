@@ -64,7 +64,9 @@ impl ClassifierHead {
             None => rows,
             Some(hidden) => {
                 let mut activation = apply(hidden, &rows);
-                activation.iter_mut().for_each(|value| *value = value.max(0.0));
+                for value in &mut activation {
+                    *value = value.max(0.0);
+                }
                 activation
             }
         };

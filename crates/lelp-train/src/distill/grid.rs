@@ -21,7 +21,7 @@ pub fn grid(method: &MethodSettings, train: &TrainSettings) -> Vec<Trial> {
             let epochs = [train.epochs.div_ceil(2), train.epochs, train.epochs * 2];
             product(&rates, &epochs, |&learning_rate, &epochs| Trial {
                 method: MethodSettings::Ce {},
-                train: TrainSettings { learning_rate, epochs, ..*train },
+                train: TrainSettings { epochs, learning_rate, ..*train },
             })
         }
         MethodSettings::Kd(settings) => {
@@ -32,8 +32,8 @@ pub fn grid(method: &MethodSettings, train: &TrainSettings) -> Vec<Trial> {
         }
         MethodSettings::Lelp(settings) => {
             let splits = product(&[4, 8], &[0.06, 0.12, 0.25], |&subclasses, &beta| LelpSettings {
-                subclasses,
                 beta,
+                subclasses,
                 ..settings
             });
             product(&rates[1..3], &splits, |&learning_rate, &settings| Trial {

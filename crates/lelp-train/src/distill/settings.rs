@@ -72,7 +72,7 @@ impl Default for StudentSettings {
 pub struct NgramOptions {
     /// Columns of the table.
     pub width: usize,
-    /// Units of the hidden ReLU layer; 0 for none.
+    /// Units of the hidden `ReLU` layer; 0 for none.
     pub hidden: usize,
     /// Rows of the table, a power of two.
     pub buckets: usize,

@@ -81,14 +81,13 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let cancel = interrupt::flag()?;
     let out = &arguments.out;
     claim(out)?;
-    let data = match &arguments.data {
-        Some(data) => data.clone(),
-        None => {
-            let folder = out.join("data");
-            bundled::unpack(&folder)?;
-            printer.step("data", &format!("banking77 in two classes, CC BY 4.0, in `{}`", folder.display()));
-            folder
-        }
+    let data = if let Some(data) = &arguments.data {
+        data.clone()
+    } else {
+        let folder = out.join("data");
+        bundled::unpack(&folder)?;
+        printer.step("data", &format!("banking77 in two classes, CC BY 4.0, in `{}`", folder.display()));
+        folder
     };
     let run = Quickstart { arguments, global, printer, cancel: &cancel, data };
     let encoder = encoder_folder(&arguments.encoder, printer)?;
