@@ -6,7 +6,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use lelp_infer::classifier::Text;
-use lelp_infer::ngram::{Layer, NgramConfig, NgramModel, Table};
+use lelp_infer::layer::Layer;
+use lelp_infer::ngram::{NgramConfig, NgramModel, Table};
 
 /// Counts the allocations of each thread.
 struct Counting;

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use lelp_infer::classifier::{Classifier, Text};
-use lelp_infer::ngram::{ConfigError, Layer, ModelError, NgramConfig, NgramFileError, NgramModel, Table};
+use lelp_infer::layer::Layer;
+use lelp_infer::ngram::{ConfigError, ModelError, NgramConfig, NgramFileError, NgramModel, Table};
 use tempfile::TempDir;
 
 const WEIGHTS: &str = "model.safetensors";

@@ -70,17 +70,8 @@ enum Import {
 /// Example: lelp signals import --npz teacher.npz --out signals
 #[derive(Debug, clap::Args)]
 struct ImportArgs {
-    /// A NumPy archive with the arrays
-    #[arg(long, value_name = "FILE", group = "source", required = true)]
-    npz: Option<PathBuf>,
-
-    /// NumPy files named for the arrays, or a folder of them
-    #[arg(long, value_name = "FILE|DIR", group = "source", num_args = 1..)]
-    npy: Vec<PathBuf>,
-
-    /// A safetensors file with the arrays
-    #[arg(long, value_name = "FILE", group = "source")]
-    safetensors: Option<PathBuf>,
+    #[command(flatten)]
+    source: SourceArgs,
 
     /// Names of the classes in their order [default: 0, 1, ..]
     #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
@@ -88,6 +79,23 @@ struct ImportArgs {
 
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// Where the arrays are: one of the three.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct SourceArgs {
+    /// A NumPy archive with the arrays
+    #[arg(long, value_name = "FILE")]
+    npz: Option<PathBuf>,
+
+    /// NumPy files named for the arrays, or a folder of them
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    npy: Vec<PathBuf>,
+
+    /// A safetensors file with the arrays
+    #[arg(long, value_name = "FILE")]
+    safetensors: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -153,8 +161,9 @@ fn run_teacher(
 }
 
 fn run_import(arguments: &ImportArgs, printer: Printer) -> Result<(), Failure> {
-    let single = arguments.npz.iter().chain(&arguments.safetensors);
-    let paths: Vec<PathBuf> = single.chain(&arguments.npy).cloned().collect();
+    let source = &arguments.source;
+    let single = source.npz.iter().chain(&source.safetensors);
+    let paths: Vec<PathBuf> = single.chain(&source.npy).cloned().collect();
     let options = ImportOptions {
         precision: arguments.output.precision.map(Precision::from),
         part_rows: PART_ROWS,

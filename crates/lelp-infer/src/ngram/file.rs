@@ -7,9 +7,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use thiserror::Error;
 
 use super::config::{NgramConfig, TablePrecision};
-use super::layer::{Layer, LayerError};
 use super::model::{ModelError, NgramModel};
 use super::table::{Slice, Table, TableError, copied};
+use crate::layer::{Layer, LayerError};
 use crate::storage::{self, FileError, MappedFile};
 
 /// File names inside the model's folder.

@@ -10,17 +10,13 @@
 mod config;
 mod features;
 mod file;
-mod layer;
 mod model;
 mod table;
 mod tokens;
-#[doc(hidden)]
-pub mod vector;
 
 pub use config::{ConfigError, NgramConfig, TablePrecision};
 pub use features::{CharacterNgrams, FeatureScratch, FeatureSettings, FeatureSettingsError};
 pub use file::NgramFileError;
-pub use layer::{Layer, LayerError};
 pub use model::{ModelError, NgramModel, Scratch};
 pub use table::{Table, TableError};
 pub use tokens::{Tokens, hash_token};

@@ -4,9 +4,9 @@ use thiserror::Error;
 
 use super::config::{ConfigError, NgramConfig, TablePrecision};
 use super::features::FeatureScratch;
-use super::layer::Layer;
 use super::table::Table;
 use crate::classifier::{AnswerError, Classifier, Text};
+use crate::layer::Layer;
 
 /// A trained n-gram student.
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::config::TablePrecision;
-use super::vector::{mean_of_quantized_rows, mean_of_rows};
 use crate::storage::MappedFile;
+use crate::vector::{mean_of_quantized_rows, mean_of_rows};
 
 /// Feature vectors `[buckets, width]`.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use thiserror::Error;
 
-use crate::ngram::{Layer, LayerError};
+use crate::layer::{Layer, LayerError};
 
 /// What a head says about a batch.
 #[derive(Debug, Clone, PartialEq)]

@@ -26,20 +26,20 @@ pub enum RecipeError {
         source: std::io::Error,
     },
     /// The file is not TOML.
-    #[error("recipe `{}` is not TOML", path.display())]
+    #[error("recipe `{}` is not TOML: {}", path.display(), problem.to_string().trim_end())]
     Syntax {
         /// The file.
         path: PathBuf,
         /// Line, column and reason.
-        source: Box<toml::de::Error>,
+        problem: Box<toml::de::Error>,
     },
     /// A name or value is wrong.
-    #[error("{}: {}", .path.as_ref().map_or_else(|| "settings".to_owned(), |path| format!("recipe `{}`", path.display())), .source.message())]
+    #[error("{}: {}", .path.as_ref().map_or_else(|| "settings".to_owned(), |path| format!("recipe `{}`", path.display())), .problem.to_string().trim_end().replace('\n', " "))]
     Settings {
         /// The file, where there is one.
         path: Option<PathBuf>,
         /// Which key, and why.
-        source: Box<toml::de::Error>,
+        problem: Box<toml::de::Error>,
     },
     /// A flag sets a value inside something that is no table.
     #[error("`{name}` cannot be set: `{parent}` is a value in the recipe, not a table")]
@@ -58,7 +58,7 @@ impl Recipe {
             .map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
         let table = text
             .parse()
-            .map_err(|source| RecipeError::Syntax { path: path.to_owned(), source: Box::new(source) })?;
+            .map_err(|problem| RecipeError::Syntax { path: path.to_owned(), problem: Box::new(problem) })?;
         Ok(Self { table, path: Some(path.to_owned()) })
     }
 
@@ -91,7 +91,7 @@ impl Recipe {
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, RecipeError> {
         Value::Table(self.table.clone())
             .try_into()
-            .map_err(|source| RecipeError::Settings { path: self.path.clone(), source: Box::new(source) })
+            .map_err(|problem| RecipeError::Settings { path: self.path.clone(), problem: Box::new(problem) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Affine layers with `ReLU` between them, and their exact gradients.
 
-use lelp_infer::ngram::vector::{affine, weighted_sum};
-use lelp_infer::ngram::{Layer, LayerError};
+use lelp_infer::layer::{Layer, LayerError};
+use lelp_infer::vector::{affine, weighted_sum};
 use lelp_infer::wide;
 use rand::{Rng, RngExt};
 

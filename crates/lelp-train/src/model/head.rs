@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lelp_infer::ngram::{Layer, LayerError};
+use lelp_infer::layer::{Layer, LayerError};
 use lelp_infer::teacher::ClassifierHead;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

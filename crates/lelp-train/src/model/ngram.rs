@@ -1,7 +1,8 @@
 //! The n-gram student while it learns.
 
-use lelp_infer::ngram::vector::{mean_of_rows, prefetch_rows};
-use lelp_infer::ngram::{ConfigError, LayerError, ModelError, NgramConfig, NgramModel, Table, TableError};
+use lelp_infer::layer::LayerError;
+use lelp_infer::ngram::{ConfigError, ModelError, NgramConfig, NgramModel, Table, TableError};
+use lelp_infer::vector::{mean_of_rows, prefetch_rows};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use lelp_infer::ngram::vector::{add_scaled, prefetch, weighted_sum};
+use lelp_infer::vector::{add_scaled, prefetch, weighted_sum};
 use lelp_infer::wide;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::ngram::LayerError;
+use lelp_infer::layer::LayerError;
 use lelp_infer::teacher::ClassifierHead;
 use thiserror::Error;
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::vector::affine;
+use crate::vector::affine;
 
 /// `outputs = weight inputs + bias`.
 ///
