@@ -49,7 +49,10 @@ fn a_missing_column_names_those_that_are_there() {
     );
     let columns = Columns::named(None, None, Some("class".into()));
     let (_, message) = refused_with("d.jsonl", b"{\"text\":\"a\",\"label\":1}\n", &columns);
-    assert_eq!(message, "`d.jsonl` has no column `class`; it has `label`, `text`");
+    assert_eq!(
+        message,
+        "`d.jsonl` has no column `class`; it has `label`, `text`: name the one to read, as with `--text-column` or `--label-column`"
+    );
 }
 
 #[test]
