@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::settings::ColumnSettings;
 use crate::data::{DataError, Dataset, Rows, SignalsFileError, SignalsFolder, Splits, hold_out};
 use crate::model::NgramInputs;
-use crate::run::{TrainError, ValidationMetric};
+use crate::run::{TrainError, ValidationMetric, thread_pool};
 
 /// Training rows, validation rows, and what the teacher says of them.
 #[derive(Debug)]
@@ -145,12 +145,8 @@ impl Task {
         features: &FeatureSettings,
         threads: NonZeroUsize,
     ) -> Result<TaskInputs, TrainError> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build()
-            .map_err(|source| TrainError::Threads { threads, source })?;
         let extract = |data: &Dataset| NgramInputs::extract(&data.iter().collect::<Vec<_>>(), features);
-        Ok(pool.install(|| TaskInputs {
+        Ok(thread_pool(threads)?.install(|| TaskInputs {
             train: extract(&self.train),
             validation: extract(&self.validation.data),
         }))

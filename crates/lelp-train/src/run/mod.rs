@@ -8,4 +8,5 @@ mod train;
 pub use evaluate::{Score, Validation, ValidationMetric};
 pub use record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
 pub use settings::{SettingsError, TrainSettings};
+pub(crate) use train::thread_pool;
 pub use train::{TrainError, Training, train};

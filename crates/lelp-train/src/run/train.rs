@@ -86,6 +86,14 @@ pub enum TrainError {
     },
 }
 
+/// A pool of `threads` threads: no work of this crate runs on rayon's global one.
+pub(crate) fn thread_pool(threads: NonZeroUsize) -> Result<rayon::ThreadPool, TrainError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.get())
+        .build()
+        .map_err(|source| TrainError::Threads { threads, source })
+}
+
 /// Trains `student`, and leaves it with the parameters of its best epoch.
 ///
 /// Each epoch goes over the rows that teach in a new order; the learning rate falls linearly from step
@@ -103,11 +111,7 @@ where
     S: Student<I>,
 {
     let order = rows_that_teach(student.outputs(), training, settings)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.get())
-        .build()
-        .map_err(|source| TrainError::Threads { threads, source })?;
-    pool.install(|| Loop { training, settings, order, cancelled, watch }.run(student))
+    thread_pool(threads)?.install(|| Loop { training, settings, order, cancelled, watch }.run(student))
 }
 
 /// Checks settings and outputs, and lists the rows to learn from.
