@@ -17,6 +17,8 @@ mod config;
 mod error;
 mod family;
 mod folder;
+mod head_names;
+mod modules;
 mod onnx;
 mod pooling;
 mod session;
@@ -28,17 +30,17 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-pub use config::ConfigError;
+pub use config::{Activation, ConfigError, Dropout, EncoderConfig, Problem, RelativeBias};
 pub use error::EncoderError;
+pub use family::{FAMILIES, Family, FieldNames, FirstPosition, LayerNames, TokenTypes, family};
+pub use head_names::{HeadActivation, HeadNames};
+pub use modules::{Module, ModuleKind, ModuleTensor, Role};
 pub use pooling::Pooling;
-pub use tokenizer::TokenizerError;
-pub use weights::WeightsError;
+pub use tokenizer::{Tokenizer, TokenizerError, Tokens};
+pub use weights::{Weights, WeightsError};
 
-use self::config::EncoderConfig;
 use self::folder::FolderDefaults;
 use self::session::{Session, Threads};
-use self::tokenizer::{Tokenizer, Tokens};
-use self::weights::Weights;
 use crate::classifier::{AnswerError, Text};
 use crate::storage;
 
@@ -74,7 +76,6 @@ pub struct Encoder {
     pooling: Pooling,
     normalize: bool,
     width: usize,
-    max_length: usize,
     threads: NonZeroUsize,
     /// One engine thread for each batch that runs at a time.
     workers: Vec<Threads>,
@@ -87,12 +88,11 @@ impl Encoder {
     /// [`EncoderError`] names the file and what is wrong with it.
     pub fn load(folder: &Path, options: &EncoderOptions) -> Result<Self, EncoderError> {
         let defaults = FolderDefaults::read(folder)?;
-        let config = load_config(folder)?;
+        let config = EncoderConfig::load(folder)?;
         let pooling = options.pooling.unwrap_or(defaults.pooling);
         let wanted = options.max_length.map(NonZeroUsize::get).or(defaults.max_length);
-        let max_length = wanted.unwrap_or(usize::MAX).min(config.longest());
         // The tokenizer first: it is small, and a mistake there need not wait for the weights.
-        let tokenizer = load_tokenizer(folder, &config, max_length)?;
+        let tokenizer = Tokenizer::load(folder, &config, wanted.unwrap_or(usize::MAX))?;
         let session = load_session(folder, &config, pooling)?;
         Ok(Self {
             session,
@@ -100,7 +100,6 @@ impl Encoder {
             pooling,
             normalize: options.normalize.unwrap_or(defaults.normalize),
             width: config.width,
-            max_length,
             threads: options.threads,
             workers: (0..options.threads.get()).map(|_| Threads::new(1)).collect(),
         })
@@ -127,7 +126,7 @@ impl Encoder {
     /// Tokens kept of each text, special ones included.
     #[must_use]
     pub fn max_length(&self) -> usize {
-        self.max_length
+        self.tokenizer.max_length()
     }
 
     /// Embeddings of `texts`, `[texts.len(), width]`, row-major, in their order.
@@ -224,31 +223,38 @@ impl Encoder {
     }
 }
 
-fn load_config(folder: &Path) -> Result<EncoderConfig, EncoderError> {
-    let path = folder.join("config.json");
-    EncoderConfig::parse(&storage::map(&path)?).map_err(|source| EncoderError::Config { path, source })
-}
-
-fn load_tokenizer(
-    folder: &Path,
-    config: &EncoderConfig,
-    max_length: usize,
-) -> Result<Tokenizer, EncoderError> {
-    let path = folder.join("tokenizer.json");
-    Tokenizer::parse(&storage::map(&path)?, config.vocabulary, config.token_types, max_length)
-        .map_err(|source| EncoderError::Tokenizer { path, source })
-}
-
 fn load_session(folder: &Path, config: &EncoderConfig, pooling: Pooling) -> Result<Session, EncoderError> {
-    let path = folder.join("model.safetensors");
-    let file = storage::map(&path)?;
+    let weights = Weights::open(folder, config)?;
     let kept = match pooling {
-        Pooling::Cls => onnx::Tokens::First,
-        Pooling::Mean | Pooling::Max => onnx::Tokens::All,
+        Pooling::Cls => onnx::KeptTokens::First,
+        Pooling::Mean | Pooling::Max => onnx::KeptTokens::All,
     };
-    let graph = Weights::parse(&file, config.family.prefix)
-        .and_then(|weights| onnx::encoder_graph(config, &weights, kept))
-        .map_err(|source| EncoderError::Weights { path, source })?;
-    drop(file); // the graph has its own copy, transposed
+    let graph = onnx::encoder_graph(config, &weights, kept)?;
+    drop(weights); // the graph has its own copy, transposed
     Session::load(graph)
+}
+
+impl EncoderConfig {
+    /// Reads and checks `config.json` of `folder`.
+    ///
+    /// # Errors
+    /// [`EncoderError::Config`] names the file and what is wrong with it.
+    pub fn load(folder: &Path) -> Result<Self, EncoderError> {
+        let path = folder.join("config.json");
+        Self::parse(&storage::map(&path)?).map_err(|source| EncoderError::Config { path, source })
+    }
+}
+
+/// Names of the files of an encoder in `folder`: config, weights, tokenizer.
+pub fn file_names(folder: &Path) -> Result<Vec<String>, EncoderError> {
+    let mut names = vec!["config.json".to_owned()];
+    names.extend(weights::file_names(folder)?);
+    let has = |name: &&str| folder.join(name).exists();
+    names.extend(
+        [tokenizer::WHOLE, tokenizer::VOCABULARY, tokenizer::SETTINGS]
+            .into_iter()
+            .filter(has)
+            .map(str::to_owned),
+    );
+    Ok(names)
 }

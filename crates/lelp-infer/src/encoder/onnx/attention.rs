@@ -2,7 +2,8 @@
 
 use super::builder::{Value, integer};
 use super::linear::transpose;
-use super::{LayerPath, Tokens, WeightsError, Writer};
+use super::{KeptTokens, WeightsError, Writer};
+use crate::encoder::modules::Role;
 
 /// Tokens that the last layer computes where only the first is asked for. The engine multiplies a single
 /// row in another way, with other rounding: with two, a text alone gets the same bytes as among others.
@@ -11,19 +12,17 @@ const KEPT: i64 = 2;
 /// `norm(hidden + output(softmax(q k^T / sqrt(head width) + bias) v))`.
 pub(super) fn attention(
     writer: &mut Writer<'_>,
-    layer: LayerPath,
+    layer: usize,
     hidden: &Value,
     bias: Option<&Value>,
-    kept: Tokens,
+    kept: KeptTokens,
 ) -> Result<Value, WeightsError> {
-    let names = &writer.config.family.layer;
-    let width = writer.config.width;
     let (mixed, residual) = match kept {
-        Tokens::All => (all_tokens(writer, layer, hidden, bias)?, hidden.clone()),
-        Tokens::First => first_tokens(writer, layer, hidden, bias)?,
+        KeptTokens::All => (all_tokens(writer, layer, hidden, bias)?, hidden.clone()),
+        KeptTokens::First => first_tokens(writer, layer, hidden, bias)?,
     };
-    let output = writer.linear(&layer.join(names.attention_output), &mixed, width, width)?;
-    writer.add_and_norm(&layer.join(names.attention_norm), &output, &residual)
+    let output = writer.linear(Role::AttentionOutput(layer), &mixed)?;
+    writer.add_and_norm(Role::AttentionNorm(layer), &output, &residual)
 }
 
 /// Attention of every token, from one product for queries, keys and values.
@@ -32,7 +31,7 @@ pub(super) fn attention(
 /// fused operator reads in place, so that nothing is split or copied in between.
 fn all_tokens(
     writer: &mut Writer<'_>,
-    layer: LayerPath,
+    layer: usize,
     hidden: &Value,
     bias: Option<&Value>,
 ) -> Result<Value, WeightsError> {
@@ -50,15 +49,14 @@ fn all_tokens(
 /// Attention of the first tokens to all, and their hidden vectors: both `[batch, kept, width]`.
 fn first_tokens(
     writer: &mut Writer<'_>,
-    layer: LayerPath,
+    layer: usize,
     hidden: &Value,
     bias: Option<&Value>,
 ) -> Result<(Value, Value), WeightsError> {
-    let (names, width) = (&writer.config.family.layer, writer.config.width);
     let first = first_along(writer, hidden, 1);
-    let query = writer.linear(&layer.join(names.query), &first, width, width)?;
-    let key = writer.linear(&layer.join(names.key), hidden, width, width)?;
-    let value = writer.linear(&layer.join(names.value), hidden, width, width)?;
+    let query = writer.linear(Role::Query(layer), &first)?;
+    let key = writer.linear(Role::Key(layer), hidden)?;
+    let value = writer.linear(Role::Value(layer), hidden)?;
     let bias = bias.map(|bias| first_along(writer, bias, 2)); // [1, heads, kept, tokens]
     let inputs = [Some(&query), Some(&key), Some(&value), None, None, bias.as_ref()];
     Ok((fused_attention(writer, &inputs), first))
@@ -78,10 +76,9 @@ fn first_along(writer: &mut Writer<'_>, value: &Value, axis: i64) -> Value {
 }
 
 /// Weight `[width, heads * 3 * head width]` and bias of queries, keys and values in one.
-fn packed_weight(writer: &mut Writer<'_>, layer: LayerPath) -> Result<(Value, Value), WeightsError> {
-    let (names, width) = (&writer.config.family.layer, writer.config.width);
-    let head_width = writer.config.head_width();
-    let parts = [names.query, names.key, names.value].map(|name| layer.join(name));
+fn packed_weight(writer: &mut Writer<'_>, layer: usize) -> Result<(Value, Value), WeightsError> {
+    let (config, head_width, width) = (writer.config, writer.config.head_width(), writer.config.width);
+    let parts = [Role::Query(layer), Role::Key(layer), Role::Value(layer)].map(|role| config.module(role));
     let column_of = |part: usize, output: usize| {
         let (head, place) = (output / head_width, output % head_width);
         (head * 3 + part) * head_width + place
@@ -90,15 +87,16 @@ fn packed_weight(writer: &mut Writer<'_>, layer: LayerPath) -> Result<(Value, Va
     let mut weights = Vec::with_capacity(3);
     let mut biases = Vec::with_capacity(3);
     for part in &parts {
-        weights.push(writer.weights.read(&format!("{part}.weight"), &[width, width])?);
-        biases.push(writer.weights.read(&format!("{part}.bias"), &[width])?);
+        weights.push(writer.weights.read(&part.weight())?);
+        let bias = part.bias().expect("a dense layer has one");
+        biases.push(writer.weights.read(&bias)?);
     }
-    let weight = writer.graph.weight(&layer.join("attention.packed.weight"), &[width, 3 * width], |buffer| {
+    let weight = writer.graph.weight(&format!("packed.{layer}.weight"), &[width, 3 * width], |buffer| {
         for (part, stored) in weights.iter().enumerate() {
             transpose(stored, width, buffer, 3 * width, |output| column_of(part, output));
         }
     });
-    let bias = writer.graph.weight(&layer.join("attention.packed.bias"), &[3 * width], |buffer| {
+    let bias = writer.graph.weight(&format!("packed.{layer}.bias"), &[3 * width], |buffer| {
         for (part, stored) in biases.iter().enumerate() {
             for (output, &value) in stored.iter().enumerate() {
                 buffer[column_of(part, output)] = value;

@@ -16,6 +16,7 @@ mod position_bias;
 use builder::{Dimension, GraphBuilder, OnnxGraph, Value};
 
 use super::config::EncoderConfig;
+use super::modules::{ModuleTensor, Role};
 use super::weights::{Weights, WeightsError};
 
 /// Names of the graph's inputs and output.
@@ -25,7 +26,7 @@ pub(crate) const HIDDEN: &str = "hidden";
 
 /// Which tokens the caller needs of the last layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tokens {
+pub(crate) enum KeptTokens {
     All,
     /// Only the first (`[CLS]`): the last layer then computes next to nothing.
     First,
@@ -34,8 +35,8 @@ pub(crate) enum Tokens {
 /// Writes the graph of an encoder.
 pub(crate) fn encoder_graph(
     config: &EncoderConfig,
-    weights: &Weights<'_>,
-    tokens: Tokens,
+    weights: &Weights,
+    tokens: KeptTokens,
 ) -> Result<OnnxGraph, WeightsError> {
     let bias_table = position_bias::table_len(config);
     let mut writer = Writer {
@@ -50,14 +51,13 @@ pub(crate) fn encoder_graph(
     let mut hidden = embeddings::embeddings(&mut writer, &input_ids)?;
     let bias = position_bias::position_bias(&mut writer, &input_ids)?;
     for layer in 0..config.layers {
-        let names = LayerPath(layer);
-        let kept = if layer + 1 == config.layers { tokens } else { Tokens::All };
-        let attended = attention::attention(&mut writer, names, &hidden, bias.as_ref(), kept)?;
-        hidden = feed_forward::feed_forward(&mut writer, names, &attended)?;
+        let kept = if layer + 1 == config.layers { tokens } else { KeptTokens::All };
+        let attended = attention::attention(&mut writer, layer, &hidden, bias.as_ref(), kept)?;
+        hidden = feed_forward::feed_forward(&mut writer, layer, &attended)?;
     }
     let kept = match tokens {
-        Tokens::All => "tokens",
-        Tokens::First => "kept",
+        KeptTokens::All => "tokens",
+        KeptTokens::First => "kept",
     };
     let shape = [Dimension::Named("batch"), Dimension::Named(kept), Dimension::Fixed(config.width)];
     writer.graph.output(HIDDEN, &hidden, &shape);
@@ -68,23 +68,22 @@ pub(crate) fn encoder_graph(
 struct Writer<'a> {
     graph: GraphBuilder,
     config: &'a EncoderConfig,
-    weights: &'a Weights<'a>,
-}
-
-/// Place of a layer among the tensor names.
-#[derive(Clone, Copy)]
-struct LayerPath(usize);
-
-impl LayerPath {
-    fn join(self, name: &str) -> String {
-        format!("encoder.layer.{}.{name}", self.0)
-    }
+    weights: &'a Weights,
 }
 
 impl Writer<'_> {
-    /// A tensor as it is in the file.
-    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Value, WeightsError> {
-        let values = self.weights.read(name, shape)?;
-        Ok(self.graph.weight(name, shape, |buffer| buffer.copy_from_slice(&values)))
+    /// The weight of a module as it is in the file.
+    fn weight(&mut self, role: Role) -> Result<Value, WeightsError> {
+        self.tensor(&self.config.module(role).weight())
+    }
+
+    /// The bias of a module as it is in the file.
+    fn bias(&mut self, role: Role) -> Result<Value, WeightsError> {
+        self.tensor(&self.config.module(role).bias().expect("only tables have none"))
+    }
+
+    fn tensor(&mut self, tensor: &ModuleTensor) -> Result<Value, WeightsError> {
+        let values = self.weights.read(tensor)?;
+        Ok(self.graph.weight(&tensor.name, &tensor.shape, |buffer| buffer.copy_from_slice(&values)))
     }
 }
