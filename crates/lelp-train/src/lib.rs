@@ -20,5 +20,6 @@ pub mod distill;
 pub mod evaluate;
 pub mod method;
 pub mod model;
+pub mod network;
 pub mod run;
 pub mod teacher;

@@ -1,6 +1,7 @@
 //! Students and heads that learn.
 
 mod dense;
+mod encoder;
 mod head;
 mod inputs;
 mod memory;
@@ -9,6 +10,7 @@ mod optimizer;
 mod table;
 
 pub use dense::{Dense, Network, Pass};
+pub use encoder::{EncoderInputs, EncoderSettings, EncoderStudent, EncoderStudentError, FirstWeights};
 pub use head::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Standardisation};
 pub use inputs::NgramInputs;
 pub use ngram::{NgramSettings, NgramStudent, StudentError};

@@ -120,7 +120,7 @@ pub(super) fn is_cpu(device: &burn::tensor::Device) -> bool {
     #[allow(unreachable_patterns, reason = "without GPU features there is no other device")]
     match device.as_dispatch() {
         DispatchDevice::Flex(_) => true,
-        DispatchDevice::Autodiff(inner) => matches!(**inner, DispatchDevice::Flex(_)),
+        DispatchDevice::Autodiff(device) => matches!(**device, DispatchDevice::Flex(_)),
         _ => false,
     }
 }

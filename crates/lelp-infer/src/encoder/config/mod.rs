@@ -37,6 +37,30 @@ pub struct RelativeBias {
     pub farthest: usize,
 }
 
+impl RelativeBias {
+    /// Bucket of `key - query = index - zero`.
+    ///
+    /// Distances below a quarter of the buckets have one each, larger ones share buckets logarithmically up
+    /// to the farthest, and the sign chooses the half of the buckets.
+    ///
+    /// # Source
+    /// Raffel et al. 2020, arXiv:1910.10683 (bidirectional buckets).
+    #[must_use]
+    pub fn bucket(self, index: usize, zero: usize) -> usize {
+        let half = self.buckets / 2;
+        let (side, distance) = if index > zero { (half, index - zero) } else { (0, zero - index) };
+        let exact = half / 2;
+        if distance < exact {
+            return side + distance;
+        }
+        // In f32, as PyTorch does it: in f64 a distance on a bucket's edge could fall on the other side.
+        let reach = (distance as f32 / exact as f32).ln() / (self.farthest as f32 / exact as f32).ln();
+        #[allow(clippy::cast_sign_loss)] // `distance >= exact`, so the logarithm is not negative
+        let far = exact + (reach * (half - exact) as f32) as usize;
+        side + far.min(half - 1)
+    }
+}
+
 /// Dropout probabilities, for training; answers use none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dropout {

@@ -1,12 +1,8 @@
 //! The relative position bias that `MPNet` adds to attention scores, shared by all layers.
-//!
-//! Raffel et al. 2020, arXiv:1910.10683 (bidirectional buckets): distances below a quarter of the buckets
-//! have one each, larger ones share buckets logarithmically up to a farthest distance, and the sign
-//! chooses the half of the buckets.
 
 use super::builder::{Value, integer};
 use super::{WeightsError, Writer, embeddings::places};
-use crate::encoder::config::{EncoderConfig, RelativeBias};
+use crate::encoder::config::EncoderConfig;
 use crate::encoder::modules::Role;
 
 /// Elements of the table that [`position_bias`] writes.
@@ -31,7 +27,7 @@ pub(super) fn position_bias(
     let table = writer.graph.weight("relative_bias_by_distance", &[heads, distances(config)], |buffer| {
         for (head, row) in buffer.chunks_exact_mut(distances(config)).enumerate() {
             for (index, value) in row.iter_mut().enumerate() {
-                *value = learned[bucket(index, longest - 1, relative) * heads + head];
+                *value = learned[relative.bucket(index, longest - 1) * heads + head];
             }
         }
     });
@@ -51,19 +47,4 @@ pub(super) fn position_bias(
 /// Distances from -(longest - 1) to longest - 1.
 fn distances(config: &EncoderConfig) -> usize {
     2 * config.longest() - 1
-}
-
-/// Bucket of `key - query = index - zero`.
-fn bucket(index: usize, zero: usize, relative: RelativeBias) -> usize {
-    let half = relative.buckets / 2;
-    let (side, distance) = if index > zero { (half, index - zero) } else { (0, zero - index) };
-    let exact = half / 2;
-    if distance < exact {
-        return side + distance;
-    }
-    // In f32, as PyTorch does it: in f64 a distance on a bucket's edge could fall on the other side.
-    let reach = (distance as f32 / exact as f32).ln() / (relative.farthest as f32 / exact as f32).ln();
-    #[allow(clippy::cast_sign_loss)] // `distance >= exact`, so the logarithm is not negative
-    let far = exact + (reach * (half - exact) as f32) as usize;
-    side + far.min(half - 1)
 }

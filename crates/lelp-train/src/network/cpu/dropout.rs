@@ -34,6 +34,11 @@ impl Dropout {
         self.threshold == 0
     }
 
+    /// Share of places that is kept.
+    pub(crate) fn kept(self) -> f64 {
+        1.0 / f64::from(self.scale)
+    }
+
     /// 0 for a dropped place, else what it is multiplied by.
     #[inline(always)]
     pub(crate) fn factor(self, place: u32) -> f32 {

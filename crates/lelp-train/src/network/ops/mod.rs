@@ -6,10 +6,13 @@
 
 mod fused;
 mod plain;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
 
 use std::sync::Arc;
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 use lelp_infer::encoder::Activation;
 
 use super::cpu::attention::Spans;
@@ -83,11 +86,20 @@ pub(super) fn attention(
 /// The rows `ids` of `table`.
 pub(super) fn rows(table: Tensor<2>, ids: &[u32]) -> Tensor<2> {
     let device = table.device();
-    let ids: Vec<i32> = ids.iter().map(|&id| i32::try_from(id).expect("tables have fewer than 2^24 rows")).collect();
-    table.select(0, int_tensor(ids, &device))
+    table.select(0, int_tensor(row_numbers(ids), &device))
 }
 
 fn int_tensor(values: Vec<i32>, device: &burn::tensor::Device) -> Tensor<1, Int> {
     let length = values.len();
     Tensor::from_data(TensorData::new(values, [length]), device)
+}
+
+/// `table` with `values` added to its rows `ids`, each of which occurs once.
+pub(super) fn add_rows(table: Tensor<2>, ids: &[u32], values: Tensor<2>) -> Tensor<2> {
+    let device = table.device();
+    table.select_assign(0, int_tensor(row_numbers(ids), &device), values, IndexingUpdateOp::Add)
+}
+
+fn row_numbers(ids: &[u32]) -> Vec<i32> {
+    ids.iter().map(|&id| i32::try_from(id).expect("tables have fewer than 2^24 rows")).collect()
 }

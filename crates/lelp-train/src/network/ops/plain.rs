@@ -43,7 +43,7 @@ pub(super) fn drop_out<const D: usize>(x: Tensor<D>, dropout: Dropout) -> Tensor
     }
     let device = x.device().without_autodiff();
     let kept = Tensor::random(x.dims(), Distribution::Bernoulli(dropout.kept()), &device);
-    x * (kept / dropout.kept()).autodiff_like()
+    x * (kept / dropout.kept())
 }
 
 pub(super) fn attention(attended: Attended, heads: usize, spans: &Arc<Spans>, dropout: Dropout) -> Tensor<2> {

@@ -1,0 +1,235 @@
+//! An encoder that learns: a fine-tuned teacher or a student.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use lelp_infer::classifier::{AnswerError, Text};
+use lelp_infer::encoder::{EncoderConfig, Tokenizer, Tokens};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::Student;
+use crate::method::{Method, TermSum};
+use crate::network::{AdamW, Batch, Descent, Device, Dropouts, Network, Parameters, ParametersError, Saved};
+
+/// How an encoder is trained, beside what every student has.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EncoderSettings {
+    /// Where it runs.
+    pub device: Device,
+    /// Texts that go through the network together; larger batches are taken in parts. 0 for whole batches.
+    pub micro_batch: usize,
+    /// Decoupled weight decay of matrices; biases and norms have none.
+    pub weight_decay: f64,
+    /// Longest gradient of a step, over all tensors together; 0 for any.
+    pub clip: f64,
+    /// What the learning rate is multiplied by for each layer below the head, above 0 and at most 1.
+    pub layer_decay: f64,
+    /// Dropout in place of the config's: hidden vectors, attention and head; none to keep the config's.
+    pub dropout: Option<f32>,
+}
+
+impl Default for EncoderSettings {
+    fn default() -> Self {
+        let AdamW { weight_decay, clip, layer_decay, .. } = AdamW::default();
+        Self { device: Device::Cpu, micro_batch: 0, weight_decay, clip, layer_decay, dropout: None }
+    }
+}
+
+/// Where an encoder's first weights come from.
+#[derive(Debug, Clone, Copy)]
+pub enum FirstWeights<'a> {
+    /// A checkpoint with its own config, and which of its layers are taken, from the lowest.
+    Folder {
+        /// The checkpoint.
+        folder: &'a Path,
+        /// Its config.
+        config: &'a EncoderConfig,
+        /// Numbers of the layers that become the student's, in order.
+        layers: &'a [usize],
+    },
+    /// Drawn at random.
+    Random,
+}
+
+/// Why there is no encoder student.
+#[derive(Debug, Error)]
+pub enum EncoderStudentError {
+    /// The weights do not fit.
+    #[error(transparent)]
+    Parameters(#[from] ParametersError),
+    /// A setting out of its range.
+    #[error("{name} is {value}: use {range}")]
+    Setting {
+        /// Name of the setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// The classifier's file cannot be made.
+    #[error("cannot write the weights")]
+    Write(#[from] safetensors::SafeTensorError),
+}
+
+/// Tokenised texts of a data set.
+#[derive(Debug)]
+pub struct EncoderInputs {
+    texts: Vec<Tokens>,
+}
+
+impl EncoderInputs {
+    /// Tokenises `texts`.
+    pub fn new(
+        tokenizer: &Tokenizer,
+        texts: &[Text<'_>],
+        threads: NonZeroUsize,
+    ) -> Result<Self, AnswerError> {
+        Ok(Self { texts: tokenizer.encode(texts, threads)? })
+    }
+
+    /// Number of texts.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Tokens of all texts.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.texts.iter().map(|text| text.ids.len()).sum()
+    }
+
+    fn batch(&self, rows: impl Iterator<Item = usize>, together: usize) -> Batch {
+        let texts: Vec<&Tokens> = rows.map(|row| &self.texts[row]).collect();
+        Batch::new(&texts, if together == 0 { texts.len().max(1) } else { together })
+    }
+}
+
+/// An encoder in training.
+#[derive(Debug)]
+pub struct EncoderStudent {
+    network: Network,
+    descent: Descent,
+    micro_batch: usize,
+    seed: u64,
+    kept: Option<Vec<Saved>>,
+}
+
+impl EncoderStudent {
+    /// A network shaped as `config` with `outputs` outputs.
+    pub fn new(
+        mut config: EncoderConfig,
+        outputs: usize,
+        weights: FirstWeights<'_>,
+        settings: &EncoderSettings,
+        seed: u64,
+    ) -> Result<Self, EncoderStudentError> {
+        settings.check()?;
+        if let Some(dropout) = settings.dropout {
+            config.dropout =
+                lelp_infer::encoder::Dropout { hidden: dropout, attention: dropout, classifier: dropout };
+        }
+        let parameters = match weights {
+            FirstWeights::Random => Parameters::draw(&config, outputs, seed, settings.device)?,
+            FirstWeights::Folder { folder, config: source, layers } => {
+                Parameters::load(folder, source, &config, outputs, layers, seed, settings.device)?
+            }
+        };
+        let network = Network::new(config, parameters, outputs);
+        let EncoderSettings { weight_decay, clip, layer_decay, .. } = *settings;
+        let descent =
+            Descent::new(&network, AdamW { weight_decay, clip, layer_decay, ..AdamW::default() });
+        Ok(Self { network, descent, micro_batch: settings.micro_batch, seed, kept: None })
+    }
+
+    /// The network's shape.
+    #[must_use]
+    pub fn config(&self) -> &EncoderConfig {
+        self.network.config()
+    }
+
+    /// The weights as a `model.safetensors` of the family's sequence classifier.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, EncoderStudentError> {
+        let saved = self.network.parameters().save();
+        let views = saved.iter().map(|tensor| {
+            let bytes = bytemuck::cast_slice(&tensor.values);
+            let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), bytes);
+            view.map(|view| (tensor.name.as_str(), view))
+        });
+        let views = views.collect::<Result<Vec<_>, _>>()?;
+        let metadata = [("format".to_owned(), "pt".to_owned())].into();
+        Ok(safetensors::serialize(views, Some(metadata))?)
+    }
+}
+
+impl EncoderSettings {
+    /// Checks the ranges that the fields document.
+    fn check(&self) -> Result<(), EncoderStudentError> {
+        let checks = [
+            ("weight_decay", self.weight_decay, self.weight_decay >= 0.0, "0 or more"),
+            ("clip", self.clip, self.clip >= 0.0, "0 or more"),
+            (
+                "layer_decay",
+                self.layer_decay,
+                self.layer_decay > 0.0 && self.layer_decay <= 1.0,
+                "a number above 0, at most 1",
+            ),
+            (
+                "dropout",
+                f64::from(self.dropout.unwrap_or(0.0)),
+                self.dropout.is_none_or(|dropout| (0.0..1.0).contains(&dropout)),
+                "0 or more, below 1",
+            ),
+        ];
+        for (name, value, holds, range) in checks {
+            if !holds {
+                return Err(EncoderStudentError::Setting { name, value, range });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Student<EncoderInputs> for EncoderStudent {
+    fn outputs(&self) -> usize {
+        self.network.outputs()
+    }
+
+    fn step(
+        &mut self,
+        inputs: &EncoderInputs,
+        rows: &[u32],
+        method: &dyn Method,
+        learning_rate: f32,
+        sums: &mut [TermSum],
+    ) {
+        let batch = inputs.batch(rows.iter().map(|&row| row as usize), self.micro_batch);
+        let dropouts = Dropouts { seed: self.seed, step: self.descent.steps() };
+        let gradients = self.network.gradients(&batch, dropouts, &mut |texts, pass| {
+            let mut slopes = vec![0.0; pass.outputs.len()];
+            method.gradient(&rows[texts], rows.len(), &pass.outputs, &mut slopes, sums);
+            (slopes, None)
+        });
+        self.descent.step(&mut self.network, &batch, gradients, f64::from(learning_rate));
+    }
+
+    fn forward(&self, inputs: &EncoderInputs, first: usize, outputs: &mut [f32]) {
+        let rows = outputs.len() / self.network.outputs();
+        let batch = inputs.batch(first..first + rows, 0);
+        outputs.copy_from_slice(&self.network.answer(&batch).outputs);
+    }
+
+    fn keep(&mut self) {
+        self.kept = Some(self.network.parameters().save());
+    }
+
+    fn restore(&mut self) {
+        if let Some(kept) = &self.kept {
+            let find = |name: &str| kept.iter().find(|saved| saved.name == name).map(|saved| saved.values.clone());
+            self.network.parameters_mut().restore(&find).expect("kept from this very network");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! `AdamW` with clipping by the global norm, layer-wise learning rates, and row-sparse steps of the token table.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::batch::Batch;
+use super::cpu::descent::{self as fused, AdamWStep};
+use super::device::is_cpu;
+use super::encoder::{Network, StepGradients};
+use super::ops;
+use super::parameters::{ParametersError, Saved, flat, to_vec};
+
+/// Settings of `AdamW`, with the defaults of `torch.optim.AdamW`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct AdamW {
+    /// Decay rates of the first and second moment.
+    pub(crate) betas: (f64, f64),
+    /// Added to the root of the second moment.
+    pub(crate) epsilon: f64,
+    /// Decoupled from the gradient; biases and norms have none.
+    pub(crate) weight_decay: f64,
+    /// Longest gradient, over all tensors together; 0 for any.
+    pub(crate) clip: f64,
+    /// What the learning rate is multiplied by for each layer below the head; 1 for one rate everywhere.
+    pub(crate) layer_decay: f64,
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self { betas: (0.9, 0.999), epsilon: 1e-8, weight_decay: 0.01, clip: 1.0, layer_decay: 1.0 }
+    }
+}
+
+/// An optimiser's memory.
+#[derive(Debug)]
+pub(crate) struct Descent {
+    settings: AdamW,
+    steps: i32,
+    moments: Vec<Moments>,
+}
+
+#[derive(Debug)]
+struct Moments {
+    first: Tensor<1>,
+    second: Tensor<1>,
+}
+
+impl Descent {
+    /// Before the first step.
+    pub(crate) fn new(network: &Network, settings: AdamW) -> Self {
+        let list = network.parameters.list();
+        let zeros = |length: usize| flat(vec![0.0; length], network.parameters.device());
+        let moments = list
+            .iter()
+            .map(|parameter| {
+                let length = parameter.values.dims()[0];
+                Moments { first: zeros(length), second: zeros(length) }
+            })
+            .collect();
+        Self { settings, steps: 0, moments }
+    }
+
+    /// Steps taken.
+    pub(crate) fn steps(&self) -> u64 {
+        u64::from(self.steps.unsigned_abs())
+    }
+
+    /// Moves the parameters against their gradients.
+    ///
+    /// Of the token table only the rows of `batch` move, and only their moments decay, as in
+    /// `torch.optim.SparseAdam`; weight decay too reaches a row when it is read.
+    pub(crate) fn step(
+        &mut self,
+        network: &mut Network,
+        batch: &Batch,
+        mut gradients: StepGradients,
+        learning_rate: f64,
+    ) {
+        self.steps = self.steps.saturating_add(1);
+        let scale = clip_scale(self.settings.clip, &gradients);
+        let on_cpu = is_cpu(network.parameters.device());
+        let list = network.parameters.list_mut();
+        for (place, parameter) in list.iter_mut().enumerate() {
+            let Some(gradient) = gradients[place].take() else { continue };
+            let rate = learning_rate * self.settings.layer_decay.powi(parameter.depth as i32);
+            let step = self.adam_step(rate, parameter.decays, scale);
+            let moments = &mut self.moments[place];
+            let values = &mut parameter.values;
+            match (place, on_cpu) {
+                (0, true) => moments.step_rows(values, gradient, step, &batch.unique, parameter.tensor.shape[1]),
+                (0, false) => moments.step_rows_anywhere(values, gradient, step, batch, parameter.tensor.shape[1]),
+                (_, true) => moments.step(values, gradient, step),
+                (_, false) => moments.step_anywhere(values, gradient, step),
+            }
+        }
+    }
+
+    fn adam_step(&self, rate: f64, decays: bool, gradient_scale: f64) -> AdamWStep {
+        let AdamW { betas: (beta_1, beta_2), epsilon, weight_decay, .. } = self.settings;
+        AdamWStep {
+            gradient_scale: gradient_scale as f32,
+            keep: if decays { (1.0 - rate * weight_decay) as f32 } else { 1.0 },
+            rate: (rate / (1.0 - beta_1.powi(self.steps))) as f32,
+            second_scale: (1.0 / (1.0 - beta_2.powi(self.steps)).sqrt()) as f32,
+            beta_1: beta_1 as f32,
+            beta_2: beta_2 as f32,
+            epsilon: epsilon as f32,
+        }
+    }
+
+    /// Both moments of every tensor, by its name.
+    pub(crate) fn save(&self, network: &Network) -> Vec<Saved> {
+        let list = network.parameters.list().iter().zip(&self.moments);
+        list.flat_map(|(parameter, moments)| {
+            let saved = |kind: &str, values: &Tensor<1>| Saved {
+                name: format!("{kind}.{}", parameter.tensor.classifier_name),
+                shape: parameter.tensor.shape.clone(),
+                values: to_vec(values.clone()),
+            };
+            [saved("first", &moments.first), saved("second", &moments.second)]
+        })
+        .collect()
+    }
+
+    /// Takes over what [`save`](Self::save) gave after `steps` steps.
+    pub(crate) fn restore(
+        &mut self,
+        network: &Network,
+        steps: u64,
+        state: &dyn Fn(&str) -> Option<Vec<f32>>,
+    ) -> Result<(), ParametersError> {
+        self.steps = i32::try_from(steps).unwrap_or(i32::MAX);
+        for (parameter, moments) in network.parameters.list().iter().zip(&mut self.moments) {
+            for (kind, values) in [("first", &mut moments.first), ("second", &mut moments.second)] {
+                let name = format!("{kind}.{}", parameter.tensor.classifier_name);
+                let Some(found) = state(&name) else { return Err(ParametersError::NotInState { name }) };
+                let expected = values.dims()[0];
+                if found.len() != expected {
+                    return Err(ParametersError::State { name, found: found.len(), expected });
+                }
+                *values = flat(found, network.parameters.device());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `min(1, clip / norm)` over all gradients together, as `torch.nn.utils.clip_grad_norm_`.
+fn clip_scale(clip: f64, gradients: &StepGradients) -> f64 {
+    if clip <= 0.0 {
+        return 1.0;
+    }
+    let squares: f64 = gradients.iter().flatten().map(sum_of_squares).sum();
+    (clip / (squares.sqrt() + 1e-6)).min(1.0)
+}
+
+fn sum_of_squares(gradient: &Tensor<1>) -> f64 {
+    if is_cpu(&gradient.device()) {
+        let data = gradient.clone().into_data();
+        return fused::squares(data.as_slice().expect("gradients are f32"));
+    }
+    f64::from(to_vec(gradient.clone().powi_scalar(2).sum())[0])
+}
+
+/// A tensor's values, changed in place where nobody else holds them.
+fn in_place(tensor: &mut Tensor<1>, change: impl FnOnce(&mut [f32])) {
+    let device = tensor.device();
+    let held = std::mem::replace(tensor, Tensor::empty([0], &device));
+    let mut data: TensorData = held.into_data();
+    change(data.as_mut_slice().expect("the encoder's tensors are f32"));
+    *tensor = Tensor::from_data(data, &device);
+}
+
+impl Moments {
+    fn step(&mut self, values: &mut Tensor<1>, gradient: Tensor<1>, step: AdamWStep) {
+        let gradient = gradient.into_data();
+        let gradient = gradient.as_slice().expect("gradients are f32");
+        in_place(values, |values| {
+            in_place(&mut self.first, |first| {
+                in_place(&mut self.second, |second| fused::step(values, gradient, first, second, step));
+            });
+        });
+    }
+
+    /// `gradient` `[unique, width]` of the rows `unique`.
+    fn step_rows(&mut self, values: &mut Tensor<1>, gradient: Tensor<1>, step: AdamWStep, unique: &[u32], width: usize) {
+        let gradient = gradient.into_data();
+        let gradient: &[f32] = gradient.as_slice().expect("gradients are f32");
+        in_place(values, |values| {
+            in_place(&mut self.first, |first| {
+                in_place(&mut self.second, |second| {
+                    for (&row, gradient) in unique.iter().zip(gradient.chunks_exact(width)) {
+                        let row = row as usize * width..(row as usize + 1) * width;
+                        let (first, second) = (&mut first[row.clone()], &mut second[row.clone()]);
+                        fused::block(&mut values[row], gradient, first, second, step);
+                    }
+                });
+            });
+        });
+    }
+
+    fn step_anywhere(&mut self, values: &mut Tensor<1>, gradient: Tensor<1>, step: AdamWStep) {
+        let gradient = gradient * step.gradient_scale;
+        self.first = self.first.clone() * step.beta_1 + gradient.clone() * (1.0 - step.beta_1);
+        self.second = self.second.clone() * step.beta_2 + gradient.powi_scalar(2) * (1.0 - step.beta_2);
+        let down = self.second.clone().sqrt() * step.second_scale + step.epsilon;
+        *values = values.clone() * step.keep - self.first.clone() * step.rate / down;
+    }
+
+    fn step_rows_anywhere(
+        &mut self,
+        values: &mut Tensor<1>,
+        gradient: Tensor<1>,
+        step: AdamWStep,
+        batch: &Batch,
+        width: usize,
+    ) {
+        let (unique, length) = (&batch.unique, gradient.dims()[0]);
+        let matrix = |tensor: &Tensor<1>| -> Tensor<2> { tensor.clone().reshape([tensor.dims()[0] / width, width]) };
+        let read = |tensor: &Tensor<1>| ops::rows(matrix(tensor), unique).reshape([length]);
+        let mut rows = Self { first: read(&self.first), second: read(&self.second) };
+        let before = read(values);
+        let mut after = before.clone();
+        rows.step_anywhere(&mut after, gradient, step);
+        *values = ops::add_rows(matrix(values), unique, matrix(&(after - before))).flatten(0, 1);
+        let moved = |old: &Tensor<1>, new: Tensor<1>| {
+            let change = new - read(old);
+            ops::add_rows(matrix(old), unique, matrix(&change)).flatten(0, 1)
+        };
+        self.first = moved(&self.first, rows.first);
+        self.second = moved(&self.second, rows.second);
+    }
+}

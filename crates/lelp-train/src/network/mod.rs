@@ -1,0 +1,27 @@
+//! Text encoders that learn, on burn: one definition for every family, size and device.
+//!
+//! | file | what |
+//! |---|---|
+//! | `device` | where a network runs |
+//! | `parameters` | its tensors by role: loaded, drawn, written |
+//! | `batch` | tokenised texts, one after the other, without padding |
+//! | `encoder` | what is computed |
+//! | `ops`, `cpu` | the operations: fused on the CPU, plain elsewhere |
+//! | `descent` | AdamW with row-sparse steps of the token table |
+//!
+//! burn is named here alone.
+
+mod batch;
+mod cpu;
+mod descent;
+mod device;
+mod encoder;
+mod ops;
+mod parameters;
+
+pub(crate) use batch::Batch;
+pub(crate) use descent::{AdamW, Descent};
+pub use device::{Device, DeviceError};
+pub(crate) use encoder::{Dropouts, Network};
+pub use parameters::ParametersError;
+pub(crate) use parameters::{Parameters, Saved};

@@ -1,0 +1,116 @@
+//! TensorBoard event files: scalars by step.
+//!
+//! A file is a row of records: length (u64), masked CRC-32C of the length, an `Event` message, its masked
+//! CRC-32C, all little-endian (`tensorflow/core/lib/io/record_writer.h`, `event.proto`, `summary.proto`).
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use lelp_infer::storage::FileError;
+use prost::Message;
+
+/// Version of the format, which the first record of a file states.
+const VERSION: &str = "brain.Event:2";
+
+#[derive(Clone, PartialEq, Message)]
+struct EventMessage {
+    #[prost(double, tag = "1")]
+    wall_time: f64,
+    #[prost(int64, tag = "2")]
+    step: i64,
+    #[prost(string, optional, tag = "3")]
+    file_version: Option<String>,
+    #[prost(message, optional, tag = "5")]
+    summary: Option<Summary>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Summary {
+    #[prost(message, repeated, tag = "1")]
+    value: Vec<ScalarValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ScalarValue {
+    #[prost(string, tag = "1")]
+    tag: String,
+    #[prost(float, optional, tag = "2")]
+    simple_value: Option<f32>,
+}
+
+/// An event file that grows.
+#[derive(Debug)]
+pub(super) struct EventFile {
+    file: File,
+    path: std::path::PathBuf,
+}
+
+impl EventFile {
+    /// A new file in `folder`, named so that `TensorBoard` finds it.
+    pub(super) fn create(folder: &Path) -> Result<Self, FileError> {
+        let seconds = now();
+        let path = folder.join(format!("events.out.tfevents.{seconds:.0}.lelp.{}", std::process::id()));
+        let file = std::fs::create_dir_all(folder).and_then(|()| File::create(&path));
+        let file = file.map_err(|source| FileError::Write { path: path.clone(), source })?;
+        let mut events = Self { file, path };
+        events.write(&EventMessage { file_version: Some(VERSION.to_owned()), ..message(0) })?;
+        Ok(events)
+    }
+
+    /// Adds scalars at `step`.
+    pub(super) fn scalars(
+        &mut self,
+        step: usize,
+        values: impl Iterator<Item = (String, f64)>,
+    ) -> Result<(), FileError> {
+        let value =
+            values.map(|(tag, value)| ScalarValue { tag, simple_value: Some(value as f32) }).collect();
+        self.write(&EventMessage { summary: Some(Summary { value }), ..message(step) })
+    }
+
+    fn write(&mut self, event: &EventMessage) -> Result<(), FileError> {
+        self.file
+            .write_all(&record(&event.encode_to_vec()))
+            .map_err(|source| FileError::Write { path: self.path.clone(), source })
+    }
+}
+
+fn message(step: usize) -> EventMessage {
+    let step = i64::try_from(step).unwrap_or(i64::MAX);
+    EventMessage { wall_time: now(), step, file_version: None, summary: None }
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+fn record(message: &[u8]) -> Vec<u8> {
+    let length = (message.len() as u64).to_le_bytes();
+    let mut bytes = length.to_vec();
+    bytes.extend(masked(crc32c::crc32c(&length)).to_le_bytes());
+    bytes.extend(message);
+    bytes.extend(masked(crc32c::crc32c(message)).to_le_bytes());
+    bytes
+}
+
+/// Rotated and shifted, so that a checksum of data that holds checksums is still a good one.
+fn masked(crc: u32) -> u32 {
+    crc.rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first record as TensorFlow 2 writes it, its wall time 0.
+    #[test]
+    fn records_have_the_bytes_of_tensorflow() {
+        let event = EventMessage { wall_time: 0.0, step: 0, file_version: Some(VERSION.into()), summary: None };
+        let bytes = record(&event.encode_to_vec());
+        assert_eq!(bytes[..8], 15_u64.to_le_bytes());
+        assert_eq!(&bytes[12..27], b"\x1a\x0dbrain.Event:2");
+        assert_eq!(bytes.len(), 8 + 4 + 15 + 4);
+    }
+}
