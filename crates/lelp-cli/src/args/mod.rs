@@ -2,10 +2,12 @@
 
 mod data;
 mod fit;
+mod method;
 mod training;
 
 pub(crate) use data::ColumnArgs;
 pub(crate) use fit::FitArgs;
+pub(crate) use method::MethodArgs;
 pub(crate) use training::TrainingArgs;
 
 use std::num::NonZeroUsize;
@@ -85,6 +87,7 @@ pub(crate) enum Command {
     Fit(commands::fit::Arguments),
     Targets(commands::targets::Arguments),
     Distill(commands::distill::Arguments),
+    Methods(commands::methods::Arguments),
     Eval(commands::eval::Arguments),
     Predict(commands::predict::Arguments),
     Completions(commands::completions::Arguments),

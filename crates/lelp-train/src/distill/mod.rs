@@ -3,6 +3,7 @@
 //! [`Task`] holds what every method and seed shares: texts, labels, the teacher's signals. [`Distillation`]
 //! trains one student on it. [`search`] chooses settings on the validation rows.
 
+mod embeddings;
 mod folder;
 mod grid;
 mod recipe;
@@ -29,9 +30,13 @@ pub use settings::{ColumnSettings, DistillSettings, NgramOptions, StudentSetting
 pub use split::{SplitError, fit, moments, targets};
 pub use task::{Task, TaskError, TaskInputs};
 
-use crate::data::SignalsFolder;
-use crate::method::{LelpSettings, MethodError, MethodSettings, Supervision};
-use crate::model::{NgramSettings, NgramStudent, StudentError};
+use embeddings::TrainingEmbeddings;
+
+use crate::data::{SignalsEmbeddings, SignalsFolder};
+use crate::method::{
+    Combination, Learner, LelpSettings, MethodError, MethodSettings, Supervision, TeacherEmbeddings,
+};
+use crate::model::{NgramInputs, NgramSettings, NgramStudent, Student, StudentError};
 use crate::run::{Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
 
 /// Why no student came of it.
@@ -56,7 +61,7 @@ pub enum DistillError {
     #[error("method `{method}` learns from a teacher: give its signals, or use method `ce`")]
     NoSignals {
         /// The method.
-        method: &'static str,
+        method: String,
     },
 }
 
@@ -80,13 +85,22 @@ pub struct Distillation<'a> {
     /// Moments of the signals, gathered once for each rule of membership: they serve every number of subclasses.
     by_teacher: OnceLock<ClassMoments>,
     by_label: OnceLock<ClassMoments>,
+    /// The teacher's embeddings, mapped by the first method that reads them.
+    embeddings: OnceLock<SignalsEmbeddings>,
 }
 
 impl<'a> Distillation<'a> {
     /// Students on `task`, whose texts have the features `inputs`.
     #[must_use]
     pub fn new(task: &'a Task, inputs: &'a TaskInputs, threads: NonZeroUsize) -> Self {
-        Self { task, inputs, threads, by_teacher: OnceLock::new(), by_label: OnceLock::new() }
+        Self {
+            task,
+            inputs,
+            threads,
+            by_teacher: OnceLock::new(),
+            by_label: OnceLock::new(),
+            embeddings: OnceLock::new(),
+        }
     }
 
     /// The task.
@@ -98,40 +112,61 @@ impl<'a> Distillation<'a> {
     /// Trains one student; `inputs` must have been extracted with the features of `student`.
     pub fn train(
         &self,
-        method: &MethodSettings,
+        method: &Combination,
         student: &NgramOptions,
         settings: &TrainSettings,
         watch: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
     ) -> Result<Distilled, DistillError> {
         method.check()?;
-        let split = self.split(method, settings.seed)?;
-        let (fit, targets) = split.unzip();
-        let rows = self.task.train.rows();
+        if method.needs().teacher() && self.task.signals.is_none() {
+            return Err(DistillError::NoSignals { method: method.name() });
+        }
+        let (fit, targets) = self.split(&method.base, settings.seed)?.unzip();
+        let embeddings = self.embeddings(method)?;
+        let config = student.config(self.task.labels.clone(), method.base.subclasses());
+        let learning = NgramSettings { optimizer: settings.optimizer, dropout: student.dropout };
+        let mut student = NgramStudent::new(config, &self.inputs.train, &learning, settings.seed)?;
+        let learner =
+            Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: settings.seed };
         let supervision = Supervision {
-            rows,
+            rows: self.task.train.rows(),
             classes: self.task.labels.len(),
             labels: self.task.train.labels(),
             logits: self.task.logits.as_deref(),
             targets: targets.as_deref(),
+            embeddings: embeddings.as_ref().map(|embeddings| embeddings as &dyn TeacherEmbeddings),
         };
-        let method = method.build(supervision)?;
-        let config = student.config(self.task.labels.clone(), method.subclasses());
-        let learning = NgramSettings { optimizer: settings.optimizer, dropout: student.dropout };
-        let mut student = NgramStudent::new(config, &self.inputs.train, &learning, settings.seed)?;
-        let validation = &self.task.validation;
+        let mut method = method.build(supervision, &learner)?;
         let training = Training {
             inputs: &self.inputs.train,
-            rows,
-            method: method.as_ref(),
-            validation: Some(Validation {
-                inputs: &self.inputs.validation,
-                labels: &validation.classes,
-                metric: validation.metric,
-            }),
+            rows: self.task.train.rows(),
+            method: method.as_mut(),
+            validation: Some(self.validation()),
         };
-        let report = train(&mut student, &training, settings, self.threads, watch, cancelled)?;
+        let report = train(&mut student, training, settings, self.threads, watch, cancelled)?;
         Ok(Distilled { model: student.model()?, fit, report })
+    }
+
+    fn validation(&self) -> Validation<'a, NgramInputs> {
+        let validation = &self.task.validation;
+        Validation { inputs: &self.inputs.validation, labels: &validation.classes, metric: validation.metric }
+    }
+
+    /// The teacher's embeddings of the training rows, for methods that read them.
+    fn embeddings(&self, method: &Combination) -> Result<Option<TrainingEmbeddings<'_>>, DistillError> {
+        let Some(signals) = &self.task.signals else { return Ok(None) };
+        if !method.needs().teacher_embedding {
+            return Ok(None);
+        }
+        let stored = match self.embeddings.get() {
+            Some(stored) => stored,
+            None => {
+                let opened = signals.embeddings().map_err(SplitError::from)?;
+                self.embeddings.get_or_init(|| opened)
+            }
+        };
+        Ok(Some(TrainingEmbeddings { stored, rows: self.task.train_rows.as_deref() }))
     }
 
     fn moments(&self, signals: &SignalsFolder, members: Members) -> Result<&ClassMoments, SplitError> {
@@ -148,12 +183,9 @@ impl<'a> Distillation<'a> {
 
     /// Directions and targets on the training rows, for methods that split classes.
     fn split(&self, method: &MethodSettings, seed: u64) -> Result<Option<(LelpFit, Vec<f32>)>, DistillError> {
-        let needs = method.needs();
-        let Some(signals) = &self.task.signals else {
-            let needed = needs.logits || needs.targets;
-            return if needed { Err(DistillError::NoSignals { method: method.name() }) } else { Ok(None) };
+        let (Some(signals), MethodSettings::Lelp(settings)) = (&self.task.signals, method) else {
+            return Ok(None);
         };
-        let MethodSettings::Lelp(settings) = method else { return Ok(None) };
         let moments = self.moments(signals, settings.members)?;
         let fit = fit(signals, moments, &fit_settings(settings, seed)?, self.threads)?;
         let targets = targets(signals, &fit, target_settings(settings)?, self.threads)?;

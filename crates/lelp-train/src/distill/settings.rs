@@ -6,7 +6,7 @@ use lelp_infer::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Columns;
-use crate::method::MethodSettings;
+use crate::method::Combination;
 use crate::run::TrainSettings;
 
 /// Settings of a distillation.
@@ -21,7 +21,7 @@ pub struct DistillSettings {
     #[serde(default)]
     pub columns: ColumnSettings,
     /// What the student is trained to match.
-    pub distill: MethodSettings,
+    pub distill: Combination,
     /// What the student is.
     #[serde(default)]
     pub model: StudentSettings,

@@ -3,8 +3,6 @@
 use ::lelp::{Members, Rotation};
 use serde::{Deserialize, Serialize};
 
-use super::kd::KdSettings;
-
 /// Settings of `lelp`. Directions and targets are made from them by the crate `lelp`; the loss is that
 /// of [`Distillation`](super::Distillation) over `classes * subclasses` outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -38,12 +36,5 @@ impl Default for LelpSettings {
             rotation: Rotation::default(),
             members: Members::default(),
         }
-    }
-}
-
-impl LelpSettings {
-    /// The part that the loss reads.
-    pub(super) fn mixing(&self) -> KdSettings {
-        KdSettings { alpha: self.alpha, temperature: self.temperature }
     }
 }
