@@ -127,7 +127,7 @@ const ROBERTA: Family = Family {
     ..BERT
 };
 
-/// Conneau et al. 2019, arXiv:1911.02116: RoBERTa in many languages.
+/// Conneau et al. 2019, arXiv:1911.02116: `RoBERTa` in many languages.
 const XLM_ROBERTA: Family =
     Family { model_type: "xlm-roberta", architecture: "XLMRobertaForSequenceClassification", ..ROBERTA };
 

@@ -48,12 +48,6 @@ pub enum ConfigError {
         /// `num_attention_heads`.
         heads: usize,
     },
-    /// Each direction needs an exact and a shared bucket.
-    #[error("relative_attention_num_buckets is {buckets}; it must be at least 4")]
-    Buckets {
-        /// `relative_attention_num_buckets`.
-        buckets: usize,
-    },
     /// Nothing is left of the position table once the offset is taken off.
     #[error("max_position_embeddings is {positions}, but positions start at {first}; none is left")]
     Positions {

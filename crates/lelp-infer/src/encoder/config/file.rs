@@ -10,8 +10,9 @@ use super::{
 };
 use crate::encoder::family::{Family, FieldNames, TokenTypes, family};
 
-/// `max_distance` of the relative position buckets, fixed in `MPNet`.
-const FARTHEST_RELATIVE_POSITION: usize = 128;
+/// Buckets and `max_distance` of relative positions. `transformers` computes `MPNet` with these two always, whatever
+/// `relative_attention_num_buckets` says.
+const RELATIVE_BIAS: RelativeBias = RelativeBias { buckets: 32, farthest: 128 };
 
 /// Where a config says nothing; the same in all families' own configs.
 const DEFAULT_EPSILON: f32 = 1e-12;
@@ -41,8 +42,8 @@ struct UsualFields {
     classifier_dropout: Option<f32>,
     #[serde(default)]
     classifier_dropout_prob: Option<f32>,
-    #[serde(default = "buckets")]
-    relative_attention_num_buckets: usize,
+    #[serde(default)]
+    relative_attention_num_buckets: Option<usize>,
     #[serde(default = "one")]
     num_hidden_groups: usize,
     #[serde(default = "one")]
@@ -97,10 +98,6 @@ fn two() -> usize {
     2
 }
 
-fn buckets() -> usize {
-    32
-}
-
 impl From<DistilBertFields> for UsualFields {
     fn from(fields: DistilBertFields) -> Self {
         Self {
@@ -116,7 +113,7 @@ impl From<DistilBertFields> for UsualFields {
             attention_probs_dropout_prob: fields.attention_dropout,
             classifier_dropout: Some(fields.seq_classif_dropout.unwrap_or(0.2)),
             classifier_dropout_prob: None,
-            relative_attention_num_buckets: buckets(),
+            relative_attention_num_buckets: None,
             num_hidden_groups: 1,
             inner_group_num: 1,
         }
@@ -136,15 +133,15 @@ pub(super) fn parse(json: &[u8]) -> Result<EncoderConfig, ConfigError> {
         FieldNames::Usual => serde_json::from_slice(json)?,
         FieldNames::DistilBert => serde_json::from_slice::<DistilBertFields>(json)?.into(),
     };
-    config(family, usual, serde_json::from_slice(json)?)
+    config(family, &usual, serde_json::from_slice(json)?)
 }
 
 fn config(
     family: &'static Family,
-    usual: UsualFields,
+    usual: &UsualFields,
     shared: SharedFields,
 ) -> Result<EncoderConfig, ConfigError> {
-    check_settings(family, &usual, &shared)?;
+    check_settings(family, usual, &shared)?;
     let padding = shared.pad_token_id.unwrap_or(family.padding);
     let width = usual.hidden_size;
     let default_activation = if family.factorised { "gelu_new" } else { "gelu" };
@@ -162,11 +159,8 @@ fn config(
         padding,
         epsilon: usual.layer_norm_eps.unwrap_or(DEFAULT_EPSILON),
         activation: activation(usual.hidden_act.as_deref().unwrap_or(default_activation))?,
-        relative_bias: family.relative_bias.then_some(RelativeBias {
-            buckets: usual.relative_attention_num_buckets,
-            farthest: FARTHEST_RELATIVE_POSITION,
-        }),
-        dropout: dropout(family, &usual),
+        relative_bias: family.relative_bias.then_some(RELATIVE_BIAS),
+        dropout: dropout(family, usual),
         initializer_range: shared.initializer_range.unwrap_or(DEFAULT_INITIALIZER),
         architectures: shared.architectures.unwrap_or_default(),
         labels: labels(shared.id2label, shared.num_labels)?,
@@ -182,6 +176,10 @@ fn check_settings(family: &Family, usual: &UsualFields, shared: &SharedFields) -
     }
     if shared.is_decoder {
         return refuse("is_decoder", "true".to_owned(), "false");
+    }
+    let buckets = usual.relative_attention_num_buckets.unwrap_or(RELATIVE_BIAS.buckets);
+    if family.relative_bias && buckets != RELATIVE_BIAS.buckets {
+        return refuse("relative_attention_num_buckets", buckets.to_string(), "32");
     }
     if family.factorised {
         let groups =

@@ -152,7 +152,6 @@ impl EncoderConfig {
             ("num_attention_heads", self.heads),
             ("intermediate_size", self.inner),
             ("max_position_embeddings", self.positions),
-            ("relative_attention_num_buckets", self.relative_bias.map_or(4, |bias| bias.buckets)),
         ];
         let types = (self.family.token_types != TokenTypes::None).then_some(self.token_types);
         let sizes = sizes.into_iter().chain(types.map(|types| ("type_vocab_size", types)));
@@ -165,11 +164,6 @@ impl EncoderConfig {
         let (width, heads) = (self.width, self.heads);
         if !width.is_multiple_of(heads) {
             return Err(ConfigError::Heads { width, heads });
-        }
-        if let Some(RelativeBias { buckets, .. }) = self.relative_bias
-            && buckets < 4
-        {
-            return Err(ConfigError::Buckets { buckets });
         }
         let (positions, first) = (self.positions, self.first_position);
         if first >= positions {
