@@ -24,22 +24,48 @@ impl Rows {
     }
 }
 
-/// A bar over the epochs of a training.
+/// A bar over the rows of all epochs of a training.
 pub(crate) struct Epochs {
     bar: ProgressBar,
     printer: Printer,
+    epochs: usize,
+    /// Epochs are told to everyone, not only to those who asked for more.
+    long: bool,
 }
 
 pub(crate) fn epochs(printer: Printer, verb: &str, epochs: usize) -> Epochs {
-    Epochs { bar: printer.progress(verb, epochs as u64, "epochs"), printer }
+    Epochs { bar: printer.progress(verb, epochs as u64, "texts"), printer, epochs, long: false }
+}
+
+/// As [`epochs`], for trainings of minutes to hours.
+pub(crate) fn long_epochs(printer: Printer, verb: &str, epochs: usize) -> Epochs {
+    Epochs { long: true, ..self::epochs(printer, verb, epochs) }
 }
 
 impl Epochs {
     pub(crate) fn event(&mut self, event: &Event<'_>) {
-        if let Event::Epoch(epoch) = event {
-            self.bar.set_position(epoch.epoch as u64);
-            self.bar.set_message(summary(epoch));
-            self.bar.suspend(|| self.printer.detail(&format!("epoch {}: {}", epoch.epoch, summary(epoch))));
+        match event {
+            Event::Resumed { epoch, done } => {
+                let place = format!("epoch {epoch}, after {done} rows");
+                self.bar.suspend(|| self.printer.step("resumed", &place));
+                self.bar.reset_eta();
+            }
+            Event::Batch { epoch, done, rows, terms, sums, .. } => {
+                self.bar.set_length((self.epochs * rows) as u64);
+                self.bar.set_position(((epoch - 1) * rows + done) as u64);
+                let terms = terms.iter().zip(*sums).map(|(name, sum)| format!("{name} {:.4}", sum.mean()));
+                self.bar.set_message(terms.collect::<Vec<_>>().join(", "));
+            }
+            Event::Epoch(epoch) => {
+                let text = summary(epoch);
+                self.bar.suspend(|| {
+                    if self.long {
+                        self.printer.step(&format!("epoch {}", epoch.epoch), &text);
+                    } else {
+                        self.printer.detail(&format!("epoch {}: {text}", epoch.epoch));
+                    }
+                });
+            }
         }
     }
 

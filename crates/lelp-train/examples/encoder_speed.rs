@@ -16,9 +16,9 @@ use std::sync::atomic::AtomicBool;
 
 use lelp_infer::classifier::Text;
 use lelp_infer::encoder::{EncoderConfig, Tokenizer};
-use lelp_train::method::{MethodSettings, Supervision};
-use lelp_train::model::{EncoderInputs, EncoderSettings, EncoderStudent, FirstWeights};
-use lelp_train::run::{TrainSettings, Training, Validation, ValidationMetric, train};
+use lelp_train::method::{Learner, MethodSettings, Supervision};
+use lelp_train::model::{EncoderInputs, EncoderSettings, EncoderStudent, FirstWeights, Optimizer, Student};
+use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
 /// What to run.
@@ -30,6 +30,8 @@ struct Options {
     layers: usize,
     scratch: Option<Scratch>,
     max_length: usize,
+    /// Tell the mean loss after each batch.
+    watch: bool,
     encoder: EncoderSettings,
     train: TrainSettings,
 }
@@ -50,8 +52,9 @@ impl Default for Options {
             layers: 0,
             scratch: None,
             max_length: 128,
+            watch: false,
             encoder: EncoderSettings::default(),
-            train: TrainSettings { epochs: 1, batch: 32, learning_rate: 5e-5, patience: 0, ..TrainSettings::head() },
+            train: TrainSettings { epochs: 1, warmup: 0.0, ..TrainSettings::encoder() },
         }
     }
 }
@@ -116,19 +119,31 @@ fn measure(training: &Rows, test: &Rows, folder: &Path, options: &Options) -> Re
     let layers: Vec<usize> = (0..config.layers).collect();
     let weights = match options.scratch {
         Some(_) => FirstWeights::Random,
-        None => FirstWeights::Folder { folder, config: &source, layers: &layers },
+        None => FirstWeights::Folder { folder, config: &source, layers: &layers, head: true },
     };
     let mut student = EncoderStudent::new(config, classes, weights, &options.encoder, options.train.seed)?;
     let labels: Vec<Option<u32>> = training.labels.iter().copied().map(Some).collect();
     let rows = training.labels.len();
-    let supervision = Supervision { rows, classes, labels: Some(&labels), logits: None, targets: None };
-    let method = MethodSettings::Ce {}.build(supervision)?;
+    let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
+    let learner =
+        Learner { embedding: student.embedding(), optimizer: Optimizer::Adam, seed: options.train.seed };
+    let mut method = MethodSettings::Ce {}.build(supervision, &learner)?;
     let validation =
         Validation { inputs: &test_inputs, labels: &test.labels, metric: ValidationMetric::Accuracy };
-    let task =
-        Training { inputs: &train_inputs, rows, method: method.as_ref(), validation: Some(validation) };
+    let training = Training {
+        inputs: &train_inputs,
+        rows,
+        method: method.as_mut(),
+        validation: Some(validation),
+        checkpoints: None,
+    };
+    let mut say = |event: Event<'_>| {
+        if let (Event::Batch { epoch, done, sums, .. }, true) = (event, options.watch) {
+            let _ = writeln!(std::io::stderr(), "{epoch} {done} {:.5}", sums[0].mean());
+        }
+    };
     let report =
-        train(&mut student, &task, &options.train, options.threads, &mut |_| {}, &AtomicBool::new(false))?;
+        train(&mut student, training, &options.train, options.threads, &mut say, &AtomicBool::new(false))?;
     let best = report.best().ok_or("no epoch")?;
     Ok(Figures {
         rows,

@@ -122,7 +122,7 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
     let learner =
         Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: options.train.seed };
     let mut method = MethodSettings::Ce {}.build(supervision, &learner)?;
-    let training = Training { inputs: &inputs, rows, method: &mut *method, validation };
+    let training = Training { inputs: &inputs, rows, method: &mut *method, validation, checkpoints: None };
     let report = train(
         &mut student,
         training,

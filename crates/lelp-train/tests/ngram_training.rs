@@ -72,7 +72,7 @@ fn run(
     let validation =
         Validation { inputs: &inputs, labels: &labels[..100], metric: ValidationMetric::Accuracy };
     let training =
-        Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: Some(validation) };
+        Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: Some(validation), checkpoints: None };
     let learning = NgramSettings { optimizer: settings.optimizer, dropout: 0.2 };
     let mut student = NgramStudent::new(config, &inputs, &learning, settings.seed).unwrap();
     let threads = NonZeroUsize::new(threads).unwrap();
@@ -185,7 +185,7 @@ fn rows_without_labels_are_welcome() {
         let mut built = method.build(supervision, &LEARNER).unwrap();
         let validation = Validation { inputs: &inputs, labels: &labels, metric: ValidationMetric::Agreement };
         let training =
-            Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: Some(validation) };
+            Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: Some(validation), checkpoints: None };
         let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
         let mut batches = 0;
         let mut watch = |event: Event<'_>| batches += usize::from(matches!(event, Event::Batch { .. }));
@@ -195,13 +195,13 @@ fn rows_without_labels_are_welcome() {
         assert_eq!(batches, 6 * rows.div_ceil(70));
     }
     let mut built = MethodSettings::Ce {}.build(supervision, &LEARNER).unwrap();
-    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None };
+    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
     let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
     stop.store(true, Ordering::Relaxed);
     let stopped = train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1 })));
     let mut wide = NgramStudent::new(config(2), &inputs, &NgramSettings::default(), 0).unwrap();
-    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None };
+    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
     let refused = train(&mut wide, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(refused, Err(TrainError::Outputs { needed: 2, outputs: 4 })));
 }

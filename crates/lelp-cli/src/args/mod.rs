@@ -1,11 +1,13 @@
 //! The command line, as data: every option under one name in every command.
 
 mod data;
+mod encoder;
 mod fit;
 mod method;
 mod training;
 
 pub(crate) use data::ColumnArgs;
+pub(crate) use encoder::{EncoderArgs, LogArgs};
 pub(crate) use fit::FitArgs;
 pub(crate) use method::MethodArgs;
 pub(crate) use training::TrainingArgs;

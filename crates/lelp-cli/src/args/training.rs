@@ -3,29 +3,37 @@
 use clap::ValueEnum;
 use lelp_train::distill::{Recipe, RecipeError};
 use lelp_train::model::Optimizer;
-use lelp_train::run::TrainSettings;
+use lelp_train::run::{Schedule, TrainSettings};
 
 /// Settings of a training; what is left out takes the default of the model that is trained.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct TrainingArgs {
-    /// Most passes over the training rows [default: 20 for an n-gram student, 30 for a head]
+    /// Most passes over the training rows [default: 20 for an n-gram student, 30 for a head, 3 for an encoder]
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
 
-    /// Rows a step [default: 128]
+    /// Rows a step [default: 128; 32 for an encoder]
     #[arg(long, value_name = "ROWS")]
     pub(crate) batch: Option<usize>,
 
-    /// Step size at the start, falling linearly to zero [default: 0.1 for an n-gram student, 0.001 for a head]
+    /// Largest step size [default: 0.1 for an n-gram student, 0.001 for a head, 0.00005 for an encoder]
     #[arg(long, value_name = "RATE")]
     pub(crate) learning_rate: Option<f32>,
 
-    /// How weights follow their gradients [default: adagrad for an n-gram student, adam for a head]
+    /// Share of all steps over which the step size rises from zero [default: 0; 0.06 for an encoder]
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) warmup: Option<f64>,
+
+    /// How the step size falls to zero afterwards [default: linear]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) schedule: Option<ScheduleArg>,
+
+    /// How weights follow their gradients [default: adagrad for an n-gram student, else adam]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) optimizer: Option<OptimizerArg>,
 
-    /// Passes without progress on validation before training ends; 0 for never [default: 5]
+    /// Passes without progress on validation before training ends; 0 for never [default: 5; 0 for an encoder]
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) patience: Option<usize>,
 
@@ -41,6 +49,8 @@ impl TrainingArgs {
             epochs: self.epochs.unwrap_or(defaults.epochs),
             batch: self.batch.unwrap_or(defaults.batch),
             learning_rate: self.learning_rate.unwrap_or(defaults.learning_rate),
+            warmup: self.warmup.unwrap_or(defaults.warmup),
+            schedule: self.schedule.map_or(defaults.schedule, Schedule::from),
             optimizer: self.optimizer.map_or(defaults.optimizer, Optimizer::from),
             patience: self.patience.unwrap_or(defaults.patience),
             seed: self.seed.unwrap_or(defaults.seed),
@@ -52,9 +62,32 @@ impl TrainingArgs {
         recipe.set("train.epochs", self.epochs)?;
         recipe.set("train.batch", self.batch)?;
         recipe.set("train.learning_rate", self.learning_rate)?;
+        recipe.set("train.warmup", self.warmup)?;
+        recipe.set("train.schedule", self.schedule.map(Schedule::from))?;
         recipe.set("train.optimizer", self.optimizer.map(Optimizer::from))?;
         recipe.set("train.patience", self.patience)?;
         recipe.set("train.seed", self.seed)
+    }
+}
+
+/// How the step size falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScheduleArg {
+    /// In a straight line.
+    Linear,
+    /// Along half a cosine.
+    Cosine,
+    /// Not at all.
+    Constant,
+}
+
+impl From<ScheduleArg> for Schedule {
+    fn from(schedule: ScheduleArg) -> Self {
+        match schedule {
+            ScheduleArg::Linear => Self::Linear,
+            ScheduleArg::Cosine => Self::Cosine,
+            ScheduleArg::Constant => Self::Constant,
+        }
     }
 }
 

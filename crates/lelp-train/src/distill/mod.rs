@@ -143,6 +143,7 @@ impl<'a> Distillation<'a> {
             rows: self.task.train.rows(),
             method: method.as_mut(),
             validation: Some(self.validation()),
+            checkpoints: None,
         };
         let report = train(&mut student, training, settings, self.threads, watch, cancelled)?;
         Ok(Distilled { model: student.model()?, fit, report })

@@ -1,7 +1,9 @@
 //! Terms of a loss, as they are logged.
 
+use serde::{Deserialize, Serialize};
+
 /// A term added up over rows.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct TermSum {
     /// Sum of the unweighted term.
     pub sum: f64,

@@ -1,16 +1,17 @@
 //! An encoder that learns: a fine-tuned teacher or a student.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lelp_infer::classifier::{AnswerError, Text};
-use lelp_infer::encoder::{EncoderConfig, Tokenizer, Tokens};
+use lelp_infer::encoder::{EncoderConfig, EncoderError, Tokenizer, Tokens};
+use lelp_infer::storage::FileError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Student;
-use crate::method::{Method, TermSum};
-use crate::network::{AdamW, Batch, Descent, Device, Dropouts, Network, Parameters, ParametersError, Saved};
+use crate::method::{self, Gradients, Method, NamedArray, StateError, TermSum};
+use crate::network::{AdamW, Batch, Checkpoint, Descent, Device, Dropouts, Network, Parameters, ParametersError};
 
 /// How an encoder is trained, beside what every student has.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -48,6 +49,8 @@ pub enum FirstWeights<'a> {
         config: &'a EncoderConfig,
         /// Numbers of the layers that become the student's, in order.
         layers: &'a [usize],
+        /// Whether the output layer is taken too, where it has as many outputs.
+        head: bool,
     },
     /// Drawn at random.
     Random,
@@ -59,6 +62,35 @@ pub enum EncoderStudentError {
     /// The weights do not fit.
     #[error(transparent)]
     Parameters(#[from] ParametersError),
+    /// The folder is no encoder that can be read.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// More layers than there are.
+    #[error("`{}` has {found} layers, but {asked} are asked for: lower `--layers`", folder.display())]
+    Layers {
+        /// The folder.
+        folder: PathBuf,
+        /// Its layers.
+        found: usize,
+        /// Layers asked for.
+        asked: usize,
+    },
+    /// Texts longer than the position table.
+    #[error(
+        "`{}` has positions for {positions} tokens, but texts of {asked} are asked for: lower `--max-length`",
+        folder.display()
+    )]
+    TooLong {
+        /// The folder.
+        folder: PathBuf,
+        /// Tokens asked for.
+        asked: usize,
+        /// Tokens that there are positions for.
+        positions: usize,
+    },
     /// A setting out of its range.
     #[error("{name} is {value}: use {range}")]
     Setting {
@@ -113,9 +145,10 @@ impl EncoderInputs {
 pub struct EncoderStudent {
     network: Network,
     descent: Descent,
+    device: Device,
     micro_batch: usize,
     seed: u64,
-    kept: Option<Vec<Saved>>,
+    kept: Option<Vec<NamedArray>>,
 }
 
 impl EncoderStudent {
@@ -134,15 +167,17 @@ impl EncoderStudent {
         }
         let parameters = match weights {
             FirstWeights::Random => Parameters::draw(&config, outputs, seed, settings.device)?,
-            FirstWeights::Folder { folder, config: source, layers } => {
-                Parameters::load(folder, source, &config, outputs, layers, seed, settings.device)?
+            FirstWeights::Folder { folder, config: source, layers, head } => {
+                let checkpoint = Checkpoint { folder, config: source, layers, head };
+                Parameters::load(&checkpoint, &config, outputs, seed, settings.device)?
             }
         };
         let network = Network::new(config, parameters, outputs);
         let EncoderSettings { weight_decay, clip, layer_decay, .. } = *settings;
         let descent =
             Descent::new(&network, AdamW { weight_decay, clip, layer_decay, ..AdamW::default() });
-        Ok(Self { network, descent, micro_batch: settings.micro_batch, seed, kept: None })
+        let EncoderSettings { device, micro_batch, .. } = *settings;
+        Ok(Self { network, descent, device, micro_batch, seed, kept: None })
     }
 
     /// The network's shape.
@@ -193,27 +228,48 @@ impl EncoderSettings {
     }
 }
 
+/// Names of the arrays of a checkpoint.
+const NOW: &str = "now.";
+const BEST: &str = "best.";
+
 impl Student<EncoderInputs> for EncoderStudent {
     fn outputs(&self) -> usize {
         self.network.outputs()
     }
 
+    fn embedding(&self) -> usize {
+        self.network.config().width
+    }
+
+    /// A method that needs its batch whole gets it whole, whatever the micro-batch.
     fn step(
         &mut self,
         inputs: &EncoderInputs,
         rows: &[u32],
-        method: &dyn Method,
+        method: &mut dyn Method,
         learning_rate: f32,
         sums: &mut [TermSum],
-    ) {
-        let batch = inputs.batch(rows.iter().map(|&row| row as usize), self.micro_batch);
+    ) -> Option<f64> {
+        let together = if method.row_wise().is_some() { self.micro_batch } else { 0 };
+        let batch = inputs.batch(rows.iter().map(|&row| row as usize), together);
         let dropouts = Dropouts { seed: self.seed, step: self.descent.steps() };
+        let (share, reads) = (1.0 / rows.len() as f64, method.embedding().is_some());
         let gradients = self.network.gradients(&batch, dropouts, &mut |texts, pass| {
-            let mut slopes = vec![0.0; pass.outputs.len()];
-            method.gradient(&rows[texts], rows.len(), &pass.outputs, &mut slopes, sums);
-            (slopes, None)
+            let embedding = if reads { &pass.embedding[..] } else { &[] };
+            let mut slopes = (vec![0.0; pass.outputs.len()], vec![0.0; embedding.len()]);
+            let batch = method::Batch { rows: &rows[texts], share, outputs: &pass.outputs, embedding };
+            let mut gradients = Gradients { outputs: &mut slopes.0, embedding: &mut slopes.1 };
+            match method.row_wise() {
+                Some(method) => method.gradient(&batch, &mut gradients, sums),
+                None => method.learn(&batch, &mut gradients, sums),
+            }
+            slopes
         });
-        self.descent.step(&mut self.network, &batch, gradients, f64::from(learning_rate));
+        let length = self.descent.step(&mut self.network, &batch, gradients, f64::from(learning_rate));
+        if length.is_finite() {
+            method.step(learning_rate);
+        }
+        Some(length)
     }
 
     fn forward(&self, inputs: &EncoderInputs, first: usize, outputs: &mut [f32]) {
@@ -223,13 +279,32 @@ impl Student<EncoderInputs> for EncoderStudent {
     }
 
     fn keep(&mut self) {
-        self.kept = Some(self.network.parameters().save());
+        self.kept = Some(self.network.parameters().state(BEST));
     }
 
     fn restore(&mut self) {
         if let Some(kept) = &self.kept {
-            let find = |name: &str| kept.iter().find(|saved| saved.name == name).map(|saved| saved.values.clone());
-            self.network.parameters_mut().restore(&find).expect("kept from this very network");
+            self.network.parameters_mut().load_state(BEST, kept).expect("kept from this very network");
         }
+    }
+
+    fn padded_cost(&self, inputs: &EncoderInputs, row: usize) -> Option<usize> {
+        (self.device != Device::Cpu).then(|| inputs.texts[row].ids.len())
+    }
+
+    fn state(&self) -> Option<Vec<NamedArray>> {
+        let mut state = self.network.parameters().state(NOW);
+        state.extend(self.descent.state(&self.network));
+        state.extend(self.kept.iter().flatten().cloned());
+        Some(state)
+    }
+
+    fn load_state(&mut self, state: &[NamedArray]) -> Result<(), StateError> {
+        self.network.parameters_mut().load_state(NOW, state)?;
+        self.descent.load_state(&self.network, state)?;
+        let kept: Vec<NamedArray> =
+            state.iter().filter(|array| array.name.starts_with(BEST)).cloned().collect();
+        self.kept = (!kept.is_empty()).then_some(kept);
+        Ok(())
     }
 }

@@ -229,7 +229,7 @@ impl Student<EmbeddingRows<'_>> for HeadStudent {
         method: &mut dyn Method,
         learning_rate: f32,
         sums: &mut [TermSum],
-    ) {
+    ) -> Option<f64> {
         let standardisation = &self.standardisation;
         self.shards.learn(&self.network, rows, method, sums, &mut [], |_, part, values| {
             for (value, &row) in values.chunks_exact_mut(inputs.width).zip(part) {
@@ -238,6 +238,7 @@ impl Student<EmbeddingRows<'_>> for HeadStudent {
         });
         self.network.step(self.shards.passes(), learning_rate);
         method.step(learning_rate);
+        None
     }
 
     fn forward(&self, inputs: &EmbeddingRows<'_>, first: usize, outputs: &mut [f32]) {
@@ -295,7 +296,7 @@ mod tests {
             Supervision { rows: ROWS, classes: 2, labels: Some(&labels), ..Supervision::default() };
         let learner = Learner { embedding: 4, optimizer: Optimizer::Adam, seed: 0 };
         let mut method = MethodSettings::Ce {}.build(supervision, &learner).unwrap();
-        let training = Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None };
+        let training = Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None, checkpoints: None };
         let settings = TrainSettings { epochs: 60, batch: 50, learning_rate: 0.02, ..TrainSettings::head() };
         let head = HeadSettings { hidden, ..HeadSettings::default() };
         let mut student = HeadStudent::new(2, &inputs, &head, 0).unwrap();

@@ -2,6 +2,7 @@
 
 mod dense;
 mod encoder;
+mod encoder_folder;
 mod head;
 mod inputs;
 mod memory;
@@ -12,13 +13,14 @@ mod table;
 
 pub use dense::{Dense, Network, Pass};
 pub use encoder::{EncoderInputs, EncoderSettings, EncoderStudent, EncoderStudentError, FirstWeights};
+pub use encoder_folder::{EncoderSource, Sizes, spaced_layers};
 pub use head::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Standardisation};
 pub use inputs::NgramInputs;
 pub use ngram::{NgramSettings, NgramStudent, StudentError};
 pub(crate) use optimizer::Descent;
 pub use optimizer::Optimizer;
 
-use crate::method::{Method, TermSum};
+use crate::method::{Method, NamedArray, StateError, TermSum};
 
 /// Rows of a batch that are worked on together; fixed, so that sums do not depend on the threads.
 pub const SHARD_ROWS: usize = 32;
@@ -36,6 +38,8 @@ pub trait Student<I: ?Sized>: Send + Sync {
 
     /// One step of gradient descent on the rows `rows` of `inputs`, of the method's variables too; adds to `sums` each
     /// unweighted term.
+    ///
+    /// Gives the gradient's length where the student measures it; if that is no number, nothing has moved.
     fn step(
         &mut self,
         inputs: &I,
@@ -43,7 +47,7 @@ pub trait Student<I: ?Sized>: Send + Sync {
         method: &mut dyn Method,
         learning_rate: f32,
         sums: &mut [TermSum],
-    );
+    ) -> Option<f64>;
 
     /// Outputs of the rows from `first` on into `outputs` `[rows, outputs]`, on this thread.
     fn forward(&self, inputs: &I, first: usize, outputs: &mut [f32]);
@@ -53,4 +57,20 @@ pub trait Student<I: ?Sized>: Send + Sync {
 
     /// Goes back to the parameters remembered last, if any.
     fn restore(&mut self);
+
+    /// What a row costs beside the longest of its batch, where rows are padded to that.
+    fn padded_cost(&self, _inputs: &I, _row: usize) -> Option<usize> {
+        None
+    }
+
+    /// Everything that a training needs to go on as if it had not stopped; none for students that train so
+    /// fast that they start over.
+    fn state(&self) -> Option<Vec<NamedArray>> {
+        None
+    }
+
+    /// Takes over what [`Student::state`] gave under the same settings.
+    fn load_state(&mut self, _state: &[NamedArray]) -> Result<(), StateError> {
+        Ok(())
+    }
 }

@@ -168,7 +168,7 @@ impl Student<NgramInputs> for NgramStudent {
         method: &mut dyn Method,
         learning_rate: f32,
         sums: &mut [TermSum],
-    ) {
+    ) -> Option<f64> {
         let width = self.config.width;
         self.batch.gather(inputs, rows, self.dropout, &mut self.random);
         self.slopes.resize(rows.len() * width, 0.0);
@@ -188,6 +188,7 @@ impl Student<NgramInputs> for NgramStudent {
         self.network.step(self.shards.passes(), learning_rate);
         self.table.step(&self.batch, &self.slopes, learning_rate);
         method.step(learning_rate);
+        None
     }
 
     fn forward(&self, inputs: &NgramInputs, first: usize, outputs: &mut [f32]) {

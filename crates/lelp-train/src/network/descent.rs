@@ -7,7 +7,8 @@ use super::cpu::descent::{self as fused, AdamWStep};
 use super::device::is_cpu;
 use super::encoder::{Network, StepGradients};
 use super::ops;
-use super::parameters::{ParametersError, Saved, flat, to_vec};
+use super::parameters::{flat, read, to_vec};
+use crate::method::{NamedArray, StateError, load_count};
 
 /// Settings of `AdamW`, with the defaults of `torch.optim.AdamW`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,15 +69,23 @@ impl Descent {
     ///
     /// Of the token table only the rows of `batch` move, and only their moments decay, as in
     /// `torch.optim.SparseAdam`; weight decay too reaches a row when it is read.
+    ///
+    /// Gives the gradient's length over all tensors; if that is no number, nothing moves.
     pub(crate) fn step(
         &mut self,
         network: &mut Network,
         batch: &Batch,
         mut gradients: StepGradients,
         learning_rate: f64,
-    ) {
+    ) -> f64 {
+        let length = length(&gradients);
+        if !length.is_finite() {
+            return length;
+        }
         self.steps = self.steps.saturating_add(1);
-        let scale = clip_scale(self.settings.clip, &gradients);
+        // As `torch.nn.utils.clip_grad_norm_`.
+        let clip = self.settings.clip;
+        let scale = if clip > 0.0 { (clip / (length + 1e-6)).min(1.0) } else { 1.0 };
         let on_cpu = is_cpu(network.parameters.device());
         let list = network.parameters.list_mut();
         for (place, parameter) in list.iter_mut().enumerate() {
@@ -92,6 +101,7 @@ impl Descent {
                 (_, false) => moments.step_anywhere(values, gradient, step),
             }
         }
+        length
     }
 
     fn adam_step(&self, rate: f64, decays: bool, gradient_scale: f64) -> AdamWStep {
@@ -107,50 +117,35 @@ impl Descent {
         }
     }
 
-    /// Both moments of every tensor, by its name.
-    pub(crate) fn save(&self, network: &Network) -> Vec<Saved> {
-        let list = network.parameters.list().iter().zip(&self.moments);
-        list.flat_map(|(parameter, moments)| {
-            let saved = |kind: &str, values: &Tensor<1>| Saved {
-                name: format!("{kind}.{}", parameter.tensor.classifier_name),
-                shape: parameter.tensor.shape.clone(),
-                values: to_vec(values.clone()),
-            };
-            [saved("first", &moments.first), saved("second", &moments.second)]
-        })
-        .collect()
+    /// Steps and both moments of every tensor, by its name.
+    pub(crate) fn state(&self, network: &Network) -> Vec<NamedArray> {
+        let mut state = vec![NamedArray::count("steps", self.steps())];
+        for (parameter, moments) in network.parameters.list().iter().zip(&self.moments) {
+            for (kind, values) in [("first", &moments.first), ("second", &moments.second)] {
+                let name = format!("{kind}.{}", parameter.tensor.classifier_name);
+                state.push(NamedArray { name, values: to_vec(values.clone()) });
+            }
+        }
+        state
     }
 
-    /// Takes over what [`save`](Self::save) gave after `steps` steps.
-    pub(crate) fn restore(
-        &mut self,
-        network: &Network,
-        steps: u64,
-        state: &dyn Fn(&str) -> Option<Vec<f32>>,
-    ) -> Result<(), ParametersError> {
-        self.steps = i32::try_from(steps).unwrap_or(i32::MAX);
+    /// Takes over what [`state`](Self::state) gave.
+    pub(crate) fn load_state(&mut self, network: &Network, state: &[NamedArray]) -> Result<(), StateError> {
+        self.steps = i32::try_from(load_count(state, "steps")?).unwrap_or(i32::MAX);
+        let device = network.parameters.device();
         for (parameter, moments) in network.parameters.list().iter().zip(&mut self.moments) {
             for (kind, values) in [("first", &mut moments.first), ("second", &mut moments.second)] {
                 let name = format!("{kind}.{}", parameter.tensor.classifier_name);
-                let Some(found) = state(&name) else { return Err(ParametersError::NotInState { name }) };
-                let expected = values.dims()[0];
-                if found.len() != expected {
-                    return Err(ParametersError::State { name, found: found.len(), expected });
-                }
-                *values = flat(found, network.parameters.device());
+                *values = read(state, &name, values.dims()[0], device)?;
             }
         }
         Ok(())
     }
 }
 
-/// `min(1, clip / norm)` over all gradients together, as `torch.nn.utils.clip_grad_norm_`.
-fn clip_scale(clip: f64, gradients: &StepGradients) -> f64 {
-    if clip <= 0.0 {
-        return 1.0;
-    }
-    let squares: f64 = gradients.iter().flatten().map(sum_of_squares).sum();
-    (clip / (squares.sqrt() + 1e-6)).min(1.0)
+/// Length of all gradients together, accumulated in `f64`.
+fn length(gradients: &StepGradients) -> f64 {
+    gradients.iter().flatten().map(sum_of_squares).sum::<f64>().sqrt()
 }
 
 fn sum_of_squares(gradient: &Tensor<1>) -> f64 {

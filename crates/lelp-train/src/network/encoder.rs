@@ -1,5 +1,7 @@
 //! What a network computes: embeddings, layers, classification head.
 
+use std::ops::Range;
+
 use burn::tensor::{Gradients, Tensor, TensorData};
 use lelp_infer::encoder::{EncoderConfig, HeadActivation, Role};
 
@@ -98,12 +100,12 @@ impl Network {
     }
 
     /// One pass forwards and backwards, part by part. `slopes` is given the range of the batch's texts and what
-    /// the network makes of them, and gives the gradients by outputs and, where it has one, by embedding.
+    /// the network makes of them, and gives the gradients by outputs and by embedding (empty for none).
     pub(crate) fn gradients(
         &self,
         batch: &Batch,
         dropouts: Dropouts,
-        slopes: &mut dyn FnMut(std::ops::Range<usize>, &Pass) -> (Vec<f32>, Option<Vec<f32>>),
+        slopes: &mut dyn FnMut(Range<usize>, &Pass) -> (Vec<f32>, Vec<f32>),
     ) -> StepGradients {
         let leaves = self.leaves(batch, true);
         let mut total: StepGradients = vec![None; leaves.tensors.len()];
@@ -123,8 +125,8 @@ impl Network {
                 Tensor::from_data(TensorData::new(values, shape), device)
             };
             let mut loss = (outputs.clone() * like(by_outputs, outputs.dims())).sum();
-            if let Some(slopes) = by_embedding {
-                loss = loss + (embedding.clone() * like(slopes, embedding.dims())).sum();
+            if !by_embedding.is_empty() {
+                loss = loss + (embedding.clone() * like(by_embedding, embedding.dims())).sum();
             }
             add_up(&mut total, &leaves, loss.backward());
         }

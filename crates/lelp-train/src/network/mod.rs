@@ -18,10 +18,13 @@ mod device;
 mod encoder;
 mod ops;
 mod parameters;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
 
 pub(crate) use batch::Batch;
 pub(crate) use descent::{AdamW, Descent};
 pub use device::{Device, DeviceError};
 pub(crate) use encoder::{Dropouts, Network};
 pub use parameters::ParametersError;
-pub(crate) use parameters::{Parameters, Saved};
+pub(crate) use parameters::{Checkpoint, Parameters};

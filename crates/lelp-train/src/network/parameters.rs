@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
 use super::device::DeviceError;
+use crate::method::{NamedArray, StateError, load};
 
 /// Why a network has no parameters.
 #[derive(Debug, Error)]
@@ -20,22 +21,6 @@ pub enum ParametersError {
     /// There is no such device.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// A state is of another network.
-    #[error("tensor `{name}` of the state has {found} values, but the network has {expected}")]
-    State {
-        /// Name of the tensor.
-        name: String,
-        /// Values in the state.
-        found: usize,
-        /// Values in the network.
-        expected: usize,
-    },
-    /// A state lacks a tensor.
-    #[error("tensor `{name}` is not in the state")]
-    NotInState {
-        /// Name of the tensor.
-        name: String,
-    },
 }
 
 /// One tensor.
@@ -57,6 +42,16 @@ pub(super) struct Place {
     pub(super) bias: Option<usize>,
 }
 
+/// What first weights are read from.
+pub(crate) struct Checkpoint<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) config: &'a EncoderConfig,
+    /// Layers that become the network's, in order.
+    pub(crate) layers: &'a [usize],
+    /// Whether the output layer is taken, where it has as many outputs.
+    pub(crate) head: bool,
+}
+
 /// A tensor as it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Saved {
@@ -74,38 +69,30 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Reads the encoder from `folder`, and the head too where the folder has one with as many outputs;
-    /// what it lacks of the head is drawn at random from `seed`.
-    ///
-    /// `layers` says which of the folder's layers become the network's, in order.
+    /// Reads the encoder from a checkpoint, and of its head what it has; the rest is drawn at random from `seed`.
     pub(crate) fn load(
-        folder: &Path,
-        source: &EncoderConfig,
+        checkpoint: &Checkpoint<'_>,
         config: &EncoderConfig,
         outputs: usize,
-        layers: &[usize],
         seed: u64,
         device: super::Device,
     ) -> Result<Self, ParametersError> {
-        let weights = Weights::open(folder, source)?;
+        let source = checkpoint.config;
+        let weights = Weights::open(checkpoint.folder, source)?;
         let mut drawn = Drawn::new(config, seed);
         Self::build(config, outputs, device, |module, tensor| {
-            let [hidden, output] = source.head_modules(outputs);
-            let head = match module.role {
-                Role::HeadHidden => Some(hidden),
-                Role::HeadOutput(_) => Some(output),
-                _ => None,
+            let original = source.module(from_layer(module.role, checkpoint.layers));
+            let has = || original.tensors().all(|tensor| weights.read(&tensor).is_ok());
+            let taken = match module.role {
+                Role::HeadOutput(_) => checkpoint.head && has(),
+                Role::HeadHidden => has(),
+                _ => true,
             };
-            if let Some(head) = head {
-                let fits = weights.contains(&head.weight().name)
-                    && head.tensors().all(|tensor| weights.read(&tensor).is_ok());
-                if !fits {
-                    return Ok(drawn.values(module, tensor));
-                }
+            if !taken {
+                return Ok(drawn.values(module, tensor));
             }
-            let original = source.module(from_layer(module.role, layers));
-            let tensors: Vec<ModuleTensor> = original.tensors().collect();
             let part = usize::from(tensor.name.ends_with(".bias"));
+            let tensors: Vec<ModuleTensor> = original.tensors().collect();
             Ok(weights.read(&tensors[part])?.into_owned())
         })
     }
@@ -170,22 +157,32 @@ impl Parameters {
         self.list.iter().map(saved).collect()
     }
 
-    /// Takes over the values of `state`, looked up by the names that [`save`](Self::save) gives.
-    pub(crate) fn restore(
-        &mut self,
-        state: &dyn Fn(&str) -> Option<Vec<f32>>,
-    ) -> Result<(), ParametersError> {
+    /// All tensors, under `prefix` and their names.
+    pub(crate) fn state(&self, prefix: &str) -> Vec<NamedArray> {
+        let array = |saved: Saved| NamedArray { name: format!("{prefix}{}", saved.name), values: saved.values };
+        self.save().into_iter().map(array).collect()
+    }
+
+    /// Takes over what [`state`](Self::state) gave under `prefix`.
+    pub(crate) fn load_state(&mut self, prefix: &str, state: &[NamedArray]) -> Result<(), StateError> {
         for parameter in &mut self.list {
-            let name = parameter.tensor.classifier_name.clone();
-            let expected = parameter.tensor.shape.iter().product();
-            let Some(values) = state(&name) else { return Err(ParametersError::NotInState { name }) };
-            if values.len() != expected {
-                return Err(ParametersError::State { name, found: values.len(), expected });
-            }
-            parameter.values = flat(values, &self.device);
+            let name = format!("{prefix}{}", parameter.tensor.classifier_name);
+            parameter.values = read(state, &name, parameter.values.dims()[0], &self.device)?;
         }
         Ok(())
     }
+}
+
+/// The array `name` of `state`, of `length` values.
+pub(super) fn read(
+    state: &[NamedArray],
+    name: &str,
+    length: usize,
+    device: &burn::tensor::Device,
+) -> Result<Tensor<1>, StateError> {
+    let mut values = vec![0.0; length];
+    load(state, name, &mut values)?;
+    Ok(flat(values, device))
 }
 
 /// Values as a tensor in one row.

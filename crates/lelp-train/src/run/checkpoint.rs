@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::record::EpochRecord;
 use super::evaluate::Score;
+use super::record::EpochRecord;
 use crate::method::{NamedArray, TermSum};
 
 const FILE: &str = "checkpoint.safetensors";
@@ -123,11 +123,11 @@ impl Checkpoints {
     /// Writes a checkpoint in place of the last.
     pub(super) fn write(
         &self,
-        mut progress: Progress,
+        progress: &Progress,
         student: &[NamedArray],
         method: &[NamedArray],
     ) -> Result<(), CheckpointError> {
-        progress.settings = self.settings.clone();
+        let progress = Progress { settings: self.settings.clone(), ..progress.clone() };
         let progress = serde_json::to_string(&progress).expect("numbers and words are JSON");
         let named = |prefix: &str, arrays: &[NamedArray]| -> Vec<(String, Vec<usize>, Vec<u8>)> {
             let bytes = |array: &NamedArray| bytemuck::cast_slice(&array.values).to_vec();
@@ -189,16 +189,25 @@ impl Checkpoints {
 }
 
 impl Progress {
-    /// Without settings, which [`Checkpoints::write`] knows.
-    pub(super) fn new(
-        epoch: usize,
-        done: usize,
-        seconds: f64,
-        sums: &[TermSum],
-        best: Option<(usize, Score)>,
-        epochs: &[EpochRecord],
-    ) -> Self {
-        Self { settings: Value::Null, epoch, done, seconds, sums: sums.to_vec(), best, epochs: epochs.to_vec() }
+    /// Before the first batch, of a method with so many terms.
+    pub(super) fn new(terms: usize) -> Self {
+        Self {
+            settings: Value::Null,
+            epoch: 1,
+            done: 0,
+            seconds: 0.0,
+            sums: vec![TermSum::default(); terms],
+            best: None,
+            epochs: Vec::new(),
+        }
+    }
+
+    /// Turns to the next epoch.
+    pub(super) fn next_epoch(&mut self) {
+        self.epoch += 1;
+        self.done = 0;
+        self.seconds = 0.0;
+        self.sums.fill(TermSum::default());
     }
 }
 

@@ -4,18 +4,29 @@ use lelp::metrics::{Evaluation, MetricsError};
 use std::fmt;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{SHARD_ROWS, Student};
 
 /// What a validation set is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidationMetric {
     /// Labels.
     Accuracy,
     /// The teacher's classes, where there are no labels.
     Agreement,
+}
+
+impl ValidationMetric {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::Agreement => "agreement",
+        }
+    }
 }
 
 impl fmt::Display for ValidationMetric {
@@ -39,7 +50,7 @@ pub struct Validation<'a, I: ?Sized> {
 }
 
 /// A score: a larger share of right rows is better; among equals, a smaller negative log-likelihood.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Share of rows whose class is right.
     pub right: f64,

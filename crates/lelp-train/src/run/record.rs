@@ -1,8 +1,9 @@
 //! What the training loop tells as it goes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::evaluate::ValidationMetric;
+use crate::method::TermSum;
 
 /// Something happened.
 #[derive(Debug)]
@@ -15,13 +16,26 @@ pub enum Event<'a> {
         done: usize,
         /// Training rows of an epoch.
         rows: usize,
+        /// Learning rate of the batch.
+        learning_rate: f32,
+        /// Names of the unweighted terms of the loss.
+        terms: &'a [&'static str],
+        /// The terms added up over the epoch so far.
+        sums: &'a [TermSum],
+    },
+    /// The training goes on from a checkpoint.
+    Resumed {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Rows of it that are done.
+        done: usize,
     },
     /// An epoch is done.
     Epoch(&'a EpochRecord),
 }
 
 /// One epoch: a line of `metrics.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// Epoch, from 1.
     pub epoch: usize,
@@ -40,10 +54,10 @@ pub struct EpochRecord {
 }
 
 /// An unweighted term of the loss.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TermRecord {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Mean over the rows that have it.
     pub mean: f64,
     /// Rows that have it.
@@ -51,7 +65,7 @@ pub struct TermRecord {
 }
 
 /// A score on the validation set.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ValidationRecord {
     /// What the rows were compared with.
     pub metric: ValidationMetric,

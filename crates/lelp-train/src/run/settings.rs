@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::schedule::Schedule;
 use crate::model::Optimizer;
 
 /// Settings of the training loop, under one name for every student.
@@ -13,8 +14,12 @@ pub struct TrainSettings {
     pub epochs: usize,
     /// Rows of a batch.
     pub batch: usize,
-    /// Learning rate of the first step; it falls linearly to 0 at the end of the last epoch.
+    /// Largest learning rate: that of the first step, or of the end of the warm-up.
     pub learning_rate: f32,
+    /// Share of all steps over which the learning rate rises from 0; 0 or more, below 1.
+    pub warmup: f64,
+    /// How it falls afterwards, to 0 at the end of the last epoch.
+    pub schedule: Schedule,
     /// How parameters follow their gradients.
     pub optimizer: Optimizer,
     /// Epochs without a better validation score after which training stops; 0 never stops early.
@@ -31,6 +36,12 @@ pub enum SettingsError {
     Zero {
         /// Name of the setting.
         name: &'static str,
+    },
+    /// A warm-up that never ends.
+    #[error("warmup is {warmup}: use a share of all steps, 0 or more and below 1")]
+    Warmup {
+        /// The number given.
+        warmup: f64,
     },
     /// A learning rate that leads nowhere.
     #[error("learning_rate is {learning_rate}: use a finite number above 0")]
@@ -54,6 +65,8 @@ impl TrainSettings {
             epochs: 20,
             batch: 128,
             learning_rate: 0.1,
+            warmup: 0.0,
+            schedule: Schedule::Linear,
             optimizer: Optimizer::Adagrad,
             patience: 5,
             seed: 0,
@@ -67,8 +80,25 @@ impl TrainSettings {
             epochs: 30,
             batch: 128,
             learning_rate: 0.001,
+            warmup: 0.0,
+            schedule: Schedule::Linear,
             optimizer: Optimizer::Adam,
             patience: 5,
+            seed: 0,
+        }
+    }
+
+    /// Defaults of an encoder, pretrained.
+    #[must_use]
+    pub fn encoder() -> Self {
+        Self {
+            epochs: 3,
+            batch: 32,
+            learning_rate: 5e-5,
+            warmup: 0.06,
+            schedule: Schedule::Linear,
+            optimizer: Optimizer::Adam,
+            patience: 0,
             seed: 0,
         }
     }
@@ -82,6 +112,9 @@ impl TrainSettings {
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return Err(SettingsError::LearningRate { learning_rate: self.learning_rate });
+        }
+        if !(0.0..1.0).contains(&self.warmup) {
+            return Err(SettingsError::Warmup { warmup: self.warmup });
         }
         Ok(())
     }

@@ -1,19 +1,19 @@
 //! The one training loop.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use lelp::metrics::MetricsError;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
+use super::checkpoint::{CheckpointError, Checkpoints, Progress};
 use super::evaluate::{Score, Validation, evaluate};
+use super::order::Order;
 use super::record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
 use super::settings::{SettingsError, TrainSettings};
-use crate::method::{Method, TermSum};
+use crate::method::{Method, StateError, TermSum};
 use crate::model::Student;
 
 /// What a student is trained on.
@@ -26,6 +26,8 @@ pub struct Training<'a, I: ?Sized> {
     pub method: &'a mut dyn Method,
     /// A validation set, to stop early and keep the best epoch; without one the last epoch is kept.
     pub validation: Option<Validation<'a, I>>,
+    /// Where to write down how far it came, for students that train long.
+    pub checkpoints: Option<&'a Checkpoints>,
 }
 
 /// Why training ended without a student.
@@ -78,11 +80,16 @@ pub enum TrainError {
         batch: usize,
     },
     /// Someone asked to stop.
-    #[error("stopped in epoch {epoch}, as asked")]
+    #[error("stopped in epoch {epoch}, as asked{}", .checkpoint.as_ref().map_or_else(String::new, |file| format!("; the same command goes on from `{}`", file.display())))]
     Cancelled {
         /// Epoch, from 1.
         epoch: usize,
+        /// What the training can go on from.
+        checkpoint: Option<PathBuf>,
     },
+    /// A checkpoint cannot be written or read, or is of another training.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The system gave no threads.
     #[error("cannot start {threads} threads")]
     Threads {
@@ -103,8 +110,9 @@ pub(crate) fn thread_pool(threads: NonZeroUsize) -> Result<rayon::ThreadPool, Tr
 
 /// Trains `student`, and leaves it with the parameters of its best epoch.
 ///
-/// Each epoch goes over the rows that teach in a new order; the learning rate falls linearly from step
-/// to step. After each epoch `watch` hears of it. `cancelled` is looked at after every batch.
+/// Each epoch goes over the rows that teach in a new order; the learning rate follows the schedule from step
+/// to step. `watch` hears of every batch and epoch. `cancelled` is looked at after every batch. Where there is
+/// a checkpoint, the training goes on from it, to the same parameters as one that was never stopped.
 pub fn train<I, S>(
     student: &mut S,
     training: Training<'_, I>,
@@ -117,7 +125,8 @@ where
     I: ?Sized + Sync,
     S: Student<I>,
 {
-    let order = rows_that_teach(student, &training, settings)?;
+    let rows = rows_that_teach(student, &training, settings)?;
+    let order = Order::new(rows, settings.batch, settings.seed);
     thread_pool(threads)?.install(|| Loop { training, settings, order, cancelled, watch }.run(student))
 }
 
@@ -143,8 +152,7 @@ fn rows_that_teach<I: ?Sized, S: Student<I>>(
 struct Loop<'a, 'b, I: ?Sized> {
     training: Training<'b, I>,
     settings: &'a TrainSettings,
-    /// Rows in the order of the epoch.
-    order: Vec<u32>,
+    order: Order,
     cancelled: &'a AtomicBool,
     watch: &'a mut (dyn FnMut(Event<'_>) + Send),
 }
@@ -152,89 +160,153 @@ struct Loop<'a, 'b, I: ?Sized> {
 impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     fn run<S: Student<I>>(mut self, student: &mut S) -> Result<TrainReport, TrainError> {
         let start = Instant::now();
-        let mut random = ChaCha8Rng::seed_from_u64(self.settings.seed);
-        let mut best: Option<(usize, Score)> = None;
-        let mut epochs = Vec::new();
+        let mut progress = self.resume(student)?;
         for epoch in 1..=self.settings.epochs {
-            self.order.shuffle(&mut random);
-            let (sums, time) = self.epoch(student, epoch)?;
-            let subclasses = self.training.method.subclasses();
-            let validation = self.training.validation.as_ref();
-            let score = validation.map(|set| evaluate(student, set, subclasses)).transpose()?;
-            let better = score.is_some_and(|score| best.is_none_or(|(_, best)| score.beats(&best)));
-            if let (true, Some(score)) = (better, score) {
-                best = Some((epoch, score));
-                student.keep();
-            }
-            epochs.push(self.record(epoch, &sums, time, score, better || score.is_none()));
-            (self.watch)(Event::Epoch(&epochs[epoch - 1]));
-            let best_epoch = best.map_or(epoch, |(best, _)| best);
-            if self.settings.patience > 0 && epoch - best_epoch >= self.settings.patience {
+            if epoch >= progress.epoch && self.out_of_patience(&progress) {
                 break;
+            }
+            let inputs = self.training.inputs;
+            self.order.next_epoch(|row| student.padded_cost(inputs, row as usize));
+            if epoch >= progress.epoch {
+                self.epoch(student, &mut progress)?;
+                self.end_of_epoch(student, &mut progress)?;
             }
         }
         student.restore();
+        let Progress { best, epochs, .. } = progress;
         let best_epoch = best.map_or(epochs.len(), |(epoch, _)| epoch);
-        Ok(TrainReport { epochs, best_epoch, rows: self.order.len(), seconds: start.elapsed().as_secs_f64() })
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(TrainReport { epochs, best_epoch, rows: self.order.rows(), seconds })
     }
 
-    /// All batches of one epoch; gives the sums of the terms and the time taken.
-    fn epoch<S: Student<I>>(
+    /// The start, or the place of a checkpoint, with student and method as they were there.
+    fn resume<S: Student<I>>(&mut self, student: &mut S) -> Result<Progress, TrainError> {
+        let terms = self.training.method.terms().len();
+        let start = Progress::new(terms);
+        let Some(checkpoints) = self.training.checkpoints else { return Ok(start) };
+        let Some(resumed) = checkpoints.read()? else { return Ok(start) };
+        let unfit = |error: StateError| checkpoints.unfit(&error);
+        student.load_state(&resumed.student).map_err(unfit)?;
+        self.training.method.load_state(&resumed.method).map_err(unfit)?;
+        if resumed.progress.sums.len() != terms {
+            return Err(checkpoints.unfit(&"it has other terms").into());
+        }
+        (self.watch)(Event::Resumed { epoch: resumed.progress.epoch, done: resumed.progress.done });
+        Ok(resumed.progress)
+    }
+
+    fn out_of_patience(&self, progress: &Progress) -> bool {
+        let done = progress.epochs.len();
+        let best = progress.best.map_or(done, |(best, _)| best);
+        self.settings.patience > 0 && done - best >= self.settings.patience
+    }
+
+    /// The batches of an epoch that are not done.
+    fn epoch<S: Student<I>>(&mut self, student: &mut S, progress: &mut Progress) -> Result<(), TrainError> {
+        let (start, before) = (Instant::now(), progress.seconds);
+        let mut saved = Instant::now();
+        while progress.done < self.order.rows() {
+            let rate = self.learning_rate(progress.epoch, progress.done);
+            let Training { inputs, method, .. } = &mut self.training;
+            let batch = self.order.batch(progress.done);
+            let norm = student.step(inputs, batch, &mut **method, rate, &mut progress.sums);
+            let terms = method.terms();
+            check_finite(terms, norm, progress, self.settings.batch)?;
+            progress.done += batch.len();
+            progress.seconds = before + start.elapsed().as_secs_f64();
+            let (epoch, done, rows) = (progress.epoch, progress.done, self.order.rows());
+            (self.watch)(Event::Batch { epoch, done, rows, learning_rate: rate, terms, sums: &progress.sums });
+            if self.cancelled.load(Ordering::Relaxed) {
+                let checkpoint = self.write(student, progress)?;
+                return Err(TrainError::Cancelled { epoch, checkpoint });
+            }
+            if self.training.checkpoints.is_some_and(|checkpoints| saved.elapsed() >= checkpoints.every()) {
+                self.write(student, progress)?;
+                saved = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Validates, keeps what is better than all before, and turns to the next epoch.
+    fn end_of_epoch<S: Student<I>>(
         &mut self,
         student: &mut S,
-        epoch: usize,
-    ) -> Result<(Vec<TermSum>, Duration), TrainError> {
-        let start = Instant::now();
-        let rows = self.order.len();
-        let mut sums = vec![TermSum::default(); self.training.method.terms().len()];
-        let mut done = 0;
-        for (batch, part) in self.order.chunks(self.settings.batch).enumerate() {
-            let rate = self.learning_rate(epoch, done);
-            let Training { inputs, method, .. } = &mut self.training;
-            student.step(inputs, part, &mut **method, rate, &mut sums);
-            if let Some(place) = sums.iter().position(|sum| !sum.sum.is_finite()) {
-                let (term, value) = (method.terms()[place], sums[place].sum);
-                return Err(TrainError::Diverged { term, value, epoch, batch: batch + 1 });
-            }
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Err(TrainError::Cancelled { epoch });
-            }
-            done += part.len();
-            (self.watch)(Event::Batch { epoch, done, rows });
+        progress: &mut Progress,
+    ) -> Result<(), TrainError> {
+        let subclasses = self.training.method.subclasses();
+        let validation = self.training.validation.as_ref();
+        let score = validation.map(|set| evaluate(student, set, subclasses)).transpose()?;
+        let best = progress.best;
+        let better = score.is_some_and(|score| best.is_none_or(|(_, best)| score.beats(&best)));
+        if let (true, Some(score)) = (better, score) {
+            progress.best = Some((progress.epoch, score));
+            student.keep();
         }
-        Ok((sums, start.elapsed()))
+        let record = self.record(progress, score, better || score.is_none());
+        (self.watch)(Event::Epoch(&record));
+        progress.epochs.push(record);
+        progress.next_epoch();
+        self.write(student, progress)?;
+        Ok(())
+    }
+
+    /// Writes a checkpoint, where one is wanted and the student has something to go on from.
+    fn write<S: Student<I>>(
+        &self,
+        student: &S,
+        progress: &Progress,
+    ) -> Result<Option<PathBuf>, TrainError> {
+        let Some(checkpoints) = self.training.checkpoints else { return Ok(None) };
+        let Some(state) = student.state() else { return Ok(None) };
+        checkpoints.write(progress, &state, &self.training.method.state())?;
+        Ok(Some(checkpoints.file().to_owned()))
     }
 
     /// The learning rate after `done` rows of `epoch`.
     fn learning_rate(&self, epoch: usize, done: usize) -> f32 {
-        let passed = (epoch - 1) as f64 + done as f64 / self.order.len() as f64;
-        let left = 1.0 - passed / self.settings.epochs as f64;
-        (f64::from(self.settings.learning_rate) * left) as f32
+        let passed = (epoch - 1) as f64 + done as f64 / self.order.rows() as f64;
+        let factor = self.settings.schedule.factor(passed / self.settings.epochs as f64, self.settings.warmup);
+        (f64::from(self.settings.learning_rate) * factor) as f32
     }
 
-    fn record(
-        &self,
-        epoch: usize,
-        sums: &[TermSum],
-        time: Duration,
-        score: Option<Score>,
-        best: bool,
-    ) -> EpochRecord {
+    fn record(&self, progress: &Progress, score: Option<Score>, best: bool) -> EpochRecord {
         let names = self.training.method.terms();
-        let term =
-            |(&name, sum): (&&'static str, &TermSum)| TermRecord { name, mean: sum.mean(), rows: sum.rows };
+        let term = |(&name, sum): (&&'static str, &TermSum)| TermRecord {
+            name: name.to_owned(),
+            mean: sum.mean(),
+            rows: sum.rows,
+        };
         let validation = self.training.validation.as_ref().zip(score).map(|(validation, score)| {
             let Score { right, negative_log_likelihood } = score;
             ValidationRecord { metric: validation.metric, value: right, negative_log_likelihood }
         });
         EpochRecord {
-            epoch,
-            learning_rate: self.learning_rate(epoch, self.order.len()),
-            terms: names.iter().zip(sums).map(term).collect(),
+            epoch: progress.epoch,
+            learning_rate: self.learning_rate(progress.epoch, self.order.rows()),
+            terms: names.iter().zip(&progress.sums).map(term).collect(),
             validation,
             best,
-            seconds: time.as_secs_f64(),
-            examples_per_second: self.order.len() as f64 / time.as_secs_f64().max(1e-9),
+            seconds: progress.seconds,
+            examples_per_second: self.order.rows() as f64 / progress.seconds.max(1e-9),
+        }
+    }
+}
+
+/// Refuses a batch whose loss or gradient is not a number; the last checkpoint is older, and good.
+fn check_finite(
+    terms: &[&'static str],
+    norm: Option<f64>,
+    progress: &Progress,
+    batch: usize,
+) -> Result<(), TrainError> {
+    let sums = progress.sums.iter().map(|sum| sum.sum);
+    let values = terms.iter().copied().zip(sums).chain(norm.map(|norm| ("the gradient's length", norm)));
+    match values.into_iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some((term, value)) => {
+            let (epoch, batch) = (progress.epoch, progress.done / batch + 1);
+            Err(TrainError::Diverged { term, value, epoch, batch })
         }
     }
 }

@@ -80,6 +80,7 @@ pub fn teach(
             labels: &validation_labels,
             metric: ValidationMetric::Accuracy,
         }),
+        checkpoints: None,
     };
     let report = train(&mut student, training, settings, threads, watch, cancelled)?;
     Ok((student.model()?, report))

@@ -1,4 +1,6 @@
-//! `lelp teach`: a classifier head on a frozen encoder.
+//! `lelp teach`: a teacher, by its head alone or whole.
+
+mod fine_tune;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -13,22 +15,30 @@ use lelp_train::model::HeadSettings;
 use lelp_train::run::{TrainReport, TrainSettings};
 use lelp_train::teacher::{LabelledEmbeddings, embed, teach};
 
-use crate::args::{ColumnArgs, GlobalArgs, TrainingArgs};
+use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LogArgs, TrainingArgs};
 use crate::commands::pull::encoder_folder;
 use crate::failure::{Failure, While};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress::{self, Rows};
 
-/// Train a teacher: a classifier head on a frozen encoder
+/// Train a teacher: a head on a frozen encoder, or the whole encoder
 ///
-/// The encoder embeds every text once; the head, linear or with one hidden layer, is trained on the embeddings with
-/// early stopping on the validation file (a tenth of the training file where there is none). With a hidden layer its
-/// activation is the embedding that LELP splits classes by. The folder holds the encoder too: it is all that
-/// `lelp signals`, `eval` and `predict` need.
+/// `--tune head`: the encoder embeds every text once; the head, linear or with one hidden layer, is trained on the
+/// embeddings. Seconds to minutes. With a hidden layer its activation is the embedding that LELP splits classes by.
 ///
-/// Example: lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ --out teacher
+/// `--tune all`: encoder and Hugging Face classification head are fine-tuned together with AdamW. The better teacher
+/// where there are labels enough, and minutes to hours of work. The folder is a checkpoint that `transformers` loads.
+/// A run that was stopped, by Ctrl-C or otherwise, goes on with the same command, to the same bytes.
+///
+/// The best epoch is chosen on the validation file (a tenth of the training file where there is none). The folder is
+/// all that `lelp signals`, `eval`, `predict` and `distill --from` need.
+///
+/// Examples:
+///   lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ --out teacher
+///   lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ --tune all --epochs 2 --out teacher
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// A Hugging Face folder, or the name of a model as for `lelp pull`
     #[arg(long, value_name = "DIR|MODEL")]
@@ -46,11 +56,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     overwrite: bool,
 
-    /// Units of the head's hidden layer; 0 for a linear head
-    #[arg(long, value_name = "N", default_value_t = HeadSettings::default().hidden)]
-    hidden: usize,
+    /// Units of the hidden layer of a head on a frozen encoder; 0 for a linear head [default: 256]
+    #[arg(long, value_name = "N")]
+    hidden: Option<usize>,
 
-    /// How tokens become one embedding [default: as the encoder's folder says, else mean]
+    /// How tokens of a frozen encoder become one embedding [default: as its folder says, else mean]
     #[arg(long, value_enum, value_name = "HOW")]
     pooling: Option<PoolingArg>,
 
@@ -65,6 +75,16 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     training: TrainingArgs,
 
+    /// Dropout of a fine-tuned encoder: hidden vectors, attention, head [default: as its config says]
+    #[arg(long, value_name = "P", help_heading = "Encoder training")]
+    dropout: Option<f32>,
+
+    #[command(flatten)]
+    encoder_training: EncoderArgs,
+
+    #[command(flatten)]
+    log: LogArgs,
+
     #[command(flatten)]
     columns: ColumnArgs,
 }
@@ -74,6 +94,8 @@ pub(crate) struct Arguments {
 enum TuneArg {
     /// The head, on a frozen encoder.
     Head,
+    /// Encoder and head together.
+    All,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -97,7 +119,9 @@ impl From<PoolingArg> for Pooling {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let TuneArg::Head = arguments.tune;
+    if arguments.tune == TuneArg::All {
+        return fine_tune::run(arguments, global, printer);
+    }
     if arguments.out.join("teacher.json").exists() && !arguments.overwrite {
         let problem = format!("`{}` holds a teacher already", arguments.out.display());
         return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
@@ -113,8 +137,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let encoder = Encoder::load(&folder, &options)?;
     let cancel = interrupt::flag()?;
     let settings = arguments.training.apply(TrainSettings::head());
-    let head =
-        HeadSettings { hidden: arguments.hidden, optimizer: settings.optimizer, ..HeadSettings::default() };
+    let defaults = HeadSettings::default();
+    let hidden = arguments.hidden.unwrap_or(defaults.hidden);
+    let head = HeadSettings { hidden, optimizer: settings.optimizer, ..defaults };
     let embedded = Embedded::new(&encoder, &train, &validation, printer, &cancel)?;
     let (head, report) = embedded.teach(&head, &settings, global.threads(), printer, &cancel)?;
     save(&arguments.out, &folder, &encoder, &head, train.label_names())?;

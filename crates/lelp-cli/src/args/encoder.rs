@@ -1,0 +1,81 @@
+//! Settings of encoders that learn: fine-tuned teachers and encoder students.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lelp_train::distill::{Recipe, RecipeError};
+use lelp_train::model::EncoderSettings;
+use lelp_train::network::Device;
+
+/// Settings of an encoder in training.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Encoder training")]
+pub(crate) struct EncoderArgs {
+    /// Where an encoder is trained: cpu, cuda, cuda:1, metal, vulkan, webgpu [default: cpu]
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<Device>,
+
+    /// Rows that go through the encoder together; larger batches are taken in parts [default: the whole batch]
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) micro_batch: Option<usize>,
+
+    /// Decoupled weight decay of an encoder's matrices [default: 0.01]
+    #[arg(long, value_name = "W")]
+    pub(crate) weight_decay: Option<f64>,
+
+    /// Longest gradient of a step, over all tensors; 0 for any [default: 1]
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) clip: Option<f64>,
+
+    /// What the learning rate is multiplied by for each layer below the head [default: 1]
+    #[arg(long, value_name = "FACTOR")]
+    pub(crate) layer_decay: Option<f64>,
+}
+
+/// What a long training writes while it runs.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Encoder training")]
+pub(crate) struct LogArgs {
+    /// Minutes between two checkpoints, from which the same command goes on; one is written after each epoch too
+    #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
+    checkpoint_minutes: f64,
+
+    /// Write TensorBoard events of an encoder's training to this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tensorboard: Option<PathBuf>,
+}
+
+impl LogArgs {
+    pub(crate) fn checkpoint_every(&self) -> Duration {
+        Duration::from_secs_f64(60.0 * self.checkpoint_minutes)
+    }
+}
+
+fn minutes(value: &str) -> Result<f64, String> {
+    let minutes: f64 = value.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..1e9).contains(&minutes) { Ok(minutes) } else { Err("use 0 or more".to_owned()) }
+}
+
+impl EncoderArgs {
+    /// `defaults` with what was given in their place.
+    pub(crate) fn apply(&self, dropout: Option<f32>) -> EncoderSettings {
+        let defaults = EncoderSettings::default();
+        EncoderSettings {
+            device: self.device.unwrap_or(defaults.device),
+            micro_batch: self.micro_batch.unwrap_or(defaults.micro_batch),
+            weight_decay: self.weight_decay.unwrap_or(defaults.weight_decay),
+            clip: self.clip.unwrap_or(defaults.clip),
+            layer_decay: self.layer_decay.unwrap_or(defaults.layer_decay),
+            dropout,
+        }
+    }
+
+    /// Sets what was given in the `model` table of a recipe.
+    pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
+        recipe.set("model.device", self.device.map(String::from))?;
+        recipe.set("model.micro_batch", self.micro_batch)?;
+        recipe.set("model.weight_decay", self.weight_decay)?;
+        recipe.set("model.clip", self.clip)?;
+        recipe.set("model.layer_decay", self.layer_decay)
+    }
+}

@@ -1,0 +1,139 @@
+//! `lelp teach --tune all`: encoder and head together.
+
+use std::num::NonZeroUsize;
+
+use lelp_train::data::Dataset;
+use lelp_train::method::MethodSettings;
+use lelp_train::model::{EncoderSettings, EncoderSource};
+use lelp_train::run::{Checkpoints, Log, TrainReport, TrainSettings};
+use lelp_train::teacher::FineTuning;
+use serde::Serialize;
+
+use super::{Arguments, labelled_splits, say_taught};
+use crate::args::GlobalArgs;
+use crate::commands::pull::encoder_folder;
+use crate::failure::{Failure, While};
+use crate::interrupt;
+use crate::printer::Printer;
+use crate::progress;
+
+/// Everything that decides what the teacher becomes: a training goes on only where all of it is the same.
+#[derive(Debug, Serialize)]
+struct Settings {
+    version: &'static str,
+    encoder_hash: String,
+    train_hash: String,
+    labels_hash: String,
+    validation_hash: String,
+    max_length: usize,
+    method: MethodSettings,
+    encoder: EncoderSettings,
+    train: TrainSettings,
+}
+
+/// `run.json` of the teacher.
+#[derive(Debug, Serialize)]
+struct RunRecord<'a> {
+    settings: &'a Settings,
+    encoder: &'a str,
+    labels: &'a [String],
+    best_epoch: usize,
+    validation: Option<lelp_train::run::ValidationRecord>,
+    seconds: f64,
+}
+
+pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    if arguments.hidden.is_some() || arguments.pooling.is_some() {
+        let problem = "`--hidden` and `--pooling` are for a head on a frozen encoder";
+        return Err(Failure::usage(problem).with_hint("leave them out, or pass `--tune head`"));
+    }
+    let out = &arguments.out;
+    let done = ["config.json", "teacher.json"].iter().any(|name| out.join(name).exists());
+    if done && !arguments.overwrite {
+        let problem = format!("`{}` holds a teacher already", out.display());
+        return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
+    }
+    let columns = arguments.columns.settings();
+    let (train, validation) = labelled_splits(&arguments.data, &columns)?;
+    let folder = encoder_folder(&arguments.encoder, printer)?;
+    let source = EncoderSource::whole(&folder, arguments.max_length)?;
+    let settings = settings(arguments, &source, &train, &validation)?;
+    let checkpoints = Checkpoints::new(out, arguments.log.checkpoint_every(), &settings);
+    if arguments.overwrite {
+        checkpoints.remove()?;
+    }
+    let mut log = Log::new(out, arguments.log.tensorboard.as_deref())?;
+    let cancel = interrupt::flag()?;
+    let tuning = FineTuning {
+        source: &source,
+        train: &train,
+        validation: &validation,
+        method: settings.method,
+        encoder: settings.encoder,
+        settings: settings.train,
+        checkpoints: Some(&checkpoints),
+    };
+    let mut watch = progress::long_epochs(printer, "fine-tuning", settings.train.epochs);
+    let mut logged = Ok(());
+    let mut event = |event: lelp_train::run::Event<'_>| {
+        watch.event(&event);
+        if logged.is_ok() {
+            logged = log.event(&event);
+        }
+    };
+    let (student, report) = tuning
+        .run(global.threads(), &mut event, &cancel)
+        .or_while(|| format!("fine-tuning on `{}`", train.file().display()))?;
+    watch.finish();
+    logged?;
+    source.save(out, &student, train.label_names(), NonZeroUsize::MIN)?;
+    record(arguments, &settings, train.label_names(), &report)?;
+    checkpoints.remove()?;
+    say_taught(&report, &validation, out, printer);
+    Ok(())
+}
+
+fn settings(
+    arguments: &Arguments,
+    source: &EncoderSource,
+    train: &Dataset,
+    validation: &Dataset,
+) -> Result<Settings, Failure> {
+    Ok(Settings {
+        version: env!("CARGO_PKG_VERSION"),
+        encoder_hash: source.hash()?,
+        train_hash: train.hash(),
+        labels_hash: labels_hash(train),
+        validation_hash: validation.hash(),
+        max_length: source.tokenizer().max_length(),
+        method: MethodSettings::Ce {},
+        encoder: arguments.encoder_training.apply(arguments.dropout),
+        train: arguments.training.apply(TrainSettings::encoder()),
+    })
+}
+
+/// SHA-256 of the labels: the hash of a data set is that of its texts.
+fn labels_hash(data: &Dataset) -> String {
+    let number = |label: &Option<u32>| label.map_or(-1, i64::from).to_le_bytes();
+    let bytes: Vec<u8> = data.labels().unwrap_or_default().iter().flat_map(number).collect();
+    lelp_infer::storage::sha256(&bytes)
+}
+
+fn record(
+    arguments: &Arguments,
+    settings: &Settings,
+    labels: &[String],
+    report: &TrainReport,
+) -> Result<(), Failure> {
+    let record = RunRecord {
+        settings,
+        encoder: &arguments.encoder,
+        labels,
+        best_epoch: report.best_epoch,
+        validation: report.best().and_then(|epoch| epoch.validation),
+        seconds: report.seconds,
+    };
+    let mut json = serde_json::to_vec_pretty(&record).expect("numbers, words and lists are JSON");
+    json.push(b'\n');
+    Ok(lelp_infer::storage::write(&arguments.out.join("run.json"), &json)?)
+}

@@ -1,0 +1,61 @@
+//! What a training leaves behind while it runs: `metrics.jsonl`, and `TensorBoard` events on request.
+
+use std::path::{Path, PathBuf};
+
+use lelp_infer::storage::{self, FileError};
+
+use super::record::{EpochRecord, Event};
+use super::tensorboard::EventFile;
+
+/// Batches between two points of a curve.
+const EVERY: usize = 10;
+
+/// Writes down the events of a training.
+#[derive(Debug)]
+pub struct Log {
+    metrics: PathBuf,
+    events: Option<EventFile>,
+    batches: usize,
+}
+
+impl Log {
+    /// A log in `folder`; `tensorboard` is the folder of an event file, where one is wanted.
+    pub fn new(folder: &Path, tensorboard: Option<&Path>) -> Result<Self, FileError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
+        let events = tensorboard.map(EventFile::create).transpose()?;
+        Ok(Self { metrics: folder.join("metrics.jsonl"), events, batches: 0 })
+    }
+
+    /// Takes in an event: a line of `metrics.jsonl` for each epoch, points of the curves for `TensorBoard`.
+    pub fn event(&mut self, event: &Event<'_>) -> Result<(), FileError> {
+        match event {
+            Event::Resumed { .. } => Ok(()),
+            Event::Batch { epoch, done, rows, learning_rate, terms, sums } => {
+                self.batches += 1;
+                let Some(events) = self.events.as_mut().filter(|_| self.batches % EVERY == 0) else {
+                    return Ok(());
+                };
+                let means = terms.iter().zip(*sums).map(|(term, sum)| (format!("train/{term}"), sum.mean()));
+                let rate = ("train/learning_rate".to_owned(), f64::from(*learning_rate));
+                events.scalars((epoch - 1) * rows + done, means.chain([rate]))
+            }
+            Event::Epoch(record) => self.epoch(record),
+        }
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) -> Result<(), FileError> {
+        if let (Some(events), Some(validation)) = (&mut self.events, record.validation) {
+            let scores = [
+                (format!("validation/{}", validation.metric.name()), validation.value),
+                ("validation/negative_log_likelihood".to_owned(), validation.negative_log_likelihood),
+            ];
+            events.scalars(record.epoch, scores.into_iter())?;
+        }
+        // Epochs before this one may be of an earlier run of this training; later ones are of another.
+        let old = std::fs::read_to_string(&self.metrics).unwrap_or_default();
+        let mut lines: Vec<String> = old.lines().take(record.epoch - 1).map(str::to_owned).collect();
+        lines.push(serde_json::to_string(record).expect("numbers and words are JSON"));
+        storage::write(&self.metrics, (lines.join("\n") + "\n").as_bytes())
+    }
+}

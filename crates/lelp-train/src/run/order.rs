@@ -1,0 +1,89 @@
+//! The order in which a training goes over its rows.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// Batches of a window whose rows are sorted by length: enough to fill batches with rows of like length, few
+/// enough to leave the order random.
+const WINDOW: usize = 50;
+
+/// Rows in the order of the epoch; a function of the seed and the number of epochs begun.
+#[derive(Debug)]
+pub(super) struct Order {
+    rows: Vec<u32>,
+    batch: usize,
+    random: ChaCha8Rng,
+}
+
+impl Order {
+    pub(super) fn new(rows: Vec<u32>, batch: usize, seed: u64) -> Self {
+        Self { rows, batch, random: ChaCha8Rng::seed_from_u64(seed) }
+    }
+
+    /// Number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The batch that begins after `done` rows.
+    pub(super) fn batch(&self, done: usize) -> &[u32] {
+        &self.rows[done..self.rows.len().min(done + self.batch)]
+    }
+
+    /// Shuffles the rows. Where padding to the longest row of a batch costs something, rows of like `cost` are
+    /// put into one batch, and the batches shuffled.
+    pub(super) fn next_epoch(&mut self, cost: impl Fn(u32) -> Option<usize>) {
+        self.rows.shuffle(&mut self.random);
+        if self.rows.first().is_none_or(|&row| cost(row).is_none()) {
+            return;
+        }
+        for window in self.rows.chunks_mut(WINDOW * self.batch) {
+            window.sort_by_key(|&row| cost(row));
+        }
+        // The last batch may be short: it stays last, so that all others stay whole.
+        let whole = self.rows.len() / self.batch * self.batch;
+        let mut batches: Vec<Vec<u32>> =
+            self.rows[..whole].chunks_exact(self.batch).map(<[u32]>::to_vec).collect();
+        batches.shuffle(&mut self.random);
+        self.rows.splice(..whole, batches.concat());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bucketed_batches_hold_every_row_once_and_like_lengths() {
+        let cost = |row: u32| Some(row as usize * 7919 % 101);
+        let mut order = Order::new((0..1003).collect(), 10, 3);
+        order.next_epoch(cost);
+        let mut seen = order.rows.clone();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..1003).collect::<Vec<_>>());
+        let spread = |batch: &[u32]| {
+            let costs = batch.iter().filter_map(|&row| cost(row));
+            costs.clone().max().unwrap_or(0) - costs.min().unwrap_or(0)
+        };
+        let whole: Vec<usize> = (0..1000).step_by(10).map(|done| spread(order.batch(done))).collect();
+        let mean = whole.iter().sum::<usize>() as f64 / whole.len() as f64;
+        assert!(mean < 5.0, "a random batch of 10 spreads over 80: {mean}");
+        assert_eq!(order.batch(1000).len(), 3);
+    }
+
+    #[test]
+    fn epochs_differ_and_come_back_with_the_seed() {
+        let epochs = |seed| {
+            let mut order = Order::new((0..50).collect(), 8, seed);
+            let mut next = || {
+                order.next_epoch(|_| None);
+                order.rows.clone()
+            };
+            [next(), next()]
+        };
+        assert_eq!(epochs(1), epochs(1));
+        assert_ne!(epochs(1), epochs(2));
+        assert_ne!(epochs(1)[0], epochs(1)[1]);
+    }
+}

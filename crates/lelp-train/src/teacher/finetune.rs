@@ -1,0 +1,108 @@
+//! Fine-tunes an encoder with its classification head on labelled texts.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+
+use lelp_infer::classifier::{AnswerError, Text};
+use thiserror::Error;
+
+use crate::data::Dataset;
+use crate::method::{Learner, MethodError, MethodSettings, Supervision};
+use crate::model::{
+    EncoderInputs, EncoderSettings, EncoderSource, EncoderStudent, EncoderStudentError, Student,
+};
+use crate::run::{
+    Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
+};
+
+/// Labelled texts, and what is made of them.
+#[derive(Debug, Clone, Copy)]
+pub struct FineTuning<'a> {
+    /// What is fine-tuned.
+    pub source: &'a EncoderSource,
+    /// Rows to learn from; those without a label are left out.
+    pub train: &'a Dataset,
+    /// Rows to choose the best epoch on.
+    pub validation: &'a Dataset,
+    /// What the rows are held against: `ce`, with its settings.
+    pub method: MethodSettings,
+    /// How the encoder is trained.
+    pub encoder: EncoderSettings,
+    /// How training goes.
+    pub settings: TrainSettings,
+    /// Where to write down how far it came.
+    pub checkpoints: Option<&'a Checkpoints>,
+}
+
+/// Why no encoder was fine-tuned.
+#[derive(Debug, Error)]
+pub enum FineTuneError {
+    /// A text cannot be tokenised.
+    #[error(transparent)]
+    Text(#[from] AnswerError),
+    /// The encoder cannot be built.
+    #[error(transparent)]
+    Student(#[from] EncoderStudentError),
+    /// The labels cannot be learned from.
+    #[error(transparent)]
+    Labels(#[from] MethodError),
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// There is nothing to choose the best epoch on.
+    #[error("none of the {rows} validation rows has a label, but the best epoch is chosen on them")]
+    NoValidationLabels {
+        /// Rows of the validation set.
+        rows: usize,
+    },
+}
+
+impl FineTuning<'_> {
+    /// Trains, and gives the encoder of the best epoch.
+    pub fn run(
+        &self,
+        threads: NonZeroUsize,
+        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        cancelled: &AtomicBool,
+    ) -> Result<(EncoderStudent, TrainReport), FineTuneError> {
+        let classes = self.train.label_names().len();
+        let (rows, labels) = labelled(self.validation);
+        if rows.is_empty() {
+            return Err(FineTuneError::NoValidationLabels { rows: self.validation.rows() });
+        }
+        let inputs = self.inputs(self.train, threads)?;
+        let validation_inputs = self.inputs(&self.validation.select(&rows), threads)?;
+        let mut student = self.source.student(classes, &self.encoder, self.settings.seed)?;
+        let rows = self.train.rows();
+        let supervision =
+            Supervision { rows, classes, labels: self.train.labels(), ..Supervision::default() };
+        let TrainSettings { optimizer, seed, .. } = self.settings;
+        let learner = Learner { embedding: student.embedding(), optimizer, seed };
+        let mut method = self.method.build(supervision, &learner)?;
+        let validation = Validation {
+            inputs: &validation_inputs,
+            labels: &labels,
+            metric: ValidationMetric::Accuracy,
+        };
+        let training = Training {
+            inputs: &inputs,
+            rows,
+            method: method.as_mut(),
+            validation: Some(validation),
+            checkpoints: self.checkpoints,
+        };
+        let report = train(&mut student, training, &self.settings, threads, watch, cancelled)?;
+        Ok((student, report))
+    }
+
+    fn inputs(&self, data: &Dataset, threads: NonZeroUsize) -> Result<EncoderInputs, AnswerError> {
+        let texts: Vec<Text<'_>> = data.iter().collect();
+        EncoderInputs::new(self.source.tokenizer(), &texts, threads)
+    }
+}
+
+/// Rows that have a label, and their labels.
+fn labelled(data: &Dataset) -> (Vec<usize>, Vec<u32>) {
+    let labels = data.labels().unwrap_or_default().iter().enumerate();
+    labels.filter_map(|(row, label)| label.map(|label| (row, label))).unzip()
+}
