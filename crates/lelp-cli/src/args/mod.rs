@@ -4,12 +4,14 @@ mod data;
 mod encoder;
 mod fit;
 mod method;
+mod student;
 mod training;
 
 pub(crate) use data::ColumnArgs;
 pub(crate) use encoder::{EncoderArgs, LogArgs};
 pub(crate) use fit::FitArgs;
 pub(crate) use method::MethodArgs;
+pub(crate) use student::{StudentArg, StudentArgs};
 pub(crate) use training::TrainingArgs;
 
 use std::num::NonZeroUsize;
@@ -94,4 +96,9 @@ pub(crate) enum Command {
     Predict(commands::predict::Arguments),
     Completions(commands::completions::Arguments),
     Man(commands::man::Arguments),
+}
+
+/// The word that stands for `value` on the command line, in recipes and in files.
+pub(crate) fn word(value: &impl clap::ValueEnum) -> Option<String> {
+    value.to_possible_value().map(|value| value.get_name().to_owned())
 }

@@ -3,16 +3,20 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use clap::ValueEnum;
 use lelp::Rotation;
 use lelp_infer::ngram::NgramModel;
 use lelp_train::distill::{
-    DistillSettings, Distillation, Distilled, Recipe, StudentSettings, Task, check_free, save,
+    DistillSettings, Distillation, Distilled, NgramOptions, Recipe, StudentSettings, Task, TaskInputs, check_free,
+    save,
 };
 use lelp_train::evaluate::{answer, report};
 use lelp_train::method::{Combination, GuardError};
+use lelp_train::run::{Checkpoints, Event, Log};
 
-use crate::args::{ColumnArgs, FitArgs, GlobalArgs, MethodArgs, TrainingArgs};
+use crate::args::{
+    ColumnArgs, EncoderArgs, FitArgs, GlobalArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs,
+};
+use crate::commands::pull::encoder_folder;
 use crate::failure::{Failure, While};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -30,6 +34,7 @@ use crate::progress;
 /// Examples:
 ///   lelp distill --data queries/ --signals signals --method lelp --student ngram --out student
 ///   lelp distill --data queries/ --signals signals --method lelp --add fitnet --out student
+///   lelp distill --data queries/ --signals signals --method lelp --student encoder --from teacher --layers 2 --out small
 ///   lelp distill --recipe student.toml --out student --seed 7
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -46,10 +51,6 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     signals: Option<PathBuf>,
 
-    /// What the student is [default: ngram]
-    #[arg(long, value_enum, value_name = "STUDENT")]
-    student: Option<StudentArg>,
-
     /// Folder for the student
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -65,51 +66,19 @@ pub(crate) struct Arguments {
     fit: FitArgs,
 
     #[command(flatten)]
-    ngram: NgramArgs,
+    student: StudentArgs,
 
     #[command(flatten)]
     training: TrainingArgs,
 
     #[command(flatten)]
+    encoder_training: EncoderArgs,
+
+    #[command(flatten)]
+    log: LogArgs,
+
+    #[command(flatten)]
     columns: ColumnArgs,
-}
-
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "N-gram student")]
-struct NgramArgs {
-    /// Columns of the feature table [default: 32]
-    #[arg(long, value_name = "N")]
-    width: Option<usize>,
-
-    /// Units of the hidden layer; 0 for none [default: 64]
-    #[arg(long, value_name = "N")]
-    hidden: Option<usize>,
-
-    /// Rows of the feature table, a power of two [default: 262144]
-    #[arg(long, value_name = "N")]
-    buckets: Option<usize>,
-
-    /// Shortest character n-gram; 0 for words alone [default: 0]
-    #[arg(long, value_name = "N")]
-    min_characters: Option<usize>,
-
-    /// Longest character n-gram [default: that of --min-characters]
-    #[arg(long, value_name = "N")]
-    max_characters: Option<usize>,
-
-    /// Probability of leaving a feature out of a training step [default: 0.2]
-    #[arg(long, value_name = "P")]
-    dropout: Option<f32>,
-
-    /// Save the feature table in 8 bits, and say what that costs
-    #[arg(long)]
-    int8: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum StudentArg {
-    /// Hashed words and bigrams over a mean-pooled table: microseconds a text.
-    Ngram,
 }
 
 impl Arguments {
@@ -125,37 +94,23 @@ impl Arguments {
         recipe.set("distill.null_space", self.fit.null_space.map(|_| self.fit.null_space()))?;
         recipe.set("distill.rotation", self.fit.rotation.map(Rotation::from))?;
         recipe.set("distill.members", self.fit.members.map(lelp::Members::from))?;
-        // The tag must be there as soon as the table is.
-        if self.student.is_some() || !recipe.has("model") {
-            recipe.set("model.student", word(&self.student.unwrap_or(StudentArg::Ngram)))?;
-        }
-        recipe.set("model.width", self.ngram.width)?;
-        recipe.set("model.hidden", self.ngram.hidden)?;
-        recipe.set("model.buckets", self.ngram.buckets)?;
-        recipe.set("model.min_characters", self.ngram.min_characters)?;
-        recipe.set("model.max_characters", self.ngram.max_characters)?;
-        recipe.set("model.dropout", self.ngram.dropout)?;
-        recipe.set("model.int8", self.ngram.int8.then_some(true))?;
+        self.student.set(&mut recipe)?;
+        self.encoder_training.set(&mut recipe)?;
         self.training.set(&mut recipe)?;
         recipe.set("columns.text", self.columns.text_column.as_ref())?;
         recipe.set("columns.pair", self.columns.pair_column.as_ref())?;
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
         // A flag that the method does not have is a bad argument; an unknown key in a file is bad input.
-        let settings = recipe.settings();
+        let settings = DistillSettings::read(recipe);
         if self.recipe.is_some() { Ok(settings?) } else { settings.map_err(Failure::usage) }
     }
 }
 
-/// The word that stands for `value` on the command line, in recipes and in files.
-fn word(value: &impl ValueEnum) -> Option<String> {
-    value.to_possible_value().map(|value| value.get_name().to_owned())
-}
-
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let settings = arguments.settings()?;
+    let mut settings = arguments.settings()?;
     check_free(&arguments.out, arguments.overwrite)?;
-    let StudentSettings::Ngram(student) = settings.model;
+    find_encoder(&mut settings.model, printer)?;
     let cancel = interrupt::flag()?;
     let task = Task::open(&settings.data, settings.signals.as_deref(), &settings.columns)?;
     printer.step(
@@ -169,13 +124,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         ),
     );
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
-    let inputs = task.inputs(&student.features(), global.threads())?;
+    let inputs = inputs(&task, &settings.model, global, printer, &cancel)?;
     let distillation = Distillation::new(&task, &inputs, global.threads());
-    let mut watch = progress::epochs(printer, "distilling", settings.train.epochs);
-    let distilled = distillation
-        .train(&settings.distill, &student, &settings.train, &mut |event| watch.event(&event), &cancel)
+    let distilled = train(&distillation, arguments, &settings, printer, &cancel)
         .or_while(|| format!("distilling `{}`", settings.data.display()))?;
-    watch.finish();
     if let Some(score) = distilled.report.best().and_then(|epoch| epoch.validation) {
         let rows = task.validation().rows();
         let (value, epoch) = (score.value, distilled.report.best_epoch);
@@ -184,13 +136,80 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             &format!("{} {value:.4} on {rows} validation rows, epoch {epoch}", score.metric),
         );
     }
-    if student.int8 {
-        say_cost_of_8_bits(&distilled, &task, &cancel, printer)?;
+    if let (Some(model), StudentSettings::Ngram(NgramOptions { int8: true, .. })) =
+        (distilled.model.ngram(), &settings.model)
+    {
+        say_cost_of_8_bits(model, &task, &cancel, printer)?;
     }
     save(&arguments.out, &distilled, &task, &settings, global.threads().get())
         .or_while(|| format!("writing `{}`", arguments.out.display()))?;
+    checkpoints(arguments, &settings, &task).remove()?;
     printer.step("wrote", &format!("`{}`", arguments.out.display()));
     Ok(())
+}
+
+/// Puts the folder of a model in place of its name.
+fn find_encoder(student: &mut StudentSettings, printer: Printer) -> Result<(), Failure> {
+    let name = match student {
+        StudentSettings::Ngram(_) => return Ok(()),
+        StudentSettings::Encoder(options) => &mut options.from,
+        StudentSettings::Mlp(options) => &mut options.encoder,
+    };
+    if !name.as_os_str().is_empty() {
+        *name = encoder_folder(&name.to_string_lossy(), printer)?;
+    }
+    Ok(())
+}
+
+/// What students of this kind read of the task's texts.
+fn inputs(
+    task: &Task,
+    student: &StudentSettings,
+    global: &GlobalArgs,
+    printer: Printer,
+    cancel: &AtomicBool,
+) -> Result<TaskInputs, Failure> {
+    let bar = progress::Rows::new(printer, "embedding", task.train().rows() + task.validation().rows());
+    let inputs = TaskInputs::new(task, student, global.threads(), &mut |done| bar.set(done), cancel)?;
+    bar.finish();
+    Ok(inputs)
+}
+
+/// Where an encoder student's training writes down its place; data and teacher are told by their hashes.
+fn checkpoints(arguments: &Arguments, settings: &DistillSettings, task: &Task) -> Checkpoints {
+    let teacher = task.signals().and_then(|signals| signals.description().teacher.clone());
+    let all = serde_json::json!({ "settings": settings, "data": task.train().hash(), "teacher": teacher });
+    Checkpoints::new(&arguments.out, arguments.log.checkpoint_every(), &all)
+}
+
+fn train(
+    distillation: &Distillation<'_>,
+    arguments: &Arguments,
+    settings: &DistillSettings,
+    printer: Printer,
+    cancel: &AtomicBool,
+) -> Result<Distilled, Failure> {
+    let long = matches!(settings.model, StudentSettings::Encoder(_));
+    let show = if long { progress::long_epochs } else { progress::epochs };
+    let mut watch = show(printer, "distilling", settings.train.epochs);
+    let place = checkpoints(arguments, settings, distillation.task());
+    if arguments.overwrite {
+        place.remove()?;
+    }
+    let mut log = Log::new(&arguments.out, arguments.log.tensorboard.as_deref())?;
+    let mut logged = Ok(());
+    let mut event = |event: Event<'_>| {
+        watch.event(&event);
+        if logged.is_ok() {
+            logged = log.event(&event);
+        }
+    };
+    let (method, student) = (&settings.distill, &settings.model);
+    let place = long.then_some(&place);
+    let distilled = distillation.train(method, student, &settings.train, place, &mut event, cancel)?;
+    watch.finish();
+    logged?;
+    Ok(distilled)
 }
 
 /// Refuses a method that means nothing with so few classes, unless forced, and warns of one that means little.
@@ -207,7 +226,7 @@ fn guard(method: &Combination, classes: usize, force: bool, printer: Printer) ->
 
 /// What the table loses in 8 bits, on the validation rows.
 fn say_cost_of_8_bits(
-    distilled: &Distilled,
+    model: &NgramModel,
     task: &Task,
     cancel: &AtomicBool,
     printer: Printer,
@@ -219,7 +238,7 @@ fn say_cost_of_8_bits(
         let answers = answer(model, task.validation(), &mut |_| {}, cancel)?;
         Ok(report(&answers, task.validation(), None)?.accuracy)
     };
-    let (full, small) = (accuracy(&distilled.model)?, accuracy(&distilled.model.quantized())?);
+    let (full, small) = (accuracy(model)?, accuracy(&model.quantized())?);
     printer.note(&format!("in 8 bits: validation accuracy {small:.4}, in 32 bits {full:.4}"));
     Ok(())
 }

@@ -3,13 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lelp_infer::ngram::NgramFileError;
 use lelp_infer::storage::{self, FileError};
 use serde::Serialize;
 use thiserror::Error;
 
 use super::settings::{DistillSettings, StudentSettings};
-use super::{Distilled, Task};
+use super::{Distilled, StudentModel, StudentModelError, Task};
 use crate::run::{TrainReport, ValidationRecord};
 
 /// `run.json`: every setting, the hashes of what went in, and what came out.
@@ -54,7 +53,7 @@ pub enum FolderError {
     File(#[from] FileError),
     /// The model could not be written.
     #[error(transparent)]
-    Model(#[from] NgramFileError),
+    Model(#[from] StudentModelError),
 }
 
 /// Refuses a folder that holds a model, unless it may be overwritten.
@@ -73,11 +72,11 @@ pub fn save(
     settings: &DistillSettings,
     threads: usize,
 ) -> Result<(), FolderError> {
-    let StudentSettings::Ngram(options) = settings.model;
-    if options.int8 {
-        distilled.model.quantized().save(folder)?;
-    } else {
-        distilled.model.save(folder)?;
+    match (&distilled.model, &settings.model) {
+        (StudentModel::Ngram(model), StudentSettings::Ngram(options)) if options.int8 => {
+            model.quantized().save(folder).map_err(StudentModelError::from)?;
+        }
+        (model, _) => model.save(folder)?,
     }
     let fit = folder.join("lelp.safetensors");
     match &distilled.fit {

@@ -11,6 +11,7 @@ mod search;
 mod seeds;
 mod settings;
 mod split;
+mod student;
 mod task;
 
 use std::num::NonZeroUsize;
@@ -18,7 +19,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use lelp::{Beta, ClassMoments, LelpFit, Members, SettingError, TargetSettings, Temperature};
-use lelp_infer::ngram::NgramModel;
 use thiserror::Error;
 
 pub use folder::{FolderError, RunRecord, check_free, save};
@@ -26,18 +26,24 @@ pub use grid::{TRIALS, grid};
 pub use recipe::{Recipe, RecipeError};
 pub use search::{Trial, Tried, search};
 pub use seeds::{Spread, Students, Summary, over_seeds};
-pub use settings::{ColumnSettings, DistillSettings, NgramOptions, StudentSettings};
+pub use settings::{
+    ColumnSettings, DistillSettings, EncoderOptions, MlpOptions, NgramOptions, Spacing, StudentSettings,
+};
 pub use split::{SplitError, fit, moments, targets};
-pub use task::{Task, TaskError, TaskInputs};
+pub use student::{
+    EncoderModel, EncoderTexts, MlpModel, MlpTexts, NgramTexts, StudentModel, StudentModelError, TaskInputs,
+};
+pub use task::{Task, TaskError};
 
 use embeddings::TrainingEmbeddings;
+use student::Lesson;
 
 use crate::data::{SignalsEmbeddings, SignalsFolder};
 use crate::method::{
     Combination, Learner, LelpSettings, MethodError, MethodSettings, Supervision, TeacherEmbeddings,
 };
-use crate::model::{NgramInputs, NgramSettings, NgramStudent, Student, StudentError};
-use crate::run::{Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
+use crate::model::Student;
+use crate::run::{Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
 
 /// Why no student came of it.
 #[derive(Debug, Error)]
@@ -50,7 +56,7 @@ pub enum DistillError {
     Method(#[from] MethodError),
     /// The student cannot be built.
     #[error(transparent)]
-    Student(#[from] StudentError),
+    Student(#[from] StudentModelError),
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -69,7 +75,7 @@ pub enum DistillError {
 #[derive(Debug)]
 pub struct Distilled {
     /// The student, ready to answer.
-    pub model: NgramModel,
+    pub model: StudentModel,
     /// The directions of its subclasses, for `lelp`.
     pub fit: Option<LelpFit>,
     /// How training went.
@@ -109,12 +115,18 @@ impl<'a> Distillation<'a> {
         self.task
     }
 
-    /// Trains one student; `inputs` must have been extracted with the features of `student`.
+    /// Trains one student; the inputs must have been made for students of this kind.
+    ///
+    /// With `checkpoints` a student that trains long goes on where it was stopped.
+    ///
+    /// # Panics
+    /// If the inputs are those of another kind of student.
     pub fn train(
         &self,
         method: &Combination,
-        student: &NgramOptions,
+        student: &StudentSettings,
         settings: &TrainSettings,
+        checkpoints: Option<&Checkpoints>,
         watch: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
     ) -> Result<Distilled, DistillError> {
@@ -124,11 +136,6 @@ impl<'a> Distillation<'a> {
         }
         let (fit, targets) = self.split(&method.base, settings.seed)?.unzip();
         let embeddings = self.embeddings(method)?;
-        let config = student.config(self.task.labels.clone(), method.base.subclasses());
-        let learning = NgramSettings { optimizer: settings.optimizer, dropout: student.dropout };
-        let mut student = NgramStudent::new(config, &self.inputs.train, &learning, settings.seed)?;
-        let learner =
-            Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: settings.seed };
         let supervision = Supervision {
             rows: self.task.train.rows(),
             classes: self.task.labels.len(),
@@ -137,21 +144,16 @@ impl<'a> Distillation<'a> {
             targets: targets.as_deref(),
             embeddings: embeddings.as_ref().map(|embeddings| embeddings as &dyn TeacherEmbeddings),
         };
-        let mut method = method.build(supervision, &learner)?;
-        let training = Training {
-            inputs: &self.inputs.train,
-            rows: self.task.train.rows(),
-            method: method.as_mut(),
-            validation: Some(self.validation()),
-            checkpoints: None,
-        };
-        let report = train(&mut student, training, settings, self.threads, watch, cancelled)?;
-        Ok(Distilled { model: student.model()?, fit, report })
-    }
-
-    fn validation(&self) -> Validation<'a, NgramInputs> {
-        let validation = &self.task.validation;
-        Validation { inputs: &self.inputs.validation, labels: &validation.classes, metric: validation.metric }
+        let (task, threads) = (self.task, self.threads);
+        let lesson = Lesson { task, method, supervision, settings, checkpoints, threads };
+        let watch = Watch { watch, cancelled };
+        let (model, report) = match (student, self.inputs) {
+            (StudentSettings::Ngram(options), TaskInputs::Ngram(texts)) => texts.train(options, lesson, watch),
+            (StudentSettings::Encoder(options), TaskInputs::Encoder(texts)) => texts.train(options, lesson, watch),
+            (StudentSettings::Mlp(options), TaskInputs::Mlp(texts)) => texts.train(options, lesson, watch),
+            _ => panic!("the inputs of a task must be those of its students"),
+        }?;
+        Ok(Distilled { model, fit, report })
     }
 
     /// The teacher's embeddings of the training rows, for methods that read them.
@@ -196,6 +198,36 @@ impl<'a> Distillation<'a> {
             Some(rows) => task::gather(&targets, columns, rows),
         };
         Ok(Some((fit, targets)))
+    }
+}
+
+/// Who is told of a training, and who can stop it.
+struct Watch<'a> {
+    watch: &'a mut (dyn FnMut(Event<'_>) + Send),
+    cancelled: &'a AtomicBool,
+}
+
+impl Lesson<'_> {
+    /// Trains `student`, of any kind.
+    fn teach<I: Sync, S: Student<I>>(
+        &self,
+        student: &mut S,
+        inputs: &I,
+        validation: &I,
+        watch: Watch<'_>,
+    ) -> Result<TrainReport, DistillError> {
+        let TrainSettings { optimizer, seed, .. } = *self.settings;
+        let learner = Learner { embedding: student.embedding(), optimizer, seed };
+        let mut method = self.method.build(self.supervision, &learner)?;
+        let rows = &self.task.validation;
+        let training = Training {
+            inputs,
+            rows: self.task.train.rows(),
+            method: method.as_mut(),
+            validation: Some(Validation { inputs: validation, labels: &rows.classes, metric: rows.metric }),
+            checkpoints: self.checkpoints,
+        };
+        Ok(train(student, training, self.settings, self.threads, watch.watch, watch.cancelled)?)
     }
 }
 

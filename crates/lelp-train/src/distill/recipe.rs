@@ -81,6 +81,24 @@ impl Recipe {
         Ok(())
     }
 
+    /// Sets what `defaults`, a table, has and the table `name` (no dots) has not.
+    pub fn fill(&mut self, name: &str, defaults: &impl Serialize) {
+        let defaults = Table::try_from(defaults).expect("settings are tables of numbers and words");
+        let entry = self.table.entry(name).or_insert_with(|| Value::Table(Table::new()));
+        // A value in place of a table is told by `settings`, with the file's name.
+        if let Some(table) = entry.as_table_mut() {
+            for (key, value) in defaults {
+                table.entry(key).or_insert(value);
+            }
+        }
+    }
+
+    /// The word `key` of the table `name`, where it is one.
+    #[must_use]
+    pub fn word(&self, name: &str, key: &str) -> Option<&str> {
+        self.table.get(name)?.get(key)?.as_str()
+    }
+
     /// True where `name` (no dots) is set.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

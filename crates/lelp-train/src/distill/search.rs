@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::settings::NgramOptions;
+use super::settings::StudentSettings;
 use super::{DistillError, Distillation};
 use crate::method::Combination;
 use crate::run::{TrainSettings, ValidationRecord};
@@ -31,14 +31,14 @@ pub struct Tried {
 /// negative log-likelihood, then the order of `trials`. `done` is told after each.
 pub fn search(
     distillation: &Distillation<'_>,
-    student: &NgramOptions,
+    student: &StudentSettings,
     trials: &[Trial],
     done: &mut dyn FnMut(),
     cancelled: &AtomicBool,
 ) -> Result<Vec<Tried>, DistillError> {
     let mut tried = Vec::with_capacity(trials.len());
     for trial in trials {
-        let distilled = distillation.train(&trial.method, student, &trial.train, &mut |_| {}, cancelled)?;
+        let distilled = distillation.train(&trial.method, student, &trial.train, None, &mut |_| {}, cancelled)?;
         let validation = distilled.report.best().and_then(|epoch| epoch.validation);
         tried.push(Tried {
             trial: trial.clone(),

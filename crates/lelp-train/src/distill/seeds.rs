@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 
 use super::search::{Trial, Tried, search};
-use super::settings::NgramOptions;
+use super::settings::StudentSettings;
 use super::{DistillError, Distillation, Distilled};
 use crate::evaluate::Report;
 use crate::run::TrainSettings;
@@ -47,7 +47,7 @@ pub struct Students {
 /// `done` is told after each training, `trials.len() + seeds.len()` times.
 pub fn over_seeds(
     distillation: &Distillation<'_>,
-    student: &NgramOptions,
+    student: &StudentSettings,
     trials: &[Trial],
     seeds: &[u64],
     done: &mut dyn FnMut(),
@@ -58,7 +58,7 @@ pub fn over_seeds(
     let mut students = Vec::with_capacity(seeds.len());
     for &seed in seeds {
         let train = TrainSettings { seed, ..chosen.train };
-        students.push(distillation.train(&chosen.method, student, &train, &mut |_| {}, cancelled)?);
+        students.push(distillation.train(&chosen.method, student, &train, None, &mut |_| {}, cancelled)?);
         done();
     }
     Ok(Students { method: chosen.method.name(), tried, students })

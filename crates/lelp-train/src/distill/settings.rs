@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use lelp_infer::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
 use serde::{Deserialize, Serialize};
 
+use super::recipe::{Recipe, RecipeError};
 use crate::data::Columns;
 use crate::method::Combination;
+use crate::model::{EncoderSettings, HeadSettings};
+use crate::network::Device;
 use crate::run::TrainSettings;
 
 /// Settings of a distillation.
@@ -53,16 +56,138 @@ impl ColumnSettings {
 }
 
 /// What a student is: a closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "student", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StudentSettings {
     /// Hashed words and bigrams over a mean-pooled table.
     Ngram(NgramOptions),
+    /// A text encoder.
+    Encoder(EncoderOptions),
+    /// A head with a hidden layer on a frozen text encoder.
+    Mlp(MlpOptions),
 }
 
 impl Default for StudentSettings {
     fn default() -> Self {
         Self::Ngram(NgramOptions::default())
+    }
+}
+
+impl StudentSettings {
+    /// How a student of the kind `name` is trained where nobody says otherwise.
+    fn training(name: Option<&str>) -> TrainSettings {
+        match name {
+            Some("encoder") => TrainSettings::encoder(),
+            Some("mlp") => TrainSettings::head(),
+            _ => TrainSettings::ngram(),
+        }
+    }
+}
+
+impl DistillSettings {
+    /// The settings of a recipe; what it leaves open of [train] takes the defaults of its student.
+    pub fn read(mut recipe: Recipe) -> Result<Self, RecipeError> {
+        let training = StudentSettings::training(recipe.word("model", "student"));
+        recipe.fill("train", &training);
+        recipe.settings()
+    }
+}
+
+/// Which layers of a larger encoder a student takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spacing {
+    /// The lowest.
+    #[default]
+    Lower,
+    /// Every n-th, the top one among them.
+    Even,
+}
+
+/// Shape of an encoder student, and how it is trained beside what every student has.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EncoderOptions {
+    /// Folder of the teacher or of any encoder, whose layers (or with `scratch` family alone) and tokenizer it takes.
+    pub from: PathBuf,
+    /// Layers; 0 for as many as `from` has.
+    pub layers: usize,
+    /// Which layers of `from`.
+    pub spacing: Spacing,
+    /// Whether it starts from random weights.
+    pub scratch: bool,
+    /// Width of the hidden vectors, with `scratch`; 0 for that of `from`.
+    pub width: usize,
+    /// Attention heads, with `scratch`; 0 for those of `from`.
+    pub heads: usize,
+    /// Width between the feed-forward products, with `scratch`; 0 for that of `from`.
+    pub inner: usize,
+    /// Tokens kept of each text; 0 for 512, or as many as there are positions.
+    pub max_length: usize,
+    /// Where it is trained.
+    pub device: Device,
+    /// See [`EncoderSettings::micro_batch`].
+    pub micro_batch: usize,
+    /// See [`EncoderSettings::weight_decay`].
+    pub weight_decay: f64,
+    /// See [`EncoderSettings::clip`].
+    pub clip: f64,
+    /// See [`EncoderSettings::layer_decay`].
+    pub layer_decay: f64,
+    /// See [`EncoderSettings::dropout`].
+    pub dropout: Option<f32>,
+}
+
+impl Default for EncoderOptions {
+    fn default() -> Self {
+        let EncoderSettings { device, micro_batch, weight_decay, clip, layer_decay, dropout } =
+            EncoderSettings::default();
+        Self {
+            from: PathBuf::new(),
+            layers: 0,
+            spacing: Spacing::Lower,
+            scratch: false,
+            width: 0,
+            heads: 0,
+            inner: 0,
+            max_length: 0,
+            device,
+            micro_batch,
+            weight_decay,
+            clip,
+            layer_decay,
+            dropout,
+        }
+    }
+}
+
+impl EncoderOptions {
+    /// The part that training reads.
+    #[must_use]
+    pub fn training(&self) -> EncoderSettings {
+        let Self { device, micro_batch, weight_decay, clip, layer_decay, dropout, .. } = *self;
+        EncoderSettings { device, micro_batch, weight_decay, clip, layer_decay, dropout }
+    }
+}
+
+/// Shape of an MLP student.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MlpOptions {
+    /// Folder of the encoder whose embeddings it reads.
+    pub encoder: PathBuf,
+    /// Units of the hidden `ReLU` layer; 0 for a linear student.
+    pub hidden: usize,
+    /// Decoupled weight decay.
+    pub weight_decay: f32,
+    /// Tokens kept of each text; 0 for as many as the encoder's folder says.
+    pub max_length: usize,
+}
+
+impl Default for MlpOptions {
+    fn default() -> Self {
+        let HeadSettings { hidden, weight_decay, .. } = HeadSettings::default();
+        Self { encoder: PathBuf::new(), hidden, weight_decay, max_length: 0 }
     }
 }
 

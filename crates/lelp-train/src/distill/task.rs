@@ -1,15 +1,12 @@
 //! The rows of a distillation, read once and used by every method and seed.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use lelp_infer::ngram::FeatureSettings;
 use thiserror::Error;
 
 use super::settings::ColumnSettings;
 use crate::data::{DataError, Dataset, Rows, SignalsFileError, SignalsFolder, Splits, hold_out};
-use crate::model::NgramInputs;
-use crate::run::{TrainError, ValidationMetric, thread_pool};
+use crate::run::ValidationMetric;
 
 /// Training rows, validation rows, and what the teacher says of them.
 #[derive(Debug)]
@@ -31,13 +28,6 @@ pub(super) struct ValidationRows {
     pub(super) data: Dataset,
     pub(super) classes: Vec<u32>,
     pub(super) metric: ValidationMetric,
-}
-
-/// Features of a task's texts.
-#[derive(Debug)]
-pub struct TaskInputs {
-    pub(super) train: NgramInputs,
-    pub(super) validation: NgramInputs,
 }
 
 /// Why data and signals make no task.
@@ -137,19 +127,6 @@ impl Task {
     #[must_use]
     pub fn signals(&self) -> Option<&SignalsFolder> {
         self.signals.as_ref()
-    }
-
-    /// Extracts the features of all texts.
-    pub fn inputs(
-        &self,
-        features: &FeatureSettings,
-        threads: NonZeroUsize,
-    ) -> Result<TaskInputs, TrainError> {
-        let extract = |data: &Dataset| NgramInputs::extract(&data.iter().collect::<Vec<_>>(), features);
-        Ok(thread_pool(threads)?.install(|| TaskInputs {
-            train: extract(&self.train),
-            validation: extract(&self.validation.data),
-        }))
     }
 }
 

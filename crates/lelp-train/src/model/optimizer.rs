@@ -17,6 +17,18 @@ pub enum Optimizer {
     Adam,
 }
 
+impl Optimizer {
+    /// Its name in recipes and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sgd => "sgd",
+            Self::Adagrad => "adagrad",
+            Self::Adam => "adam",
+        }
+    }
+}
+
 /// Keeps the first step of a parameter finite, as in `PyTorch`.
 const ADAGRAD_EPSILON: f32 = 1e-10;
 

@@ -16,7 +16,7 @@ use lelp_infer::teacher::Teacher;
 use lelp_train::data::signals::PART_ROWS;
 use lelp_train::data::{Dataset, Existing, Precision, SignalsFolder};
 use lelp_train::distill::{
-    self, DistillSettings, Distillation, NgramOptions, StudentSettings, Students, TRIALS, Task, grid,
+    self, DistillSettings, Distillation, NgramOptions, StudentSettings, Students, TRIALS, Task, TaskInputs, grid,
     over_seeds,
 };
 use lelp_train::method::{self, Combination, KdSettings, MethodSettings};
@@ -194,7 +194,8 @@ impl Quickstart<'_> {
         let student =
             NgramOptions { buckets: STUDENT_BUCKETS, width: STUDENT_WIDTH, ..NgramOptions::default() };
         let threads = self.global.threads();
-        let inputs = task.inputs(&student.features(), threads)?;
+        let student = StudentSettings::Ngram(student);
+        let inputs = TaskInputs::new(task, &student, threads, &mut |_| {}, self.cancel)?;
         let distillation = Distillation::new(task, &inputs, threads);
         let seeds: Vec<u64> = (0..self.arguments.seeds).collect();
         let train = TrainSettings::ngram();
@@ -218,14 +219,14 @@ impl Quickstart<'_> {
     }
 
     /// Saves the first seed's student, the one that a user would deploy.
-    fn save(&self, task: &Task, students: &Students, student: &NgramOptions) -> Result<(), Failure> {
+    fn save(&self, task: &Task, students: &Students, student: &StudentSettings) -> Result<(), Failure> {
         let chosen = students.tried[0].trial.clone();
         let settings = DistillSettings {
             data: self.data.clone(),
             signals: Some(self.arguments.out.join("signals")),
             columns: self.arguments.columns.settings(),
             distill: chosen.method,
-            model: StudentSettings::Ngram(*student),
+            model: student.clone(),
             train: chosen.train,
         };
         let folder = self.arguments.out.join(&students.method);
@@ -243,7 +244,7 @@ impl Quickstart<'_> {
     /// A few test texts with what teacher and student say.
     fn say_answers(&self, students: &[Students], test: &Dataset) -> Result<(), Failure> {
         let Some(lelp) = students.last() else { return Ok(()) };
-        let model = &lelp.students[0].model;
+        let Some(model) = lelp.students[0].model.ngram() else { return Ok(()) };
         self.printer.step("answers", &format!("of `{}`", self.arguments.out.join(&lelp.method).display()));
         let step = (test.rows() / 5).max(1);
         for row in (0..test.rows()).step_by(step).take(5) {

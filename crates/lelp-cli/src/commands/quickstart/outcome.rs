@@ -53,7 +53,7 @@ impl Outcome {
                 report(&theirs, test, Some(&answers.logits))
             };
             let reports: Vec<Report> =
-                method.students.iter().map(|student| report_of(&student.model)).collect::<Result<_, _>>()?;
+                method.students.iter().filter_map(|student| student.model.ngram()).map(report_of).collect::<Result<_, _>>()?;
             lines.push(Line {
                 name: method.method.clone(),
                 summary: Summary::of(&reports),

@@ -1,0 +1,130 @@
+//! What a student is, and its sizes.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use lelp_train::distill::{Recipe, RecipeError, Spacing};
+
+/// Kinds of students.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StudentArg {
+    /// Hashed words and bigrams over a mean-pooled table: microseconds a text.
+    Ngram,
+    /// A text encoder: layers of `--from`, or with `--scratch` a new one of any size.
+    Encoder,
+    /// A head with a hidden layer on the frozen encoder `--encoder`.
+    Mlp,
+}
+
+/// The kind, and the sizes of each kind; a flag that the kind does not have is refused.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Student")]
+pub(crate) struct StudentArgs {
+    /// What the student is [default: ngram]
+    #[arg(long, value_enum, value_name = "STUDENT")]
+    pub(crate) student: Option<StudentArg>,
+
+    /// Columns of an n-gram student's table, width of an encoder from scratch [default: 32; that of --from]
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+
+    /// Units of the hidden layer of an n-gram or MLP student; 0 for none [default: 64; 256]
+    #[arg(long, value_name = "N")]
+    hidden: Option<usize>,
+
+    /// Rows of an n-gram student's table, a power of two [default: 262144]
+    #[arg(long, value_name = "N")]
+    buckets: Option<usize>,
+
+    /// Shortest character n-gram; 0 for words alone [default: 0]
+    #[arg(long, value_name = "N")]
+    min_characters: Option<usize>,
+
+    /// Longest character n-gram [default: that of --min-characters]
+    #[arg(long, value_name = "N")]
+    max_characters: Option<usize>,
+
+    /// Probability of leaving out a feature of an n-gram student (0.2), or a value of an encoder (as its config says)
+    #[arg(long, value_name = "P")]
+    dropout: Option<f32>,
+
+    /// Save an n-gram student's table in 8 bits, and say what that costs
+    #[arg(long)]
+    int8: bool,
+
+    /// Folder of the teacher or of any encoder that an encoder student is made of
+    #[arg(long, value_name = "DIR|MODEL")]
+    pub(crate) from: Option<String>,
+
+    /// Layers of an encoder student [default: all of --from]
+    #[arg(long, value_name = "N")]
+    layers: Option<usize>,
+
+    /// Which layers of --from [default: lower]
+    #[arg(long, value_enum, value_name = "WHICH")]
+    spacing: Option<SpacingArg>,
+
+    /// Start an encoder student from random weights
+    #[arg(long)]
+    scratch: bool,
+
+    /// Attention heads of an encoder from scratch [default: those of --from]
+    #[arg(long, value_name = "N")]
+    heads: Option<usize>,
+
+    /// Feed-forward width of an encoder from scratch [default: that of --from]
+    #[arg(long, value_name = "N")]
+    inner: Option<usize>,
+
+    /// Encoder whose embeddings an MLP student reads
+    #[arg(long, value_name = "DIR|MODEL")]
+    pub(crate) encoder: Option<String>,
+
+    /// Tokens kept of each text by an encoder or MLP student [default: 512; as the encoder's folder says]
+    #[arg(long, value_name = "N")]
+    max_length: Option<NonZeroUsize>,
+}
+
+/// Which layers are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SpacingArg {
+    /// The lowest.
+    Lower,
+    /// Evenly spaced ones, the top one among them.
+    Even,
+}
+
+impl StudentArgs {
+    /// Sets what was given in the `model` table of a recipe; `from` and `encoder` are folders by now.
+    pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
+        // The tag must be there as soon as the table is.
+        if self.student.is_some() || !recipe.has("model") {
+            recipe.set("model.student", super::word(&self.student.unwrap_or(StudentArg::Ngram)))?;
+        }
+        recipe.set("model.width", self.width)?;
+        recipe.set("model.hidden", self.hidden)?;
+        recipe.set("model.buckets", self.buckets)?;
+        recipe.set("model.min_characters", self.min_characters)?;
+        recipe.set("model.max_characters", self.max_characters)?;
+        recipe.set("model.dropout", self.dropout)?;
+        recipe.set("model.int8", self.int8.then_some(true))?;
+        recipe.set("model.from", self.from.as_ref().map(PathBuf::from))?;
+        recipe.set("model.layers", self.layers)?;
+        recipe.set("model.spacing", self.spacing.map(Spacing::from))?;
+        recipe.set("model.scratch", self.scratch.then_some(true))?;
+        recipe.set("model.heads", self.heads)?;
+        recipe.set("model.inner", self.inner)?;
+        recipe.set("model.encoder", self.encoder.as_ref().map(PathBuf::from))?;
+        recipe.set("model.max_length", self.max_length)
+    }
+}
+
+impl From<SpacingArg> for Spacing {
+    fn from(spacing: SpacingArg) -> Self {
+        match spacing {
+            SpacingArg::Lower => Self::Lower,
+            SpacingArg::Even => Self::Even,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! MLP students: a head with a hidden layer on the embeddings of a frozen encoder.
+
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use lelp_infer::encoder::{Encoder, EncoderOptions as LoadOptions, Pooling};
+use lelp_infer::storage;
+use lelp_infer::teacher::{ClassifierHead, Teacher, TeacherConfig};
+
+use super::super::settings::MlpOptions;
+use super::super::task::Task;
+use super::super::{DistillError, Watch};
+use super::{Lesson, StudentModel, StudentModelError, Trained};
+use crate::model::{EmbeddingRows, HeadSettings, HeadStudent};
+use crate::teacher::embed;
+
+/// Embeddings of a task's texts, and the encoder that gave them.
+#[derive(Debug)]
+pub struct MlpTexts {
+    encoder: Arc<Frozen>,
+    train: EmbeddingRows<'static>,
+    validation: EmbeddingRows<'static>,
+}
+
+/// How the frozen encoder is used.
+#[derive(Debug)]
+struct Frozen {
+    folder: PathBuf,
+    pooling: Pooling,
+    normalize: bool,
+    max_length: usize,
+}
+
+/// A trained MLP student.
+#[derive(Debug)]
+pub struct MlpModel {
+    encoder: Arc<Frozen>,
+    head: ClassifierHead,
+    labels: Vec<String>,
+    subclasses: NonZeroUsize,
+}
+
+impl MlpTexts {
+    pub(super) fn new(
+        task: &Task,
+        options: &MlpOptions,
+        threads: NonZeroUsize,
+        progress: &mut dyn FnMut(usize),
+        cancelled: &AtomicBool,
+    ) -> Result<Self, StudentModelError> {
+        if options.encoder.as_os_str().is_empty() {
+            let what = "the folder or name of the encoder whose embeddings it reads";
+            return Err(StudentModelError::Option { student: "mlp", option: "encoder", what });
+        }
+        let load = LoadOptions { max_length: NonZeroUsize::new(options.max_length), ..LoadOptions::new(threads) };
+        let encoder = Encoder::load(&options.encoder, &load)?;
+        let width = encoder.width();
+        let train = embed(&encoder, task.train(), progress, cancelled)?;
+        let rows = task.train().rows();
+        let validation = embed(&encoder, task.validation(), &mut |done| progress(rows + done), cancelled)?;
+        let frozen = Frozen {
+            folder: options.encoder.clone(),
+            pooling: encoder.pooling(),
+            normalize: encoder.normalizes(),
+            max_length: encoder.max_length(),
+        };
+        Ok(Self {
+            encoder: Arc::new(frozen),
+            train: EmbeddingRows::new(width, Cow::Owned(train))?,
+            validation: EmbeddingRows::new(width, Cow::Owned(validation))?,
+        })
+    }
+
+    /// Trains one student.
+    pub(in super::super) fn train(
+        &self,
+        options: &MlpOptions,
+        lesson: Lesson<'_>,
+        watch: Watch<'_>,
+    ) -> Result<Trained, DistillError> {
+        let labels = lesson.task.labels().to_vec();
+        let subclasses = NonZeroUsize::new(lesson.method.base.subclasses()).unwrap_or(NonZeroUsize::MIN);
+        let head = HeadSettings {
+            hidden: options.hidden,
+            weight_decay: options.weight_decay,
+            optimizer: lesson.settings.optimizer,
+        };
+        let outputs = labels.len() * subclasses.get();
+        let mut student = HeadStudent::new(outputs, &self.train, &head, lesson.settings.seed)
+            .map_err(StudentModelError::from)?;
+        let report = lesson.teach(&mut student, &self.train, &self.validation, watch)?;
+        let head = student.model().map_err(StudentModelError::from)?;
+        let model = MlpModel { encoder: Arc::clone(&self.encoder), head, labels, subclasses };
+        Ok((StudentModel::Mlp(Box::new(model)), report))
+    }
+}
+
+impl MlpModel {
+    pub(super) fn save(&self, folder: &Path) -> Result<(), StudentModelError> {
+        let Frozen { folder: encoder, pooling, normalize, max_length } = self.encoder.as_ref();
+        let weights = storage::sha256(&storage::map(&encoder.join("model.safetensors"))?);
+        let hash = storage::sha256(format!("{weights}{}", storage::sha256(&self.head.to_bytes())).as_bytes());
+        let config = TeacherConfig {
+            subclasses: self.subclasses,
+            ..TeacherConfig::new(self.labels.clone(), *pooling, *normalize, *max_length, hash)
+        };
+        Ok(Teacher::save(folder, encoder, &self.head, &config)?)
+    }
+}
