@@ -199,7 +199,7 @@ fn rows_without_labels_are_welcome() {
     let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
     stop.store(true, Ordering::Relaxed);
     let stopped = train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
-    assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1 })));
+    assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1, .. })));
     let mut wide = NgramStudent::new(config(2), &inputs, &NgramSettings::default(), 0).unwrap();
     let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
     let refused = train(&mut wide, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);

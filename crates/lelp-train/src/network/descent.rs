@@ -75,10 +75,12 @@ impl Descent {
         &mut self,
         network: &mut Network,
         batch: &Batch,
-        mut gradients: StepGradients,
+        gradients: StepGradients,
         learning_rate: f64,
     ) -> f64 {
-        let length = length(&gradients);
+        let gradients: Vec<Option<Gradient>> =
+            gradients.into_iter().map(|gradient| gradient.map(Gradient::new)).collect();
+        let length = gradients.iter().flatten().map(Gradient::squares).sum::<f64>().sqrt();
         if !length.is_finite() {
             return length;
         }
@@ -86,19 +88,23 @@ impl Descent {
         // As `torch.nn.utils.clip_grad_norm_`.
         let clip = self.settings.clip;
         let scale = if clip > 0.0 { (clip / (length + 1e-6)).min(1.0) } else { 1.0 };
-        let on_cpu = is_cpu(network.parameters.device());
         let list = network.parameters.list_mut();
-        for (place, parameter) in list.iter_mut().enumerate() {
-            let Some(gradient) = gradients[place].take() else { continue };
+        for (place, (parameter, gradient)) in list.iter_mut().zip(gradients).enumerate() {
+            let Some(gradient) = gradient else { continue };
             let rate = learning_rate * self.settings.layer_decay.powi(parameter.depth as i32);
             let step = self.adam_step(rate, parameter.decays, scale);
-            let moments = &mut self.moments[place];
-            let values = &mut parameter.values;
-            match (place, on_cpu) {
-                (0, true) => moments.step_rows(values, gradient, step, &batch.unique, parameter.tensor.shape[1]),
-                (0, false) => moments.step_rows_anywhere(values, gradient, step, batch, parameter.tensor.shape[1]),
-                (_, true) => moments.step(values, gradient, step),
-                (_, false) => moments.step_anywhere(values, gradient, step),
+            // The first is the token table, of which the batch has some rows.
+            let rows = (place == 0).then(|| (&batch.unique[..], parameter.tensor.shape[1]));
+            let (moments, values) = (&mut self.moments[place], &mut parameter.values);
+            match (gradient, rows) {
+                (Gradient::Here(gradient), Some((unique, width))) => {
+                    moments.step_rows(values, floats(&gradient), step, unique, width);
+                }
+                (Gradient::Here(gradient), None) => moments.step(values, floats(&gradient), step),
+                (Gradient::There(gradient), Some((unique, width))) => {
+                    moments.step_rows_anywhere(values, gradient, step, unique, width);
+                }
+                (Gradient::There(gradient), None) => moments.step_anywhere(values, gradient, step),
             }
         }
         length
@@ -143,17 +149,28 @@ impl Descent {
     }
 }
 
-/// Length of all gradients together, accumulated in `f64`.
-fn length(gradients: &StepGradients) -> f64 {
-    gradients.iter().flatten().map(sum_of_squares).sum::<f64>().sqrt()
+/// A gradient where it can be worked on: in memory on the CPU, else on its device.
+enum Gradient {
+    Here(TensorData),
+    There(Tensor<1>),
 }
 
-fn sum_of_squares(gradient: &Tensor<1>) -> f64 {
-    if is_cpu(&gradient.device()) {
-        let data = gradient.clone().into_data();
-        return fused::squares(data.as_slice().expect("gradients are f32"));
+impl Gradient {
+    fn new(gradient: Tensor<1>) -> Self {
+        if is_cpu(&gradient.device()) { Self::Here(gradient.into_data()) } else { Self::There(gradient) }
     }
-    f64::from(to_vec(gradient.clone().powi_scalar(2).sum())[0])
+
+    /// Sum of squares, in `f64` on the CPU.
+    fn squares(&self) -> f64 {
+        match self {
+            Self::Here(gradient) => fused::squares(floats(gradient)),
+            Self::There(gradient) => f64::from(to_vec(gradient.clone().powi_scalar(2).sum())[0]),
+        }
+    }
+}
+
+fn floats(data: &TensorData) -> &[f32] {
+    data.as_slice().expect("the encoder's tensors are f32")
 }
 
 /// A tensor's values, changed in place where nobody else holds them.
@@ -166,9 +183,7 @@ fn in_place(tensor: &mut Tensor<1>, change: impl FnOnce(&mut [f32])) {
 }
 
 impl Moments {
-    fn step(&mut self, values: &mut Tensor<1>, gradient: Tensor<1>, step: AdamWStep) {
-        let gradient = gradient.into_data();
-        let gradient = gradient.as_slice().expect("gradients are f32");
+    fn step(&mut self, values: &mut Tensor<1>, gradient: &[f32], step: AdamWStep) {
         in_place(values, |values| {
             in_place(&mut self.first, |first| {
                 in_place(&mut self.second, |second| fused::step(values, gradient, first, second, step));
@@ -177,9 +192,14 @@ impl Moments {
     }
 
     /// `gradient` `[unique, width]` of the rows `unique`.
-    fn step_rows(&mut self, values: &mut Tensor<1>, gradient: Tensor<1>, step: AdamWStep, unique: &[u32], width: usize) {
-        let gradient = gradient.into_data();
-        let gradient: &[f32] = gradient.as_slice().expect("gradients are f32");
+    fn step_rows(
+        &mut self,
+        values: &mut Tensor<1>,
+        gradient: &[f32],
+        step: AdamWStep,
+        unique: &[u32],
+        width: usize,
+    ) {
         in_place(values, |values| {
             in_place(&mut self.first, |first| {
                 in_place(&mut self.second, |second| {
@@ -206,10 +226,10 @@ impl Moments {
         values: &mut Tensor<1>,
         gradient: Tensor<1>,
         step: AdamWStep,
-        batch: &Batch,
+        unique: &[u32],
         width: usize,
     ) {
-        let (unique, length) = (&batch.unique, gradient.dims()[0]);
+        let length = gradient.dims()[0];
         let matrix = |tensor: &Tensor<1>| -> Tensor<2> { tensor.clone().reshape([tensor.dims()[0] / width, width]) };
         let read = |tensor: &Tensor<1>| ops::rows(matrix(tensor), unique).reshape([length]);
         let mut rows = Self { first: read(&self.first), second: read(&self.second) };
