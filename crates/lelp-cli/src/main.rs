@@ -57,6 +57,7 @@ fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
         Command::Distill(arguments) => commands::distill::run(arguments, global, printer),
         Command::Eval(arguments) => commands::eval::run(arguments, global, printer),
         Command::Predict(arguments) => commands::predict::run(arguments, global, printer),
+        Command::Export(arguments) => commands::export::run(arguments, printer),
         Command::Completions(arguments) => commands::completions::run(arguments, printer),
         Command::Man(arguments) => commands::man::run(arguments, printer),
     }

@@ -87,6 +87,7 @@ pub(crate) enum Command {
     Distill(commands::distill::Arguments),
     Eval(commands::eval::Arguments),
     Predict(commands::predict::Arguments),
+    Export(commands::export::Arguments),
     Completions(commands::completions::Arguments),
     Man(commands::man::Arguments),
 }

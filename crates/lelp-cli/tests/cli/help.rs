@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Workspace;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "quickstart",
     "pull",
     "teach",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 11] = [
     "distill",
     "eval",
     "predict",
+    "export",
     "completions",
     "man",
 ];
