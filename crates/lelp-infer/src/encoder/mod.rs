@@ -19,7 +19,7 @@ mod family;
 mod folder;
 mod head_names;
 mod modules;
-mod onnx;
+pub(crate) mod onnx;
 mod pooling;
 mod session;
 mod tokenizer;
@@ -43,6 +43,7 @@ use self::folder::FolderDefaults;
 use self::session::{Session, Threads};
 use crate::classifier::{AnswerError, Text};
 use crate::storage;
+use crate::teacher::Parts;
 
 /// How to load an encoder; what is `None` is read from the folder.
 #[derive(Debug, Clone)]
@@ -82,26 +83,48 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// Loads `config.json`, `model.safetensors` and `tokenizer.json` of `folder`.
+    /// Loads config, weights and tokenizer of `folder`.
     ///
     /// # Errors
     /// [`EncoderError`] names the file and what is wrong with it.
     pub fn load(folder: &Path, options: &EncoderOptions) -> Result<Self, EncoderError> {
         let defaults = FolderDefaults::read(folder)?;
         let config = EncoderConfig::load(folder)?;
-        let pooling = options.pooling.unwrap_or(defaults.pooling);
         let wanted = options.max_length.map(NonZeroUsize::get).or(defaults.max_length);
         // The tokenizer first: it is small, and a mistake there need not wait for the weights.
         let tokenizer = Tokenizer::load(folder, &config, wanted.unwrap_or(usize::MAX))?;
-        let session = load_session(folder, &config, pooling)?;
+        let weights = Weights::open(folder, &config)?;
+        let pooling = options.pooling.unwrap_or(defaults.pooling);
+        let normalize = options.normalize.unwrap_or(defaults.normalize);
+        Self::new(&config, &weights, tokenizer, pooling, normalize, options.threads)
+    }
+
+    /// The encoder of a classifier whose other parts have been read.
+    pub(crate) fn from_parts(
+        folder: &Path,
+        parts: &Parts,
+        threads: NonZeroUsize,
+    ) -> Result<Self, EncoderError> {
+        let tokenizer = Tokenizer::load(folder, &parts.config, parts.max_length())?;
+        Self::new(&parts.config, &parts.weights, tokenizer, parts.pooling, parts.normalize, threads)
+    }
+
+    fn new(
+        config: &EncoderConfig,
+        weights: &Weights,
+        tokenizer: Tokenizer,
+        pooling: Pooling,
+        normalize: bool,
+        threads: NonZeroUsize,
+    ) -> Result<Self, EncoderError> {
         Ok(Self {
-            session,
+            session: Session::load(onnx::hidden_graph(config, weights, pooling)?)?,
             tokenizer,
             pooling,
-            normalize: options.normalize.unwrap_or(defaults.normalize),
+            normalize,
             width: config.width,
-            threads: options.threads,
-            workers: (0..options.threads.get()).map(|_| Threads::new(1)).collect(),
+            threads,
+            workers: (0..threads.get()).map(|_| Threads::new(1)).collect(),
         })
     }
 
@@ -223,17 +246,6 @@ impl Encoder {
     }
 }
 
-fn load_session(folder: &Path, config: &EncoderConfig, pooling: Pooling) -> Result<Session, EncoderError> {
-    let weights = Weights::open(folder, config)?;
-    let kept = match pooling {
-        Pooling::Cls => onnx::KeptTokens::First,
-        Pooling::Mean | Pooling::Max => onnx::KeptTokens::All,
-    };
-    let graph = onnx::encoder_graph(config, &weights, kept)?;
-    drop(weights); // the graph has its own copy, transposed
-    Session::load(graph)
-}
-
 impl EncoderConfig {
     /// Reads and checks `config.json` of `folder`.
     ///
@@ -243,6 +255,13 @@ impl EncoderConfig {
         let path = folder.join("config.json");
         Self::parse(&storage::map(&path)?).map_err(|source| EncoderError::Config { path, source })
     }
+}
+
+/// Whether `config.json` of `folder` is that of an encoder, known or not: it has a `model_type`.
+pub(crate) fn names_an_encoder(folder: &Path) -> bool {
+    let Ok(json) = storage::map(&folder.join("config.json")) else { return false };
+    serde_json::from_slice::<serde_json::Map<_, _>>(&json)
+        .is_ok_and(|fields| fields.contains_key("model_type"))
 }
 
 /// Names of the files of an encoder in `folder`: config, weights, tokenizer.

@@ -37,7 +37,7 @@ from transformers import (
     XLMRobertaForSequenceClassification,
 )
 
-from make_encoder_goldens import spread, tokenizer
+from make_encoder_goldens import WORDS, spread, tokenizer
 
 HERE = Path(__file__).parent
 SEED = 20241007
@@ -66,12 +66,15 @@ def byte_pairs() -> Tokenizer:
 
 
 def unigrams(special: list[str], unknown: str, template: dict[str, str]) -> Tokenizer:
-    """The kind of XLM-R and ALBERT: unigrams of SentencePiece."""
-    result = Tokenizer(models.Unigram())
+    """The kind of XLM-R and ALBERT: unigrams of SentencePiece, with scores made up (training them gives others each
+    time)."""
+    pieces = [(token, 0.0) for token in special]
+    pieces += [(f"\u2581{word}", -2.0 - 0.1 * place) for place, word in enumerate(WORDS)]
+    pieces += [(letter, -9.0 - 0.1 * place) for place, letter in enumerate("\u2581abcdefghijklmnopqrstuvwxyz!?.,'")]
+    result = Tokenizer(models.Unigram(pieces, special.index(unknown), False))
     result.normalizer = normalizers.NFKC()
     result.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainer = trainers.UnigramTrainer(vocab_size=64, special_tokens=special, unk_token=unknown)
-    result.train_from_iterator(CORPUS, trainer)
+    result.add_special_tokens(special)
     result.post_processor = processors.TemplateProcessing(
         single=template["single"],
         pair=template["pair"],
@@ -82,7 +85,7 @@ def unigrams(special: list[str], unknown: str, template: dict[str, str]) -> Toke
 
 def sizes(tokens: Tokenizer, classes: list[str], first_position: int = 0) -> dict:
     return {
-        "vocab_size": tokens.get_vocab_size(),
+        "vocab_size": max(tokens.get_vocab().values()) + 1,
         "hidden_size": 16,
         "num_hidden_layers": 2,
         "num_attention_heads": 2,

@@ -1,14 +1,9 @@
 //! Token, position and token type embeddings, normalised.
 
-use super::builder::{Dimension, Element, Value, integer};
-use super::{TOKEN_TYPE_IDS, WeightsError, Writer};
+use super::builder::{Value, integer};
+use super::{TOKEN_TYPE_IDS, WeightsError, Writer, size};
 use crate::encoder::family::TokenTypes;
 use crate::encoder::modules::Role;
-
-/// Declares an input of ids, `[batch, tokens]`.
-pub(super) fn input(writer: &mut Writer<'_>, name: &str) -> Value {
-    writer.graph.input(name, Element::Int64, &[Dimension::Named("batch"), Dimension::Named("tokens")])
-}
 
 /// `norm(word[id] + position[place] + token_type[type])`, `[batch, tokens, width]`.
 pub(super) fn embeddings(writer: &mut Writer<'_>, input_ids: &Value) -> Result<Value, WeightsError> {
@@ -25,7 +20,7 @@ pub(super) fn embeddings(writer: &mut Writer<'_>, input_ids: &Value) -> Result<V
         TokenTypes::None => None,
         TokenTypes::Input => {
             let types = writer.weight(Role::TokenTypeEmbeddings)?;
-            let ids = input(writer, TOKEN_TYPE_IDS);
+            let ids = writer.ids(TOKEN_TYPE_IDS);
             Some(writer.graph.node("Gather", &[&types, &ids], vec![integer("axis", 0)]))
         }
         TokenTypes::AlwaysFirst => {
@@ -47,11 +42,10 @@ pub(super) fn embeddings(writer: &mut Writer<'_>, input_ids: &Value) -> Result<V
 
 /// `first, first + 1, ..`, one for each token: `[tokens]`.
 pub(super) fn places(writer: &mut Writer<'_>, input_ids: &Value, first: usize) -> Value {
-    let first = i64::try_from(first).expect("a checked config keeps positions below 2^24");
     let shape = writer.graph.node("Shape", &[input_ids], vec![]);
     let axis = writer.graph.integers(&[], &[1]);
     let tokens = writer.graph.node("Gather", &[&shape, &axis], vec![integer("axis", 0)]);
-    let start = writer.graph.integers(&[], &[first]);
+    let start = writer.graph.integers(&[], &[size(first)]);
     let step = writer.graph.integers(&[], &[1]);
     let end = writer.graph.node("Add", &[&tokens, &start], vec![]);
     writer.graph.node("Range", &[&start, &end, &step], vec![])
