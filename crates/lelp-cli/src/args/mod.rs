@@ -2,10 +2,12 @@
 
 mod data;
 mod fit;
+mod split;
 mod training;
 
 pub(crate) use data::ColumnArgs;
 pub(crate) use fit::FitArgs;
+pub(crate) use split::{FineArgs, SplitArg, SplitArgs};
 pub(crate) use training::TrainingArgs;
 
 use std::num::NonZeroUsize;

@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{Beta, ClassMoments, LelpFit, Members, SettingError, TargetSettings, Temperature};
+use lelp::{Beta, Evidence, Members, SettingError, SplitSettings, SubclassFit, Temperature};
 use lelp_infer::ngram::NgramModel;
 use thiserror::Error;
 
@@ -26,7 +26,7 @@ pub use recipe::{Recipe, RecipeError};
 pub use search::{Trial, Tried, search};
 pub use seeds::{Spread, Students, Summary, over_seeds};
 pub use settings::{ColumnSettings, DistillSettings, NgramOptions, StudentSettings};
-pub use split::{SplitError, fit, moments, targets};
+pub use split::{Sharp, SplitError, evidence, fit, targets, targets_as_sharp};
 pub use task::{Task, TaskError, TaskInputs};
 
 use crate::data::SignalsFolder;
@@ -65,8 +65,8 @@ pub enum DistillError {
 pub struct Distilled {
     /// The student, ready to answer.
     pub model: NgramModel,
-    /// The directions of its subclasses, for `lelp`.
-    pub fit: Option<LelpFit>,
+    /// What splits its classes, where the method does.
+    pub fit: Option<SubclassFit>,
     /// How training went.
     pub report: TrainReport,
 }
@@ -77,9 +77,9 @@ pub struct Distillation<'a> {
     task: &'a Task,
     inputs: &'a TaskInputs,
     threads: NonZeroUsize,
-    /// Moments of the signals, gathered once for each rule of membership: they serve every number of subclasses.
-    by_teacher: OnceLock<ClassMoments>,
-    by_label: OnceLock<ClassMoments>,
+    /// Evidence of the signals, gathered once for each rule of membership: it serves every number of subclasses.
+    by_teacher: OnceLock<Evidence>,
+    by_label: OnceLock<Evidence>,
 }
 
 impl<'a> Distillation<'a> {
@@ -134,29 +134,41 @@ impl<'a> Distillation<'a> {
         Ok(Distilled { model: student.model()?, fit, report })
     }
 
-    fn moments(&self, signals: &SignalsFolder, members: Members) -> Result<&ClassMoments, SplitError> {
+    fn evidence(
+        &self,
+        signals: &SignalsFolder,
+        split: &SplitSettings,
+        members: Members,
+    ) -> Result<&Evidence, SplitError> {
         let kept = match members {
             Members::Teacher => &self.by_teacher,
             Members::Label => &self.by_label,
         };
-        if let Some(moments) = kept.get() {
-            return Ok(moments);
+        if let Some(evidence) = kept.get() {
+            return Ok(evidence);
         }
-        let moments = moments(signals, members, self.threads)?;
-        Ok(kept.get_or_init(|| moments))
+        let evidence = evidence(signals, split, members, None, self.threads)?;
+        Ok(kept.get_or_init(|| evidence))
     }
 
-    /// Directions and targets on the training rows, for methods that split classes.
-    fn split(&self, method: &MethodSettings, seed: u64) -> Result<Option<(LelpFit, Vec<f32>)>, DistillError> {
+    /// Split and targets on the training rows, for methods that split classes.
+    fn split(
+        &self,
+        method: &MethodSettings,
+        seed: u64,
+    ) -> Result<Option<(SubclassFit, Vec<f32>)>, DistillError> {
         let needs = method.needs();
         let Some(signals) = &self.task.signals else {
             let needed = needs.logits || needs.targets;
             return if needed { Err(DistillError::NoSignals { method: method.name() }) } else { Ok(None) };
         };
         let MethodSettings::Lelp(settings) = method else { return Ok(None) };
-        let moments = self.moments(signals, settings.members)?;
-        let fit = fit(signals, moments, &fit_settings(settings, seed)?, self.threads)?;
-        let targets = targets(signals, &fit, target_settings(settings)?, self.threads)?;
+        let split = SplitSettings::Directions(fit_settings(settings, seed)?);
+        let evidence = self.evidence(signals, &split, settings.members)?;
+        let fit = fit(signals, evidence, &split, None, self.threads)?;
+        let (sharp, temperature) =
+            (Sharp::Beta(Beta::new(settings.beta)?), Temperature::new(settings.temperature)?);
+        let (targets, _) = targets_as_sharp(signals, &fit, None, sharp, temperature, self.threads)?;
         let columns = fit.outputs();
         let targets = match &self.task.train_rows {
             None => targets,
@@ -171,9 +183,5 @@ fn fit_settings(method: &LelpSettings, seed: u64) -> Result<lelp::LelpSettings, 
     let none = MethodError::Setting { name: "subclasses", value: 0.0, range: "1 or more" };
     let subclasses = NonZeroUsize::new(method.subclasses).ok_or(none)?;
     let (null_space, rotation) = (method.null_space, method.rotation);
-    Ok(lelp::LelpSettings { subclasses, null_space, rotation, seed })
-}
-
-fn target_settings(method: &LelpSettings) -> Result<TargetSettings, DistillError> {
-    Ok(TargetSettings { beta: Beta::new(method.beta)?, temperature: Temperature::new(method.temperature)? })
+    Ok(lelp::LelpSettings { subclasses, null_space, rotation, seed, ..lelp::LelpSettings::default() })
 }
