@@ -55,6 +55,7 @@ fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
         Command::Fit(arguments) => commands::fit::run(arguments, global, printer),
         Command::Targets(arguments) => commands::targets::run(arguments, global, printer),
         Command::Distill(arguments) => commands::distill::run(arguments, global, printer),
+        Command::Methods(arguments) => commands::methods::run(arguments, printer),
         Command::Eval(arguments) => commands::eval::run(arguments, global, printer),
         Command::Predict(arguments) => commands::predict::run(arguments, global, printer),
         Command::Completions(arguments) => commands::completions::run(arguments, printer),

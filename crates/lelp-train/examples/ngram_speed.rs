@@ -17,8 +17,8 @@ use std::time::Instant;
 
 use lelp_infer::classifier::Text;
 use lelp_infer::ngram::{NgramConfig, NgramModel};
-use lelp_train::method::{MethodSettings, Supervision};
-use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent};
+use lelp_train::method::{Learner, MethodSettings, Supervision};
+use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Student};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
@@ -111,23 +111,21 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
 
     let labels: Vec<Option<u32>> = data.labels.iter().copied().map(Some).collect();
     let rows = labels.len();
-    let method = MethodSettings::Ce {}.build(Supervision {
-        rows,
-        classes,
-        labels: Some(&labels),
-        ..Supervision::default()
-    })?;
     let validation = options.watch.then_some(Validation {
         inputs: &test_inputs,
         labels: &test.labels,
         metric: ValidationMetric::Accuracy,
     });
-    let training = Training { inputs: &inputs, rows, method: &*method, validation };
     let settings = NgramSettings { optimizer: options.train.optimizer, dropout: options.dropout };
     let mut student = NgramStudent::new(config, &inputs, &settings, options.train.seed)?;
+    let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
+    let learner =
+        Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: options.train.seed };
+    let mut method = MethodSettings::Ce {}.build(supervision, &learner)?;
+    let training = Training { inputs: &inputs, rows, method: &mut *method, validation };
     let report = train(
         &mut student,
-        &training,
+        training,
         &options.train,
         options.threads,
         &mut |event| tell(&event),

@@ -7,13 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp_infer::classifier::{Classifier, Text};
 use lelp_infer::ngram::{FeatureSettings, NgramConfig, NgramModel};
-use lelp_train::method::{KdSettings, LelpSettings, MethodSettings, Supervision};
+use lelp_train::method::{KdSettings, Learner, LelpSettings, MethodSettings, Supervision};
 use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Optimizer, Student};
 use lelp_train::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
 
 const ROWS: usize = 300;
+
+/// The student of [`config`].
+const LEARNER: Learner = Learner { embedding: 7, optimizer: Optimizer::Adagrad, seed: 0 };
 
 /// Texts whose class is told by one word, among words that say nothing.
 fn texts() -> (Vec<String>, Vec<u32>) {
@@ -58,16 +61,22 @@ fn run(
     let config = config(method.subclasses());
     let inputs = NgramInputs::extract(&borrowed, &config.features);
     let (targets, some) = (targets(&labels), labels.iter().copied().map(Some).collect::<Vec<_>>());
-    let supervision =
-        Supervision { rows: ROWS, classes: 2, labels: Some(&some), logits: None, targets: Some(&targets) };
-    let method = method.build(supervision).unwrap();
+    let supervision = Supervision {
+        rows: ROWS,
+        classes: 2,
+        labels: Some(&some),
+        targets: Some(&targets),
+        ..Supervision::default()
+    };
+    let mut method = method.build(supervision, &LEARNER).unwrap();
     let validation =
         Validation { inputs: &inputs, labels: &labels[..100], metric: ValidationMetric::Accuracy };
-    let training = Training { inputs: &inputs, rows: ROWS, method: &*method, validation: Some(validation) };
+    let training =
+        Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: Some(validation) };
     let learning = NgramSettings { optimizer: settings.optimizer, dropout: 0.2 };
     let mut student = NgramStudent::new(config, &inputs, &learning, settings.seed).unwrap();
     let threads = NonZeroUsize::new(threads).unwrap();
-    let report = train(&mut student, &training, settings, threads, &mut |_| {}, &AtomicBool::new(false))?;
+    let report = train(&mut student, training, settings, threads, &mut |_| {}, &AtomicBool::new(false))?;
     Ok((student, report))
 }
 
@@ -160,33 +169,39 @@ fn rows_without_labels_are_welcome() {
     let logits: Vec<f32> =
         labels.iter().flat_map(|&label| [-2.0 * label as f32, 2.0 * label as f32]).collect();
     let some: Vec<Option<u32>> = (0..ROWS).map(|row| (row < 40).then(|| labels[row])).collect();
-    let supervision =
-        Supervision { rows: ROWS, classes: 2, labels: Some(&some), logits: Some(&logits), targets: None };
+    let supervision = Supervision {
+        rows: ROWS,
+        classes: 2,
+        labels: Some(&some),
+        logits: Some(&logits),
+        ..Supervision::default()
+    };
     let stop = AtomicBool::new(false);
     for (method, rows) in [
         (MethodSettings::Ce {}, 40),
         (MethodSettings::Kd(KdSettings { alpha: 0.5, temperature: 2.0 }), ROWS),
         (MethodSettings::Kd(KdSettings { alpha: 1.0, temperature: 2.0 }), 40),
     ] {
-        let built = method.build(supervision).unwrap();
+        let mut built = method.build(supervision, &LEARNER).unwrap();
         let validation = Validation { inputs: &inputs, labels: &labels, metric: ValidationMetric::Agreement };
         let training =
-            Training { inputs: &inputs, rows: ROWS, method: &*built, validation: Some(validation) };
+            Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: Some(validation) };
         let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
         let mut batches = 0;
         let mut watch = |event: Event<'_>| batches += usize::from(matches!(event, Event::Batch { .. }));
         let report =
-            train(&mut student, &training, &settings(), NonZeroUsize::MIN, &mut watch, &stop).unwrap();
+            train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut watch, &stop).unwrap();
         assert_eq!(report.rows, rows);
         assert_eq!(batches, 6 * rows.div_ceil(70));
     }
-    let built = MethodSettings::Ce {}.build(supervision).unwrap();
-    let training = Training { inputs: &inputs, rows: ROWS, method: &*built, validation: None };
+    let mut built = MethodSettings::Ce {}.build(supervision, &LEARNER).unwrap();
+    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None };
     let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
     stop.store(true, Ordering::Relaxed);
-    let stopped = train(&mut student, &training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
+    let stopped = train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1 })));
     let mut wide = NgramStudent::new(config(2), &inputs, &NgramSettings::default(), 0).unwrap();
-    let refused = train(&mut wide, &training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
+    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None };
+    let refused = train(&mut wide, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(refused, Err(TrainError::Outputs { needed: 2, outputs: 4 })));
 }

@@ -2,11 +2,13 @@
 
 mod data;
 mod fit;
+mod method;
 mod split;
 mod training;
 
 pub(crate) use data::ColumnArgs;
 pub(crate) use fit::FitArgs;
+pub(crate) use method::MethodArgs;
 pub(crate) use split::{FineArgs, SplitArg, SplitArgs};
 pub(crate) use training::TrainingArgs;
 
@@ -87,6 +89,7 @@ pub(crate) enum Command {
     Fit(commands::fit::Arguments),
     Targets(commands::targets::Arguments),
     Distill(commands::distill::Arguments),
+    Methods(commands::methods::Arguments),
     Eval(commands::eval::Arguments),
     Predict(commands::predict::Arguments),
     Completions(commands::completions::Arguments),

@@ -10,8 +10,9 @@ use lelp_train::distill::{
     DistillSettings, Distillation, Distilled, Recipe, StudentSettings, Task, check_free, save,
 };
 use lelp_train::evaluate::{answer, report};
+use lelp_train::method::{Combination, GuardError};
 
-use crate::args::{ColumnArgs, FitArgs, GlobalArgs, TrainingArgs};
+use crate::args::{ColumnArgs, FitArgs, GlobalArgs, MethodArgs, TrainingArgs};
 use crate::failure::{Failure, While};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -20,14 +21,15 @@ use crate::progress;
 /// Train a student on the teacher's signals
 ///
 /// `ce` learns from labels alone; `kd` from the teacher's probabilities; `lelp` from subclasses that the teacher's
-/// embeddings show. Rows without a label are welcome to `kd` and `lelp`. The best epoch is chosen on the validation
-/// file, or on a tenth of the training file, held out by hash of the text.
+/// embeddings show; `lelp methods` tells of all. Rows without a label are welcome to all but `ce` and `dkd`. The best
+/// epoch is chosen on the validation file, or on a tenth of the training file, held out by hash of the text.
 ///
 /// Every setting can also stand in a recipe (TOML); a flag wins over it. `run.json` in the student's folder records
-/// all of them.
+/// all of them, and `metrics.jsonl` every term of the loss, epoch by epoch.
 ///
 /// Examples:
 ///   lelp distill --data queries/ --signals signals --method lelp --student ngram --out student
+///   lelp distill --data queries/ --signals signals --method lelp --add fitnet --out student
 ///   lelp distill --recipe student.toml --out student --seed 7
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -44,10 +46,6 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     signals: Option<PathBuf>,
 
-    /// What the student learns from
-    #[arg(long, value_enum, value_name = "METHOD", required_unless_present = "recipe")]
-    method: Option<MethodArg>,
-
     /// What the student is [default: ngram]
     #[arg(long, value_enum, value_name = "STUDENT")]
     student: Option<StudentArg>,
@@ -61,7 +59,7 @@ pub(crate) struct Arguments {
     overwrite: bool,
 
     #[command(flatten)]
-    weights: WeightArgs,
+    method: MethodArgs,
 
     #[command(flatten)]
     fit: FitArgs,
@@ -74,22 +72,6 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     columns: ColumnArgs,
-}
-
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Method")]
-struct WeightArgs {
-    /// Weight of the labels beside the teacher, 0 to 1 [default: 0]
-    #[arg(long, value_name = "WEIGHT")]
-    alpha: Option<f64>,
-
-    /// Softens teacher and student [default: 1]
-    #[arg(long, value_name = "T")]
-    temperature: Option<f64>,
-
-    /// Width of the split within a class, in deviations of the coordinates: small is sharp [default: 0.12]
-    #[arg(long, value_name = "B")]
-    beta: Option<f64>,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -125,16 +107,6 @@ struct NgramArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MethodArg {
-    /// The labels alone.
-    Ce,
-    /// The teacher's probabilities.
-    Kd,
-    /// Subclasses along linear directions of the teacher's embeddings.
-    Lelp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum StudentArg {
     /// Hashed words and bigrams over a mean-pooled table: microseconds a text.
     Ngram,
@@ -148,10 +120,7 @@ impl Arguments {
         };
         recipe.set("data", self.data.as_ref())?;
         recipe.set("signals", self.signals.as_ref())?;
-        recipe.set("distill.method", self.method.and_then(|method| word(&method)))?;
-        recipe.set("distill.alpha", self.weights.alpha)?;
-        recipe.set("distill.temperature", self.weights.temperature)?;
-        recipe.set("distill.beta", self.weights.beta)?;
+        self.method.set(&mut recipe)?;
         recipe.set("distill.subclasses", self.fit.subclasses)?;
         recipe.set("distill.null_space", self.fit.null_space.map(|_| self.fit.null_space()))?;
         recipe.set("distill.rotation", self.fit.rotation.map(Rotation::from))?;
@@ -199,6 +168,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             task.labels().join(", ")
         ),
     );
+    guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
     let inputs = task.inputs(&student.features(), global.threads())?;
     let distillation = Distillation::new(&task, &inputs, global.threads());
     let mut watch = progress::epochs(printer, "distilling", settings.train.epochs);
@@ -220,6 +190,18 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     save(&arguments.out, &distilled, &task, &settings, global.threads().get())
         .or_while(|| format!("writing `{}`", arguments.out.display()))?;
     printer.step("wrote", &format!("`{}`", arguments.out.display()));
+    Ok(())
+}
+
+/// Refuses a method that means nothing with so few classes, unless forced, and warns of one that means little.
+fn guard(method: &Combination, classes: usize, force: bool, printer: Printer) -> Result<(), Failure> {
+    let refused = |error: GuardError| {
+        let instead = error.degeneracy.instead;
+        Failure::input(error).with_hint(format!("use {instead}; `--force` trains it all the same"))
+    };
+    for degeneracy in method.guard(classes, force).map_err(refused)? {
+        printer.warn(&format!("with {classes} classes, {degeneracy}"));
+    }
     Ok(())
 }
 

@@ -83,7 +83,9 @@ fn bad_arguments_end_with_2() {
     for line in [
         "fit --signals s --subclasses 0 --out f",
         "distill --data queries --out m",
-        "distill --data queries --method dkd --out m",
+        "distill --data queries --method distillery --out m",
+        "distill --data queries --method kd --add lelp --out m",
+        "distill --data queries --method kd --angle-weight 1 --out m",
         "distill --data queries --method ce --beta 0.1 --out m",
         "signals --teacher t",
         "nonsense",

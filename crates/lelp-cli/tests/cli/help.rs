@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Workspace;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "quickstart",
     "pull",
     "teach",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 11] = [
     "fit",
     "targets",
     "distill",
+    "methods",
     "eval",
     "predict",
     "completions",

@@ -23,7 +23,7 @@ pub use fine::FineColumn;
 pub use format::Format;
 pub use labels::Label;
 pub use signals::{
-    Existing, Part, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter,
-    StoredSignals,
+    Existing, Part, Precision, SignalsDescription, SignalsEmbeddings, SignalsFileError, SignalsFolder,
+    SignalsWriter, StoredSignals,
 };
 pub use splits::{HoldOut, Splits, hold_out};

@@ -3,6 +3,7 @@
 //! [`Task`] holds what every method and seed shares: texts, labels, the teacher's signals. [`Distillation`]
 //! trains one student on it. [`search`] chooses settings on the validation rows.
 
+mod embeddings;
 mod folder;
 mod grid;
 mod recipe;
@@ -10,13 +11,14 @@ mod search;
 mod seeds;
 mod settings;
 mod split;
+mod subclasses;
 mod task;
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{Beta, Evidence, Members, SettingError, SplitSettings, SubclassFit, Temperature};
+use lelp::{SettingError, SubclassFit};
 use lelp_infer::ngram::NgramModel;
 use thiserror::Error;
 
@@ -29,9 +31,12 @@ pub use settings::{ColumnSettings, DistillSettings, NgramOptions, StudentSetting
 pub use split::{Sharp, SplitError, evidence, fit, targets, targets_as_sharp};
 pub use task::{Task, TaskError, TaskInputs};
 
-use crate::data::SignalsFolder;
-use crate::method::{LelpSettings, MethodError, MethodSettings, Supervision};
-use crate::model::{NgramSettings, NgramStudent, StudentError};
+use embeddings::TrainingEmbeddings;
+use subclasses::Subclasses;
+
+use crate::data::SignalsEmbeddings;
+use crate::method::{Combination, Learner, MethodError, Supervision, TeacherEmbeddings};
+use crate::model::{NgramInputs, NgramSettings, NgramStudent, Student, StudentError};
 use crate::run::{Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
 
 /// Why no student came of it.
@@ -56,7 +61,7 @@ pub enum DistillError {
     #[error("method `{method}` learns from a teacher: give its signals, or use method `ce`")]
     NoSignals {
         /// The method.
-        method: &'static str,
+        method: String,
     },
 }
 
@@ -77,16 +82,17 @@ pub struct Distillation<'a> {
     task: &'a Task,
     inputs: &'a TaskInputs,
     threads: NonZeroUsize,
-    /// Evidence of the signals, gathered once for each rule of membership: it serves every number of subclasses.
-    by_teacher: OnceLock<Evidence>,
-    by_label: OnceLock<Evidence>,
+    /// What splits of classes were fitted on, gathered once.
+    subclasses: Subclasses,
+    /// The teacher's embeddings, mapped by the first method that reads them.
+    embeddings: OnceLock<SignalsEmbeddings>,
 }
 
 impl<'a> Distillation<'a> {
     /// Students on `task`, whose texts have the features `inputs`.
     #[must_use]
     pub fn new(task: &'a Task, inputs: &'a TaskInputs, threads: NonZeroUsize) -> Self {
-        Self { task, inputs, threads, by_teacher: OnceLock::new(), by_label: OnceLock::new() }
+        Self { task, inputs, threads, subclasses: Subclasses::default(), embeddings: OnceLock::new() }
     }
 
     /// The task.
@@ -98,90 +104,62 @@ impl<'a> Distillation<'a> {
     /// Trains one student; `inputs` must have been extracted with the features of `student`.
     pub fn train(
         &self,
-        method: &MethodSettings,
+        method: &Combination,
         student: &NgramOptions,
         settings: &TrainSettings,
         watch: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
     ) -> Result<Distilled, DistillError> {
         method.check()?;
-        let split = self.split(method, settings.seed)?;
+        if method.needs().teacher() && self.task.signals.is_none() {
+            return Err(DistillError::NoSignals { method: method.name() });
+        }
+        let split = self.subclasses.split(self.task, &method.base, settings.seed, self.threads)?;
         let (fit, targets) = split.unzip();
-        let rows = self.task.train.rows();
+        let method = &method.with_subclasses(fit.as_ref().map(SubclassFit::per_class));
+        let embeddings = self.embeddings(method)?;
+        let config = student.config(self.task.labels.clone(), method.base.subclasses());
+        let learning = NgramSettings { optimizer: settings.optimizer, dropout: student.dropout };
+        let mut student = NgramStudent::new(config, &self.inputs.train, &learning, settings.seed)?;
+        let learner =
+            Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: settings.seed };
         let supervision = Supervision {
-            rows,
+            rows: self.task.train.rows(),
             classes: self.task.labels.len(),
             labels: self.task.train.labels(),
             logits: self.task.logits.as_deref(),
             targets: targets.as_deref(),
+            embeddings: embeddings.as_ref().map(|embeddings| embeddings as &dyn TeacherEmbeddings),
         };
-        let method = method.build(supervision)?;
-        let config = student.config(self.task.labels.clone(), method.subclasses());
-        let learning = NgramSettings { optimizer: settings.optimizer, dropout: student.dropout };
-        let mut student = NgramStudent::new(config, &self.inputs.train, &learning, settings.seed)?;
-        let validation = &self.task.validation;
+        let mut method = method.build(supervision, &learner)?;
         let training = Training {
             inputs: &self.inputs.train,
-            rows,
-            method: method.as_ref(),
-            validation: Some(Validation {
-                inputs: &self.inputs.validation,
-                labels: &validation.classes,
-                metric: validation.metric,
-            }),
+            rows: self.task.train.rows(),
+            method: method.as_mut(),
+            validation: Some(self.validation()),
         };
-        let report = train(&mut student, &training, settings, self.threads, watch, cancelled)?;
+        let report = train(&mut student, training, settings, self.threads, watch, cancelled)?;
         Ok(Distilled { model: student.model()?, fit, report })
     }
 
-    fn evidence(
-        &self,
-        signals: &SignalsFolder,
-        split: &SplitSettings,
-        members: Members,
-    ) -> Result<&Evidence, SplitError> {
-        let kept = match members {
-            Members::Teacher => &self.by_teacher,
-            Members::Label => &self.by_label,
-        };
-        if let Some(evidence) = kept.get() {
-            return Ok(evidence);
+    fn validation(&self) -> Validation<'a, NgramInputs> {
+        let validation = &self.task.validation;
+        Validation { inputs: &self.inputs.validation, labels: &validation.classes, metric: validation.metric }
+    }
+
+    /// The teacher's embeddings of the training rows, for methods that read them.
+    fn embeddings(&self, method: &Combination) -> Result<Option<TrainingEmbeddings<'_>>, DistillError> {
+        let Some(signals) = &self.task.signals else { return Ok(None) };
+        if !method.needs().teacher_embedding {
+            return Ok(None);
         }
-        let evidence = evidence(signals, split, members, None, self.threads)?;
-        Ok(kept.get_or_init(|| evidence))
-    }
-
-    /// Split and targets on the training rows, for methods that split classes.
-    fn split(
-        &self,
-        method: &MethodSettings,
-        seed: u64,
-    ) -> Result<Option<(SubclassFit, Vec<f32>)>, DistillError> {
-        let needs = method.needs();
-        let Some(signals) = &self.task.signals else {
-            let needed = needs.logits || needs.targets;
-            return if needed { Err(DistillError::NoSignals { method: method.name() }) } else { Ok(None) };
+        let stored = match self.embeddings.get() {
+            Some(stored) => stored,
+            None => {
+                let opened = signals.embeddings().map_err(SplitError::from)?;
+                self.embeddings.get_or_init(|| opened)
+            }
         };
-        let MethodSettings::Lelp(settings) = method else { return Ok(None) };
-        let split = SplitSettings::Directions(fit_settings(settings, seed)?);
-        let evidence = self.evidence(signals, &split, settings.members)?;
-        let fit = fit(signals, evidence, &split, None, self.threads)?;
-        let (sharp, temperature) =
-            (Sharp::Beta(Beta::new(settings.beta)?), Temperature::new(settings.temperature)?);
-        let (targets, _) = targets_as_sharp(signals, &fit, None, sharp, temperature, self.threads)?;
-        let columns = fit.outputs();
-        let targets = match &self.task.train_rows {
-            None => targets,
-            Some(rows) => task::gather(&targets, columns, rows),
-        };
-        Ok(Some((fit, targets)))
+        Ok(Some(TrainingEmbeddings { stored, rows: self.task.train_rows.as_deref() }))
     }
-}
-
-/// How directions are found for a method's settings; the student's seed also turns the directions.
-fn fit_settings(method: &LelpSettings, seed: u64) -> Result<lelp::LelpSettings, DistillError> {
-    let none = MethodError::Setting { name: "subclasses", value: 0.0, range: "1 or more" };
-    let subclasses = NonZeroUsize::new(method.subclasses).ok_or(none)?;
-    let (null_space, rotation) = (method.null_space, method.rotation);
-    Ok(lelp::LelpSettings { subclasses, null_space, rotation, seed, ..lelp::LelpSettings::default() })
 }

@@ -6,20 +6,20 @@ use serde::Serialize;
 
 use super::settings::NgramOptions;
 use super::{DistillError, Distillation};
-use crate::method::MethodSettings;
+use crate::method::Combination;
 use crate::run::{TrainSettings, ValidationRecord};
 
 /// One setting of a method that is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trial {
-    /// The method's settings.
-    pub method: MethodSettings,
+    /// The method's settings, and those of what is added to it.
+    pub method: Combination,
     /// The training's settings.
     pub train: TrainSettings,
 }
 
 /// A trial with its score.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tried {
     /// The trial.
     pub trial: Trial,
@@ -37,10 +37,13 @@ pub fn search(
     cancelled: &AtomicBool,
 ) -> Result<Vec<Tried>, DistillError> {
     let mut tried = Vec::with_capacity(trials.len());
-    for &trial in trials {
+    for trial in trials {
         let distilled = distillation.train(&trial.method, student, &trial.train, &mut |_| {}, cancelled)?;
         let validation = distilled.report.best().and_then(|epoch| epoch.validation);
-        tried.push(Tried { trial, validation: validation.expect("a task always has validation rows") });
+        tried.push(Tried {
+            trial: trial.clone(),
+            validation: validation.expect("a task always has validation rows"),
+        });
         done();
     }
     // A stable sort: among equals the earlier trial stays first. Likelihoods of different methods are not

@@ -35,7 +35,7 @@ impl Spread {
 #[derive(Debug)]
 pub struct Students {
     /// The method's name.
-    pub method: &'static str,
+    pub method: String,
     /// All trials, the chosen one first.
     pub tried: Vec<Tried>,
     /// A student for each seed, with the chosen settings.
@@ -54,7 +54,7 @@ pub fn over_seeds(
     cancelled: &AtomicBool,
 ) -> Result<Students, DistillError> {
     let tried = search(distillation, student, trials, done, cancelled)?;
-    let chosen = tried.first().expect("a search has trials").trial;
+    let chosen = tried.first().expect("a search has trials").trial.clone();
     let mut students = Vec::with_capacity(seeds.len());
     for &seed in seeds {
         let train = TrainSettings { seed, ..chosen.train };

@@ -6,7 +6,7 @@ use lelp_infer::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Columns;
-use crate::method::MethodSettings;
+use crate::method::Combination;
 use crate::run::TrainSettings;
 
 /// Settings of a distillation.
@@ -21,7 +21,7 @@ pub struct DistillSettings {
     #[serde(default)]
     pub columns: ColumnSettings,
     /// What the student is trained to match.
-    pub distill: MethodSettings,
+    pub distill: Combination,
     /// What the student is.
     #[serde(default)]
     pub model: StudentSettings,
@@ -40,6 +40,8 @@ pub struct ColumnSettings {
     pub pair: Option<String>,
     /// Column of the label; `label`, where there is one, by default.
     pub label: Option<String>,
+    /// Column of fine labels, for `oracle`.
+    pub fine: Option<String>,
     /// Names of the classes, in order; by default as the training file has them.
     pub labels: Option<Vec<String>>,
 }

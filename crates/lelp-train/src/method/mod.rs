@@ -1,83 +1,129 @@
-//! What a student is trained to match.
-//!
-//! [`MethodSettings`] is the closed list of methods; [`MethodSettings::build`] turns settings and what
-//! is known about the training rows into a [`Method`], the only thing that the training loop sees.
+#![doc = include_str!("../../../../docs/adding-a-method.md")]
 
+mod about;
+mod build;
 mod ce;
+mod combination;
+mod crd;
+mod dist;
+mod dkd;
+mod embeddings;
+mod error;
+mod fitnet;
+mod guard;
 mod kd;
 mod lelp;
-mod loss;
+mod lskd;
+mod real;
+mod regressor;
+mod rkd;
 mod settings;
+mod softmax;
+mod split;
+mod state;
 mod supervision;
+mod terms;
+#[cfg(test)]
+mod testing;
+mod vid;
+mod weighted;
 
 pub use self::lelp::LelpSettings;
-pub use ce::CrossEntropy;
-pub use kd::{Distillation, KdSettings};
-pub use loss::{collapsed_cross_entropy, distillation};
-pub use settings::{MethodError, MethodSettings};
-pub use supervision::{Needs, Supervision};
+pub use about::About;
+pub use ce::{CrossEntropy, collapsed_cross_entropy};
+pub use combination::Combination;
+pub use crd::{Contrast, Contrasted, CrdSettings, CrdTerm, contrast};
+pub use dist::{Correlated, DistSettings, correlation_distance};
+pub use dkd::{Decoupled, DkdSettings, decoupled_distillation};
+pub use error::MethodError;
+pub use fitnet::{FitnetSettings, FitnetTerm, Hint, squared_error};
+pub use guard::{Degeneracy, GuardError, Severity};
+pub use kd::{Distillation, KdSettings, distillation};
+pub use lskd::{LskdSettings, Standardised, standardise, standardised_distillation};
+pub use real::Real;
+pub use rkd::{Relations, RkdSettings, RkdTerm, angle_distance, distance_distance};
+pub use settings::{Added, MethodSettings};
+pub use split::{ClusterSplitSettings, OracleSettings, RandomProjectionSettings, RandomSplitSettings, Split};
+pub use state::{NamedArray, StateError, load, load_count};
+pub use supervision::{Learner, Needs, Supervision, TeacherEmbeddings};
+pub use terms::TermSum;
+pub use vid::{Bound, VidSettings, VidTerm, gaussian_bound};
+pub use weighted::Weighted;
 
-/// What a student's outputs are held against, row by row or batch by batch.
-pub trait Method: Sync {
+/// What a student gives for the rows of a batch, or for some of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch<'a> {
+    /// Places in the training set.
+    pub rows: &'a [u32],
+    /// What the loss of one row weighs: the loss of the batch is the sum over its rows of `share * loss of the row`.
+    /// One over the rows of the whole batch, times the method's weight in a combination.
+    pub share: f64,
+    /// The student's outputs, `[rows, outputs]`.
+    pub outputs: &'a [f32],
+    /// The student's embedding, the input of its last linear layer, `[rows, width]`; empty for methods that do not
+    /// read it.
+    pub embedding: &'a [f32],
+}
+
+/// Where a method adds its gradients.
+#[derive(Debug)]
+pub struct Gradients<'a> {
+    /// In the student's outputs, `[rows, outputs]`.
+    pub outputs: &'a mut [f32],
+    /// In the student's embedding, `[rows, width]`; empty for methods that do not read it.
+    pub embedding: &'a mut [f32],
+}
+
+/// What a student is held against.
+///
+/// A method knows no framework: it reads plain arrays and adds gradients to plain arrays, and the student takes both
+/// gradients through its own backward pass. Methods are made by [`Combination::build`] or [`MethodSettings::build`].
+pub trait Method: Send + Sync {
     /// Outputs the student must have, `classes * subclasses`.
     fn outputs(&self) -> usize;
 
     /// Outputs of each class.
     fn subclasses(&self) -> usize;
 
-    /// Names of the unweighted terms, in the order in which [`Method::gradient`] adds them up.
-    fn terms(&self) -> &'static [&'static str];
+    /// Names of the unweighted terms, in the order in which they are added up.
+    fn terms(&self) -> &[&'static str];
 
     /// Whether a row teaches anything; rows that do not are left out of training.
     fn teaches(&self, row: usize) -> bool;
 
-    /// Whether the loss of a row depends on the other rows of its batch. If so, [`Method::gradient`]
-    /// is called with whole batches, else with parts of them, on several threads.
-    fn couples_rows(&self) -> bool {
-        false
+    /// Columns of the student's embedding, for methods that read it.
+    fn embedding(&self) -> Option<usize> {
+        None
     }
 
-    /// Loss and gradient of some rows of a batch.
+    /// The method as one that takes a batch apart, where it can: it is then run on several threads.
+    fn row_wise(&self) -> Option<&dyn RowWise> {
+        None
+    }
+
+    /// Loss and gradients of a whole batch.
     ///
-    /// # Shapes
-    /// - `rows`: places in the training set; `outputs` and `gradient`: `[rows, outputs]`
-    /// - `batch`: rows in the whole batch; `gradient` becomes that of the batch mean, so each row's part is divided by it
-    /// - `sums`: one for each term; the unweighted term of every row that has it is added, and counted
-    fn gradient(
-        &self,
-        rows: &[u32],
-        batch: usize,
-        outputs: &[f32],
-        gradient: &mut [f32],
-        sums: &mut [TermSum],
-    );
+    /// *Adds* the gradient of the loss to `gradients`, and each unweighted term to `sums`, one for each name of
+    /// [`Method::terms`]. The gradients of the method's own variables are kept for [`Method::step`]; its buffers
+    /// (memory banks) move on.
+    fn learn(&mut self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]);
+
+    /// Moves the method's own variables along the gradients of the last batch.
+    fn step(&mut self, _learning_rate: f32) {}
+
+    /// Variables, their optimizer's memory and buffers: all that a training needs to go on as if it had not stopped.
+    fn state(&self) -> Vec<NamedArray> {
+        Vec::new()
+    }
+
+    /// Takes over what [`Method::state`] gave under the same settings; arrays of other names are left alone.
+    fn load_state(&mut self, _state: &[NamedArray]) -> Result<(), StateError> {
+        Ok(())
+    }
 }
 
-/// A term added up over rows.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct TermSum {
-    /// Sum of the unweighted term.
-    pub sum: f64,
-    /// Rows that have the term.
-    pub rows: usize,
-}
-
-impl TermSum {
-    /// Adds the term of one row.
-    pub fn add(&mut self, value: f64) {
-        self.sum += value;
-        self.rows += 1;
-    }
-
-    /// Adds another sum.
-    pub fn merge(&mut self, other: Self) {
-        self.sum += other.sum;
-        self.rows += other.rows;
-    }
-
-    /// Mean over the rows that have the term; 0 where there are none.
-    #[must_use]
-    pub fn mean(self) -> f64 {
-        if self.rows == 0 { 0.0 } else { self.sum / self.rows as f64 }
-    }
+/// A method whose loss of a row depends on that row alone, and which has no variables.
+pub trait RowWise: Sync {
+    /// As [`Method::learn`], for some of the rows of a batch.
+    fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]);
 }

@@ -1,7 +1,14 @@
-//! What is known about the training rows.
+//! What is known about the training rows, and about the student.
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+
+use crate::model::Optimizer;
 
 /// What a method asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "a list of independent things that may be needed or not")]
 pub struct Needs {
     /// Labels, on some rows at least.
     pub labels: bool,
@@ -9,6 +16,63 @@ pub struct Needs {
     pub logits: bool,
     /// Soft labels over subclasses.
     pub targets: bool,
+    /// The teacher's embeddings.
+    pub teacher_embedding: bool,
+    /// The student's embedding, the input of its last linear layer.
+    pub student_embedding: bool,
+    /// Which row of the training set each row of a batch is, always the same one.
+    pub row_ids: bool,
+    /// All rows of a batch together, rather than one by one.
+    pub whole_batch: bool,
+}
+
+impl Needs {
+    /// What either needs.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            labels: self.labels || other.labels,
+            logits: self.logits || other.logits,
+            targets: self.targets || other.targets,
+            teacher_embedding: self.teacher_embedding || other.teacher_embedding,
+            student_embedding: self.student_embedding || other.student_embedding,
+            row_ids: self.row_ids || other.row_ids,
+            whole_batch: self.whole_batch || other.whole_batch,
+        }
+    }
+
+    /// Whether anything of a teacher is needed.
+    #[must_use]
+    pub fn teacher(self) -> bool {
+        self.logits || self.targets || self.teacher_embedding
+    }
+
+    /// What is needed, in words.
+    #[must_use]
+    pub fn words(self) -> Vec<&'static str> {
+        let all = [
+            (self.labels, "labels"),
+            (self.logits, "teacher logits"),
+            (self.targets, "targets"),
+            (self.teacher_embedding, "teacher embeddings"),
+            (self.student_embedding, "student embeddings"),
+            (self.row_ids, "row ids"),
+            (self.whole_batch, "whole batches"),
+        ];
+        all.into_iter().filter_map(|(needed, word)| needed.then_some(word)).collect()
+    }
+}
+
+/// The teacher's embeddings of the training rows, read a row at a time: they may lie in a file.
+pub trait TeacherEmbeddings: Debug + Send + Sync {
+    /// Training rows.
+    fn rows(&self) -> usize;
+
+    /// Columns.
+    fn width(&self) -> usize;
+
+    /// Copies the embedding of training row `row`, all of it finite, into `embedding` `[width]`.
+    fn read(&self, row: usize, embedding: &mut [f32]);
 }
 
 /// What is known about the training rows, borrowed.
@@ -24,6 +88,8 @@ pub struct Supervision<'a> {
     pub logits: Option<&'a [f32]>,
     /// Soft labels over subclasses `[rows, classes * subclasses]`, made with the method's temperature.
     pub targets: Option<&'a [f32]>,
+    /// The teacher's embeddings `[rows, teacher width]`.
+    pub embeddings: Option<&'a dyn TeacherEmbeddings>,
 }
 
 impl<'a> Supervision<'a> {
@@ -40,4 +106,15 @@ impl<'a> Supervision<'a> {
         let row = labels.iter().position(outside)?;
         Some((row, labels[row]?))
     }
+}
+
+/// The student that a method teaches, as far as the method's own variables depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Learner {
+    /// Columns of its embedding, the input of its last linear layer.
+    pub embedding: usize,
+    /// How its parameters, and the method's variables with them, follow their gradients.
+    pub optimizer: Optimizer,
+    /// Seed of the variables and of whatever a method draws.
+    pub seed: u64,
 }

@@ -6,6 +6,7 @@ use lelp_infer::wide;
 use rand::{Rng, RngExt};
 
 use super::optimizer::{Descent, Optimizer};
+use crate::method::{NamedArray, StateError, load};
 
 /// A trainable affine layer: `weight` `[outputs, inputs]`, `bias` `[outputs]`.
 #[derive(Debug, Clone)]
@@ -55,6 +56,19 @@ pub struct Pass {
     slopes: Vec<Vec<f32>>,
     /// Gradients of each layer's parameters, summed over the rows of the shard.
     parameters: Vec<Vec<f32>>,
+    /// A gradient in the inputs of the last layer that does not come through it, `[rows, inputs]`, or empty.
+    embedding_slopes: Vec<f32>,
+}
+
+/// Outputs and embedding (the inputs of the last layer) of a pass, and the places for the gradients in them.
+#[derive(Debug)]
+pub(super) struct Ends<'a> {
+    /// `[rows, outputs]`
+    pub(super) outputs: &'a [f32],
+    /// `[rows, inputs of the last layer]`, or empty.
+    pub(super) embedding: &'a [f32],
+    pub(super) output_slopes: &'a mut [f32],
+    pub(super) embedding_slopes: &'a mut [f32],
 }
 
 impl Network {
@@ -75,6 +89,34 @@ impl Network {
     /// Takes over the parameters of a network of the same sizes, not its optimizer's memory.
     pub fn copy_parameters(&mut self, from: &[Dense]) {
         self.layers.clone_from_slice(from);
+    }
+
+    /// Parameters and the optimizer's memory of them, for a checkpoint; names begin with `name`.
+    #[must_use]
+    pub fn state(&self, name: &str) -> Vec<NamedArray> {
+        let layers = self.layers.iter().zip(&self.descents).enumerate();
+        let state = layers.flat_map(|(place, (layer, descent))| {
+            let name = format!("{name}.{place}");
+            let parameters = NamedArray::new(&*name, &layer.parameters);
+            [parameters].into_iter().chain(descent.state(&name))
+        });
+        state.collect()
+    }
+
+    /// Takes over what [`Network::state`] gave for a network of the same sizes and optimizer.
+    pub fn load_state(&mut self, name: &str, state: &[NamedArray]) -> Result<(), StateError> {
+        for (place, (layer, descent)) in self.layers.iter_mut().zip(&mut self.descents).enumerate() {
+            let name = format!("{name}.{place}");
+            load(state, &name, &mut layer.parameters)?;
+            descent.load_state(&name, state)?;
+        }
+        Ok(())
+    }
+
+    /// Inputs of the last layer.
+    #[must_use]
+    pub fn embedding(&self) -> usize {
+        self.layers[self.layers.len() - 1].inputs
     }
 
     /// Inputs of the first layer.
@@ -118,6 +160,9 @@ impl Network {
             }
             before[place].resize(rows * layer.inputs, 0.0);
             input_gradient(layer.inputs, layer.weight_and_bias().0, slopes, &mut before[place]);
+            if place + 1 == self.layers.len() {
+                before[place].iter_mut().zip(&pass.embedding_slopes).for_each(|(sum, slope)| *sum += slope);
+            }
             if place > 0 {
                 // ReLU: where it gave 0, nothing comes back.
                 for (slope, value) in before[place].iter_mut().zip(values) {
@@ -152,6 +197,7 @@ impl Pass {
             values: vec![Vec::new(); layers + 1],
             slopes: vec![Vec::new(); layers + 1],
             parameters: vec![Vec::new(); layers],
+            embedding_slopes: Vec::new(),
         }
     }
 
@@ -167,6 +213,21 @@ impl Pass {
         let last = self.slopes.len() - 1;
         self.slopes[last].resize(outputs.len(), 0.0);
         (outputs, &mut self.slopes[last])
+    }
+
+    /// The ends of the pass that a method sees, with slopes of 0; those of the embedding only if it is `read`.
+    pub(super) fn ends(&mut self, read: bool) -> Ends<'_> {
+        let last = self.values.len() - 1;
+        let outputs = &self.values[last];
+        let embedding = if read { &self.values[last - 1][..] } else { &[] };
+        for (slopes, length) in
+            [(&mut self.slopes[last], outputs.len()), (&mut self.embedding_slopes, embedding.len())]
+        {
+            slopes.clear();
+            slopes.resize(length, 0.0);
+        }
+        let (output_slopes, embedding_slopes) = (&mut self.slopes[last], &mut self.embedding_slopes);
+        Ends { outputs, embedding, output_slopes, embedding_slopes }
     }
 
     /// Gradient in the inputs `[rows, inputs]`.

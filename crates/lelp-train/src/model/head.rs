@@ -6,14 +6,14 @@ use lelp_infer::layer::{Layer, LayerError};
 use lelp_infer::teacher::ClassifierHead;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::Student;
 use super::dense::{Dense, Network, Pass};
 use super::optimizer::Optimizer;
-use super::{SHARD_ROWS, Student};
-use crate::method::{Method, TermSum};
+use super::shards::Shards;
+use crate::method::{Method, TeacherEmbeddings, TermSum};
 
 /// Embeddings `[rows, width]`, the inputs of a head.
 #[derive(Debug, Clone)]
@@ -74,6 +74,20 @@ impl<'a> EmbeddingRows<'a> {
     #[must_use]
     pub fn row(&self, row: usize) -> &[f32] {
         &self.values[row * self.width..(row + 1) * self.width]
+    }
+}
+
+impl TeacherEmbeddings for EmbeddingRows<'_> {
+    fn rows(&self) -> usize {
+        Self::rows(self)
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn read(&self, row: usize, embedding: &mut [f32]) {
+        embedding.copy_from_slice(self.row(row));
     }
 }
 
@@ -158,7 +172,7 @@ impl Default for HeadSettings {
 pub struct HeadStudent {
     standardisation: Standardisation,
     network: Network,
-    shards: Vec<(Pass, Vec<TermSum>)>,
+    shards: Shards,
     kept: Option<Vec<Dense>>,
 }
 
@@ -181,7 +195,7 @@ impl HeadStudent {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let network = Network::random(&sizes, settings.optimizer, settings.weight_decay, &mut random);
         let standardisation = Standardisation::fit(inputs);
-        Ok(Self { standardisation, network, shards: Vec::new(), kept: None })
+        Ok(Self { standardisation, network, shards: Shards::default(), kept: None })
     }
 
     /// The head on raw embeddings: the standardisation is folded into the first layer.
@@ -204,33 +218,26 @@ impl Student<EmbeddingRows<'_>> for HeadStudent {
         self.network.outputs()
     }
 
+    fn embedding(&self) -> usize {
+        self.network.embedding()
+    }
+
     fn step(
         &mut self,
         inputs: &EmbeddingRows<'_>,
         rows: &[u32],
-        method: &dyn Method,
+        method: &mut dyn Method,
         learning_rate: f32,
         sums: &mut [TermSum],
     ) {
-        let shard_rows = if method.couples_rows() { rows.len() } else { SHARD_ROWS };
-        let (network, standardisation) = (&self.network, &self.standardisation);
-        self.shards.resize_with(rows.len().div_ceil(shard_rows), || (Pass::new(network), Vec::new()));
-        self.shards.par_iter_mut().zip(rows.par_chunks(shard_rows)).for_each(|((pass, sums), part)| {
-            let width = inputs.width;
-            for (value, &row) in pass.inputs_mut(part.len() * width).chunks_exact_mut(width).zip(part) {
+        let standardisation = &self.standardisation;
+        self.shards.learn(&self.network, rows, method, sums, &mut [], |_, part, values| {
+            for (value, &row) in values.chunks_exact_mut(inputs.width).zip(part) {
                 standardisation.apply(inputs.row(row as usize), value);
             }
-            network.forward(pass);
-            sums.clear();
-            sums.resize(method.terms().len(), TermSum::default());
-            let (outputs, slopes) = pass.outputs_and_slopes();
-            method.gradient(part, rows.len(), outputs, slopes, sums);
-            network.backward(pass, false);
         });
-        for (_, part) in &self.shards {
-            sums.iter_mut().zip(part).for_each(|(sum, part)| sum.merge(*part));
-        }
-        self.network.step(self.shards.iter_mut().map(|(pass, _)| pass), learning_rate);
+        self.network.step(self.shards.passes(), learning_rate);
+        method.step(learning_rate);
     }
 
     fn forward(&self, inputs: &EmbeddingRows<'_>, first: usize, outputs: &mut [f32]) {
@@ -263,7 +270,7 @@ mod tests {
     use rand::RngExt;
 
     use super::*;
-    use crate::method::{MethodSettings, Supervision};
+    use crate::method::{Learner, MethodSettings, Supervision};
     use crate::run::{TrainSettings, Training, train};
 
     const ROWS: usize = 400;
@@ -286,13 +293,14 @@ mod tests {
         let inputs = EmbeddingRows::new(4, values.into()).unwrap();
         let supervision =
             Supervision { rows: ROWS, classes: 2, labels: Some(&labels), ..Supervision::default() };
-        let method = MethodSettings::Ce {}.build(supervision).unwrap();
-        let training = Training { inputs: &inputs, rows: ROWS, method: &*method, validation: None };
+        let learner = Learner { embedding: 4, optimizer: Optimizer::Adam, seed: 0 };
+        let mut method = MethodSettings::Ce {}.build(supervision, &learner).unwrap();
+        let training = Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None };
         let settings = TrainSettings { epochs: 60, batch: 50, learning_rate: 0.02, ..TrainSettings::head() };
         let head = HeadSettings { hidden, ..HeadSettings::default() };
         let mut student = HeadStudent::new(2, &inputs, &head, 0).unwrap();
         let threads = NonZeroUsize::new(threads).unwrap();
-        let report = train(&mut student, &training, &settings, threads, &mut |_| {}, &AtomicBool::new(false));
+        let report = train(&mut student, training, &settings, threads, &mut |_| {}, &AtomicBool::new(false));
         let loss = report.unwrap().epochs.last().unwrap().terms[0].mean;
         (student, loss)
     }

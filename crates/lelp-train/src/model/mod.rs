@@ -6,12 +6,14 @@ mod inputs;
 mod memory;
 mod ngram;
 mod optimizer;
+mod shards;
 mod table;
 
 pub use dense::{Dense, Network, Pass};
 pub use head::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Standardisation};
 pub use inputs::NgramInputs;
 pub use ngram::{NgramSettings, NgramStudent, StudentError};
+pub(crate) use optimizer::Descent;
 pub use optimizer::Optimizer;
 
 use crate::method::{Method, TermSum};
@@ -27,12 +29,16 @@ pub trait Student<I: ?Sized>: Send + Sync {
     /// Outputs for each row.
     fn outputs(&self) -> usize;
 
-    /// One step of gradient descent on the rows `rows` of `inputs`; adds to `sums` each unweighted term.
+    /// Columns of its embedding, the input of its last linear layer.
+    fn embedding(&self) -> usize;
+
+    /// One step of gradient descent on the rows `rows` of `inputs`, of the method's variables too; adds to `sums` each
+    /// unweighted term.
     fn step(
         &mut self,
         inputs: &I,
         rows: &[u32],
-        method: &dyn Method,
+        method: &mut dyn Method,
         learning_rate: f32,
         sums: &mut [TermSum],
     );

@@ -5,15 +5,15 @@ use lelp_infer::ngram::{ConfigError, ModelError, NgramConfig, NgramModel, Table,
 use lelp_infer::vector::{mean_of_rows, prefetch_rows};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::Student;
 use super::dense::{Dense, Network, Pass};
 use super::inputs::NgramInputs;
 use super::optimizer::Optimizer;
+use super::shards::Shards;
 use super::table::TrainableTable;
-use super::{SHARD_ROWS, Student};
 use crate::method::{Method, TermSum};
 
 /// How an n-gram student learns.
@@ -43,17 +43,10 @@ pub struct NgramStudent {
     random: ChaCha8Rng,
     /// Features of the batch, after dropout.
     batch: NgramInputs,
-    shards: Vec<Shard>,
+    shards: Shards,
     /// Gradients in the batch's means `[batch, width]`, divided by the numbers of features.
     slopes: Vec<f32>,
     kept: Option<(Vec<f32>, Vec<Dense>)>,
-}
-
-/// Buffers of one shard of a batch.
-#[derive(Debug, Clone)]
-struct Shard {
-    pass: Pass,
-    sums: Vec<TermSum>,
 }
 
 /// A student that cannot be built or exported.
@@ -136,7 +129,7 @@ impl NgramStudent {
             dropout,
             random,
             batch: NgramInputs::empty(),
-            shards: Vec::new(),
+            shards: Shards::default(),
             slopes: Vec::new(),
             kept: None,
         })
@@ -157,31 +150,6 @@ impl NgramStudent {
         let output = layers[layers.len() - 1].layer()?;
         Ok(NgramModel::new(self.config.clone(), table, hidden, output)?)
     }
-
-    /// Forward and backward through the batch's rows from `first` on; `slopes` `[rows, width]` become the
-    /// gradients in the means, divided by the numbers of features.
-    fn shard(&self, shard: &mut Shard, slopes: &mut [f32], first: usize, rows: &[u32], method: &dyn Method) {
-        let width = self.config.width;
-        let Shard { pass, sums } = shard;
-        let means = pass.inputs_mut(rows.len() * width).chunks_exact_mut(width);
-        for (place, mean) in (first..).zip(means) {
-            if place + 1 < self.batch.rows() {
-                prefetch_rows(self.table.values(), width, self.batch.row(place + 1));
-            }
-            mean_of_rows(self.table.values(), self.batch.row(place), mean);
-        }
-        self.network.forward(pass);
-        sums.clear();
-        sums.resize(method.terms().len(), TermSum::default());
-        let (outputs, output_slopes) = pass.outputs_and_slopes();
-        method.gradient(rows, self.batch.rows(), outputs, output_slopes, sums);
-        self.network.backward(pass, true);
-        let means = slopes.chunks_exact_mut(width).zip(pass.input_slopes().chunks_exact(width));
-        for (place, (slopes, mean)) in (first..).zip(means) {
-            let share = 1.0 / self.batch.row(place).len().max(1) as f32;
-            slopes.iter_mut().zip(mean).for_each(|(slope, mean)| *slope = share * mean);
-        }
-    }
 }
 
 impl Student<NgramInputs> for NgramStudent {
@@ -189,37 +157,37 @@ impl Student<NgramInputs> for NgramStudent {
         self.config.outputs()
     }
 
+    fn embedding(&self) -> usize {
+        self.network.embedding()
+    }
+
     fn step(
         &mut self,
         inputs: &NgramInputs,
         rows: &[u32],
-        method: &dyn Method,
+        method: &mut dyn Method,
         learning_rate: f32,
         sums: &mut [TermSum],
     ) {
-        let shard_rows = if method.couples_rows() { rows.len() } else { SHARD_ROWS };
-        let count = rows.len().div_ceil(shard_rows);
         let width = self.config.width;
         self.batch.gather(inputs, rows, self.dropout, &mut self.random);
-        let mut shards = std::mem::take(&mut self.shards);
-        let mut slopes = std::mem::take(&mut self.slopes);
-        shards.resize_with(count, || Shard { pass: Pass::new(&self.network), sums: Vec::new() });
-        slopes.resize(rows.len() * width, 0.0);
-        shards
-            .par_iter_mut()
-            .zip(slopes.par_chunks_mut(shard_rows * width))
-            .zip(rows.par_chunks(shard_rows))
-            .enumerate()
-            .for_each(|(place, ((shard, slopes), part))| {
-                self.shard(shard, slopes, place * shard_rows, part, method);
-            });
-
-        for shard in &shards {
-            sums.iter_mut().zip(&shard.sums).for_each(|(sum, part)| sum.merge(*part));
+        self.slopes.resize(rows.len() * width, 0.0);
+        let (table, batch) = (self.table.values(), &self.batch);
+        self.shards.learn(&self.network, rows, method, sums, &mut self.slopes, |first, _, means| {
+            for (place, mean) in (first..).zip(means.chunks_exact_mut(width)) {
+                if place + 1 < batch.rows() {
+                    prefetch_rows(table, width, batch.row(place + 1));
+                }
+                mean_of_rows(table, batch.row(place), mean);
+            }
+        });
+        for (place, slopes) in self.slopes.chunks_exact_mut(width).enumerate() {
+            let share = 1.0 / self.batch.row(place).len().max(1) as f32;
+            slopes.iter_mut().for_each(|slope| *slope *= share);
         }
-        self.network.step(shards.iter_mut().map(|shard| &mut shard.pass), learning_rate);
-        self.table.step(&self.batch, &slopes, learning_rate);
-        (self.shards, self.slopes) = (shards, slopes);
+        self.network.step(self.shards.passes(), learning_rate);
+        self.table.step(&self.batch, &self.slopes, learning_rate);
+        method.step(learning_rate);
     }
 
     fn forward(&self, inputs: &NgramInputs, first: usize, outputs: &mut [f32]) {

@@ -3,6 +3,8 @@
 use lelp_infer::wide;
 use serde::{Deserialize, Serialize};
 
+use crate::method::{NamedArray, StateError, load, load_count};
+
 /// How parameters follow their gradients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -20,7 +22,7 @@ const ADAGRAD_EPSILON: f32 = 1e-10;
 
 /// An optimizer's memory of one array of parameters.
 #[derive(Debug, Clone)]
-pub(super) struct Descent {
+pub(crate) struct Descent {
     optimizer: Optimizer,
     /// Mean gradient (Adam).
     first: Vec<f32>,
@@ -30,7 +32,7 @@ pub(super) struct Descent {
 }
 
 impl Descent {
-    pub(super) fn new(optimizer: Optimizer, parameters: usize) -> Self {
+    pub(crate) fn new(optimizer: Optimizer, parameters: usize) -> Self {
         let kept = |needed| if needed { vec![0.0; parameters] } else { Vec::new() };
         let first = kept(optimizer == Optimizer::Adam);
         let second = kept(optimizer != Optimizer::Sgd);
@@ -38,7 +40,7 @@ impl Descent {
     }
 
     /// One step of `parameters` against `gradient`; `decay` first shrinks them by `rate * decay`.
-    pub(super) fn step(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f32, decay: f32) {
+    pub(crate) fn step(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f32, decay: f32) {
         self.steps = self.steps.saturating_add(1);
         if decay > 0.0 {
             for parameter in parameters.iter_mut() {
@@ -55,6 +57,24 @@ impl Descent {
                 adam(parameters, gradient, &mut self.first, &mut self.second, rate as f32, second as f32);
             }
         }
+    }
+
+    /// The memory of the parameters `name`, for a checkpoint.
+    pub(crate) fn state(&self, name: &str) -> Vec<NamedArray> {
+        vec![
+            NamedArray::new(format!("{name}.first"), &self.first),
+            NamedArray::new(format!("{name}.second"), &self.second),
+            NamedArray::count(format!("{name}.steps"), u64::from(self.steps.unsigned_abs())),
+        ]
+    }
+
+    /// Takes over what [`Descent::state`] gave.
+    pub(crate) fn load_state(&mut self, name: &str, state: &[NamedArray]) -> Result<(), StateError> {
+        load(state, &format!("{name}.first"), &mut self.first)?;
+        load(state, &format!("{name}.second"), &mut self.second)?;
+        let steps = load_count(state, &format!("{name}.steps"))?;
+        self.steps = i32::try_from(steps).unwrap_or(i32::MAX);
+        Ok(())
     }
 }
 

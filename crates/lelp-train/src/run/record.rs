@@ -33,6 +33,8 @@ pub struct EpochRecord {
     pub validation: Option<ValidationRecord>,
     /// Whether this epoch's parameters are the best so far.
     pub best: bool,
+    /// Seconds of training, validation apart.
+    pub seconds: f64,
     /// Training rows a second, validation apart.
     pub examples_per_second: f64,
 }

@@ -17,14 +17,13 @@ use crate::method::{Method, TermSum};
 use crate::model::Student;
 
 /// What a student is trained on.
-#[derive(Clone, Copy)]
 pub struct Training<'a, I: ?Sized> {
     /// Inputs of the training set.
     pub inputs: &'a I,
     /// Rows of the training set.
     pub rows: usize,
-    /// What the outputs are held against.
-    pub method: &'a dyn Method,
+    /// What the student is held against; its own variables are trained along.
+    pub method: &'a mut dyn Method,
     /// A validation set, to stop early and keep the best epoch; without one the last epoch is kept.
     pub validation: Option<Validation<'a, I>>,
 }
@@ -42,6 +41,14 @@ pub enum TrainError {
         needed: usize,
         /// Outputs of the student.
         outputs: usize,
+    },
+    /// The method was made for another student.
+    #[error("the method reads an embedding of width {needed}, but the student's has {width}")]
+    Embedding {
+        /// Columns that the method reads.
+        needed: usize,
+        /// Columns of the student's embedding.
+        width: usize,
     },
     /// Nothing to learn from.
     #[error("none of the {rows} training rows teaches the student anything")]
@@ -100,7 +107,7 @@ pub(crate) fn thread_pool(threads: NonZeroUsize) -> Result<rayon::ThreadPool, Tr
 /// to step. After each epoch `watch` hears of it. `cancelled` is looked at after every batch.
 pub fn train<I, S>(
     student: &mut S,
-    training: &Training<'_, I>,
+    training: Training<'_, I>,
     settings: &TrainSettings,
     threads: NonZeroUsize,
     watch: &mut (dyn FnMut(Event<'_>) + Send),
@@ -110,20 +117,23 @@ where
     I: ?Sized + Sync,
     S: Student<I>,
 {
-    let order = rows_that_teach(student.outputs(), training, settings)?;
+    let order = rows_that_teach(student, &training, settings)?;
     thread_pool(threads)?.install(|| Loop { training, settings, order, cancelled, watch }.run(student))
 }
 
 /// Checks settings and outputs, and lists the rows to learn from.
-fn rows_that_teach<I: ?Sized>(
-    outputs: usize,
+fn rows_that_teach<I: ?Sized, S: Student<I>>(
+    student: &S,
     training: &Training<'_, I>,
     settings: &TrainSettings,
 ) -> Result<Vec<u32>, TrainError> {
     settings.check()?;
-    let Training { rows, method, .. } = *training;
+    let (rows, method, outputs) = (training.rows, &*training.method, student.outputs());
     if method.outputs() != outputs {
         return Err(TrainError::Outputs { needed: method.outputs(), outputs });
+    }
+    if let Some(needed) = method.embedding().filter(|&needed| needed != student.embedding()) {
+        return Err(TrainError::Embedding { needed, width: student.embedding() });
     }
     let rows_32 = u32::try_from(rows).map_err(|_| TrainError::TooManyRows { rows })?;
     let order: Vec<u32> = (0..rows_32).filter(|&row| method.teaches(row as usize)).collect();
@@ -131,7 +141,7 @@ fn rows_that_teach<I: ?Sized>(
 }
 
 struct Loop<'a, 'b, I: ?Sized> {
-    training: &'a Training<'b, I>,
+    training: Training<'b, I>,
     settings: &'a TrainSettings,
     /// Rows in the order of the epoch.
     order: Vec<u32>,
@@ -174,13 +184,14 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
         student: &mut S,
         epoch: usize,
     ) -> Result<(Vec<TermSum>, Duration), TrainError> {
-        let Training { inputs, method, .. } = *self.training;
         let start = Instant::now();
         let rows = self.order.len();
-        let mut sums = vec![TermSum::default(); method.terms().len()];
+        let mut sums = vec![TermSum::default(); self.training.method.terms().len()];
         let mut done = 0;
         for (batch, part) in self.order.chunks(self.settings.batch).enumerate() {
-            student.step(inputs, part, method, self.learning_rate(epoch, done), &mut sums);
+            let rate = self.learning_rate(epoch, done);
+            let Training { inputs, method, .. } = &mut self.training;
+            student.step(inputs, part, &mut **method, rate, &mut sums);
             if let Some(place) = sums.iter().position(|sum| !sum.sum.is_finite()) {
                 let (term, value) = (method.terms()[place], sums[place].sum);
                 return Err(TrainError::Diverged { term, value, epoch, batch: batch + 1 });
@@ -222,6 +233,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
             terms: names.iter().zip(sums).map(term).collect(),
             validation,
             best,
+            seconds: time.as_secs_f64(),
             examples_per_second: self.order.len() as f64 / time.as_secs_f64().max(1e-9),
         }
     }

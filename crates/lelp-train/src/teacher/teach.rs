@@ -8,8 +8,8 @@ use lelp_infer::layer::LayerError;
 use lelp_infer::teacher::ClassifierHead;
 use thiserror::Error;
 
-use crate::method::{MethodError, MethodSettings, Supervision};
-use crate::model::{EmbeddingRows, HeadError, HeadSettings, HeadStudent};
+use crate::method::{Learner, MethodError, MethodSettings, Supervision};
+use crate::model::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Student};
 use crate::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
@@ -66,20 +66,22 @@ pub fn teach(
     let inputs = EmbeddingRows::new(width, Cow::Borrowed(training.embeddings))?;
     let rows = inputs.rows();
     let supervision = Supervision { rows, classes, labels: Some(training.labels), ..Supervision::default() };
-    let method = MethodSettings::Ce {}.build(supervision)?;
     let (validation_inputs, validation_labels) = labelled_rows(width, validation)?;
     let mut student = HeadStudent::new(classes, &inputs, head, settings.seed)?;
+    let learner =
+        Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: settings.seed };
+    let mut method = MethodSettings::Ce {}.build(supervision, &learner)?;
     let training = Training {
         inputs: &inputs,
         rows,
-        method: method.as_ref(),
+        method: method.as_mut(),
         validation: Some(Validation {
             inputs: &validation_inputs,
             labels: &validation_labels,
             metric: ValidationMetric::Accuracy,
         }),
     };
-    let report = train(&mut student, &training, settings, threads, watch, cancelled)?;
+    let report = train(&mut student, training, settings, threads, watch, cancelled)?;
     Ok((student.model()?, report))
 }
 

@@ -51,7 +51,7 @@ impl Evidence {
     pub fn serves(&self, split: &SplitSettings) -> bool {
         let same = |settings: &super::clusters::ClusterSettings| {
             let sample = self.sample.as_ref();
-            sample.is_some_and(|s| s.limit == settings.sample.get() && s.seed == settings.seed)
+            sample.is_some_and(|sample| sample.is_that_of(settings.sample.get(), settings.seed))
         };
         match split {
             SplitSettings::Directions(_) => self.moments.is_some(),

@@ -23,6 +23,8 @@ struct ClassSample {
     kept: BinaryHeap<Kept>,
     /// `[kept, width]`, by slot.
     values: Vec<f32>,
+    /// Whether there were more members than are kept.
+    left_out: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +54,7 @@ impl MemberSample {
         ShapeError::check("rows of a sample", other.limit, self.limit)?;
         ShapeError::check("seed of a sample", other.seed as usize, self.seed as usize)?;
         for (class, sample) in other.per_class.iter().enumerate() {
+            self.per_class[class].left_out |= sample.left_out;
             for kept in &sample.kept {
                 let from = &sample.values[kept.slot * self.width..][..self.width];
                 self.offer(class, kept.row, |values| values.copy_from_slice(from));
@@ -68,6 +71,7 @@ impl MemberSample {
             sample.values.resize((slot + 1) * self.width, 0.0);
             slot
         } else {
+            sample.left_out = true;
             match sample.kept.peek().copied() {
                 Some(last) if (key, row) < (last.key, last.row) => {
                     sample.kept.pop();
@@ -78,6 +82,12 @@ impl MemberSample {
         };
         sample.kept.push(Kept { key, row, slot });
         copy(&mut sample.values[slot * self.width..][..self.width]);
+    }
+
+    /// Whether a sample of `limit` rows a class, drawn with `seed`, would hold the same rows.
+    pub(crate) fn is_that_of(&self, limit: usize, seed: u64) -> bool {
+        let whole = || self.per_class.iter().all(|sample| !sample.left_out && sample.kept.len() <= limit);
+        (limit, seed) == (self.limit, self.seed) || whole()
     }
 
     /// The kept members of a class by increasing row, `[members, width]`.

@@ -360,7 +360,11 @@ fn evidence_of_another_split_is_refused() {
         assert!(matches!(refused, FitError::OtherEvidence { .. }), "{refused}");
     }
     let mut kmeans = case.evidence(&splits[2]);
-    assert!(kmeans.serves(&splits[0]) && !kmeans.serves(&splits[3])); // of another sample
+    assert!(kmeans.serves(&splits[0]) && kmeans.serves(&splits[3])); // it holds all rows
+    let few = ClusterSettings { sample: number(10), ..ClusterSettings::kmeans() };
+    let (few, seeded) =
+        (SplitSettings::Cluster(few), SplitSettings::Cluster(ClusterSettings { seed: 1, ..few }));
+    assert!(!kmeans.serves(&few) && case.evidence(&few).serves(&few) && !case.evidence(&few).serves(&seeded));
     assert!(kmeans.merge(&case.evidence(&splits[3])).is_err());
     assert!(kmeans.merge(&of_random).is_err());
 }

@@ -19,7 +19,7 @@ use lelp_train::distill::{
     self, DistillSettings, Distillation, NgramOptions, StudentSettings, Students, TRIALS, Task, grid,
     over_seeds,
 };
-use lelp_train::method::MethodSettings;
+use lelp_train::method::{self, Combination, KdSettings, MethodSettings};
 use lelp_train::model::HeadSettings;
 use lelp_train::run::TrainSettings;
 use lelp_train::teacher::{AnswerOptions, write_signals};
@@ -122,6 +122,16 @@ fn claim(out: &Path) -> Result<(), Failure> {
     Ok(storage::write(&marker, b"{}\n")?)
 }
 
+/// The methods that are compared: labels alone, ordinary distillation, and what this project adds.
+fn compared() -> [Combination; 3] {
+    [
+        MethodSettings::Ce {},
+        MethodSettings::Kd(KdSettings::default()),
+        MethodSettings::Lelp(method::LelpSettings::default()),
+    ]
+    .map(Combination::from)
+}
+
 struct Quickstart<'a> {
     arguments: &'a Arguments,
     global: &'a GlobalArgs,
@@ -190,16 +200,16 @@ impl Quickstart<'_> {
         let seeds: Vec<u64> = (0..self.arguments.seeds).collect();
         let train = TrainSettings::ngram();
         let mut all = Vec::new();
-        for method in MethodSettings::all() {
+        for method in compared() {
             let trials = grid(&method, &train);
-            let bar = self.printer.progress(method.name(), (TRIALS + seeds.len()) as u64, "students");
+            let bar = self.printer.progress(&method.name(), (TRIALS + seeds.len()) as u64, "students");
             let students =
                 over_seeds(&distillation, &student, &trials, &seeds, &mut || bar.inc(1), self.cancel)
                     .or_while(|| format!("distilling with `{}`", method.name()))?;
             bar.finish_and_clear();
             let best = &students.tried[0];
             self.printer.step(
-                method.name(),
+                &method.name(),
                 &format!("validation accuracy {:.4} is the best of {TRIALS} trials", best.validation.value),
             );
             self.save(task, &students, &student)?;
@@ -210,7 +220,7 @@ impl Quickstart<'_> {
 
     /// Saves the first seed's student, the one that a user would deploy.
     fn save(&self, task: &Task, students: &Students, student: &NgramOptions) -> Result<(), Failure> {
-        let chosen = students.tried[0].trial;
+        let chosen = students.tried[0].trial.clone();
         let settings = DistillSettings {
             data: self.data.clone(),
             signals: Some(self.arguments.out.join("signals")),
@@ -219,7 +229,7 @@ impl Quickstart<'_> {
             model: StudentSettings::Ngram(*student),
             train: chosen.train,
         };
-        let folder = self.arguments.out.join(students.method);
+        let folder = self.arguments.out.join(&students.method);
         Ok(distill::save(&folder, &students.students[0], task, &settings, self.global.threads().get())?)
     }
 
@@ -235,7 +245,7 @@ impl Quickstart<'_> {
     fn say_answers(&self, students: &[Students], test: &Dataset) -> Result<(), Failure> {
         let Some(lelp) = students.last() else { return Ok(()) };
         let model = &lelp.students[0].model;
-        self.printer.step("answers", &format!("of `{}`", self.arguments.out.join(lelp.method).display()));
+        self.printer.step("answers", &format!("of `{}`", self.arguments.out.join(&lelp.method).display()));
         let step = (test.rows() / 5).max(1);
         for row in (0..test.rows()).step_by(step).take(5) {
             let text = test.text(row);

@@ -55,9 +55,9 @@ impl Outcome {
             let reports: Vec<Report> =
                 method.students.iter().map(|student| report_of(&student.model)).collect::<Result<_, _>>()?;
             lines.push(Line {
-                name: method.method.to_owned(),
+                name: method.method.clone(),
                 summary: Summary::of(&reports),
-                bytes: folder_bytes(&out.join(method.method))?,
+                bytes: folder_bytes(&out.join(&method.method))?,
                 detail: json!({ "tried": method.tried, "test": reports }),
             });
         }

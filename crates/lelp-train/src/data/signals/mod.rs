@@ -10,6 +10,7 @@
 //! Part `p` holds rows `p * part_rows ..` of the data set; only the last part may be shorter.
 
 mod description;
+mod embeddings;
 mod error;
 mod folder;
 mod head;
@@ -18,6 +19,7 @@ mod tensors;
 mod writer;
 
 pub use description::{PART_ROWS, Precision, SignalsDescription};
+pub use embeddings::SignalsEmbeddings;
 pub use error::SignalsFileError;
 pub use folder::{SignalsFolder, StoredSignals};
 pub use part::Part;

@@ -65,6 +65,18 @@ impl Part {
         self.rows.clone()
     }
 
+    /// Copies the embedding of the row at `place` in this part into `embedding` `[width]`, unchecked.
+    pub(super) fn read(&self, place: usize, embedding: &mut [f32]) {
+        let values = place * self.width..(place + 1) * self.width;
+        match &self.embeddings {
+            StoredEmbeddings::F32(stored) => embedding.copy_from_slice(&stored.get(&self.file)[values]),
+            StoredEmbeddings::F16(stored) => {
+                let half = &stored.get(&self.file)[values];
+                embedding.iter_mut().zip(half).for_each(|(value, half)| *value = half.to_f32());
+            }
+        }
+    }
+
     /// The values, checked; borrowed from the map.
     ///
     /// # Errors

@@ -1,0 +1,64 @@
+//! `lelp methods`: the family of distillation methods.
+
+use lelp_train::method::{About, MethodSettings, Severity};
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// Tell of every distillation method: needs, defaults, two classes, source
+///
+/// Labels are needed by every method whose `alpha` is above 0.
+///
+/// Example: lelp methods --json
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Print JSON, one method a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
+    for method in MethodSettings::all() {
+        let about = method.about();
+        if arguments.json {
+            printer.data(&serde_json::to_string(&about)?)?;
+        } else {
+            printer.data(&told(&about)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// A method as a paragraph.
+fn told(about: &About) -> Result<String, Failure> {
+    let mut lines = vec![format!("{:<8} {}", about.name, about.summary)];
+    let mut line = |head: &str, text: &str| lines.push(format!("{:<8} {head:<12} {text}", ""));
+    line("needs", &about.needs.words().join(", "));
+    let defaults = defaults(about)?;
+    if !defaults.is_empty() {
+        line("defaults", &defaults);
+    }
+    if let Some(found) = about.two_classes {
+        let verb = match found.severity {
+            Severity::Warned => "warned of",
+            Severity::Refused => "refused",
+        };
+        line("two classes", &format!("{verb}: {}; use {}", found.why, found.instead));
+    }
+    if !about.source.is_empty() {
+        line("source", about.source);
+    }
+    Ok(lines.join("\n"))
+}
+
+/// Settings as `name value`.
+fn defaults(about: &About) -> Result<String, Failure> {
+    let Value::Object(settings) = serde_json::to_value(about.defaults)? else { return Ok(String::new()) };
+    let settings = settings.iter().filter(|(name, _)| *name != "method");
+    let words = settings.map(|(name, value)| match value {
+        Value::String(word) => format!("{name} {word}"),
+        other => format!("{name} {other}"),
+    });
+    Ok(words.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,55 @@
+//! Embeddings of a signals folder, read a row at a time.
+
+use super::error::SignalsFileError;
+use super::folder::SignalsFolder;
+use super::part::Part;
+
+/// All embeddings of a folder, mapped and not copied: the system keeps in memory what is read.
+pub struct SignalsEmbeddings {
+    parts: Vec<Part>,
+    /// Rows of every part but the last.
+    part_rows: usize,
+    rows: usize,
+    width: usize,
+}
+
+impl std::fmt::Debug for SignalsEmbeddings {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SignalsEmbeddings [{}, {}]", self.rows, self.width)
+    }
+}
+
+impl SignalsFolder {
+    /// Maps all parts, and checks every value once, so that rows can be read at random.
+    pub fn embeddings(&self) -> Result<SignalsEmbeddings, SignalsFileError> {
+        let description = self.description();
+        let mut parts = Vec::new();
+        for part in self.parts() {
+            let part = part?;
+            part.signals()?;
+            parts.push(part);
+        }
+        let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let (part_rows, rows) = (whole(description.part_rows), whole(description.rows));
+        Ok(SignalsEmbeddings { parts, part_rows, rows, width: description.width })
+    }
+}
+
+impl SignalsEmbeddings {
+    /// Rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Copies the embedding of `row` into `embedding` `[width]`.
+    pub fn read(&self, row: usize, embedding: &mut [f32]) {
+        self.parts[row / self.part_rows].read(row % self.part_rows, embedding);
+    }
+}

@@ -1,0 +1,150 @@
+//! From settings and what is known about the training rows to a method.
+
+use std::borrow::Cow;
+
+use super::Method;
+use super::ce::CrossEntropy;
+use super::combination::Combination;
+use super::crd::Contrasted;
+use super::dist::Correlated;
+use super::dkd::Decoupled;
+use super::embeddings::Pair;
+use super::error::MethodError;
+use super::fitnet::Hint;
+use super::kd::Distillation;
+use super::lskd::Standardised;
+use super::rkd::Relations;
+use super::settings::{Added, MethodSettings};
+use super::softmax::soft_labels;
+use super::supervision::{Learner, Supervision};
+use super::vid::Bound;
+use super::weighted::{Part, Weighted};
+
+impl MethodSettings {
+    /// The method alone: [`Combination::build`] with nothing added.
+    pub fn build<'a>(
+        &self,
+        supervision: Supervision<'a>,
+        learner: &Learner,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        Combination::from(*self).build(supervision, learner)
+    }
+
+    /// The loss of the student's outputs against the teacher's, without labels; none for `ce`.
+    fn outputs<'a>(&self, supervision: Supervision<'a>) -> Result<Option<Box<dyn Method + 'a>>, MethodError> {
+        let Supervision { rows, classes, .. } = supervision;
+        let logits = || array("teacher logits", self.name(), supervision.logits, rows, classes);
+        Ok(Some(match self {
+            Self::Ce {} => return Ok(None),
+            Self::Kd(_) | Self::Fitnet(_) | Self::Vid(_) | Self::Rkd(_) | Self::Crd(_) => {
+                let targets = Cow::Owned(soft_labels(logits()?, classes, self.temperature()));
+                Box::new(Distillation::new("kd", targets, classes, 1, self.temperature()))
+            }
+            Self::Lelp(_)
+            | Self::Kmeans(_)
+            | Self::Agglomerative(_)
+            | Self::TsneKmeans(_)
+            | Self::RandomProjection(_)
+            | Self::RandomSubclass(_)
+            | Self::Oracle(_) => {
+                let subclasses = self.subclasses();
+                let columns = classes.saturating_mul(subclasses);
+                let targets = array("targets", self.name(), supervision.targets, rows, columns)?;
+                let targets = Cow::Borrowed(targets);
+                Box::new(Distillation::new(self.name(), targets, classes, subclasses, self.temperature()))
+            }
+            Self::Dkd(settings) => Box::new(Decoupled::new(supervision, logits()?, *settings)),
+            Self::Dist(settings) => Box::new(Correlated::new(logits()?, classes, *settings)),
+            Self::Lskd(settings) => Box::new(Standardised::new(logits()?, classes, *settings)),
+        }))
+    }
+}
+
+impl Combination {
+    /// The methods over what is known about the training rows, for a student as `learner`.
+    ///
+    /// # Errors
+    /// All that the methods need is checked here, before the first step: settings, lengths, labels, finite values.
+    pub fn build<'a>(
+        &self,
+        supervision: Supervision<'a>,
+        learner: &Learner,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        self.check()?;
+        self.check_labels(&supervision)?;
+        let alpha = self.base.alpha();
+        let mut parts = Vec::new();
+        if let Some(method) = self.base.outputs(supervision)? {
+            parts.push(Part { weight: 1.0 - alpha, method });
+        }
+        let labels = CrossEntropy::new(supervision, self.base.subclasses());
+        parts.push(Part { weight: alpha, method: Box::new(labels) });
+        for added in self.added() {
+            let method = added.build(supervision, self.base.subclasses(), learner)?;
+            parts.push(Part { weight: 1.0, method });
+        }
+        Ok(Box::new(Weighted::new(parts)))
+    }
+
+    fn check_labels(&self, supervision: &Supervision<'_>) -> Result<(), MethodError> {
+        let Supervision { rows, classes, labels, .. } = *supervision;
+        let given = labels.map_or(rows, <[_]>::len);
+        if given != rows {
+            return Err(MethodError::Length { what: "labels", rows, columns: 1, wanted: rows, given });
+        }
+        if let Some((row, label)) = supervision.label_outside() {
+            return Err(MethodError::Label { row, label, classes });
+        }
+        if self.needs().labels && (0..rows).all(|row| supervision.label(row).is_none()) {
+            return Err(MethodError::Missing { method: self.base.name(), what: "labels" });
+        }
+        Ok(())
+    }
+}
+
+impl Added {
+    fn build<'a>(
+        &self,
+        supervision: Supervision<'a>,
+        subclasses: usize,
+        learner: &Learner,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        let Supervision { rows, classes, .. } = supervision;
+        let missing = MethodError::Missing { method: self.name(), what: "teacher embeddings" };
+        let teacher = supervision.embeddings.ok_or(missing)?;
+        if teacher.rows() != rows || teacher.width() == 0 {
+            let (columns, given) = (teacher.width(), teacher.rows() * teacher.width());
+            let wanted = rows.saturating_mul(columns.max(1));
+            return Err(MethodError::Length { what: "teacher embeddings", rows, columns, wanted, given });
+        }
+        let pair = Pair { shape: (classes, subclasses), teacher, learner: *learner };
+        Ok(match self {
+            Self::Fitnet(settings) => Box::new(Hint::new(pair, *settings)),
+            Self::Vid(settings) => Box::new(Bound::new(pair, *settings)),
+            Self::Rkd(settings) => Box::new(Relations::new(pair, *settings)),
+            Self::Crd(settings) => {
+                let logits = array("teacher logits", self.name(), supervision.logits, rows, classes)?;
+                Box::new(Contrasted::new(pair, *settings, &supervision, logits)?)
+            }
+        })
+    }
+}
+
+/// An array `[rows, columns]` of finite values that the method cannot do without.
+fn array<'a>(
+    what: &'static str,
+    method: &'static str,
+    values: Option<&'a [f32]>,
+    rows: usize,
+    columns: usize,
+) -> Result<&'a [f32], MethodError> {
+    let values = values.ok_or(MethodError::Missing { method, what })?;
+    let (wanted, given) = (rows.saturating_mul(columns), values.len());
+    if wanted != given {
+        return Err(MethodError::Length { what, rows, columns, wanted, given });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(values),
+        Some(place) => Err(MethodError::Value { what, row: place / columns, value: values[place] }),
+    }
+}

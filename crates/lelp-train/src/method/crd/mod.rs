@@ -1,0 +1,226 @@
+//! Contrastive representation distillation.
+
+mod contrast;
+mod negatives;
+mod view;
+
+pub use contrast::{Contrast, contrast};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::embeddings::Pair;
+use super::error::MethodError;
+use super::kd::KdSettings;
+use super::state::{load, load_count};
+use super::supervision::Supervision;
+use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
+use contrast::inner_product;
+use negatives::Negatives;
+use view::{Names, View};
+
+/// Settings of `crd`: `kd`, and the contrast.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrdSettings {
+    /// What the outputs are held against.
+    #[serde(flatten)]
+    pub kd: KdSettings,
+    /// What the embedding is held against.
+    #[serde(flatten)]
+    pub contrast: CrdTerm,
+}
+
+/// The contrast alone, to be added to another method.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CrdTerm {
+    /// Weight of the contrast.
+    pub weight: f64,
+    /// Columns that both embeddings are projected to. Two memories keep them for every training row.
+    pub dimensions: usize,
+    /// Negatives of each row.
+    pub negatives: usize,
+    /// Sharpness of the comparison; small is sharp.
+    pub contrast_temperature: f64,
+    /// Share of a row's memory that stays when the row is seen again, 0 to 1.
+    pub momentum: f64,
+}
+
+impl Default for CrdTerm {
+    /// Tian, Krishnan and Isola 2020, arXiv:1910.10699, but for the negatives: theirs are 16384, sixteen times the work.
+    fn default() -> Self {
+        Self { weight: 0.8, dimensions: 128, negatives: 1024, contrast_temperature: 0.07, momentum: 0.5 }
+    }
+}
+
+/// The contrast on whole batches: each view of a row against the other view's memory.
+///
+/// # Source
+/// Tian, Krishnan and Isola 2020, arXiv:1910.10699, section 3; memories, momentum, negatives of other classes and the
+/// normaliser `Z`, one a view and fixed on the first batch, from the authors' code.
+#[derive(Debug)]
+pub struct Contrasted<'a> {
+    pair: Pair<'a>,
+    settings: CrdTerm,
+    negatives: Negatives,
+    student: View,
+    teacher: View,
+    /// `Z` of the student's and the teacher's views; 0 before the first batch.
+    normalisers: [f32; 2],
+    /// Batches seen.
+    steps: u64,
+    rows: usize,
+    /// The teacher's embeddings of the batch.
+    embeddings: Vec<f32>,
+}
+
+impl<'a> Contrasted<'a> {
+    /// Between checked embeddings, with negatives by label or by the teacher's checked logits.
+    pub(super) fn new(
+        pair: Pair<'a>,
+        settings: CrdTerm,
+        supervision: &Supervision<'_>,
+        logits: &[f32],
+    ) -> Result<Self, MethodError> {
+        let (rows, dimensions) = (supervision.rows, settings.dimensions);
+        let view = |projection, memory, width| {
+            View::new(Names { projection, memory }, width, dimensions, rows, &pair.learner)
+                .ok_or(MethodError::Memory { method: "crd", rows, columns: dimensions })
+        };
+        let negatives = Negatives::new(supervision, logits, pair.learner.seed)
+            .ok_or(MethodError::Missing { method: "crd", what: "rows of two classes" })?;
+        Ok(Self {
+            negatives,
+            student: view("crd.student.projection", "crd.student.memory", pair.learner.embedding)?,
+            teacher: view("crd.teacher.projection", "crd.teacher.memory", pair.teacher.width())?,
+            normalisers: [0.0; 2],
+            steps: 0,
+            rows,
+            embeddings: Vec::new(),
+            pair,
+            settings,
+        })
+    }
+
+    /// Rows of other classes for each row of the batch, `[rows, negatives]`; both views get the same.
+    fn draw(&self, rows: &[u32]) -> Vec<u32> {
+        let draw = |&row: &u32| self.negatives.draw(self.steps, row, self.settings.negatives);
+        rows.par_iter().flat_map_iter(draw).collect()
+    }
+
+    /// Fixes `Z` of each view: the mean of `exp(v . m / temperature)` over this batch, times the training rows.
+    fn fix_normalisers(&mut self, rows: &[u32], drawn: &[u32]) {
+        let CrdTerm { dimensions, negatives, contrast_temperature, .. } = self.settings;
+        let views =
+            [(&self.student.units, &self.teacher.memory), (&self.teacher.units, &self.student.memory)];
+        for (normaliser, (units, memory)) in self.normalisers.iter_mut().zip(views) {
+            let sum = |(place, (row, drawn)): (usize, (&u32, &[u32]))| -> f64 {
+                let exponential = |&row: &u32| {
+                    let memory = &memory[row as usize * dimensions..][..dimensions];
+                    (inner_product(units.row(place), memory) / contrast_temperature).exp()
+                };
+                exponential(row) + drawn.iter().map(exponential).sum::<f64>()
+            };
+            let batch = rows.par_iter().zip(drawn.par_chunks_exact(negatives)).enumerate();
+            let sums: Vec<f64> = batch.map(sum).collect();
+            let mean = sums.into_iter().sum::<f64>() / (rows.len() * (negatives + 1)) as f64;
+            *normaliser = (mean * self.rows as f64) as f32;
+        }
+    }
+
+    /// The loss of one view against the other's memory; leaves the gradient in the view's projection.
+    fn hold(&mut self, which: usize, rows: &[u32], drawn: &[u32], weight: f64) -> TermSum {
+        let CrdTerm { dimensions, negatives, contrast_temperature: temperature, .. } = self.settings;
+        let share = negatives as f64 / self.rows as f64;
+        let log_offset = f64::from(self.normalisers[which]).ln() + share.ln();
+        let settings = Contrast { temperature, log_offset };
+        let (view, other) = match which {
+            STUDENT => (&mut self.student, &self.teacher),
+            _ => (&mut self.teacher, &self.student),
+        };
+        let View { projection, units, .. } = view;
+        let units = &*units;
+        let memory = |row: &u32| &other.memory[*row as usize * dimensions..][..dimensions];
+        let parts = projection.visit(|first, _, slopes| {
+            let mut sum = TermSum::default();
+            for (place, slopes) in (first..).zip(slopes.chunks_exact_mut(dimensions)) {
+                let (own, others) = (memory(&rows[place]), &drawn[place * negatives..][..negatives]);
+                let (others, mut gradient) = (others.iter().map(memory), vec![0.0; dimensions]);
+                sum.add(contrast(units.row(place), own, others, settings, weight, &mut gradient));
+                units.through(place, &gradient, slopes);
+            }
+            sum
+        });
+        let mut sum = TermSum::default();
+        parts.into_iter().for_each(|part| sum.merge(part));
+        sum
+    }
+}
+
+/// Places of the views in terms and normalisers.
+const STUDENT: usize = 0;
+const TEACHER: usize = 1;
+
+impl Method for Contrasted<'_> {
+    fn outputs(&self) -> usize {
+        self.pair.shape.0 * self.pair.shape.1
+    }
+
+    fn subclasses(&self) -> usize {
+        self.pair.shape.1
+    }
+
+    fn terms(&self) -> &[&'static str] {
+        &["crd_student", "crd_teacher"]
+    }
+
+    fn teaches(&self, _row: usize) -> bool {
+        true
+    }
+
+    fn embedding(&self) -> Option<usize> {
+        Some(self.pair.learner.embedding)
+    }
+
+    fn learn(&mut self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
+        let (rows, weight) = (batch.rows, self.settings.weight * batch.share);
+        self.pair.read(rows, &mut self.embeddings);
+        self.student.look(batch.embedding);
+        self.teacher.look(&self.embeddings);
+        let drawn = self.draw(rows);
+        if self.normalisers.contains(&0.0) {
+            self.fix_normalisers(rows, &drawn);
+        }
+        for which in [STUDENT, TEACHER] {
+            sums[which].merge(self.hold(which, rows, &drawn, weight));
+        }
+        self.student.projection.backward(gradients.embedding);
+        self.teacher.projection.backward(&mut []);
+        for view in [&mut self.student, &mut self.teacher] {
+            view.remember(rows, self.settings.momentum as f32);
+        }
+        self.steps += 1;
+    }
+
+    fn step(&mut self, learning_rate: f32) {
+        self.student.projection.step(learning_rate);
+        self.teacher.projection.step(learning_rate);
+    }
+
+    fn state(&self) -> Vec<NamedArray> {
+        let mut state = self.student.state();
+        state.extend(self.teacher.state());
+        state.push(NamedArray::new("crd.normalisers", &self.normalisers));
+        state.push(NamedArray::count("crd.steps", self.steps));
+        state
+    }
+
+    fn load_state(&mut self, state: &[NamedArray]) -> Result<(), StateError> {
+        self.student.load_state(state)?;
+        self.teacher.load_state(state)?;
+        load(state, "crd.normalisers", &mut self.normalisers)?;
+        self.steps = load_count(state, "crd.steps")?;
+        Ok(())
+    }
+}
