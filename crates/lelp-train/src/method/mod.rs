@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../docs/adding-a-method.md")]
 
 mod about;
+mod auxiliary;
 mod build;
 mod ce;
 mod combination;
@@ -30,6 +31,7 @@ mod weighted;
 
 pub use self::lelp::LelpSettings;
 pub use about::About;
+pub use auxiliary::{SubclassTeaching, auxiliary};
 pub use ce::{CrossEntropy, collapsed_cross_entropy};
 pub use combination::Combination;
 pub use crd::{Contrast, Contrasted, CrdSettings, CrdTerm, contrast};
