@@ -88,7 +88,7 @@ pub(crate) enum Command {
     Signals(commands::signals::Arguments),
     Fit(commands::fit::Arguments),
     Targets(commands::targets::Arguments),
-    Distill(commands::distill::Arguments),
+    Distill(Box<commands::distill::Arguments>),
     Methods(commands::methods::Arguments),
     Eval(commands::eval::Arguments),
     Predict(commands::predict::Arguments),

@@ -153,12 +153,11 @@ impl<'a> Distillation<'a> {
         if !method.needs().teacher_embedding {
             return Ok(None);
         }
-        let stored = match self.embeddings.get() {
-            Some(stored) => stored,
-            None => {
-                let opened = signals.embeddings().map_err(SplitError::from)?;
-                self.embeddings.get_or_init(|| opened)
-            }
+        let stored = if let Some(stored) = self.embeddings.get() {
+            stored
+        } else {
+            let opened = signals.embeddings().map_err(SplitError::from)?;
+            self.embeddings.get_or_init(|| opened)
         };
         Ok(Some(TrainingEmbeddings { stored, rows: self.task.train_rows.as_deref() }))
     }
