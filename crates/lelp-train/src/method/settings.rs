@@ -219,6 +219,7 @@ impl MethodSettings {
             positive("entropy", split.entropy.unwrap_or(1.0))?;
         }
         match self {
+            Self::Oracle(settings) => counted("subclasses", settings.subclasses.unwrap_or(1))?,
             Self::Dkd(settings) => {
                 weight("target_weight", settings.target_weight)?;
                 weight("non_target_weight", settings.non_target_weight)?;

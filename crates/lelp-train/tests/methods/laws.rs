@@ -27,7 +27,13 @@ pub(crate) fn optimum(method: &MethodSettings) -> Optimum {
         | MethodSettings::Dkd(_)
         | MethodSettings::Dist(_)
         | MethodSettings::Lskd(_) => Optimum::Logits,
-        MethodSettings::Lelp(_) => Optimum::Targets,
+        MethodSettings::Lelp(_)
+        | MethodSettings::Kmeans(_)
+        | MethodSettings::Agglomerative(_)
+        | MethodSettings::TsneKmeans(_)
+        | MethodSettings::RandomProjection(_)
+        | MethodSettings::RandomSubclass(_)
+        | MethodSettings::Oracle(_) => Optimum::Targets,
         MethodSettings::Rkd(_) => Optimum::Embedding,
         MethodSettings::Fitnet(_) => Optimum::Copied,
         // The likelihood of `vid` is unbounded as its variances fall; the best of `crd` depends on its memory.

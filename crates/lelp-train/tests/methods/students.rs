@@ -77,8 +77,8 @@ fn methods() -> Vec<Combination> {
     let mut methods: Vec<Combination> = MethodSettings::all()
         .into_iter()
         .map(|method| match method {
-            MethodSettings::Lelp(_) => {
-                small(serde_json::json!({"method": "lelp", "subclasses": 2, "alpha": 0.25}))
+            split if split.split(0).unwrap().is_some() => {
+                small(serde_json::json!({"method": split.name(), "subclasses": 2, "alpha": 0.25}))
             }
             MethodSettings::Crd(_) => {
                 small(serde_json::json!({"method": "crd", "dimensions": 8, "negatives": 16}))

@@ -2,7 +2,7 @@
 
 use lelp_train::method::MethodSettings;
 
-use crate::goldens::{Goldens, apart};
+use crate::goldens::{Case, Goldens, apart};
 
 #[test]
 fn terms_gradients_and_steps_are_those_of_an_independent_implementation() {
@@ -38,7 +38,11 @@ fn terms_gradients_and_steps_are_those_of_an_independent_implementation() {
 #[test]
 fn no_two_methods_share_a_value() {
     let goldens = Goldens::read();
-    let cases: Vec<_> = goldens.every_method().collect();
+    // Methods that split classes differ in their targets alone: one of them stands for all.
+    let splits = |case: &&Case| case.settings.base.split(0).unwrap().is_some();
+    let cases: Vec<_> = (goldens.every_method())
+        .filter(|case| !splits(case) || case.settings.base.name() == "lelp")
+        .collect();
     for (place, case) in cases.iter().enumerate() {
         for other in &cases[..place] {
             let names = (case.settings.base.name(), other.settings.base.name());
