@@ -6,7 +6,7 @@
 //! |---|---|
 //! | data set -> texts and labels | [`data::Dataset`], [`data::Splits`] |
 //! | texts -> a teacher's head -> signals on disk | [`teacher`], [`data::SignalsFolder`] |
-//! | signals -> moments -> directions -> targets | [`distill::moments`], [`distill::fit`], [`distill::targets`] |
+//! | signals -> evidence -> split -> targets | [`distill::evidence`], [`distill::fit`], [`distill::targets`] |
 //! | targets, logits, labels -> what a student is held against | [`method::MethodSettings`], [`method::Method`] |
 //! | features -> student | [`model::NgramStudent`], [`run::train`] |
 //! | all of it, once for every method and seed | [`distill::Task`], [`distill::Distillation`] |

@@ -40,6 +40,14 @@ impl Workers {
         }
     }
 
+    /// Runs `work` in a pool of one thread, for libraries whose sums depend on how many threads share them.
+    ///
+    /// `None` where the system gives no thread.
+    pub(crate) fn alone<R: Send>(work: impl FnOnce() -> R + Send) -> Option<R> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().ok()?;
+        Some(pool.install(work))
+    }
+
     /// Runs `work(block, chunk)` for each `size` values of `out`; the last chunk may be shorter.
     pub(crate) fn on_chunks(&self, out: &mut [f32], size: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
         match &self.pool {

@@ -150,4 +150,34 @@ pub enum FitError {
         /// Rows of the matrix.
         size: usize,
     },
+    /// The oracle was given rows without fine labels.
+    #[error(
+        "subclasses by fine labels need a fine label column, but these rows came without one; name the column"
+    )]
+    NoFineLabels,
+    /// A class in which no fine label was seen.
+    #[error(
+        "class {class} has no row with a fine label, so it cannot be split by them; is the column right?"
+    )]
+    NoFineLabelsOfClass {
+        /// The class.
+        class: usize,
+    },
+    /// Evidence that was gathered for another split.
+    #[error(
+        "the evidence holds no {lacks} for these settings; gather it with `Evidence::of` the same settings"
+    )]
+    OtherEvidence {
+        /// What is missing.
+        lacks: &'static str,
+    },
+    /// A perplexity that is no number of neighbours.
+    #[error("perplexity is {value}, but must be finite and at least 1")]
+    Perplexity {
+        /// The number given.
+        value: f64,
+    },
+    /// The system gives no thread.
+    #[error("the system gives no thread to run t-SNE in; free some, or take another split")]
+    NoThread,
 }

@@ -43,7 +43,7 @@
 //!
 //! // Each row of targets sums to one, and over a class to the teacher's probability of the class.
 //! assert!((targets[..4].iter().sum::<f32>() - 1.0).abs() < 1e-6);
-//! assert!(split_entropy(&targets, 2, 2)? <= 2.0_f64.ln());
+//! assert!(split_entropy(&targets, 2, 2)? <= 1.0); // in bits
 //!
 //! // A student trained on them answers with classes.
 //! let outputs: Vec<f32> = targets.iter().map(|t| t.ln()).collect();
@@ -60,6 +60,7 @@ mod blocks;
 mod collapse;
 mod error;
 mod exponential;
+mod hash;
 mod linalg;
 mod rotation;
 mod subspace;
@@ -75,8 +76,14 @@ pub use error::{FitError, SettingError, ShapeError, SignalsError};
 pub use moments::{ClassMoments, Members, largest};
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};
-pub use subclass::lelp::{ClassReport, HeadSource, LelpFit, LelpSettings};
-pub use subclass::{Beta, TargetSettings, Temperature, split_entropy};
+pub use subclass::lelp::{ClassReport, LelpFit, LelpSettings};
+pub use subclass::{Beta, TargetSettings, Temperature};
+pub use subclass::{
+    ClusterFit, ClusterReport, ClusterSettings, Clustering, OracleFit, RandomSubclassFit,
+    RandomSubclassSettings,
+};
+pub use subclass::{Directions, Evidence, FineLabels, HeadSource, SplitSettings, SubclassFit};
+pub use subclass::{EntropyError, Sharpness, beta_at_entropy, split_entropy};
 
 #[cfg(test)]
 mod testing;

@@ -44,6 +44,19 @@ pub(crate) fn product(left: &[f32], right: &[f32], inner: usize, product: &mut [
     );
 }
 
+/// Writes `left right^T` into `product`: `[n, inner] [m, inner]^T -> [n, m]`, all row after row.
+pub(crate) fn product_transposed(left: &[f32], right: &[f32], inner: usize, product: &mut [f32]) {
+    let (rows, columns) = (left.len() / inner, right.len() / inner);
+    matmul(
+        MatMut::from_row_major_slice_mut(product, rows, columns),
+        Accum::Replace,
+        MatRef::from_row_major_slice(left, rows, inner),
+        MatRef::from_row_major_slice(right, columns, inner).transpose(),
+        1.0,
+        Par::Seq,
+    );
+}
+
 /// Eigenvalues by decreasing size, and their unit eigenvectors.
 pub(crate) struct Eigen {
     /// `[size]`, decreasing.

@@ -31,7 +31,7 @@ pub(crate) fn mixtures(rotation: Rotation, variance: &[f64], seed: u64, class: u
         Rotation::Random => {
             let mut random = ChaCha20Rng::seed_from_u64(seed);
             random.set_stream(class);
-            haar(&mut random, variance.len())
+            orthonormal(&mut random, variance.len(), variance.len())
         }
     }
 }
@@ -40,11 +40,11 @@ fn identity(size: usize) -> Vec<Vec<f64>> {
     (0..size).map(|s| (0..size).map(|k| if s == k { 1.0 } else { 0.0 }).collect()).collect()
 }
 
-/// A Haar-random orthonormal matrix: Gaussian rows made orthonormal one after the other, which is the
-/// QR decomposition with a positive diagonal (Mezzadri 2007).
-fn haar(random: &mut ChaCha20Rng, size: usize) -> Vec<Vec<f64>> {
-    let mut rows: Vec<Vec<f64>> = Vec::with_capacity(size);
-    while rows.len() < size {
+/// Haar-random orthonormal rows, at most `size` of them: Gaussian rows made orthonormal one after the
+/// other, which is the QR decomposition with a positive diagonal (Mezzadri 2007).
+pub(crate) fn orthonormal(random: &mut ChaCha20Rng, count: usize, size: usize) -> Vec<Vec<f64>> {
+    let mut rows: Vec<Vec<f64>> = Vec::with_capacity(count);
+    while rows.len() < count {
         let mut row: Vec<f64> = (0..size).map(|_| gaussian(random)).collect();
         let before = dot(&row, &row).sqrt();
         // Twice is enough: what rounding leaves of the earlier rows goes in the second pass.

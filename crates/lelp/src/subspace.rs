@@ -83,6 +83,24 @@ impl NullSpace {
         kept.flat_map(|row| row[self.rank()..].iter().copied()).collect()
     }
 
+    /// An orthonormal basis of what the head reads, `[rank, width]`.
+    pub(crate) fn read_basis(&self) -> Vec<f64> {
+        let axis = |k| {
+            let mut vector = vec![0.0; self.width];
+            vector[k] = 1.0;
+            self.reflections.iter().rev().for_each(|v| reflect(v, &mut vector));
+            vector
+        };
+        (0..self.rank()).flat_map(axis).collect()
+    }
+
+    /// The part of `vector` that lies in the null space, `[width]`.
+    pub(crate) fn keep(&self, vector: &[f64]) -> Vec<f64> {
+        let mut turned = vector.to_vec();
+        self.reflections.iter().for_each(|v| reflect(v, &mut turned));
+        self.expand(&turned[self.rank()..])
+    }
+
     /// A vector of the null space, `[dimensions]`, as one of the whole space, `[width]`.
     pub(crate) fn expand(&self, inner: &[f64]) -> Vec<f64> {
         let mut vector = vec![0.0; self.rank()];

@@ -30,6 +30,7 @@ impl ColumnArgs {
             text: self.text_column.clone(),
             pair: self.pair_column.clone(),
             label: self.label_column.clone(),
+            fine: None,
             labels: self.labels.clone(),
         }
     }

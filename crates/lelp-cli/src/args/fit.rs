@@ -9,7 +9,7 @@ use lelp::{Members, Rotation};
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Subclasses")]
 pub(crate) struct FitArgs {
-    /// Subclasses of each class (S) [default: 4]
+    /// Subclasses of each class (S) [default: 4; clusterings and controls 8]
     #[arg(long, short = 'S', value_name = "S")]
     pub(crate) subclasses: Option<NonZeroUsize>,
 

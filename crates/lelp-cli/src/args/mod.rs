@@ -4,6 +4,7 @@ mod data;
 mod encoder;
 mod fit;
 mod method;
+mod split;
 mod student;
 mod training;
 
@@ -11,6 +12,7 @@ pub(crate) use data::ColumnArgs;
 pub(crate) use encoder::{EncoderArgs, LogArgs};
 pub(crate) use fit::FitArgs;
 pub(crate) use method::MethodArgs;
+pub(crate) use split::{FineArgs, SplitArg, SplitArgs};
 pub(crate) use student::{StudentArg, StudentArgs};
 pub(crate) use training::TrainingArgs;
 
@@ -90,7 +92,7 @@ pub(crate) enum Command {
     Signals(commands::signals::Arguments),
     Fit(commands::fit::Arguments),
     Targets(commands::targets::Arguments),
-    Distill(commands::distill::Arguments),
+    Distill(Box<commands::distill::Arguments>),
     Methods(commands::methods::Arguments),
     Eval(commands::eval::Arguments),
     Predict(commands::predict::Arguments),

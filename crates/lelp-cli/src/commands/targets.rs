@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use lelp::artifact::Targets;
-use lelp::{Beta, LelpFit, TargetSettings, Temperature, split_entropy};
+use lelp::{Beta, SubclassFit, TargetSettings, Temperature};
 use lelp_infer::storage;
 use lelp_train::data::SignalsFolder;
-use lelp_train::distill;
+use lelp_train::distill::{self, Sharp};
 
-use crate::args::GlobalArgs;
+use crate::args::{ColumnArgs, FineArgs, GlobalArgs};
 use crate::failure::{Failure, While};
 use crate::printer::Printer;
 
@@ -18,6 +18,9 @@ use crate::printer::Printer;
 /// probability of the class. A student with classes*S outputs is trained to match them; log-sum-exp over each class's
 /// columns gives its class logits.
 ///
+/// Splits of different kinds are compared at equal sharpness: `--entropy` finds the width at which the split of a row
+/// has so many bits on average.
+///
 /// Example: lelp targets --signals signals --fit fit.safetensors --out targets.safetensors
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -25,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     signals: PathBuf,
 
-    /// File of directions, from `lelp fit`
+    /// File of the split, from `lelp fit`
     #[arg(long, value_name = "FILE")]
     fit: PathBuf,
 
@@ -33,38 +36,60 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// Width of the split within a class, in deviations of the coordinates: small is sharp
-    #[arg(long, value_name = "B", default_value_t = Beta::default().get())]
-    beta: f64,
+    /// Width of the split within a class, in the unit of its scores: small is sharp [default: 0.12]
+    #[arg(long, value_name = "B", conflicts_with = "entropy")]
+    beta: Option<f64>,
+
+    /// Mean entropy of the split of a row, in place of its width: 0 to log2 S
+    #[arg(long, value_name = "BITS")]
+    entropy: Option<f64>,
 
     /// Temperature of the teacher's probabilities
     #[arg(long, value_name = "T", default_value_t = Temperature::default().get())]
     temperature: f64,
+
+    #[command(flatten)]
+    fine: FineArgs,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+impl Arguments {
+    fn sharp(&self) -> Result<Sharp, Failure> {
+        match (self.beta, self.entropy) {
+            (Some(beta), _) => Ok(Sharp::Beta(Beta::new(beta).map_err(Failure::usage)?)),
+            (None, Some(bits)) => Ok(Sharp::Entropy(bits)),
+            (None, None) => Ok(Sharp::Beta(Beta::default())),
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let settings = TargetSettings {
-        beta: Beta::new(arguments.beta).map_err(Failure::usage)?,
-        temperature: Temperature::new(arguments.temperature).map_err(Failure::usage)?,
-    };
+    let sharp = arguments.sharp()?;
+    let temperature = Temperature::new(arguments.temperature).map_err(Failure::usage)?;
     let signals = SignalsFolder::open(&arguments.signals)?;
-    let fit = LelpFit::from_bytes(&storage::map(&arguments.fit)?)
+    let fit = SubclassFit::from_bytes(&storage::map(&arguments.fit)?)
         .or_while(|| format!("reading `{}`", arguments.fit.display()))?;
-    let targets = distill::targets(&signals, &fit, settings, global.threads()).or_while(|| {
-        format!("applying `{}` to `{}`", arguments.fit.display(), arguments.signals.display())
-    })?;
+    let known = match &fit {
+        SubclassFit::Oracle(oracle) => oracle.fine_names(),
+        _ => None,
+    };
+    let fine = arguments.fine.open(&arguments.columns, known)?;
+    let (targets, sharpness) =
+        distill::targets_as_sharp(&signals, &fit, fine.as_ref(), sharp, temperature, global.threads())
+            .or_while(|| {
+                format!("applying `{}` to `{}`", arguments.fit.display(), arguments.signals.display())
+            })?;
     let (classes, per_class) = (fit.classes(), fit.per_class());
-    let entropy = split_entropy(&targets, classes, per_class)?;
-    let rows = targets.len() / fit.outputs();
+    let settings = TargetSettings { beta: sharpness.beta, temperature };
     let targets = Targets::new(targets, classes, per_class, settings)?;
     storage::write(&arguments.out, &targets.to_bytes())?;
-    printer.step(
-        "wrote",
-        &format!("`{}`: {rows} rows, {classes} x {per_class} columns", arguments.out.display()),
-    );
-    let even = (per_class as f64).ln();
+    let (out, rows) = (arguments.out.display(), targets.rows());
+    printer.step("wrote", &format!("`{out}`: {rows} rows, {classes} x {per_class} columns"));
+    let (beta, entropy, even) = (sharpness.beta.get(), sharpness.entropy, (per_class as f64).log2());
     printer.note(&format!(
-        "entropy of the split {entropy:.3} nats; 0 is one subclass a row, {even:.3} an even split"
+        "entropy of the split {entropy:.3} bits at beta {beta:.4}; 0 is one subclass a row, {even:.3} an even split"
     ));
     Ok(())
 }

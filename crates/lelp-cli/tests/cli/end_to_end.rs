@@ -53,6 +53,41 @@ fn a_teacher_becomes_a_student_step_by_step() {
     assert!(!work.path("kd").join("lelp.safetensors").exists());
 }
 
+/// Every split, at the same entropy; each a student's targets.
+#[test]
+fn splits_of_every_kind_reach_the_entropy_asked_for() {
+    let work = taught();
+    let rows = fs::read_to_string(work.path("queries/train.csv")).unwrap();
+    let fine = |(row, line): (usize, &str)| {
+        if row == 0 { format!("{line},topic") } else { format!("{line},topic {}", (row - 1) / 2 % 4) }
+    };
+    let fine: Vec<String> = rows.lines().enumerate().map(fine).collect();
+    work.write("queries/train.csv", fine.join("\n"));
+    let column = "--data queries/train.csv --fine-column topic";
+    for split in
+        ["lelp", "kmeans", "agglomerative", "tsne-kmeans", "random-projection", "random-subclass", "oracle"]
+    {
+        let (subclasses, column) = if split == "oracle" { ("", column) } else { ("-S 4", "") };
+        let found = work.run(&format!(
+            "fit --signals signals --split {split} {subclasses} {column} --out {split}.fit --json"
+        ));
+        let found: Value = serde_json::from_str(&found).unwrap();
+        assert_eq!(found["classes"].as_array().unwrap().len(), 2, "{split}: {found}");
+        let line = format!(
+            "targets --signals signals --fit {split}.fit --entropy 0.8 {column} --out {split}.targets"
+        );
+        let said = work.lelp(&line).assert().success();
+        let said = String::from_utf8(said.get_output().stderr.clone()).unwrap();
+        assert!(said.contains("entropy of the split 0.800 bits at beta"), "{split}: {said}");
+
+        let column = if split == "oracle" { "--fine-column topic" } else { "" };
+        work.run(&format!(
+            "distill --data queries --signals signals --method {split} {column} --out student-{split} --buckets 4096 --epochs 3"
+        ));
+        assert!(work.path(&format!("student-{split}/lelp.safetensors")).exists());
+    }
+}
+
 #[test]
 fn the_number_of_threads_does_not_change_a_byte() {
     let work = taught();

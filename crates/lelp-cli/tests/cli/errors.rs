@@ -82,6 +82,10 @@ fn bad_arguments_end_with_2() {
     work.queries();
     for line in [
         "fit --signals s --subclasses 0 --out f",
+        "fit --signals s --split kmeans --perplexity 5 --out f",
+        "fit --signals s --split oracle --out f",
+        "fit --signals s --split oracle --subclasses 3 --data d --fine-column c --out f",
+        "targets --signals s --fit f --beta 0.1 --entropy 1 --out t",
         "distill --data queries --out m",
         "distill --data queries --method distillery --out m",
         "distill --data queries --method kd --add lelp --out m",

@@ -5,6 +5,7 @@ mod dataset;
 mod delimited;
 mod error;
 mod examples;
+mod fine;
 mod format;
 pub mod import;
 mod json_lines;
@@ -18,6 +19,7 @@ pub use columns::{Columns, Wanted};
 pub use dataset::{Dataset, Rows};
 pub use error::{DataError, Place};
 pub use examples::{Example, Examples};
+pub use fine::FineColumn;
 pub use format::Format;
 pub use labels::Label;
 pub use signals::{

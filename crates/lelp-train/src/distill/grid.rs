@@ -2,8 +2,9 @@
 
 use super::search::Trial;
 use crate::method::{
-    Combination, CrdSettings, CrdTerm, DistSettings, DkdSettings, FitnetSettings, FitnetTerm, KdSettings,
-    LelpSettings, LskdSettings, MethodSettings, RkdSettings, RkdTerm, VidSettings, VidTerm,
+    ClusterSplitSettings, Combination, CrdSettings, CrdTerm, DistSettings, DkdSettings, FitnetSettings,
+    FitnetTerm, KdSettings, LelpSettings, LskdSettings, MethodSettings, OracleSettings,
+    RandomProjectionSettings, RandomSplitSettings, RkdSettings, RkdTerm, VidSettings, VidTerm,
 };
 use crate::run::TrainSettings;
 
@@ -16,8 +17,9 @@ pub const TRIALS: usize = 12;
 /// - `kd`, `dist`, `lskd`: 4 learning rates x 3 temperatures
 /// - `dkd`: 2 learning rates x 2 temperatures x 3 weights of the other classes
 /// - `fitnet`, `vid`, `rkd`, `crd`: 2 learning rates x 6 weights of what stands on `kd`
-/// - `lelp`: 2 learning rates x 2 numbers of subclasses x 3 widths of the split; the range of widths is where
-///   unit-variance coordinates were seen to pay
+/// - `lelp`, `kmeans`, `agglomerative`, `tsne-kmeans`, `random-projection`, `random-subclass`: 2 learning rates x 2
+///   numbers of subclasses x 3 widths of the split
+/// - `oracle`: 4 learning rates x 3 softnesses
 #[must_use]
 pub fn grid(method: &Combination, train: &TrainSettings) -> Vec<Trial> {
     let trial = |base: MethodSettings, train: TrainSettings| Trial {
@@ -43,6 +45,19 @@ const TEMPERATURES: [f64; 3] = [1.0, 2.0, 4.0];
 /// Factors around a weight that depends on the scale of the teacher's embeddings.
 const FACTORS: [f64; 6] = [0.01, 0.1, 0.3, 1.0, 3.0, 10.0];
 
+/// Widths of a split in deviations of its scores: where unit-variance coordinates were seen to pay.
+const WIDTHS: [f64; 3] = [0.06, 0.12, 0.25];
+
+/// Two numbers of clusters, three widths in mean squared radii.
+fn clusters(
+    settings: ClusterSplitSettings,
+    make: impl Fn(ClusterSplitSettings) -> MethodSettings,
+) -> Vec<MethodSettings> {
+    product(&[4, 8], &[0.1, 0.2, 0.4], |&subclasses, &beta| {
+        make(ClusterSplitSettings { beta, subclasses, ..settings })
+    })
+}
+
 /// Three settings of a method, or six.
 fn variants(base: &MethodSettings) -> Vec<MethodSettings> {
     let temperatures = |make: &dyn Fn(f64) -> MethodSettings| TEMPERATURES.map(make).to_vec();
@@ -63,9 +78,21 @@ fn variants(base: &MethodSettings) -> Vec<MethodSettings> {
                 MethodSettings::Dkd(DkdSettings { temperature, non_target_weight, ..settings })
             })
         }
-        MethodSettings::Lelp(settings) => product(&[4, 8], &[0.06, 0.12, 0.25], |&subclasses, &beta| {
+        MethodSettings::Lelp(settings) => product(&[4, 8], &WIDTHS, |&subclasses, &beta| {
             MethodSettings::Lelp(LelpSettings { beta, subclasses, ..settings })
         }),
+        MethodSettings::Kmeans(settings) => clusters(settings, MethodSettings::Kmeans),
+        MethodSettings::Agglomerative(settings) => clusters(settings, MethodSettings::Agglomerative),
+        MethodSettings::TsneKmeans(settings) => clusters(settings, MethodSettings::TsneKmeans),
+        MethodSettings::RandomProjection(settings) => product(&[8, 16], &WIDTHS, |&subclasses, &beta| {
+            MethodSettings::RandomProjection(RandomProjectionSettings { beta, subclasses, ..settings })
+        }),
+        MethodSettings::RandomSubclass(settings) => product(&[4, 8], &WIDTHS, |&subclasses, &beta| {
+            MethodSettings::RandomSubclass(RandomSplitSettings { beta, subclasses, ..settings })
+        }),
+        MethodSettings::Oracle(settings) => {
+            [0.1, 0.25, 0.5].map(|beta| MethodSettings::Oracle(OracleSettings { beta, ..settings })).to_vec()
+        }
         MethodSettings::Fitnet(settings) => factors(&|factor| {
             let hint = FitnetTerm { weight: factor * settings.hint.weight };
             MethodSettings::Fitnet(FitnetSettings { hint, ..settings })

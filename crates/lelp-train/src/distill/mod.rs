@@ -12,13 +12,14 @@ mod seeds;
 mod settings;
 mod split;
 mod student;
+mod subclasses;
 mod task;
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{Beta, ClassMoments, LelpFit, Members, SettingError, TargetSettings, Temperature};
+use lelp::{SettingError, SubclassFit};
 use thiserror::Error;
 
 pub use folder::{FolderError, RunRecord, check_free, save};
@@ -29,7 +30,7 @@ pub use seeds::{Spread, Students, Summary, over_seeds};
 pub use settings::{
     ColumnSettings, DistillSettings, EncoderOptions, MlpOptions, NgramOptions, Spacing, StudentSettings,
 };
-pub use split::{SplitError, fit, moments, targets};
+pub use split::{Sharp, SplitError, evidence, fit, targets, targets_as_sharp};
 pub use student::{
     EncoderModel, EncoderTexts, MlpModel, MlpTexts, NgramTexts, StudentModel, StudentModelError, TaskInputs,
 };
@@ -37,11 +38,10 @@ pub use task::{Task, TaskError};
 
 use embeddings::TrainingEmbeddings;
 use student::Lesson;
+use subclasses::Subclasses;
 
-use crate::data::{SignalsEmbeddings, SignalsFolder};
-use crate::method::{
-    Combination, Learner, LelpSettings, MethodError, MethodSettings, Supervision, TeacherEmbeddings,
-};
+use crate::data::SignalsEmbeddings;
+use crate::method::{Combination, Learner, MethodError, Supervision, TeacherEmbeddings};
 use crate::model::Student;
 use crate::run::{Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
 
@@ -76,8 +76,8 @@ pub enum DistillError {
 pub struct Distilled {
     /// The student, ready to answer.
     pub model: StudentModel,
-    /// The directions of its subclasses, for `lelp`.
-    pub fit: Option<LelpFit>,
+    /// What splits its classes, where the method does.
+    pub fit: Option<SubclassFit>,
     /// How training went.
     pub report: TrainReport,
 }
@@ -88,9 +88,8 @@ pub struct Distillation<'a> {
     task: &'a Task,
     inputs: &'a TaskInputs,
     threads: NonZeroUsize,
-    /// Moments of the signals, gathered once for each rule of membership: they serve every number of subclasses.
-    by_teacher: OnceLock<ClassMoments>,
-    by_label: OnceLock<ClassMoments>,
+    /// What splits of classes were fitted on, gathered once.
+    subclasses: Subclasses,
     /// The teacher's embeddings, mapped by the first method that reads them.
     embeddings: OnceLock<SignalsEmbeddings>,
 }
@@ -99,14 +98,7 @@ impl<'a> Distillation<'a> {
     /// Students on `task`, whose texts have the features `inputs`.
     #[must_use]
     pub fn new(task: &'a Task, inputs: &'a TaskInputs, threads: NonZeroUsize) -> Self {
-        Self {
-            task,
-            inputs,
-            threads,
-            by_teacher: OnceLock::new(),
-            by_label: OnceLock::new(),
-            embeddings: OnceLock::new(),
-        }
+        Self { task, inputs, threads, subclasses: Subclasses::default(), embeddings: OnceLock::new() }
     }
 
     /// The task.
@@ -134,7 +126,9 @@ impl<'a> Distillation<'a> {
         if method.needs().teacher() && self.task.signals.is_none() {
             return Err(DistillError::NoSignals { method: method.name() });
         }
-        let (fit, targets) = self.split(&method.base, settings.seed)?.unzip();
+        let split = self.subclasses.split(self.task, &method.base, settings.seed, self.threads)?;
+        let (fit, targets) = split.unzip();
+        let method = &method.with_subclasses(fit.as_ref().map(SubclassFit::per_class));
         let embeddings = self.embeddings(method)?;
         let supervision = Supervision {
             rows: self.task.train.rows(),
@@ -162,42 +156,13 @@ impl<'a> Distillation<'a> {
         if !method.needs().teacher_embedding {
             return Ok(None);
         }
-        let stored = match self.embeddings.get() {
-            Some(stored) => stored,
-            None => {
-                let opened = signals.embeddings().map_err(SplitError::from)?;
-                self.embeddings.get_or_init(|| opened)
-            }
+        let stored = if let Some(stored) = self.embeddings.get() {
+            stored
+        } else {
+            let opened = signals.embeddings().map_err(SplitError::from)?;
+            self.embeddings.get_or_init(|| opened)
         };
         Ok(Some(TrainingEmbeddings { stored, rows: self.task.train_rows.as_deref() }))
-    }
-
-    fn moments(&self, signals: &SignalsFolder, members: Members) -> Result<&ClassMoments, SplitError> {
-        let kept = match members {
-            Members::Teacher => &self.by_teacher,
-            Members::Label => &self.by_label,
-        };
-        if let Some(moments) = kept.get() {
-            return Ok(moments);
-        }
-        let moments = moments(signals, members, self.threads)?;
-        Ok(kept.get_or_init(|| moments))
-    }
-
-    /// Directions and targets on the training rows, for methods that split classes.
-    fn split(&self, method: &MethodSettings, seed: u64) -> Result<Option<(LelpFit, Vec<f32>)>, DistillError> {
-        let (Some(signals), MethodSettings::Lelp(settings)) = (&self.task.signals, method) else {
-            return Ok(None);
-        };
-        let moments = self.moments(signals, settings.members)?;
-        let fit = fit(signals, moments, &fit_settings(settings, seed)?, self.threads)?;
-        let targets = targets(signals, &fit, target_settings(settings)?, self.threads)?;
-        let columns = fit.outputs();
-        let targets = match &self.task.train_rows {
-            None => targets,
-            Some(rows) => task::gather(&targets, columns, rows),
-        };
-        Ok(Some((fit, targets)))
     }
 }
 
@@ -229,16 +194,4 @@ impl Lesson<'_> {
         };
         Ok(train(student, training, self.settings, self.threads, watch.watch, watch.cancelled)?)
     }
-}
-
-/// How directions are found for a method's settings; the student's seed also turns the directions.
-fn fit_settings(method: &LelpSettings, seed: u64) -> Result<lelp::LelpSettings, DistillError> {
-    let none = MethodError::Setting { name: "subclasses", value: 0.0, range: "1 or more" };
-    let subclasses = NonZeroUsize::new(method.subclasses).ok_or(none)?;
-    let (null_space, rotation) = (method.null_space, method.rotation);
-    Ok(lelp::LelpSettings { subclasses, null_space, rotation, seed })
-}
-
-fn target_settings(method: &LelpSettings) -> Result<TargetSettings, DistillError> {
-    Ok(TargetSettings { beta: Beta::new(method.beta)?, temperature: Temperature::new(method.temperature)? })
 }

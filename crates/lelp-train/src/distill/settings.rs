@@ -43,6 +43,8 @@ pub struct ColumnSettings {
     pub pair: Option<String>,
     /// Column of the label; `label`, where there is one, by default.
     pub label: Option<String>,
+    /// Column of fine labels, for `oracle`.
+    pub fine: Option<String>,
     /// Names of the classes, in order; by default as the training file has them.
     pub labels: Option<Vec<String>>,
 }

@@ -1,11 +1,14 @@
-//! From signals on disk to directions and targets, chunk by chunk.
+//! From signals on disk to a split of the classes and its targets, part by part.
 
 use std::num::NonZeroUsize;
 
-use lelp::{ClassMoments, FitError, LelpFit, LelpSettings, Members, ShapeError, TargetSettings};
+use lelp::{
+    Beta, EntropyError, Evidence, FitError, Members, ShapeError, Sharpness, SplitSettings, SubclassFit,
+    TargetSettings, Temperature, beta_at_entropy, split_entropy,
+};
 use thiserror::Error;
 
-use crate::data::{SignalsFileError, SignalsFolder};
+use crate::data::{FineColumn, SignalsFileError, SignalsFolder};
 
 /// Why signals could not be split into subclasses.
 #[derive(Debug, Error)]
@@ -19,42 +22,111 @@ pub enum SplitError {
     /// Fit and signals do not fit together.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// No width of the split is as sharp as asked for.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
 }
 
-/// Class moments of all rows; one part is in memory at a time.
-pub fn moments(
+/// How sharp a split is: by its width, or by what it comes to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sharp {
+    /// Width of the softmax over a class's subclasses.
+    Beta(Beta),
+    /// Mean entropy of the splits, in bits: the same for splits of any kind.
+    Entropy(f64),
+}
+
+/// What `settings` need to know of all rows; one part is read at a time.
+pub fn evidence(
     signals: &SignalsFolder,
+    settings: &SplitSettings,
     members: Members,
+    fine: Option<&FineColumn>,
     threads: NonZeroUsize,
-) -> Result<ClassMoments, SplitError> {
-    let mut moments = ClassMoments::new(signals.description().classes, signals.description().width);
+) -> Result<Evidence, SplitError> {
+    check_fine(signals, fine)?;
+    let mut evidence = Evidence::of(settings, signals.description().classes, signals.description().width);
     for part in signals.parts() {
-        moments.add(&part?.signals()?, members, threads)?;
+        let part = part?;
+        let fine = fine.map(|fine| fine.rows(part.rows()));
+        evidence.add(&part.signals()?, members, fine, threads)?;
     }
-    Ok(moments)
+    Ok(evidence)
+}
+
+/// A split fitted on the evidence of `signals`, with the teacher's head, and the names of classes and fine labels.
+pub fn fit(
+    signals: &SignalsFolder,
+    evidence: &Evidence,
+    settings: &SplitSettings,
+    fine: Option<&FineColumn>,
+    threads: NonZeroUsize,
+) -> Result<SubclassFit, SplitError> {
+    let fit = SubclassFit::fit(evidence, signals.head(), settings, threads)?;
+    let fit = fit.with_label_names(signals.description().label_names.clone())?;
+    Ok(match fine {
+        Some(fine) => fit.with_fine_names(fine.names().to_vec()),
+        None => fit,
+    })
 }
 
 /// Targets of all rows, `[rows, classes * subclasses]`; one part of the embeddings is in memory at a time.
 pub fn targets(
     signals: &SignalsFolder,
-    fit: &LelpFit,
+    fit: &SubclassFit,
+    fine: Option<&FineColumn>,
     settings: TargetSettings,
     threads: NonZeroUsize,
 ) -> Result<Vec<f32>, SplitError> {
+    check_fine(signals, fine)?;
     let mut targets = Vec::new();
     for part in signals.parts() {
-        targets.extend(fit.targets(&part?.signals()?, settings, threads)?);
+        let part = part?;
+        let fine = fine.map(|fine| fine.rows(part.rows()));
+        targets.extend(fit.targets(&part.signals()?, fine, settings, threads)?);
     }
     Ok(targets)
 }
 
-/// Directions on the signals that `moments` were gathered from, with the teacher's head and label names.
-pub fn fit(
+/// Targets as sharp as `sharp` says, the width that it took, and their entropy.
+pub fn targets_as_sharp(
     signals: &SignalsFolder,
-    moments: &ClassMoments,
-    settings: &LelpSettings,
+    fit: &SubclassFit,
+    fine: Option<&FineColumn>,
+    sharp: Sharp,
+    temperature: Temperature,
     threads: NonZeroUsize,
-) -> Result<LelpFit, SplitError> {
-    let fit = LelpFit::fit(moments, signals.head(), settings, threads)?;
-    Ok(fit.with_label_names(signals.description().label_names.clone())?)
+) -> Result<(Vec<f32>, Sharpness), SplitError> {
+    let beta = match sharp {
+        Sharp::Beta(beta) => beta,
+        Sharp::Entropy(bits) => width_at(signals, fit, fine, bits, temperature, threads)?,
+    };
+    let targets = targets(signals, fit, fine, TargetSettings { beta, temperature }, threads)?;
+    let entropy = split_entropy(&targets, fit.classes(), fit.per_class())?;
+    Ok((targets, Sharpness { beta, entropy }))
+}
+
+/// The width at which the mean split entropy over all rows is `bits`.
+fn width_at(
+    signals: &SignalsFolder,
+    fit: &SubclassFit,
+    fine: Option<&FineColumn>,
+    bits: f64,
+    temperature: Temperature,
+    threads: NonZeroUsize,
+) -> Result<Beta, SplitError> {
+    check_fine(signals, fine)?;
+    let (mut scores, mut logits) = (Vec::new(), Vec::new());
+    for part in signals.parts() {
+        let part = part?;
+        let block = part.signals()?;
+        scores.extend(fit.scores(&block, fine.map(|fine| fine.rows(part.rows())), threads)?);
+        logits.extend_from_slice(block.logits());
+    }
+    Ok(beta_at_entropy(&scores, &logits, fit.classes(), temperature, bits, threads)?.beta)
+}
+
+/// Fine labels of the texts that the signals were made of.
+fn check_fine(signals: &SignalsFolder, fine: Option<&FineColumn>) -> Result<(), SignalsFileError> {
+    fine.map_or(Ok(()), |fine| signals.check_data(fine.data()))
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::settings::ColumnSettings;
-use crate::data::{DataError, Dataset, Rows, SignalsFileError, SignalsFolder, Splits, hold_out};
+use crate::data::{DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, hold_out};
 use crate::run::ValidationMetric;
 
 /// Training rows, validation rows, and what the teacher says of them.
@@ -18,6 +18,8 @@ pub struct Task {
     pub(super) signals: Option<SignalsFolder>,
     /// The teacher's logits on the training rows, `[rows, classes]`.
     pub(super) logits: Option<Vec<f32>>,
+    /// Fine labels of the rows of the training file.
+    pub(super) fine: Option<FineColumn>,
     pub(super) validation: ValidationRows,
     test: Option<Dataset>,
 }
@@ -65,14 +67,17 @@ impl Task {
             signals.check_data(&train)?;
         }
         let logits = signals.as_ref().map(SignalsFolder::logits).transpose()?;
-        match validation {
+        let read_fine = |fine: &String| FineColumn::open(train.file(), &columns.columns(), fine, None);
+        let fine = columns.fine.as_ref().map(read_fine).transpose()?;
+        let task = match validation {
             Some(validation) => {
                 let validation = labelled(&validation)
                     .ok_or_else(|| TaskError::NoValidationLabels(validation.file().to_owned()))?;
-                Ok(Self { labels, train, train_rows: None, signals, logits, validation, test })
+                Self { labels, train, train_rows: None, signals, logits, fine: None, validation, test }
             }
-            None => Self::held_out(labels, &train, signals, logits, test),
-        }
+            None => Self::held_out(labels, &train, signals, logits, test)?,
+        };
+        Ok(Self { fine, ..task })
     }
 
     fn held_out(
@@ -96,7 +101,8 @@ impl Task {
         };
         let logits = logits.map(|logits| gather(&logits, labels.len(), &split.train));
         let train = file.select(&split.train);
-        Ok(Self { labels, train, train_rows: Some(split.train), signals, logits, validation, test })
+        let train_rows = Some(split.train);
+        Ok(Self { labels, train, train_rows, signals, logits, fine: None, validation, test })
     }
 
     /// Names of the classes.

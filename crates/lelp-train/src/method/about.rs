@@ -31,6 +31,12 @@ impl MethodSettings {
             Self::Ce {} => "The labels alone",
             Self::Kd(_) => "The teacher's probabilities",
             Self::Lelp(_) => "Subclasses along linear directions of the teacher's embeddings",
+            Self::Kmeans(_) => "Clusters of the teacher's embeddings by k-means",
+            Self::Agglomerative(_) => "Clusters of the teacher's embeddings by Ward's method",
+            Self::TsneKmeans(_) => "Clusters of the teacher's embeddings by t-SNE and k-means",
+            Self::RandomProjection(_) => "Subclasses along random directions: a control",
+            Self::RandomSubclass(_) => "A fixed random split of each row: a control, a wider output alone",
+            Self::Oracle(_) => "The fine labels of the data: an upper bound",
             Self::Dkd(_) => "The probability of the label's class, and those among the others, apart",
             Self::Dist(_) => "Correlations of probabilities, inside rows and inside classes",
             Self::Lskd(_) => "The teacher's probabilities from standardised logits",
@@ -48,6 +54,12 @@ impl MethodSettings {
             Self::Ce {} => "",
             Self::Kd(_) => "Hinton, Vinyals and Dean 2015, arXiv:1503.02531",
             Self::Lelp(_) => "Loo, Iliopoulos, Hu and Vee 2024, arXiv:2409.20449",
+            Self::Kmeans(_) => "Lloyd 1982; Arthur and Vassilvitskii 2007; as a split in arXiv:2409.20449",
+            Self::Agglomerative(_) => "Ward 1963; as a split in arXiv:2409.20449",
+            Self::TsneKmeans(_) => "van der Maaten and Hinton 2008; as a split in arXiv:2409.20449",
+            Self::RandomProjection(_) | Self::RandomSubclass(_) | Self::Oracle(_) => {
+                "a control of this project"
+            }
             Self::Dkd(_) => "Zhao et al. 2022, arXiv:2203.08679",
             Self::Dist(_) => "Huang et al. 2022, arXiv:2205.10536",
             Self::Lskd(_) => "Sun et al. 2024, arXiv:2403.01427",

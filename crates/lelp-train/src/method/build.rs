@@ -40,11 +40,18 @@ impl MethodSettings {
                 let targets = Cow::Owned(soft_labels(logits()?, classes, self.temperature()));
                 Box::new(Distillation::new("kd", targets, classes, 1, self.temperature()))
             }
-            Self::Lelp(settings) => {
-                let columns = classes.saturating_mul(settings.subclasses);
+            Self::Lelp(_)
+            | Self::Kmeans(_)
+            | Self::Agglomerative(_)
+            | Self::TsneKmeans(_)
+            | Self::RandomProjection(_)
+            | Self::RandomSubclass(_)
+            | Self::Oracle(_) => {
+                let subclasses = self.subclasses();
+                let columns = classes.saturating_mul(subclasses);
                 let targets = array("targets", self.name(), supervision.targets, rows, columns)?;
-                let (targets, subclasses) = (Cow::Borrowed(targets), settings.subclasses);
-                Box::new(Distillation::new(self.name(), targets, classes, subclasses, settings.temperature))
+                let targets = Cow::Borrowed(targets);
+                Box::new(Distillation::new(self.name(), targets, classes, subclasses, self.temperature()))
             }
             Self::Dkd(settings) => Box::new(Decoupled::new(supervision, logits()?, *settings)),
             Self::Dist(settings) => Box::new(Correlated::new(logits()?, classes, *settings)),

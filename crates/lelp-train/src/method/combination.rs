@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::MethodError;
 use super::settings::{Added, MethodSettings};
+use super::split::OracleSettings;
 use super::supervision::Needs;
 
 /// A base method, which decides the student's outputs, and methods that are added to it.
@@ -38,6 +39,19 @@ impl From<MethodSettings> for Combination {
 }
 
 impl Combination {
+    /// The same with the number of subclasses that a split came to, for a method that leaves it open.
+    #[must_use]
+    pub fn with_subclasses(&self, subclasses: Option<usize>) -> Self {
+        let base = match self.base {
+            MethodSettings::Oracle(settings) => MethodSettings::Oracle(OracleSettings {
+                subclasses: subclasses.or(settings.subclasses),
+                ..settings
+            }),
+            other => other,
+        };
+        Self { base, add: self.add.clone() }
+    }
+
     /// The names of all methods, as `lelp + fitnet`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -76,7 +90,7 @@ impl Combination {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::method::{FitnetTerm, KdSettings, LelpSettings, RkdTerm};
+    use crate::method::{FitnetSettings, FitnetTerm, KdSettings, LelpSettings, RkdTerm};
 
     #[test]
     fn a_recipe_names_the_base_and_what_is_added() {
@@ -106,9 +120,9 @@ mod tests {
     fn nothing_is_added_twice() {
         let hint = Added::Fitnet(FitnetTerm::default());
         let twice = MethodError::Twice { method: "fitnet" };
-        for base in [MethodSettings::Fitnet(Default::default()), MethodSettings::Kd(KdSettings::default())] {
-            let combination = Combination { base, add: vec![hint, hint] };
-            assert_eq!(combination.check().unwrap_err(), twice);
-        }
+        let kd = Combination { base: MethodSettings::Kd(KdSettings::default()), add: vec![hint, hint] };
+        assert_eq!(kd.check().unwrap_err(), twice);
+        let fitnet = Combination { base: MethodSettings::Fitnet(FitnetSettings::default()), add: vec![hint] };
+        assert_eq!(fitnet.check().unwrap_err(), twice);
     }
 }

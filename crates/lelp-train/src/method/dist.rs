@@ -29,8 +29,8 @@ impl Default for DistSettings {
     }
 }
 
-/// Keeps the correlation of constant probabilities finite, at 0.
-const EPSILON: f64 = 1e-8;
+/// Products of deviations below this count as this: the correlation of constant probabilities is 0.
+const LEAST_PRODUCT: f64 = 1e-8;
 
 /// Correlations of a batch: `T^2 (1 - mean over rows of rho(q_i, p_i))` and
 /// `T^2 (1 - mean over classes of rho(q^c, p^c))`, with `p = softmax(t / T)`, `q = softmax(s / T)`, `rho` Pearson's.
@@ -43,7 +43,8 @@ const EPSILON: f64 = 1e-8;
 /// term, and `weights[1]` times that of the second; gives both terms, unweighted.
 ///
 /// # Source
-/// Huang et al. 2022, arXiv:2205.10536, equations 8 to 10, with the `T^2` of its published code.
+/// Huang et al. 2022, arXiv:2205.10536, equations 8 to 10, with the `T^2` of its published code. Departure: that code adds 1e-8 to the
+/// product of deviations, which bends correlations of small probabilities.
 pub fn correlation_distance<R: Real>(
     teacher: &[R],
     outputs: &[R],
@@ -99,9 +100,9 @@ fn correlation(
     let pairs = places.clone().map(|place| (wanted[place] - a, found[place] - b));
     let product: f64 = pairs.clone().map(|(x, y)| x * y).sum();
     let [x, y] = pairs.clone().fold([0.0; 2], |[xx, yy], (x, y)| [xx + x * x, yy + y * y]).map(f64::sqrt);
-    let scale = x * y + EPSILON;
-    // d rho / dy_k = x_k / scale - rho |x| y_k / (|y| scale); the mean's part cancels, as both are centred.
-    let pull = if y > 0.0 { product / scale * x / (y * scale) } else { 0.0 };
+    let scale = (x * y).max(LEAST_PRODUCT);
+    // d rho / dy_k = (x_k - rho |x| y_k / |y|) / scale; the mean's part cancels, as both are centred.
+    let pull = if x * y > LEAST_PRODUCT { product / scale * x / (y * scale) } else { 0.0 };
     for (place, (x, y)) in places.zip(pairs) {
         slopes[place] += weight * (x / scale - pull * y);
     }

@@ -107,7 +107,9 @@ impl Method for Hint<'_> {
             }
             sum
         });
-        parts.into_iter().for_each(|part| sums[0].merge(part));
+        for part in parts {
+            sums[0].merge(part);
+        }
         self.regressor.backward(gradients.embedding);
     }
 

@@ -85,11 +85,20 @@ impl MethodSettings {
                 "the correlation of two probabilities is 1 or -1, so that rows teach nothing, and both columns say the same",
                 "`kd`, or `lelp`, which takes more from the teacher than its probabilities",
             ),
-            Self::Lelp(settings) if settings.subclasses == 1 => found(
-                Severity::Warned,
-                "one subclass a class leaves the teacher's probabilities as they are, which is `kd`",
-                "`--subclasses 4`",
-            ),
+            Self::Lelp(_)
+            | Self::Kmeans(_)
+            | Self::Agglomerative(_)
+            | Self::TsneKmeans(_)
+            | Self::RandomProjection(_)
+            | Self::RandomSubclass(_)
+                if self.subclasses() == 1 =>
+            {
+                found(
+                    Severity::Warned,
+                    "one subclass a class leaves the teacher's probabilities as they are, which is `kd`",
+                    "`--subclasses 4`",
+                )
+            }
             _ => self.added().and_then(|added| added.degeneracy(classes)),
         }
     }

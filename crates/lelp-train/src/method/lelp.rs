@@ -14,6 +14,9 @@ pub struct LelpSettings {
     pub temperature: f64,
     /// Sharpness of the split of a class, in units of the coordinates' deviation: small is sharp.
     pub beta: f64,
+    /// Mean entropy of the split of a row, in bits; where given, it decides the sharpness in place of `beta`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<f64>,
     /// Subclasses of each class.
     pub subclasses: usize,
     /// Whether directions are orthogonal to the teacher's head.
@@ -31,6 +34,7 @@ impl Default for LelpSettings {
             alpha: 0.0,
             temperature: 1.0,
             beta: 0.12,
+            entropy: None,
             subclasses: 4,
             null_space: true,
             rotation: Rotation::default(),

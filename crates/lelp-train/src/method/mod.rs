@@ -1,6 +1,7 @@
 #![doc = include_str!("../../../../docs/adding-a-method.md")]
 
 mod about;
+mod auxiliary;
 mod build;
 mod ce;
 mod combination;
@@ -19,6 +20,7 @@ mod regressor;
 mod rkd;
 mod settings;
 mod softmax;
+mod split;
 mod state;
 mod supervision;
 mod terms;
@@ -29,6 +31,7 @@ mod weighted;
 
 pub use self::lelp::LelpSettings;
 pub use about::About;
+pub use auxiliary::{SubclassTeaching, auxiliary};
 pub use ce::{CrossEntropy, collapsed_cross_entropy};
 pub use combination::Combination;
 pub use crd::{Contrast, Contrasted, CrdSettings, CrdTerm, contrast};
@@ -42,6 +45,7 @@ pub use lskd::{LskdSettings, Standardised, standardise, standardised_distillatio
 pub use real::Real;
 pub use rkd::{Relations, RkdSettings, RkdTerm, angle_distance, distance_distance};
 pub use settings::{Added, MethodSettings};
+pub use split::{ClusterSplitSettings, OracleSettings, RandomProjectionSettings, RandomSplitSettings, Split};
 pub use state::{NamedArray, StateError, load, load_count};
 pub use supervision::{Learner, Needs, Supervision, TeacherEmbeddings};
 pub use terms::TermSum;

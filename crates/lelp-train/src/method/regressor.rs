@@ -21,7 +21,9 @@ impl Regressor {
     pub(super) fn new(name: &'static str, sizes: &[usize], learner: &Learner) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(learner.seed);
         // A stream for each name: networks of one method must not start alike, nor like the student.
-        random.set_stream(name.bytes().fold(1, |stream, byte| stream * 257 + u64::from(byte)));
+        let stream =
+            name.bytes().fold(1_u64, |sum, byte| sum.wrapping_mul(257).wrapping_add(u64::from(byte)));
+        random.set_stream(stream);
         let network = Network::random(sizes, learner.optimizer, 0.0, &mut random);
         Self { name, network, shards: Vec::new() }
     }

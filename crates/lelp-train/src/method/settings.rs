@@ -11,6 +11,7 @@ use super::kd::KdSettings;
 use super::lelp::LelpSettings;
 use super::lskd::LskdSettings;
 use super::rkd::{RkdSettings, RkdTerm};
+use super::split::{ClusterSplitSettings, OracleSettings, RandomProjectionSettings, RandomSplitSettings};
 use super::supervision::Needs;
 use super::vid::{VidSettings, VidTerm};
 
@@ -24,6 +25,18 @@ pub enum MethodSettings {
     Kd(KdSettings),
     /// Distillation over subclasses along linear directions.
     Lelp(LelpSettings),
+    /// Clusters of the teacher's embeddings by k-means.
+    Kmeans(ClusterSplitSettings),
+    /// Clusters of the teacher's embeddings by Ward's method.
+    Agglomerative(ClusterSplitSettings),
+    /// Clusters of the teacher's embeddings by t-SNE and k-means.
+    TsneKmeans(ClusterSplitSettings),
+    /// Subclasses along random directions: a control.
+    RandomProjection(RandomProjectionSettings),
+    /// A fixed random split of each row: a control, a wider output alone.
+    RandomSubclass(RandomSplitSettings),
+    /// The fine labels of the data: an upper bound.
+    Oracle(OracleSettings),
     /// Decoupled distillation.
     Dkd(DkdSettings),
     /// Correlations of probabilities.
@@ -57,7 +70,7 @@ pub enum Added {
 impl MethodSettings {
     /// One of each method with its defaults, in the order of help and reports.
     #[must_use]
-    pub fn all() -> [Self; 10] {
+    pub fn all() -> [Self; 16] {
         [
             Self::Ce {},
             Self::Kd(KdSettings::default()),
@@ -69,6 +82,12 @@ impl MethodSettings {
             Self::Rkd(RkdSettings::default()),
             Self::Crd(CrdSettings::default()),
             Self::Lelp(LelpSettings::default()),
+            Self::Kmeans(ClusterSplitSettings::default()),
+            Self::Agglomerative(ClusterSplitSettings::default()),
+            Self::TsneKmeans(ClusterSplitSettings::default()),
+            Self::RandomProjection(RandomProjectionSettings::default()),
+            Self::RandomSubclass(RandomSplitSettings::default()),
+            Self::Oracle(OracleSettings::default()),
         ]
     }
 
@@ -79,6 +98,12 @@ impl MethodSettings {
             Self::Ce {} => "ce",
             Self::Kd(_) => "kd",
             Self::Lelp(_) => "lelp",
+            Self::Kmeans(_) => "kmeans",
+            Self::Agglomerative(_) => "agglomerative",
+            Self::TsneKmeans(_) => "tsne-kmeans",
+            Self::RandomProjection(_) => "random-projection",
+            Self::RandomSubclass(_) => "random-subclass",
+            Self::Oracle(_) => "oracle",
             Self::Dkd(_) => "dkd",
             Self::Dist(_) => "dist",
             Self::Lskd(_) => "lskd",
@@ -94,6 +119,12 @@ impl MethodSettings {
     pub fn subclasses(&self) -> usize {
         match self {
             Self::Lelp(settings) => settings.subclasses,
+            Self::Kmeans(settings) | Self::Agglomerative(settings) | Self::TsneKmeans(settings) => {
+                settings.subclasses
+            }
+            Self::RandomProjection(settings) => settings.subclasses,
+            Self::RandomSubclass(settings) => settings.subclasses,
+            Self::Oracle(settings) => settings.subclasses.unwrap_or(1),
             _ => 1,
         }
     }
@@ -105,6 +136,12 @@ impl MethodSettings {
             Self::Ce {} => 1.0,
             Self::Kd(settings) => settings.alpha,
             Self::Lelp(settings) => settings.alpha,
+            Self::Kmeans(settings) | Self::Agglomerative(settings) | Self::TsneKmeans(settings) => {
+                settings.alpha
+            }
+            Self::RandomProjection(settings) => settings.alpha,
+            Self::RandomSubclass(settings) => settings.alpha,
+            Self::Oracle(settings) => settings.alpha,
             Self::Dkd(settings) => settings.alpha,
             Self::Dist(settings) => settings.alpha,
             Self::Lskd(settings) => settings.alpha,
@@ -122,6 +159,12 @@ impl MethodSettings {
             Self::Ce {} => 1.0,
             Self::Kd(settings) => settings.temperature,
             Self::Lelp(settings) => settings.temperature,
+            Self::Kmeans(settings) | Self::Agglomerative(settings) | Self::TsneKmeans(settings) => {
+                settings.temperature
+            }
+            Self::RandomProjection(settings) => settings.temperature,
+            Self::RandomSubclass(settings) => settings.temperature,
+            Self::Oracle(settings) => settings.temperature,
             Self::Dkd(settings) => settings.temperature,
             Self::Dist(settings) => settings.temperature,
             Self::Lskd(settings) => settings.temperature,
@@ -152,7 +195,13 @@ impl MethodSettings {
             Self::Kd(_) | Self::Lskd(_) => Needs { logits: true, ..Needs::default() },
             Self::Dkd(_) => Needs { logits: true, labels: true, ..Needs::default() },
             Self::Dist(_) => Needs { logits: true, whole_batch: true, ..Needs::default() },
-            Self::Lelp(_) => Needs { targets: true, ..Needs::default() },
+            Self::Lelp(_)
+            | Self::Kmeans(_)
+            | Self::Agglomerative(_)
+            | Self::TsneKmeans(_)
+            | Self::RandomProjection(_)
+            | Self::RandomSubclass(_)
+            | Self::Oracle(_) => Needs { targets: true, ..Needs::default() },
             Self::Fitnet(_) | Self::Vid(_) | Self::Rkd(_) | Self::Crd(_) => {
                 Needs { logits: true, ..Needs::default() }
             }
@@ -165,11 +214,12 @@ impl MethodSettings {
     pub fn check(&self) -> Result<(), MethodError> {
         setting("alpha", self.alpha(), (0.0..=1.0).contains(&self.alpha()), "0 to 1")?;
         positive("temperature", self.temperature())?;
+        if let Some(split) = self.split(0)? {
+            positive("beta", split.beta)?;
+            positive("entropy", split.entropy.unwrap_or(1.0))?;
+        }
         match self {
-            Self::Lelp(settings) => {
-                positive("beta", settings.beta)?;
-                counted("subclasses", settings.subclasses)?;
-            }
+            Self::Oracle(settings) => counted("subclasses", settings.subclasses.unwrap_or(1))?,
             Self::Dkd(settings) => {
                 weight("target_weight", settings.target_weight)?;
                 weight("non_target_weight", settings.non_target_weight)?;

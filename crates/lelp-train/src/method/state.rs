@@ -65,7 +65,9 @@ pub fn load(state: &[NamedArray], name: &str, values: &mut [f32]) -> Result<(), 
 pub fn load_count(state: &[NamedArray], name: &str) -> Result<u64, StateError> {
     let mut digits = [0.0; 4];
     load(state, name, &mut digits)?;
-    Ok(digits.iter().rev().fold(0, |count, &digit| count << 16 | u64::from(digit as u16)))
+    #[allow(clippy::cast_sign_loss, reason = "the digits of a count are not negative, and others become 0")]
+    let digit = |digit: f32| u64::from(digit as u16);
+    Ok(digits.into_iter().rev().fold(0, |count, value| count << 16 | digit(value)))
 }
 
 #[cfg(test)]

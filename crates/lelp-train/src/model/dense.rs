@@ -272,13 +272,19 @@ mod tests {
 
     use super::*;
 
-    /// Sum over rows of `weights . outputs`, in `f64` throughout.
+    /// What the loss below weighs the inputs of the last layer by.
+    const PULL: f32 = 0.375;
+
+    /// Sum over rows of `weights . outputs` and of the last layer's inputs times [`PULL`], in `f64` throughout.
     fn plain_loss(layers: &[Dense], inputs: &[f32], weights: &[f32]) -> f64 {
         let width = layers[0].inputs;
         let mut loss = 0.0;
         for row in inputs.chunks_exact(width) {
             let mut values: Vec<f64> = row.iter().map(|&value| f64::from(value)).collect();
             for (place, layer) in layers.iter().enumerate() {
+                if place + 1 == layers.len() {
+                    loss += f64::from(PULL) * values.iter().sum::<f64>();
+                }
                 let (weight, bias) = layer.weight_and_bias();
                 values = weight
                     .chunks_exact(layer.inputs)
@@ -305,7 +311,9 @@ mod tests {
             let mut pass = Pass::new(&network);
             pass.inputs_mut(inputs.len()).copy_from_slice(&inputs);
             network.forward(&mut pass);
-            for slopes in pass.outputs_and_slopes().1.chunks_exact_mut(weights.len()) {
+            let ends = pass.ends(true);
+            ends.embedding_slopes.fill(PULL);
+            for slopes in ends.output_slopes.chunks_exact_mut(weights.len()) {
                 slopes.copy_from_slice(&weights);
             }
             network.backward(&mut pass, true);

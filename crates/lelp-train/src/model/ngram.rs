@@ -183,7 +183,9 @@ impl Student<NgramInputs> for NgramStudent {
         });
         for (place, slopes) in self.slopes.chunks_exact_mut(width).enumerate() {
             let share = 1.0 / self.batch.row(place).len().max(1) as f32;
-            slopes.iter_mut().for_each(|slope| *slope *= share);
+            for slope in slopes {
+                *slope *= share;
+            }
         }
         self.network.step(self.shards.passes(), learning_rate);
         self.table.step(&self.batch, &self.slopes, learning_rate);

@@ -5,7 +5,9 @@
 //! Bytes are untrusted. Sizes are checked against what is there before anything is allocated, tensors
 //! against a SHA-256 of their bytes (in the order of their names), shapes against the metadata.
 
-mod fit;
+mod clusters;
+mod directions;
+mod split;
 mod targets;
 
 use std::collections::HashMap;
@@ -163,6 +165,13 @@ fn write<M: Serialize>(kind: &str, own: M, mut tensors: Vec<Outgoing>) -> Vec<u8
         .expect("tensors have distinct names and a short header")
 }
 
+/// The metadata entry of ours.
+fn metadata(bytes: &[u8], tensors: usize) -> Result<String, ArtifactError> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(ArtifactError::Safetensors)?;
+    let json = header.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
+    json.cloned().ok_or(ArtifactError::NotOurs { tensors })
+}
+
 /// An artifact whose envelope has been checked, and whose tensors have not.
 struct Incoming<'a> {
     kind: &'static str,
@@ -172,10 +181,8 @@ struct Incoming<'a> {
 
 impl<'a> Incoming<'a> {
     fn open(bytes: &'a [u8], kind: &'static str) -> Result<Self, ArtifactError> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(ArtifactError::Safetensors)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(ArtifactError::Safetensors)?;
-        let json = header.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
-        let json = json.ok_or(ArtifactError::NotOurs { tensors: tensors.len() })?.clone();
+        let json = metadata(bytes, tensors.len())?;
         let incoming = Self { kind, tensors, json };
         let opening: Opening = incoming.parse()?;
         if opening.format != FORMAT {

@@ -3,9 +3,31 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::subclass::TargetSettings;
+use crate::moments::Members;
 use crate::subclass::lelp::{LelpFit, LelpSettings};
-use crate::testing::Teacher;
+use crate::subclass::{
+    ClusterSettings, Evidence, FineLabels, RandomSubclassSettings, SplitSettings, SubclassFit, TargetSettings,
+};
+use crate::testing::{ONE, Teacher, number};
+
+/// One fit of each kind that is not directions.
+fn splits() -> Vec<SubclassFit> {
+    let subclasses = number(4);
+    let settings = [
+        SplitSettings::Cluster(ClusterSettings { subclasses, ..ClusterSettings::kmeans() }),
+        SplitSettings::RandomSubclass(RandomSubclassSettings { subclasses, seed: 1 }),
+        SplitSettings::Oracle,
+    ];
+    let teacher = Teacher::new(60, 9, 2, 0.0);
+    let fine: Vec<i32> = (0..60).map(|row| row % 3).collect();
+    let fit = |split: &SplitSettings| {
+        let mut evidence = Evidence::of(split, 2, 9);
+        let fine = Some(FineLabels::new(&fine, 3).unwrap());
+        evidence.add(&teacher.signals(), Members::Teacher, fine, ONE).unwrap();
+        SubclassFit::fit(&evidence, Some(&teacher.head), split, ONE).unwrap()
+    };
+    settings.iter().map(fit).collect()
+}
 
 fn fit() -> LelpFit {
     let fit = Teacher::new(60, 9, 2, 0.0).fit(&LelpSettings::default());
@@ -68,6 +90,25 @@ fn metadata_of_other_counts_is_refused() {
 }
 
 #[test]
+fn metadata_of_splits_that_disagrees_is_refused() {
+    let fits: Vec<Vec<u8>> = splits().iter().map(SubclassFit::to_bytes).collect();
+    for (fit, from, to) in [
+        (0, r#"\"classes\":2"#, r#"\"classes\":1"#),
+        (0, r#"\"per_class\":4"#, r#"\"per_class\":3"#),
+        (0, r#"\"head_rank\":1"#, r#"\"head_rank\":9"#),
+        (0, r#"\"subclasses\":4"#, r#"\"subclasses\":5"#),
+        (1, r#"\"subclasses\":4"#, r#"\"subclasses\":0"#),
+        (2, "[[[0,", "[[[9,"), // fine labels out of order
+        (2, r#"\"fine\":"#, r#"\"fame\":"#),
+    ] {
+        let refused = SubclassFit::from_bytes(&changed(&fits[fit], from, to));
+        assert!(refused.is_err(), "{to}");
+    }
+    let told = SubclassFit::from_bytes(&targets().to_bytes()).unwrap_err().to_string();
+    assert_eq!(told, "holds lelp targets, but lelp subclasses were asked for");
+}
+
+#[test]
 fn a_flipped_bit_in_a_tensor_is_found() {
     let mut bytes = fit().to_bytes();
     *bytes.last_mut().unwrap() ^= 1;
@@ -85,6 +126,16 @@ fn hostile_beginnings_are_refused() {
 }
 
 proptest! {
+    #[test]
+    fn mutated_splits_never_panic(which in 0_usize..3, place in 0_usize..4000, value: u8) {
+        let mut bytes = splits()[which].to_bytes();
+        let place = place % bytes.len();
+        bytes[place] = value;
+        if let Ok(fit) = SubclassFit::from_bytes(&bytes) {
+            prop_assert_eq!(fit.outputs(), fit.classes() * fit.per_class());
+        }
+    }
+
     /// The checksum covers tensors; a change in the header may leave a valid file, but never a panic.
     #[test]
     fn mutated_bytes_never_panic(place in 0_usize..4000, value: u8, keep in 0_usize..8000) {

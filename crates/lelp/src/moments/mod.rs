@@ -147,7 +147,7 @@ impl ClassMoments {
 }
 
 /// For each class, the rows that belong to it, in order.
-fn rows_by_class(signals: &Signals, members: Members) -> Result<Vec<Vec<usize>>, FitError> {
+pub(crate) fn rows_by_class(signals: &Signals, members: Members) -> Result<Vec<Vec<usize>>, FitError> {
     let mut rows_of = vec![Vec::new(); signals.classes()];
     match members {
         Members::Teacher => {

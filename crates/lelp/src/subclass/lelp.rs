@@ -6,16 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::blocks::Workers;
 use crate::error::{FitError, ShapeError};
-use crate::linalg::{dot, product};
 use crate::moments::ClassMoments;
 use crate::rotation::Rotation;
 use crate::signals::{Head, Signals};
-use crate::subclass::directions::ClassDirections;
-use crate::subclass::{TargetSettings, write_targets};
-use crate::subspace::{NullSpace, estimate_head};
-
-/// Rows of a block of targets: 3 MB of width 768.
-const BLOCK_ROWS: usize = 1024;
+use crate::subclass::directions::{ClassDirections, Directions};
+use crate::subclass::head_space::{HeadSource, check_members, null_space};
+use crate::subclass::linear::{LinearScores, ScoreColumn};
+use crate::subclass::{TargetSettings, map_blocks, write_targets};
 
 /// How directions are found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,9 +22,11 @@ pub struct LelpSettings {
     pub subclasses: NonZeroUsize,
     /// Whether directions keep out of the space that the head reads.
     pub null_space: bool,
-    /// Rotation of each class's directions.
+    /// Which directions: principal ones, or random ones as a control.
+    pub directions: Directions,
+    /// Rotation of each class's principal directions; random ones need none.
     pub rotation: Rotation,
-    /// Seed of the random rotation.
+    /// Seed of the random rotation, or of random directions.
     pub seed: u64,
 }
 
@@ -35,23 +34,9 @@ impl Default for LelpSettings {
     /// Four subclasses in the null space, randomly rotated, seed 0.
     fn default() -> Self {
         let subclasses = const { NonZeroUsize::new(4).expect("four is not zero") };
-        Self { subclasses, null_space: true, rotation: Rotation::default(), seed: 0 }
+        let (directions, rotation) = (Directions::default(), Rotation::default());
+        Self { subclasses, null_space: true, directions, rotation, seed: 0 }
     }
-}
-
-/// Where the head came from whose null space was used.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum HeadSource {
-    /// The null space is off.
-    Unused,
-    /// The teacher's own.
-    Given,
-    /// Least squares of the logits on the embeddings (ours).
-    Estimated {
-        /// Share of the logits' variance that the estimate explains, 0 to 1.
-        explained: f64,
-    },
 }
 
 /// What a fit found in one class.
@@ -97,14 +82,10 @@ impl ClassReport {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LelpFit {
     pub(crate) settings: LelpSettings,
-    pub(crate) width: usize,
     pub(crate) head: HeadSource,
     pub(crate) head_rank: usize,
     pub(crate) label_names: Option<Vec<String>>,
-    /// `[width, classes * per_class]`.
-    pub(crate) projection: Vec<f32>,
-    /// `[classes * per_class]`.
-    pub(crate) offset: Vec<f32>,
+    pub(crate) scores: LinearScores,
     /// `[classes * per_class, width]`.
     pub(crate) directions: Vec<f64>,
     /// `[classes]`.
@@ -151,17 +132,15 @@ impl LelpFit {
             |directions| found.push(directions),
         );
         let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let (projection, offset) = fold(moments, &found, subclasses);
+        let scores = fold(moments, &found);
         let (directions, reports): (Vec<_>, Vec<_>) =
             found.into_iter().map(|f| (f.directions, f.report)).unzip();
         Ok(Self {
             settings: settings.clone(),
-            width: moments.width(),
             head: source,
             head_rank: space.rank(),
             label_names: None,
-            projection,
-            offset,
+            scores,
             directions: directions.concat().concat(),
             reports,
         })
@@ -175,7 +154,9 @@ impl LelpFit {
     /// # Errors
     /// [`ShapeError`] if width or classes differ from the fit's.
     pub fn coordinates(&self, signals: &Signals, threads: NonZeroUsize) -> Result<Vec<f32>, ShapeError> {
-        self.map_rows(signals, threads, |_, _| {})
+        self.check(signals)?;
+        let write = |first, block: &mut [f32]| self.scores.write(signals, first, block);
+        Ok(map_blocks(signals.rows(), self.outputs(), threads, write))
     }
 
     /// Soft labels over all subclasses: `t_cs = p_c softmax_s(u_cs / beta)`, `p = softmax(logits / temperature)`.
@@ -193,36 +174,18 @@ impl LelpFit {
         settings: TargetSettings,
         threads: NonZeroUsize,
     ) -> Result<Vec<f32>, ShapeError> {
+        self.check(signals)?;
         let (classes, outputs) = (self.classes(), self.outputs());
-        self.map_rows(signals, threads, |first_row, coordinates| {
-            let rows = coordinates.len() / outputs;
-            let logits = &signals.logits()[first_row * classes..][..rows * classes];
-            write_targets(coordinates, logits, classes, settings);
-        })
+        Ok(map_blocks(signals.rows(), outputs, threads, |first, block| {
+            self.scores.write(signals, first, block);
+            let logits = &signals.logits()[first * classes..][..block.len() / outputs * classes];
+            write_targets(block, logits, classes, settings);
+        }))
     }
 
-    /// Coordinates of each row, block by block, each block then changed by `finish(first_row, block)`.
-    fn map_rows(
-        &self,
-        signals: &Signals,
-        threads: NonZeroUsize,
-        finish: impl Fn(usize, &mut [f32]) + Sync,
-    ) -> Result<Vec<f32>, ShapeError> {
-        ShapeError::check("width of the signals", signals.width(), self.width)?;
-        ShapeError::check("classes of the signals", signals.classes(), self.classes())?;
-        let outputs = self.outputs();
-        let mut result = vec![0.0; signals.rows() * outputs];
-        Workers::new(threads).on_chunks(&mut result, BLOCK_ROWS * outputs, |block, chunk| {
-            let first = block * BLOCK_ROWS;
-            let embeddings = signals.embedding_rows(first..first + chunk.len() / outputs);
-            product(&embeddings, &self.projection, self.width, chunk);
-            for row in chunk.chunks_exact_mut(outputs) {
-                // A finite embedding of absurd size can overflow the product: it is far out, not nowhere.
-                row.iter_mut().zip(&self.offset).for_each(|(u, offset)| *u = finite(*u - offset));
-            }
-            finish(first, chunk);
-        });
-        Ok(result)
+    fn check(&self, signals: &Signals) -> Result<(), ShapeError> {
+        self.scores.check(signals)?;
+        ShapeError::check("classes of the signals", signals.classes(), self.classes())
     }
 
     /// Number of classes.
@@ -246,7 +209,7 @@ impl LelpFit {
     /// Columns of an embedding.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.width
+        self.scores.width
     }
 
     /// The settings of the fit.
@@ -270,13 +233,13 @@ impl LelpFit {
     /// `[width, classes * per_class]`.
     #[must_use]
     pub fn projection(&self) -> &[f32] {
-        &self.projection
+        &self.scores.projection
     }
 
     /// `[classes * per_class]`.
     #[must_use]
     pub fn offset(&self) -> &[f32] {
-        &self.offset
+        &self.scores.offset
     }
 
     /// Unit vectors, `[classes * per_class, width]`, orthonormal within a class.
@@ -308,68 +271,16 @@ impl LelpFit {
     }
 }
 
-/// `value`, or the largest number of its sign where it overflowed; 0 for opposite infinities.
-fn finite(value: f32) -> f32 {
-    if value.is_nan() { 0.0 } else { value.clamp(f32::MIN, f32::MAX) }
-}
-
-/// At least two classes, each with more rows than subclasses, none overflowed.
-fn check_members(moments: &ClassMoments, subclasses: usize) -> Result<(), FitError> {
-    let classes = moments.classes();
-    let inhabited: Vec<usize> = (0..classes).filter(|&class| moments.count(class) > 0).collect();
-    if let [class] = inhabited[..] {
-        return Err(FitError::OneClass { class, rows: moments.count(class), classes });
-    }
-    for class in 0..classes {
-        let rows = moments.count(class);
-        if rows <= subclasses as u64 {
-            return Err(FitError::ClassTooSmall { class, rows, subclasses });
-        }
-        if !moments.is_finite(class) {
-            return Err(FitError::Overflow { class, rows });
-        }
-    }
-    Ok(())
-}
-
-fn null_space(
-    moments: &ClassMoments,
-    head: Option<&Head>,
-    wanted: bool,
-) -> Result<(NullSpace, HeadSource), FitError> {
-    let width = moments.width();
-    if !wanted {
-        return Ok((NullSpace::whole(width), HeadSource::Unused));
-    }
-    if let Some(head) = head {
-        ShapeError::check("width of the head", head.width(), width)?;
-        ShapeError::check("classes of the head", head.classes(), moments.classes())?;
-        let weight: Vec<f64> = head.weight().iter().map(|&w| f64::from(w)).collect();
-        return Ok((NullSpace::of_head(&weight, width)?, HeadSource::Given));
-    }
-    let estimate = estimate_head(&moments.pooled(), width)?;
-    let source = HeadSource::Estimated { explained: estimate.explained };
-    Ok((NullSpace::of_head(&estimate.weight, width)?, source))
-}
-
-/// Projection `[width, outputs]` and offset `[outputs]`.
-///
-/// The offset is made with the rounded projection, so that a class mean has coordinates 0 also where
-/// it is large against the deviations.
-fn fold(moments: &ClassMoments, found: &[ClassDirections], per_class: usize) -> (Vec<f32>, Vec<f32>) {
-    let (width, outputs) = (moments.width(), found.len() * per_class);
-    let mut projection = vec![0.0_f32; width * outputs];
-    let mut offset = Vec::with_capacity(outputs);
-    for (class, found) in found.iter().enumerate() {
+/// Coordinates about the class mean in units of the class's scale; a class without variance has none.
+fn fold(moments: &ClassMoments, found: &[ClassDirections]) -> LinearScores {
+    let columns = found.iter().enumerate().flat_map(|(class, found)| {
         let scale = found.report.scale();
         let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-        for (subclass, direction) in found.directions.iter().enumerate() {
-            let column: Vec<f32> = direction.iter().map(|d| (d * inverse) as f32).collect();
-            let rounded: Vec<f64> = column.iter().map(|&x| f64::from(x)).collect();
-            offset.push(dot(moments.mean(class), &rounded) as f32);
-            let places = projection.iter_mut().skip(class * per_class + subclass).step_by(outputs);
-            places.zip(column).for_each(|(place, x)| *place = x);
-        }
-    }
-    (projection, offset)
+        found.directions.iter().map(move |direction| ScoreColumn {
+            direction: direction.iter().map(|d| d * inverse).collect(),
+            origin: moments.mean(class),
+            constant: 0.0,
+        })
+    });
+    LinearScores::fold(moments.width(), &columns.collect::<Vec<_>>())
 }

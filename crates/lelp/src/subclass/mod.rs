@@ -1,17 +1,52 @@
 //! Target makers: what splits each class into subclasses, and the soft labels that come of it.
 
+#[cfg(test)]
+mod cluster_laws;
+mod clusters;
 mod directions;
+mod entropy;
+mod evidence;
+mod fine;
+mod head_space;
+mod kmeans;
 pub mod lelp;
 #[cfg(test)]
 mod lelp_laws;
+mod linear;
+mod oracle;
+mod points;
+mod random_subclass;
+mod sample;
+mod split;
+#[cfg(test)]
+mod split_laws;
+mod tsne;
+mod ward;
+
+use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
-use crate::collapse::check_rows;
-use crate::error::{SettingError, ShapeError};
+use crate::blocks::Workers;
+use crate::error::SettingError;
 use crate::exponential::exp_not_positive;
 
-/// Width of the softmax over a class's subclasses, in root mean variances of the coordinates; finite, above 0.
+pub use clusters::{ClusterFit, ClusterReport, ClusterSettings, Clustering};
+pub use directions::Directions;
+pub use entropy::{EntropyError, Sharpness, beta_at_entropy, split_entropy};
+pub use evidence::Evidence;
+pub use fine::FineLabels;
+pub use head_space::HeadSource;
+pub(crate) use linear::LinearScores;
+pub use oracle::OracleFit;
+pub use random_subclass::{RandomSubclassFit, RandomSubclassSettings};
+pub use split::{SplitSettings, SubclassFit};
+
+/// Width of the softmax over a class's subclasses, in the unit of the scores; finite, above 0.
+///
+/// The unit is the root mean variance of a class's coordinates for directions, its mean squared radius for
+/// clusters, a deviation for random splits, and 1 against 0 for fine labels; so equal `beta` is not equal
+/// sharpness between splits, equal [entropy](beta_at_entropy) is.
 ///
 /// Small is sharp: each row goes to its nearest subclass. Large is even: what is left is ordinary distillation.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -95,7 +130,7 @@ impl From<Temperature> for f64 {
     }
 }
 
-/// How coordinates and logits become targets.
+/// How scores and logits become targets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TargetSettings {
@@ -105,10 +140,26 @@ pub struct TargetSettings {
     pub temperature: Temperature,
 }
 
-/// Turns rows of coordinates into rows of targets: `t_cs = p_c softmax_s(u_cs / beta)` with
+/// Rows of a block of targets: their embeddings are 3 MB of width 768.
+const BLOCK_ROWS: usize = 1024;
+
+/// An array `[rows, outputs]`, written block by block by `write(first row, block)`.
+pub(crate) fn map_blocks(
+    rows: usize,
+    outputs: usize,
+    threads: NonZeroUsize,
+    write: impl Fn(usize, &mut [f32]) + Sync,
+) -> Vec<f32> {
+    let mut result = vec![0.0; rows * outputs];
+    let work = |block, chunk: &mut [f32]| write(block * BLOCK_ROWS, chunk);
+    Workers::new(threads).on_chunks(&mut result, BLOCK_ROWS * outputs, work);
+    result
+}
+
+/// Turns rows of scores into rows of targets: `t_cs = p_c softmax_s(u_cs / beta)` with
 /// `p = softmax(logits / temperature)`.
 ///
-/// `rows` `[n, classes * per_class]` holds the coordinates `u` and receives the targets; `logits` is
+/// `rows` `[n, classes * per_class]` holds the scores `u` and receives the targets; `logits` is
 /// `[n, classes]`. Every sum is of exponentials less the largest, so nothing overflows.
 pub(crate) fn write_targets(rows: &mut [f32], logits: &[f32], classes: usize, settings: TargetSettings) {
     let per_class = rows.len() / logits.len();
@@ -145,28 +196,4 @@ fn softmax_into(logits: &[f32], temperature: Temperature, probabilities: &mut [f
     for p in probabilities {
         *p /= sum;
     }
-}
-
-/// Mean entropy of the splits within the classes, in nats: `mean over rows of sum_c p_c H(t_c / p_c)`.
-///
-/// 0 where every row sits in one subclass of a class, `ln per_class` where all splits are even. Two
-/// target makers are compared fairly at equal entropy.
-///
-/// # Shapes
-/// `targets`: `[rows, classes * per_class]`.
-///
-/// # Errors
-/// [`ShapeError`] if `targets` is no whole number of rows.
-pub fn split_entropy(targets: &[f32], classes: usize, per_class: usize) -> Result<f64, ShapeError> {
-    let outputs = classes.saturating_mul(per_class);
-    check_rows("targets", targets.len(), outputs)?;
-    if targets.is_empty() {
-        return Ok(0.0);
-    }
-    let entropy = |split: &[f32]| {
-        let p: f64 = split.iter().map(|&t| f64::from(t)).sum();
-        let shares = split.iter().map(|&t| f64::from(t)).filter(|&t| t > 0.0);
-        shares.map(|t| -t * (t / p).ln()).sum::<f64>()
-    };
-    Ok(targets.chunks_exact(per_class).map(entropy).sum::<f64>() / (targets.len() / outputs) as f64)
 }

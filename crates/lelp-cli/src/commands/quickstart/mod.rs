@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use lelp::{LelpSettings, Members};
+use lelp::{LelpSettings, Members, SplitSettings};
 use lelp_infer::classifier::Classifier;
 use lelp_infer::encoder::{Encoder, EncoderOptions};
 use lelp_infer::storage;
@@ -178,8 +178,9 @@ impl Quickstart<'_> {
     /// As `lelp fit`.
     fn show_fit(&self, signals: &SignalsFolder) -> Result<(), Failure> {
         let threads = self.global.threads();
-        let moments = distill::moments(signals, Members::Teacher, threads)?;
-        let fit = distill::fit(signals, &moments, &LelpSettings::default(), threads)?;
+        let split = SplitSettings::Directions(LelpSettings::default());
+        let evidence = distill::evidence(signals, &split, Members::Teacher, None, threads)?;
+        let fit = distill::fit(signals, &evidence, &split, None, threads)?;
         let path = self.arguments.out.join("fit.safetensors");
         storage::write(&path, &fit.to_bytes())?;
         self.printer.step("fitted", &format!("`{}`", path.display()));

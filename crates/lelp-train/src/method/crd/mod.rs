@@ -153,7 +153,9 @@ impl<'a> Contrasted<'a> {
             sum
         });
         let mut sum = TermSum::default();
-        parts.into_iter().for_each(|part| sum.merge(part));
+        for part in parts {
+            sum.merge(part);
+        }
         sum
     }
 }

@@ -115,5 +115,7 @@ fn length(values: &[f32]) -> f64 {
 
 fn normalise(values: &mut [f32]) {
     let length = length(values).max(LEAST_LENGTH);
-    values.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+    for value in values {
+        *value = (f64::from(*value) / length) as f32;
+    }
 }

@@ -118,7 +118,9 @@ pub fn distance_distance<R: Real>(
         *slope = weight * bend / (found * pairs);
     }
     let shrink = weight * along / (found * found * others * pairs);
-    slopes.iter_mut().for_each(|slope| *slope -= shrink);
+    for slope in &mut slopes {
+        *slope -= shrink;
+    }
     student.pull(&slopes, gradient);
     sum / pairs
 }

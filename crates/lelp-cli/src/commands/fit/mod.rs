@@ -1,0 +1,88 @@
+//! `lelp fit`: what splits each class into subclasses.
+
+mod findings;
+
+use std::path::PathBuf;
+
+use lelp::Members;
+use lelp_infer::storage;
+use lelp_train::data::SignalsFolder;
+use lelp_train::distill;
+
+use crate::args::{ColumnArgs, FineArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
+use crate::failure::{Failure, While};
+use crate::printer::Printer;
+pub(crate) use findings::as_table;
+
+/// Find what splits each class into subclasses
+///
+/// Directions and clusters are a file of `projection` [width, classes*S] and `offset` [classes*S]: scores are
+/// embeddings x projection - offset, column c*S + s; beside them what was found. `lelp targets` makes soft labels of
+/// it, for these rows or others.
+///
+/// Examples:
+///   lelp fit --signals signals --subclasses 8 --out fit.safetensors
+///   lelp fit --signals signals --split kmeans --subclasses 8 --out fit.safetensors
+///   lelp fit --signals signals --split oracle --data train.csv --fine-column topic --out fit.safetensors
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    /// Folder of the teacher's signals
+    #[arg(long, value_name = "DIR")]
+    signals: PathBuf,
+
+    /// File for the split
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    split: SplitArgs,
+
+    #[command(flatten)]
+    fit: FitArgs,
+
+    /// Seed of random rotations, directions, starts, samples and splits
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    #[command(flatten)]
+    fine: FineArgs,
+
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    let settings = arguments.split.settings(&arguments.fit, arguments.seed);
+    if let Some(flag) = arguments.split.stray(&arguments.fit) {
+        let name = settings.name();
+        return Err(Failure::usage(format!("`{flag}` means nothing to `--split {name}`; leave it out")));
+    }
+    let members = arguments.fit.members.map_or(Members::default(), Members::from);
+    let fitting = || format!("fitting `{}`", arguments.signals.display());
+    let fine = arguments.fine.open(&arguments.columns, None)?;
+    if fine.is_none() && arguments.split.split == SplitArg::Oracle {
+        return Err(Failure::usage(
+            "`--split oracle` splits by fine labels: give `--data` and `--fine-column`",
+        ));
+    }
+    let signals = SignalsFolder::open(&arguments.signals)?;
+    let evidence =
+        distill::evidence(&signals, &settings, members, fine.as_ref(), global.threads()).or_while(fitting)?;
+    let fit =
+        distill::fit(&signals, &evidence, &settings, fine.as_ref(), global.threads()).or_while(fitting)?;
+    storage::write(&arguments.out, &fit.to_bytes())?;
+    let names = &signals.description().label_names;
+    if arguments.json {
+        printer.data(&findings::as_json(&fit, names))?;
+    } else {
+        printer.data(&as_table(&fit, names))?;
+    }
+    findings::warn(&fit, names, printer);
+    printer.step("wrote", &format!("`{}`", arguments.out.display()));
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! Every student can carry every method.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+
+use lelp_infer::classifier::Text;
+use lelp_infer::ngram::{FeatureSettings, NgramConfig};
+use lelp_train::method::{Added, Combination, Learner, MethodSettings, Supervision};
+use lelp_train::model::{
+    EmbeddingRows, HeadSettings, HeadStudent, NgramInputs, NgramSettings, NgramStudent, Optimizer, Student,
+};
+use lelp_train::run::{TrainError, TrainReport, TrainSettings, Training, train};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const ROWS: usize = 150;
+const CLASSES: usize = 3;
+const TEACHER_WIDTH: usize = 6;
+
+/// Texts whose word says the class and the teacher's embedding.
+struct Task {
+    texts: Vec<String>,
+    labels: Vec<Option<u32>>,
+    logits: Vec<f32>,
+    targets: Vec<f32>,
+    teacher: EmbeddingRows<'static>,
+}
+
+fn task() -> Task {
+    let mut random = ChaCha8Rng::seed_from_u64(8);
+    let words: Vec<Vec<f32>> =
+        (0..9).map(|_| (0..TEACHER_WIDTH).map(|_| 2.0 * random.random::<f32>() - 1.0).collect()).collect();
+    let word = |row: usize| row * 7 % 9;
+    let class = |row: usize| word(row) / 3;
+    let texts = (0..ROWS)
+        .map(|row| format!("noise{} word{} more{}", row * 5 % 13, word(row), row * 11 % 7))
+        .collect();
+    let labels = (0..ROWS).map(|row| (row % 5 > 0).then(|| class(row) as u32)).collect();
+    let logits: Vec<f32> = (0..ROWS)
+        .flat_map(|row| {
+            (0..CLASSES)
+                .map(move |c| if c == class(row) { 2.0 } else { -0.5 * c as f32 - word(row) as f32 / 9.0 })
+        })
+        .collect();
+    let probabilities = lelp::softmax(&logits, CLASSES).unwrap();
+    let split = |row: usize| [[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]][word(row) % 3];
+    let targets = (0..ROWS).flat_map(|row| {
+        let probabilities = &probabilities[row * CLASSES..][..CLASSES];
+        probabilities.iter().flat_map(move |p| split(row).map(|share| p * share)).collect::<Vec<_>>()
+    });
+    let teacher: Vec<f32> = (0..ROWS).flat_map(|row| words[word(row)].clone()).collect();
+    Task {
+        texts,
+        labels,
+        logits,
+        targets: targets.collect(),
+        teacher: EmbeddingRows::new(TEACHER_WIDTH, teacher.into()).unwrap(),
+    }
+}
+
+impl Task {
+    fn supervision(&self) -> Supervision<'_> {
+        Supervision {
+            rows: ROWS,
+            classes: CLASSES,
+            labels: Some(&self.labels),
+            logits: Some(&self.logits),
+            targets: Some(&self.targets),
+            embeddings: Some(&self.teacher),
+        }
+    }
+}
+
+/// Every method with small settings, and `lelp` with everything added.
+fn methods() -> Vec<Combination> {
+    let small = |json: serde_json::Value| serde_json::from_value::<Combination>(json).unwrap();
+    let mut methods: Vec<Combination> = MethodSettings::all()
+        .into_iter()
+        .map(|method| match method {
+            split if split.split(0).unwrap().is_some() => {
+                small(serde_json::json!({"method": split.name(), "subclasses": 2, "alpha": 0.25}))
+            }
+            MethodSettings::Crd(_) => {
+                small(serde_json::json!({"method": "crd", "dimensions": 8, "negatives": 16}))
+            }
+            MethodSettings::Fitnet(_) => small(serde_json::json!({"method": "fitnet", "weight": 2.0})),
+            other => other.into(),
+        })
+        .collect();
+    let add = methods.iter().filter_map(|method| method.base.added()).collect::<Vec<Added>>();
+    let base = methods.iter().find(|method| method.base.name() == "lelp").unwrap().base;
+    methods.push(Combination { base, add });
+    methods
+}
+
+fn settings(optimizer: Optimizer) -> TrainSettings {
+    let learning_rate = if optimizer == Optimizer::Adam { 0.02 } else { 0.1 };
+    TrainSettings { epochs: 8, batch: 50, learning_rate, patience: 0, optimizer, seed: 3 }
+}
+
+fn run<I: ?Sized + Sync, S: Student<I>>(
+    task: &Task,
+    combination: &Combination,
+    student: &mut S,
+    inputs: &I,
+    optimizer: Optimizer,
+    threads: usize,
+) -> Result<TrainReport, TrainError> {
+    let learner = Learner { embedding: student.embedding(), optimizer, seed: 3 };
+    let mut method = combination.build(task.supervision(), &learner).unwrap();
+    let training = Training { inputs, rows: ROWS, method: &mut *method, validation: None };
+    let threads = NonZeroUsize::new(threads).unwrap();
+    train(student, training, &settings(optimizer), threads, &mut |_| {}, &AtomicBool::new(false))
+}
+
+fn ngram(subclasses: usize, hidden: usize, inputs: &NgramInputs) -> NgramStudent {
+    let mut config = NgramConfig::new(["a", "b", "c"].map(str::to_owned).to_vec(), subclasses);
+    (config.width, config.hidden) = (20, hidden);
+    config.features = features();
+    let settings = NgramSettings { optimizer: Optimizer::Adagrad, dropout: 0.1 };
+    NgramStudent::new(config, inputs, &settings, 3).unwrap()
+}
+
+fn features() -> FeatureSettings {
+    FeatureSettings { buckets: 1 << 9, ..FeatureSettings::default() }
+}
+
+/// Every term that a method brings falls while it is trained on.
+fn assert_learns(report: &TrainReport, combination: &Combination) {
+    for (first, last) in report.epochs[0].terms.iter().zip(&report.epochs[7].terms) {
+        // The normaliser of `crd` is fixed on a batch of untrained views; the views then move, and its terms with them.
+        let free = first.name.starts_with("crd") || first.name == "ce";
+        assert!(
+            free || last.mean < first.mean,
+            "{}: {} {} {}",
+            combination.name(),
+            first.name,
+            first.mean,
+            last.mean
+        );
+    }
+}
+
+#[test]
+fn an_ngram_student_learns_by_every_method_alike_at_any_number_of_threads() {
+    let task = task();
+    let texts: Vec<Text<'_>> = task.texts.iter().map(|text| text.as_str().into()).collect();
+    let inputs = NgramInputs::extract(&texts, &features());
+    for combination in methods() {
+        for hidden in [0, 7] {
+            let trained = |threads: usize| {
+                let mut student = ngram(combination.base.subclasses(), hidden, &inputs);
+                let report =
+                    run(&task, &combination, &mut student, &inputs, Optimizer::Adagrad, threads).unwrap();
+                let mut outputs = vec![0.0; ROWS * Student::<NgramInputs>::outputs(&student)];
+                student.forward(&inputs, 0, &mut outputs);
+                (outputs, report)
+            };
+            let (one, report) = trained(1);
+            assert_learns(&report, &combination);
+            assert!([2, 3].iter().all(|&threads| trained(threads).0 == one), "{}", combination.name());
+        }
+    }
+}
+
+#[test]
+fn a_head_learns_by_every_method_alike_at_any_number_of_threads() {
+    let task = task();
+    let mut random = ChaCha8Rng::seed_from_u64(2);
+    let values: Vec<f32> = (0..ROWS)
+        .flat_map(|row| {
+            let own = task.teacher.row(row).to_vec();
+            let noise = 0.3 * random.random::<f32>();
+            own.into_iter().take(4).map(move |value| value * value + noise)
+        })
+        .collect();
+    let inputs = EmbeddingRows::new(4, values.into()).unwrap();
+    for combination in methods() {
+        let trained = |threads: usize| {
+            let outputs = CLASSES * combination.base.subclasses();
+            let head = HeadSettings { hidden: 16, ..HeadSettings::default() };
+            let mut student = HeadStudent::new(outputs, &inputs, &head, 3).unwrap();
+            let report = run(&task, &combination, &mut student, &inputs, Optimizer::Adam, threads).unwrap();
+            (student.model().unwrap(), report)
+        };
+        let (one, report) = trained(1);
+        assert_learns(&report, &combination);
+        assert!([2, 3].iter().all(|&threads| trained(threads).0 == one), "{}", combination.name());
+    }
+}
+
+#[test]
+fn a_method_made_for_another_student_is_refused_before_the_first_step() {
+    let task = task();
+    let texts: Vec<Text<'_>> = task.texts.iter().map(|text| text.as_str().into()).collect();
+    let inputs = NgramInputs::extract(&texts, &features());
+    let mut student = ngram(1, 7, &inputs);
+    let learner = Learner { embedding: 9, optimizer: Optimizer::Adagrad, seed: 0 };
+    let fitnet: Combination = serde_json::from_value(serde_json::json!({"method": "fitnet"})).unwrap();
+    let mut method = fitnet.build(task.supervision(), &learner).unwrap();
+    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None };
+    let settings = settings(Optimizer::Adagrad);
+    let refused =
+        train(&mut student, training, &settings, NonZeroUsize::MIN, &mut |_| {}, &AtomicBool::new(false));
+    assert!(matches!(refused, Err(TrainError::Embedding { needed: 9, width: 7 })));
+}

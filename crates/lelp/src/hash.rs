@@ -1,0 +1,43 @@
+//! Random numbers that belong to a row: the same wherever and whenever the row is met.
+
+/// A well-mixed number for `place` under `seed`.
+///
+/// # Source
+/// Steele, Lea and Flood 2014, the finaliser of `SplitMix64`, applied to each in turn.
+pub(crate) fn hash(seed: u64, place: u64) -> u64 {
+    mix(mix(seed.wrapping_add(GOLDEN)) ^ place.wrapping_add(GOLDEN))
+}
+
+/// 2^64 over the golden ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// A standard normal number for `place` under `seed` (Box and Muller 1958).
+pub(crate) fn gaussian(seed: u64, place: u64) -> f32 {
+    let first = hash(seed, place);
+    let uniform = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64; // 0 and 1 left out
+    let radius = (-2.0 * uniform(first).ln()).sqrt();
+    (radius * (std::f64::consts::TAU * uniform(mix(first ^ GOLDEN))).cos()) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaussians_have_mean_zero_variance_one_and_no_trend() {
+        let values: Vec<f64> = (0..100_000).map(|place| f64::from(gaussian(7, place))).collect();
+        let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / 1e5;
+        assert!(mean(&mut values.iter().copied()).abs() < 0.015);
+        assert!((mean(&mut values.iter().map(|x| x * x)) - 1.0).abs() < 0.02);
+        assert!((mean(&mut values.iter().map(|x| x.powi(4))) - 3.0).abs() < 0.2);
+        assert!(mean(&mut values.windows(2).map(|pair| pair[0] * pair[1])).abs() < 0.015);
+        assert!(values.iter().all(|x| x.is_finite()));
+        assert_ne!(gaussian(7, 0), gaussian(8, 0));
+    }
+}

@@ -1,0 +1,393 @@
+//! Laws that every split keeps, one after the other.
+
+use super::lelp::LelpSettings;
+use super::{
+    Beta, ClusterSettings, Clustering, Directions, EntropyError, Evidence, FineLabels,
+    RandomSubclassSettings, SplitSettings, SubclassFit, TargetSettings, Temperature, beta_at_entropy,
+    split_entropy,
+};
+use crate::collapse::softmax;
+use crate::error::FitError;
+use crate::linalg::dot;
+use crate::moments::{Members, largest};
+use crate::signals::{Embeddings, Signals, SignalsParts};
+use crate::testing::{ONE, Teacher, number};
+
+/// Every split, with S subclasses where that can be said.
+fn splits(subclasses: usize) -> [SplitSettings; 7] {
+    let subclasses = number(subclasses);
+    let random = LelpSettings { subclasses, directions: Directions::Random, ..LelpSettings::default() };
+    [
+        SplitSettings::Directions(LelpSettings { subclasses, ..LelpSettings::default() }),
+        SplitSettings::Directions(random),
+        SplitSettings::Cluster(ClusterSettings { subclasses, ..ClusterSettings::kmeans() }),
+        SplitSettings::Cluster(ClusterSettings { subclasses, ..ClusterSettings::agglomerative() }),
+        SplitSettings::Cluster(ClusterSettings { subclasses, ..ClusterSettings::tsne_kmeans() }),
+        SplitSettings::RandomSubclass(RandomSubclassSettings { subclasses, seed: 3 }),
+        SplitSettings::Oracle,
+    ]
+}
+
+/// Fine labels of a teacher: `subclasses` in class 0, one less in each class after it, some rows without.
+fn fine_of(teacher: &Teacher, subclasses: usize) -> Vec<i32> {
+    let label = |(row, logits): (usize, &[f32])| {
+        let class = largest(logits);
+        let own = subclasses.saturating_sub(class).max(1);
+        if row % 11 == 10 { -1 } else { (class * subclasses + row % own) as i32 }
+    };
+    teacher.logits.chunks(teacher.classes).enumerate().map(label).collect()
+}
+
+struct Case {
+    teacher: Teacher,
+    fine: Vec<i32>,
+}
+
+impl Case {
+    fn new(rows: usize, width: usize, classes: usize, subclasses: usize) -> Self {
+        let teacher = Teacher::new(rows, width, classes, 0.5);
+        let fine = fine_of(&teacher, subclasses);
+        Self { teacher, fine }
+    }
+
+    fn fine(&self) -> Option<FineLabels<'_>> {
+        Some(FineLabels::new(&self.fine, 1 + *self.fine.iter().max().unwrap() as usize).unwrap())
+    }
+
+    fn evidence(&self, split: &SplitSettings) -> Evidence {
+        let mut evidence = Evidence::of(split, self.teacher.classes, self.teacher.width);
+        evidence.add(&self.teacher.signals(), Members::Teacher, self.fine(), ONE).unwrap();
+        evidence
+    }
+
+    fn fit(&self, split: &SplitSettings) -> SubclassFit {
+        SubclassFit::fit(&self.evidence(split), Some(&self.teacher.head), split, ONE).unwrap()
+    }
+
+    fn targets(&self, fit: &SubclassFit, beta: f64) -> Vec<f32> {
+        let settings = TargetSettings { beta: Beta::new(beta).unwrap(), ..Default::default() };
+        fit.targets(&self.teacher.signals(), self.fine(), settings, ONE).unwrap()
+    }
+}
+
+#[test]
+fn targets_sum_to_the_class_probabilities() {
+    for (rows, width, classes, subclasses) in [(63, 9, 2, 4), (150, 17, 3, 5), (1500, 12, 2, 8)] {
+        let case = Case::new(rows, width, classes, subclasses);
+        let probabilities = softmax(&case.teacher.logits, classes).unwrap();
+        for split in splits(subclasses) {
+            let fit = case.fit(&split);
+            assert_eq!((fit.classes(), fit.per_class()), (classes, subclasses), "{}", split.name());
+            assert_eq!(fit.settings(), split);
+            for beta in [1e-9, 0.1, 1.0, 1e9] {
+                let targets = case.targets(&fit, beta);
+                for (split, p) in targets.chunks(subclasses).zip(&probabilities) {
+                    let sum: f32 = split.iter().sum();
+                    assert!((sum - p).abs() < 1e-5, "{}: {sum} {p}", fit.settings().name());
+                    assert!(split.iter().all(|t| (0.0..=1.0).contains(t)));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_subclass_is_ordinary_distillation() {
+    let case = Case::new(80, 6, 2, 1);
+    let probabilities = softmax(&case.teacher.logits, 2).unwrap();
+    for split in splits(1) {
+        assert_eq!(case.targets(&case.fit(&split), 0.12), probabilities, "{}", split.name());
+    }
+}
+
+#[test]
+fn a_split_has_the_entropy_that_was_asked_for() {
+    let case = Case::new(400, 12, 2, 4);
+    let (signals, classes) = (case.teacher.signals(), case.teacher.classes);
+    for split in splits(4) {
+        let fit = case.fit(&split);
+        let scores = fit.scores(&signals, case.fine(), ONE).unwrap();
+        let sharpness = |bits, threads| {
+            let temperature = Temperature::default();
+            beta_at_entropy(&scores, &case.teacher.logits, classes, temperature, bits, number(threads))
+        };
+        for bits in [0.6, 1.0, 1.4] {
+            let found = sharpness(bits, 1).unwrap();
+            let reached = split_entropy(&case.targets(&fit, found.beta.get()), classes, 4).unwrap();
+            assert!((reached - bits).abs() < 1e-4, "{}: {reached} for {bits}", split.name());
+            assert!((reached - found.entropy).abs() < 1e-6);
+            assert_eq!(sharpness(bits, 2), Ok(found));
+        }
+        let refused = sharpness(2.5, 1).unwrap_err();
+        assert!(matches!(refused, EntropyError::Unreachable { entropy, .. } if entropy == 2.5), "{refused}");
+    }
+}
+
+#[test]
+fn artifacts_read_back_to_the_last_bit() {
+    let case = Case::new(200, 8, 3, 4);
+    for split in splits(4) {
+        let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let fit = case.fit(&split).with_label_names(names.clone()).unwrap();
+        let fit = fit.with_fine_names((0..12).map(|fine| format!("fine {fine}")).collect());
+        let bytes = fit.to_bytes();
+        let back = SubclassFit::from_bytes(&bytes).unwrap();
+        assert_eq!(back, fit);
+        assert_eq!((back.to_bytes(), back.label_names()), (bytes, Some(&names[..])));
+    }
+}
+
+#[test]
+fn parts_merged_are_the_whole_and_rows_keep_their_place() {
+    let case = Case::new(400, 8, 2, 4);
+    let teacher = &case.teacher;
+    let part = |rows: std::ops::Range<usize>| {
+        Signals::new(SignalsParts {
+            embeddings: Embeddings::F32(&teacher.embeddings[rows.start * 8..rows.end * 8]),
+            width: 8,
+            logits: &teacher.logits[rows.start * 2..rows.end * 2],
+            classes: 2,
+            labels: None,
+            first_row: rows.start as u64,
+        })
+        .unwrap()
+    };
+    for mut split in splits(4) {
+        if let SplitSettings::Cluster(settings) = &mut split {
+            settings.sample = number(100); // so that the sample must merge, too
+        }
+        let whole = case.fit(&split);
+        let count = case.fine().unwrap().count();
+        let gather = |rows: std::ops::Range<usize>| {
+            let mut evidence = Evidence::of(&split, 2, 8);
+            let fine = FineLabels::new(&case.fine[rows.clone()], count).unwrap();
+            evidence.add(&part(rows), Members::Teacher, Some(fine), ONE).unwrap();
+            evidence
+        };
+        let mut merged = gather(250..400);
+        merged.merge(&gather(0..250)).unwrap();
+        let fit = SubclassFit::fit(&merged, Some(&teacher.head), &split, ONE).unwrap();
+        let expected = case.targets(&whole, 0.2);
+        let mut found = Vec::new();
+        for rows in [0..130, 130..400] {
+            let fine = FineLabels::new(&case.fine[rows.clone()], count).unwrap();
+            let settings = TargetSettings { beta: Beta::new(0.2).unwrap(), ..Default::default() };
+            found.extend(fit.targets(&part(rows), Some(fine), settings, ONE).unwrap());
+        }
+        for (a, b) in found.iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-3, "{}: {a} {b}", split.name());
+        }
+    }
+}
+
+#[test]
+fn the_bytes_are_the_same_with_any_number_of_threads() {
+    let case = Case::new(2500, 7, 2, 3);
+    for split in splits(3) {
+        let run = |threads| {
+            let mut evidence = Evidence::of(&split, 2, 7);
+            evidence.add(&case.teacher.signals(), Members::Teacher, case.fine(), number(threads)).unwrap();
+            let fit = SubclassFit::fit(&evidence, None, &split, number(threads)).unwrap();
+            let signals = case.teacher.signals();
+            let targets = fit.targets(&signals, case.fine(), TargetSettings::default(), number(threads));
+            (fit.to_bytes(), targets.unwrap())
+        };
+        assert!(run(1) == run(2), "{}", split.name());
+    }
+}
+
+/// Distances by hand, in f64, from the definition.
+#[test]
+fn cluster_targets_follow_the_definition() {
+    let case = Case::new(300, 8, 2, 3);
+    let split =
+        SplitSettings::Cluster(ClusterSettings { subclasses: number(3), ..ClusterSettings::kmeans() });
+    let SubclassFit::Clusters(fit) = case.fit(&split) else { panic!("a cluster fit") };
+    let targets = case.targets(&SubclassFit::Clusters(fit.clone()), 0.2);
+    let weight: Vec<f64> = (0..8)
+        .map(|j| f64::from(case.teacher.head.weight()[8 + j] - case.teacher.head.weight()[j]))
+        .collect();
+    let length = dot(&weight, &weight);
+    let moments = case.teacher.moments();
+    let inner = |row: usize, class: usize| -> Vec<f64> {
+        let embedding = case.teacher.embeddings[row * 8..][..8].iter().map(|&x| f64::from(x));
+        let centred: Vec<f64> = embedding.zip(moments.mean(class)).map(|(x, m)| x - m).collect();
+        let share = dot(&centred, &weight) / length;
+        centred.iter().zip(&weight).map(|(x, w)| x - share * w).collect()
+    };
+    let members = |class: usize| {
+        (0..300).filter(|row| largest(&case.teacher.logits[row * 2..][..2]) == class).collect::<Vec<_>>()
+    };
+    for class in 0..2 {
+        let radius =
+            members(class).iter().map(|&row| dot(&inner(row, class), &inner(row, class))).sum::<f64>()
+                / members(class).len() as f64;
+        assert!((fit.reports()[class].radius / radius - 1.0).abs() < 1e-5);
+        assert_eq!(fit.reports()[class].sizes.iter().sum::<u64>(), members(class).len() as u64);
+        for row in 0..300 {
+            let distance = |s: usize| -> f64 {
+                let centre = &fit.centres()[(class * 3 + s) * 8..][..8];
+                inner(row, class).iter().zip(centre).map(|(x, &q)| (x - f64::from(q)).powi(2)).sum()
+            };
+            let weights: Vec<f64> = (0..3).map(|s| (-distance(s) / radius / 0.2).exp()).collect();
+            let target = &targets[row * 6 + class * 3..][..3];
+            let p: f32 = target.iter().sum();
+            for (t, weight) in target.iter().zip(&weights) {
+                let expected = f64::from(p) * weight / weights.iter().sum::<f64>();
+                assert!((f64::from(*t) - expected).abs() < 1e-4, "{t} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_null_space_keeps_the_head_out_of_clusters() {
+    let case = Case::new(300, 8, 2, 3);
+    for null_space in [true, false] {
+        let settings = ClusterSettings { subclasses: number(3), null_space, ..ClusterSettings::kmeans() };
+        let SubclassFit::Clusters(fit) = case.fit(&SplitSettings::Cluster(settings)) else {
+            panic!("clusters")
+        };
+        let weight = case.teacher.head.weight();
+        let reads = |centre: &[f32]| -> f32 { (0..8).map(|j| centre[j] * (weight[8 + j] - weight[j])).sum() };
+        let most = fit.centres().chunks(8).map(|centre| reads(centre).abs()).fold(0.0, f32::max);
+        assert_eq!(most < 1e-5, null_space, "{most}");
+    }
+}
+
+#[test]
+fn random_directions_are_orthonormal_in_the_null_space_and_report_their_variance() {
+    let case = Case::new(300, 9, 2, 4);
+    let SubclassFit::Directions(fit) = case.fit(&splits(4)[1]) else { panic!("directions") };
+    let moments = case.teacher.moments();
+    for (class, directions) in fit.directions().chunks(4 * 9).enumerate() {
+        let covariance = moments.covariance(class);
+        for (s, direction) in directions.chunks(9).enumerate() {
+            for (other, second) in directions.chunks(9).enumerate() {
+                let expected = f64::from(u8::from(s == other));
+                assert!((dot(direction, second) - expected).abs() < 1e-10);
+            }
+            let read: f64 = (0..9)
+                .map(|j| {
+                    direction[j]
+                        * f64::from(case.teacher.head.weight()[9 + j] - case.teacher.head.weight()[j])
+                })
+                .sum();
+            assert!(read.abs() < 1e-6);
+            let variance: f64 =
+                covariance.chunks(9).zip(direction).map(|(row, d)| d * dot(row, direction)).sum();
+            assert!((variance - fit.reports()[class].variance[s]).abs() < 1e-10);
+        }
+    }
+}
+
+#[test]
+fn a_random_split_knows_nothing_of_the_embedding() {
+    let case = Case::new(200, 6, 2, 4);
+    let fit = case.fit(&splits(4)[5]);
+    let mut other = Case::new(200, 6, 2, 4);
+    other.teacher.embeddings.reverse();
+    assert_eq!(case.targets(&fit, 0.3), other.targets(&fit, 0.3));
+}
+
+#[test]
+fn the_oracle_gives_a_row_its_fine_label_and_splits_the_unknown_evenly() {
+    let case = Case::new(300, 6, 2, 3);
+    let fit = case.fit(&SplitSettings::Oracle);
+    let SubclassFit::Oracle(oracle) = &fit else { panic!("an oracle") };
+    assert_eq!(oracle.fine_labels().iter().map(Vec::len).collect::<Vec<_>>(), [3, 2]);
+    let probabilities = softmax(&case.teacher.logits, 2).unwrap();
+    for ((target, p), &fine) in
+        case.targets(&fit, 1e-3).chunks(6).zip(probabilities.chunks(2)).zip(&case.fine)
+    {
+        for class in 0..2 {
+            let own: &[f32] = &target[class * 3..][..3];
+            let known = oracle.fine_labels()[class]
+                .iter()
+                .position(|(label, _)| i64::from(*label) == i64::from(fine));
+            let labels = oracle.fine_labels()[class].len();
+            for (s, t) in own.iter().enumerate() {
+                let share = match known {
+                    _ if s >= labels => 0.0,
+                    Some(place) => f32::from(u8::from(place == s)),
+                    None => 1.0 / labels as f32,
+                };
+                assert!((t - p[class] * share).abs() < 1e-6);
+            }
+        }
+    }
+}
+
+// Bad input.
+
+#[test]
+fn classes_too_small_for_their_subclasses_are_refused_with_both_numbers() {
+    let mut case = Case::new(20, 6, 2, 1);
+    for (row, logits) in case.teacher.logits.chunks_mut(2).enumerate() {
+        logits.copy_from_slice(if row < 2 { &[0.0, 1.0] } else { &[1.0, 0.0] });
+    }
+    for split in &splits(4)[..6] {
+        let error = SubclassFit::fit(&case.evidence(split), None, split, ONE).unwrap_err();
+        assert_eq!(error, FitError::ClassTooSmall { class: 1, rows: 2, subclasses: 4 }, "{}", split.name());
+    }
+}
+
+#[test]
+fn an_oracle_without_fine_labels_says_so() {
+    let case = Case::new(100, 6, 2, 2);
+    let mut evidence = Evidence::of(&SplitSettings::Oracle, 2, 6);
+    let refused = evidence.add(&case.teacher.signals(), Members::Teacher, None, ONE).unwrap_err();
+    assert_eq!(refused, FitError::NoFineLabels);
+    let fit = case.fit(&SplitSettings::Oracle);
+    let refused = fit.targets(&case.teacher.signals(), None, TargetSettings::default(), ONE).unwrap_err();
+    assert_eq!(refused, FitError::NoFineLabels);
+    let only_first: Vec<i32> = case.fine.iter().map(|&fine| if fine > 1 { -1 } else { fine }).collect();
+    let fine = FineLabels::new(&only_first, 2).unwrap();
+    evidence.add(&case.teacher.signals(), Members::Teacher, Some(fine), ONE).unwrap();
+    let refused = SubclassFit::fit(&evidence, None, &SplitSettings::Oracle, ONE).unwrap_err();
+    assert_eq!(refused, FitError::NoFineLabelsOfClass { class: 1 });
+    assert!(FineLabels::new(&[0, 2], 2).is_err() && FineLabels::new(&[-2], 2).is_err());
+}
+
+#[test]
+fn evidence_of_another_split_is_refused() {
+    let case = Case::new(100, 6, 2, 2);
+    let splits = splits(2);
+    let of_random = case.evidence(&splits[5]);
+    for split in [&splits[0], &splits[2], &splits[6]] {
+        assert!(!of_random.serves(split));
+        let refused = SubclassFit::fit(&of_random, None, split, ONE).unwrap_err();
+        assert!(matches!(refused, FitError::OtherEvidence { .. }), "{refused}");
+    }
+    let mut kmeans = case.evidence(&splits[2]);
+    assert!(kmeans.serves(&splits[0]) && kmeans.serves(&splits[3])); // it holds all rows
+    let few = ClusterSettings { sample: number(10), ..ClusterSettings::kmeans() };
+    let (few, seeded) =
+        (SplitSettings::Cluster(few), SplitSettings::Cluster(ClusterSettings { seed: 1, ..few }));
+    assert!(!kmeans.serves(&few) && case.evidence(&few).serves(&few) && !case.evidence(&few).serves(&seeded));
+    assert!(kmeans.merge(&case.evidence(&splits[3])).is_err());
+    assert!(kmeans.merge(&of_random).is_err());
+}
+
+#[test]
+fn a_perplexity_that_is_no_number_of_neighbours_is_refused() {
+    let case = Case::new(100, 6, 2, 2);
+    for value in [0.0, f64::NAN, f64::INFINITY] {
+        let clustering = Clustering::TsneKmeans { perplexity: value };
+        let split = SplitSettings::Cluster(ClusterSettings { clustering, ..ClusterSettings::tsne_kmeans() });
+        let refused = SubclassFit::fit(&case.evidence(&split), None, &split, ONE).unwrap_err();
+        assert!(matches!(refused, FitError::Perplexity { .. }), "{refused}");
+    }
+}
+
+#[test]
+fn constant_embeddings_split_evenly() {
+    let mut case = Case::new(60, 6, 2, 3);
+    case.teacher.embeddings.fill(0.25);
+    for split in &splits(3)[..5] {
+        let targets = case.targets(&case.fit(split), 0.1);
+        for split in targets.chunks(3) {
+            assert!(split.iter().all(|t| (t - split[0]).abs() < 1e-6), "{split:?}");
+        }
+    }
+}
