@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp_infer::classifier::Text;
 use lelp_infer::encoder::{EncoderConfig, Tokenizer};
-use lelp_train::method::{Learner, MethodSettings, Supervision};
+use lelp_train::method::{CeSettings, Learner, MethodSettings, Supervision};
 use lelp_train::model::{EncoderInputs, EncoderSettings, EncoderStudent, FirstWeights, Optimizer, Student};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn measure(training: &Rows, test: &Rows, folder: &Path, options: &Options) -> Result<Figures, Box<dyn Error>> {
+fn measure(
+    training: &Rows,
+    test: &Rows,
+    folder: &Path,
+    options: &Options,
+) -> Result<Figures, Box<dyn Error>> {
     let source = EncoderConfig::load(folder)?;
     let mut config = source.clone();
     if options.layers > 0 {
@@ -127,7 +132,7 @@ fn measure(training: &Rows, test: &Rows, folder: &Path, options: &Options) -> Re
     let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
     let learner =
         Learner { embedding: student.embedding(), optimizer: Optimizer::Adam, seed: options.train.seed };
-    let mut method = MethodSettings::Ce {}.build(supervision, &learner)?;
+    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?;
     let validation =
         Validation { inputs: &test_inputs, labels: &test.labels, metric: ValidationMetric::Accuracy };
     let training = Training {

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use lelp_infer::classifier::Text;
 use lelp_infer::ngram::{NgramConfig, NgramModel};
-use lelp_train::method::{Learner, MethodSettings, Supervision};
+use lelp_train::method::{CeSettings, Learner, MethodSettings, Supervision};
 use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Student};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
@@ -121,7 +121,7 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
     let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
     let learner =
         Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: options.train.seed };
-    let mut method = MethodSettings::Ce {}.build(supervision, &learner)?;
+    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?;
     let training = Training { inputs: &inputs, rows, method: &mut *method, validation, checkpoints: None };
     let report = train(
         &mut student,

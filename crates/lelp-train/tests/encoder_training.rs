@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use lelp_infer::teacher::Teacher;
 use lelp_train::data::Splits;
-use lelp_train::method::MethodSettings;
+use lelp_train::method::{CeSettings, MethodSettings};
 use lelp_train::model::{EncoderSettings, EncoderSource, Sizes};
-use lelp_train::run::{Checkpoints, CheckpointError, Event, TrainError, TrainSettings};
+use lelp_train::run::{CheckpointError, Checkpoints, Event, TrainError, TrainSettings};
 use lelp_train::teacher::{FineTuneError, FineTuning};
 use tempfile::TempDir;
 
@@ -50,12 +50,17 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Trains, and gives the weights' bytes; `stop` ends it after so many batches.
-    fn train(&self, threads: usize, checkpoints: Option<&Checkpoints>, stop: Option<usize>) -> Result<Vec<u8>, FineTuneError> {
+    fn train(
+        &self,
+        threads: usize,
+        checkpoints: Option<&Checkpoints>,
+        stop: Option<usize>,
+    ) -> Result<Vec<u8>, FineTuneError> {
         let tuning = FineTuning {
             source: &self.source,
             train: &self.splits.train,
             validation: self.splits.validation.as_ref().unwrap(),
-            method: MethodSettings::Ce {},
+            method: MethodSettings::Ce(CeSettings::default()),
             encoder: self.encoder,
             settings: self.settings,
             checkpoints,
@@ -94,7 +99,7 @@ fn every_family_learns_what_a_first_word_says_and_its_folder_answers_so() {
             source: &source,
             train: &splits.train,
             validation: splits.validation.as_ref().unwrap(),
-            method: MethodSettings::Ce {},
+            method: MethodSettings::Ce(CeSettings::default()),
             encoder,
             settings: TrainSettings { epochs: 12, learning_rate: 1e-2, ..settings() },
             checkpoints: None,
@@ -108,9 +113,14 @@ fn every_family_learns_what_a_first_word_says_and_its_folder_answers_so() {
         source.save(&out, &student, splits.train.label_names(), NonZeroUsize::MIN).unwrap();
         let teacher = Teacher::load(&out, threads).unwrap();
         let validation = splits.validation.as_ref().unwrap();
-        let answers = lelp_train::evaluate::answer(&teacher, validation, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+        let answers =
+            lelp_train::evaluate::answer(&teacher, validation, &mut |_| {}, &AtomicBool::new(false)).unwrap();
         let found = lelp_train::evaluate::report(&answers, validation, None).unwrap();
-        assert!((found.accuracy - accuracy).abs() < 1e-9, "{family}: the saved folder gives {}", found.accuracy);
+        assert!(
+            (found.accuracy - accuracy).abs() < 1e-9,
+            "{family}: the saved folder gives {}",
+            found.accuracy
+        );
     }
 }
 
@@ -180,7 +190,8 @@ fn changed_settings_and_damaged_checkpoints_are_refused() {
     run.settings.learning_rate = 1e-3;
     let other = checkpoints(&folder.path().join("run"), &run.settings);
     let refused = run.train(2, Some(&other), None).unwrap_err();
-    let FineTuneError::Train(TrainError::Checkpoint(CheckpointError::Settings { differences, .. })) = refused else {
+    let FineTuneError::Train(TrainError::Checkpoint(CheckpointError::Settings { differences, .. })) = refused
+    else {
         panic!("{refused}")
     };
     assert_eq!(differences.len(), 1, "{differences:?}");
@@ -204,7 +215,9 @@ fn a_loss_that_is_no_number_stops_and_leaves_the_last_checkpoint() {
     (run.settings.learning_rate, run.settings.warmup, run.encoder.clip) = (1e30, 0.0, 0.0);
     let place = checkpoints(&folder.path().join("run"), &run.settings);
     let stopped = run.train(2, Some(&place), None).unwrap_err();
-    let FineTuneError::Train(TrainError::Diverged { epoch: 1, batch, .. }) = stopped else { panic!("{stopped}") };
+    let FineTuneError::Train(TrainError::Diverged { epoch: 1, batch, .. }) = stopped else {
+        panic!("{stopped}")
+    };
     assert!(batch > 1 && place.exists(), "batch {batch}");
 }
 
@@ -226,9 +239,10 @@ fn a_student_takes_the_layers_of_its_teacher_or_none_and_learns() {
     let splits = data(folder.path());
     let bert = golden("bert");
     let sizes = Sizes { layers: 1, width: 8, heads: 2, inner: 12 };
-    for source in
-        [EncoderSource::layers(&bert, vec![1], None).unwrap(), EncoderSource::scratch(&bert, sizes, None).unwrap()]
-    {
+    for source in [
+        EncoderSource::layers(&bert, vec![1], None).unwrap(),
+        EncoderSource::scratch(&bert, sizes, None).unwrap(),
+    ] {
         let run = Run {
             splits: &splits,
             source,

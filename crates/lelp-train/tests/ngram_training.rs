@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp_infer::classifier::{Classifier, Text};
 use lelp_infer::ngram::{FeatureSettings, NgramConfig, NgramModel};
-use lelp_train::method::{KdSettings, Learner, LelpSettings, MethodSettings, Supervision};
+use lelp_train::method::{CeSettings, KdSettings, Learner, LelpSettings, MethodSettings, Supervision};
 use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Optimizer, Student};
 use lelp_train::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
@@ -71,8 +71,13 @@ fn run(
     let mut method = method.build(supervision, &LEARNER).unwrap();
     let validation =
         Validation { inputs: &inputs, labels: &labels[..100], metric: ValidationMetric::Accuracy };
-    let training =
-        Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: Some(validation), checkpoints: None };
+    let training = Training {
+        inputs: &inputs,
+        rows: ROWS,
+        method: &mut *method,
+        validation: Some(validation),
+        checkpoints: None,
+    };
     let learning = NgramSettings { optimizer: settings.optimizer, dropout: 0.2 };
     let mut student = NgramStudent::new(config, &inputs, &learning, settings.seed).unwrap();
     let threads = NonZeroUsize::new(threads).unwrap();
@@ -101,7 +106,7 @@ fn one_thread_and_several_leave_the_same_bytes() {
 
 #[test]
 fn what_one_word_tells_is_learned() {
-    for method in [MethodSettings::Ce {}, lelp()] {
+    for method in [MethodSettings::Ce(CeSettings::default()), lelp()] {
         let report = run(method, &settings(), 2).unwrap().1;
         let best = report.epochs[report.best_epoch - 1].validation.unwrap();
         assert!(best.value > 0.99, "{method:?}: {best:?}");
@@ -112,7 +117,7 @@ fn what_one_word_tells_is_learned() {
 
 #[test]
 fn the_saved_model_gives_the_outputs_of_the_student_that_was_kept() {
-    let (student, report) = run(MethodSettings::Ce {}, &settings(), 2).unwrap();
+    let (student, report) = run(MethodSettings::Ce(CeSettings::default()), &settings(), 2).unwrap();
     let (texts, labels) = texts();
     let borrowed: Vec<Text<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
     let inputs = NgramInputs::extract(&borrowed, &student.config().features);
@@ -133,7 +138,7 @@ fn the_saved_model_gives_the_outputs_of_the_student_that_was_kept() {
 fn training_stops_when_patience_ends_and_keeps_the_best() {
     // A rate so high that the first epochs are best, or at least not the last of a hundred.
     let settings = TrainSettings { epochs: 100, patience: 3, learning_rate: 2.0, ..settings() };
-    let report = run(MethodSettings::Ce {}, &settings, 2).unwrap().1;
+    let report = run(MethodSettings::Ce(CeSettings::default()), &settings, 2).unwrap().1;
     assert!(report.epochs.len() < 100);
     assert_eq!(report.epochs.len(), report.best_epoch + 3);
     assert!(report.epochs[report.best_epoch - 1].best);
@@ -178,14 +183,19 @@ fn rows_without_labels_are_welcome() {
     };
     let stop = AtomicBool::new(false);
     for (method, rows) in [
-        (MethodSettings::Ce {}, 40),
+        (MethodSettings::Ce(CeSettings::default()), 40),
         (MethodSettings::Kd(KdSettings { alpha: 0.5, temperature: 2.0 }), ROWS),
         (MethodSettings::Kd(KdSettings { alpha: 1.0, temperature: 2.0 }), 40),
     ] {
         let mut built = method.build(supervision, &LEARNER).unwrap();
         let validation = Validation { inputs: &inputs, labels: &labels, metric: ValidationMetric::Agreement };
-        let training =
-            Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: Some(validation), checkpoints: None };
+        let training = Training {
+            inputs: &inputs,
+            rows: ROWS,
+            method: &mut *built,
+            validation: Some(validation),
+            checkpoints: None,
+        };
         let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
         let mut batches = 0;
         let mut watch = |event: Event<'_>| batches += usize::from(matches!(event, Event::Batch { .. }));
@@ -194,14 +204,16 @@ fn rows_without_labels_are_welcome() {
         assert_eq!(report.rows, rows);
         assert_eq!(batches, 6 * rows.div_ceil(70));
     }
-    let mut built = MethodSettings::Ce {}.build(supervision, &LEARNER).unwrap();
-    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
+    let mut built = MethodSettings::Ce(CeSettings::default()).build(supervision, &LEARNER).unwrap();
+    let training =
+        Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
     let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
     stop.store(true, Ordering::Relaxed);
     let stopped = train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1, .. })));
     let mut wide = NgramStudent::new(config(2), &inputs, &NgramSettings::default(), 0).unwrap();
-    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
+    let training =
+        Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
     let refused = train(&mut wide, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(refused, Err(TrainError::Outputs { needed: 2, outputs: 4 })));
 }

@@ -3,6 +3,7 @@
 mod data;
 mod encoder;
 mod fit;
+mod labels;
 mod method;
 mod split;
 mod student;
@@ -11,9 +12,10 @@ mod training;
 pub(crate) use data::ColumnArgs;
 pub(crate) use encoder::{EncoderArgs, LogArgs};
 pub(crate) use fit::FitArgs;
+pub(crate) use labels::LabelArgs;
 pub(crate) use method::MethodArgs;
 pub(crate) use split::{FineArgs, SplitArg, SplitArgs};
-pub(crate) use student::{StudentArg, StudentArgs};
+pub(crate) use student::StudentArgs;
 pub(crate) use training::TrainingArgs;
 
 use std::num::NonZeroUsize;

@@ -6,15 +6,15 @@ use std::sync::atomic::AtomicBool;
 use lelp::Rotation;
 use lelp_infer::ngram::NgramModel;
 use lelp_train::distill::{
-    DistillSettings, Distillation, Distilled, NgramOptions, Recipe, StudentSettings, Task, TaskInputs, check_free,
-    save,
+    DistillSettings, Distillation, Distilled, NgramOptions, Recipe, StudentSettings, Task, TaskInputs,
+    check_free, save,
 };
 use lelp_train::evaluate::{answer, report};
 use lelp_train::method::{Combination, GuardError};
 use lelp_train::run::{Checkpoints, Event, Log};
 
 use crate::args::{
-    ColumnArgs, EncoderArgs, FitArgs, GlobalArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs,
+    ColumnArgs, EncoderArgs, FitArgs, GlobalArgs, LabelArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs,
 };
 use crate::commands::pull::encoder_folder;
 use crate::failure::{Failure, While};
@@ -63,6 +63,9 @@ pub(crate) struct Arguments {
     method: MethodArgs,
 
     #[command(flatten)]
+    labels: LabelArgs,
+
+    #[command(flatten)]
     fit: FitArgs,
 
     #[command(flatten)]
@@ -90,6 +93,7 @@ impl Arguments {
         recipe.set("data", self.data.as_ref())?;
         recipe.set("signals", self.signals.as_ref())?;
         self.method.set(&mut recipe)?;
+        self.labels.set(&mut recipe)?;
         recipe.set("distill.subclasses", self.fit.subclasses)?;
         recipe.set("distill.null_space", self.fit.null_space.map(|_| self.fit.null_space()))?;
         recipe.set("distill.rotation", self.fit.rotation.map(Rotation::from))?;

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Workspace;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "quickstart",
     "pull",
     "teach",

@@ -27,11 +27,11 @@ pub fn grid(method: &Combination, train: &TrainSettings) -> Vec<Trial> {
         train,
     };
     let rated = |factor: f32| TrainSettings { learning_rate: factor * train.learning_rate, ..*train };
-    if let MethodSettings::Ce {} = method.base {
+    if let MethodSettings::Ce(settings) = method.base {
         let epochs = [train.epochs.div_ceil(2), train.epochs, train.epochs * 2];
         let rates = [0.5, 1.0, 2.0, 4.0].map(rated);
         return product(&rates, &epochs, |&train, &epochs| {
-            trial(MethodSettings::Ce {}, TrainSettings { epochs, ..train })
+            trial(MethodSettings::Ce(settings), TrainSettings { epochs, ..train })
         });
     }
     let variants = variants(&method.base);
@@ -63,7 +63,7 @@ fn variants(base: &MethodSettings) -> Vec<MethodSettings> {
     let temperatures = |make: &dyn Fn(f64) -> MethodSettings| TEMPERATURES.map(make).to_vec();
     let factors = |make: &dyn Fn(f64) -> MethodSettings| FACTORS.map(make).to_vec();
     match *base {
-        MethodSettings::Ce {} => vec![*base; 3],
+        MethodSettings::Ce(_) => vec![*base; 3],
         MethodSettings::Kd(settings) => {
             temperatures(&|temperature| MethodSettings::Kd(KdSettings { temperature, ..settings }))
         }

@@ -142,8 +142,12 @@ impl<'a> Distillation<'a> {
         let lesson = Lesson { task, method, supervision, settings, checkpoints, threads };
         let watch = Watch { watch, cancelled };
         let (model, report) = match (student, self.inputs) {
-            (StudentSettings::Ngram(options), TaskInputs::Ngram(texts)) => texts.train(options, lesson, watch),
-            (StudentSettings::Encoder(options), TaskInputs::Encoder(texts)) => texts.train(options, lesson, watch),
+            (StudentSettings::Ngram(options), TaskInputs::Ngram(texts)) => {
+                texts.train(options, lesson, watch)
+            }
+            (StudentSettings::Encoder(options), TaskInputs::Encoder(texts)) => {
+                texts.train(options, lesson, watch)
+            }
             (StudentSettings::Mlp(options), TaskInputs::Mlp(texts)) => texts.train(options, lesson, watch),
             _ => panic!("the inputs of a task must be those of its students"),
         }?;

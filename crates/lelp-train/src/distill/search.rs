@@ -38,7 +38,8 @@ pub fn search(
 ) -> Result<Vec<Tried>, DistillError> {
     let mut tried = Vec::with_capacity(trials.len());
     for trial in trials {
-        let distilled = distillation.train(&trial.method, student, &trial.train, None, &mut |_| {}, cancelled)?;
+        let distilled =
+            distillation.train(&trial.method, student, &trial.train, None, &mut |_| {}, cancelled)?;
         let validation = distilled.report.best().and_then(|epoch| epoch.validation);
         tried.push(Tried {
             trial: trial.clone(),

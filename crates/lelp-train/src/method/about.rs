@@ -28,7 +28,7 @@ impl MethodSettings {
     #[must_use]
     pub fn summary(&self) -> &'static str {
         match self {
-            Self::Ce {} => "The labels alone",
+            Self::Ce(_) => "The labels alone",
             Self::Kd(_) => "The teacher's probabilities",
             Self::Lelp(_) => "Subclasses along linear directions of the teacher's embeddings",
             Self::Kmeans(_) => "Clusters of the teacher's embeddings by k-means",
@@ -51,7 +51,7 @@ impl MethodSettings {
     #[must_use]
     pub fn source(&self) -> &'static str {
         match self {
-            Self::Ce {} => "",
+            Self::Ce(_) => "",
             Self::Kd(_) => "Hinton, Vinyals and Dean 2015, arXiv:1503.02531",
             Self::Lelp(_) => "Loo, Iliopoulos, Hu and Vee 2024, arXiv:2409.20449",
             Self::Kmeans(_) => "Lloyd 1982; Arthur and Vassilvitskii 2007; as a split in arXiv:2409.20449",

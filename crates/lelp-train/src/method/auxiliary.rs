@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ce::CrossEntropy;
+use super::ce::{CeSettings, CrossEntropy};
 use super::error::MethodError;
 use super::real::Real;
 use super::softmax::log_sum_exp;
@@ -125,7 +125,7 @@ impl SubclassTeaching {
         if (0..supervision.rows).all(|row| supervision.label(row).is_none()) {
             return Err(MethodError::Missing { method: "subclass teacher", what: "labels" });
         }
-        let labels = CrossEntropy::new(supervision, self.subclasses);
+        let labels = CrossEntropy::new(supervision, self.subclasses, CeSettings::default());
         let apart = Apart { supervision, settings: *self };
         let parts = [(1.0, Box::new(labels) as Box<dyn Method>), (self.auxiliary_weight, Box::new(apart))];
         Ok(Box::new(Weighted::new(

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Method;
-use super::ce::CrossEntropy;
+use super::ce::{CeSettings, CrossEntropy};
 use super::combination::Combination;
 use super::crd::Contrasted;
 use super::dist::Correlated;
@@ -35,7 +35,7 @@ impl MethodSettings {
         let Supervision { rows, classes, .. } = supervision;
         let logits = || array("teacher logits", self.name(), supervision.logits, rows, classes);
         Ok(Some(match self {
-            Self::Ce {} => return Ok(None),
+            Self::Ce(_) => return Ok(None),
             Self::Kd(_) | Self::Fitnet(_) | Self::Vid(_) | Self::Rkd(_) | Self::Crd(_) => {
                 let targets = Cow::Owned(soft_labels(logits()?, classes, self.temperature()));
                 Box::new(Distillation::new("kd", targets, classes, 1, self.temperature()))
@@ -77,7 +77,11 @@ impl Combination {
         if let Some(method) = self.base.outputs(supervision)? {
             parts.push(Part { weight: 1.0 - alpha, method });
         }
-        let labels = CrossEntropy::new(supervision, self.base.subclasses());
+        let ce = match self.base {
+            MethodSettings::Ce(settings) => settings,
+            _ => CeSettings::default(),
+        };
+        let labels = CrossEntropy::new(supervision, self.base.subclasses(), ce);
         parts.push(Part { weight: alpha, method: Box::new(labels) });
         for added in self.added() {
             let method = added.build(supervision, self.base.subclasses(), learner)?;

@@ -32,7 +32,7 @@ mod weighted;
 pub use self::lelp::LelpSettings;
 pub use about::About;
 pub use auxiliary::{SubclassTeaching, auxiliary};
-pub use ce::{CrossEntropy, collapsed_cross_entropy};
+pub use ce::{CeSettings, CrossEntropy, collapsed_cross_entropy};
 pub use combination::Combination;
 pub use crd::{Contrast, Contrasted, CrdSettings, CrdTerm, contrast};
 pub use dist::{Correlated, DistSettings, correlation_distance};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ce::CeSettings;
 use super::crd::{CrdSettings, CrdTerm};
 use super::dist::DistSettings;
 use super::dkd::DkdSettings;
@@ -20,7 +21,7 @@ use super::vid::{VidSettings, VidTerm};
 #[serde(tag = "method", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum MethodSettings {
     /// Cross-entropy on labels.
-    Ce {},
+    Ce(CeSettings),
     /// Ordinary distillation.
     Kd(KdSettings),
     /// Distillation over subclasses along linear directions.
@@ -72,7 +73,7 @@ impl MethodSettings {
     #[must_use]
     pub fn all() -> [Self; 16] {
         [
-            Self::Ce {},
+            Self::Ce(CeSettings::default()),
             Self::Kd(KdSettings::default()),
             Self::Dkd(DkdSettings::default()),
             Self::Dist(DistSettings::default()),
@@ -95,7 +96,7 @@ impl MethodSettings {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Ce {} => "ce",
+            Self::Ce(_) => "ce",
             Self::Kd(_) => "kd",
             Self::Lelp(_) => "lelp",
             Self::Kmeans(_) => "kmeans",
@@ -133,7 +134,7 @@ impl MethodSettings {
     #[must_use]
     pub fn alpha(&self) -> f64 {
         match self {
-            Self::Ce {} => 1.0,
+            Self::Ce(_) => 1.0,
             Self::Kd(settings) => settings.alpha,
             Self::Lelp(settings) => settings.alpha,
             Self::Kmeans(settings) | Self::Agglomerative(settings) | Self::TsneKmeans(settings) => {
@@ -156,7 +157,7 @@ impl MethodSettings {
     #[must_use]
     pub fn temperature(&self) -> f64 {
         match self {
-            Self::Ce {} => 1.0,
+            Self::Ce(_) => 1.0,
             Self::Kd(settings) => settings.temperature,
             Self::Lelp(settings) => settings.temperature,
             Self::Kmeans(settings) | Self::Agglomerative(settings) | Self::TsneKmeans(settings) => {
@@ -191,7 +192,7 @@ impl MethodSettings {
     #[must_use]
     pub fn needs(&self) -> Needs {
         let outputs = match self {
-            Self::Ce {} => Needs::default(),
+            Self::Ce(_) => Needs::default(),
             Self::Kd(_) | Self::Lskd(_) => Needs { logits: true, ..Needs::default() },
             Self::Dkd(_) => Needs { logits: true, labels: true, ..Needs::default() },
             Self::Dist(_) => Needs { logits: true, whole_batch: true, ..Needs::default() },
@@ -219,6 +220,10 @@ impl MethodSettings {
             positive("entropy", split.entropy.unwrap_or(1.0))?;
         }
         match self {
+            Self::Ce(CeSettings { label_smoothing, .. }) => {
+                let holds = (0.0..1.0).contains(label_smoothing);
+                setting("label_smoothing", *label_smoothing, holds, "0 or more, below 1")?;
+            }
             Self::Oracle(settings) => counted("subclasses", settings.subclasses.unwrap_or(1))?,
             Self::Dkd(settings) => {
                 weight("target_weight", settings.target_weight)?;

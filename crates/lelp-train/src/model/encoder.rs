@@ -11,7 +11,9 @@ use thiserror::Error;
 
 use super::Student;
 use crate::method::{self, Gradients, Method, NamedArray, StateError, TermSum};
-use crate::network::{AdamW, Batch, Checkpoint, Descent, Device, Dropouts, Network, Parameters, ParametersError};
+use crate::network::{
+    AdamW, Batch, Checkpoint, Descent, Device, Dropouts, Network, Parameters, ParametersError,
+};
 
 /// How an encoder is trained, beside what every student has.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -174,8 +176,7 @@ impl EncoderStudent {
         };
         let network = Network::new(config, parameters, outputs);
         let EncoderSettings { weight_decay, clip, layer_decay, .. } = *settings;
-        let descent =
-            Descent::new(&network, AdamW { weight_decay, clip, layer_decay, ..AdamW::default() });
+        let descent = Descent::new(&network, AdamW { weight_decay, clip, layer_decay, ..AdamW::default() });
         let EncoderSettings { device, micro_batch, .. } = *settings;
         Ok(Self { network, descent, device, micro_batch, seed, kept: None })
     }
@@ -191,7 +192,8 @@ impl EncoderStudent {
         let saved = self.network.parameters().save();
         let views = saved.iter().map(|tensor| {
             let bytes = bytemuck::cast_slice(&tensor.values);
-            let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), bytes);
+            let view =
+                safetensors::tensor::TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), bytes);
             view.map(|view| (tensor.name.as_str(), view))
         });
         let views = views.collect::<Result<Vec<_>, _>>()?;

@@ -7,8 +7,8 @@ use lelp_infer::encoder::{self, EncoderConfig, EncoderError, Tokenizer};
 use lelp_infer::storage::{self, FileError};
 use lelp_infer::teacher::{CLASSIFIER_FILE, EncoderClassifierConfig};
 
-use super::encoder::{EncoderStudent, EncoderStudentError, FirstWeights};
 use super::EncoderSettings;
+use super::encoder::{EncoderStudent, EncoderStudentError, FirstWeights};
 
 /// Longest text where nobody says otherwise, in tokens: longer ones cost their square.
 const LONGEST: usize = 512;
@@ -89,7 +89,11 @@ impl EncoderSource {
         let longest = max_length.map_or(LONGEST, NonZeroUsize::get);
         if max_length.is_some() && longest > config.longest() {
             let positions = config.longest();
-            return Err(EncoderStudentError::TooLong { folder: folder.to_owned(), asked: longest, positions });
+            return Err(EncoderStudentError::TooLong {
+                folder: folder.to_owned(),
+                asked: longest,
+                positions,
+            });
         }
         let tokenizer = Tokenizer::load(folder, &config, longest.min(config.longest()))?;
         Ok(Self { folder: folder.to_owned(), source, config, layers, head, tokenizer })
@@ -156,7 +160,8 @@ impl EncoderSource {
         );
         storage::write(&folder.join(CLASSIFIER_FILE), &own.to_bytes())?;
         storage::write(&folder.join("model.safetensors"), &student.to_safetensors()?)?;
-        let outputs = if subclasses.get() == 1 { labels.to_vec() } else { subclass_names(labels, subclasses) };
+        let outputs =
+            if subclasses.get() == 1 { labels.to_vec() } else { subclass_names(labels, subclasses) };
         // The dropout of `--dropout` was a setting of the training, not of the network.
         let config = EncoderConfig {
             architectures: vec![self.config.family.architecture.to_owned()],
@@ -170,7 +175,8 @@ impl EncoderSource {
 
 /// `class/subclass` for every output.
 fn subclass_names(labels: &[String], subclasses: NonZeroUsize) -> Vec<String> {
-    let names = labels.iter().flat_map(|label| (0..subclasses.get()).map(move |place| format!("{label}/{place}")));
+    let names =
+        labels.iter().flat_map(|label| (0..subclasses.get()).map(move |place| format!("{label}/{place}")));
     names.collect()
 }
 

@@ -13,7 +13,7 @@ use super::Student;
 use super::dense::{Dense, Network, Pass};
 use super::optimizer::Optimizer;
 use super::shards::Shards;
-use crate::method::{Method, TeacherEmbeddings, TermSum};
+use crate::method::{CeSettings, Method, TeacherEmbeddings, TermSum};
 
 /// Embeddings `[rows, width]`, the inputs of a head.
 #[derive(Debug, Clone)]
@@ -295,8 +295,14 @@ mod tests {
         let supervision =
             Supervision { rows: ROWS, classes: 2, labels: Some(&labels), ..Supervision::default() };
         let learner = Learner { embedding: 4, optimizer: Optimizer::Adam, seed: 0 };
-        let mut method = MethodSettings::Ce {}.build(supervision, &learner).unwrap();
-        let training = Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None, checkpoints: None };
+        let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &learner).unwrap();
+        let training = Training {
+            inputs: &inputs,
+            rows: ROWS,
+            method: &mut *method,
+            validation: None,
+            checkpoints: None,
+        };
         let settings = TrainSettings { epochs: 60, batch: 50, learning_rate: 0.02, ..TrainSettings::head() };
         let head = HeadSettings { hidden, ..HeadSettings::default() };
         let mut student = HeadStudent::new(2, &inputs, &head, 0).unwrap();

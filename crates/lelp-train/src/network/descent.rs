@@ -230,7 +230,8 @@ impl Moments {
         width: usize,
     ) {
         let length = gradient.dims()[0];
-        let matrix = |tensor: &Tensor<1>| -> Tensor<2> { tensor.clone().reshape([tensor.dims()[0] / width, width]) };
+        let matrix =
+            |tensor: &Tensor<1>| -> Tensor<2> { tensor.clone().reshape([tensor.dims()[0] / width, width]) };
         let read = |tensor: &Tensor<1>| ops::rows(matrix(tensor), unique).reshape([length]);
         let mut rows = Self { first: read(&self.first), second: read(&self.second) };
         let before = read(values);

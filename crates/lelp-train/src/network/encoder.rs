@@ -169,12 +169,17 @@ impl Network {
         let positions: Vec<u32> = part.positions.iter().map(|&position| position + first).collect();
         let mut places = ops::rows(self.matrix(leaves, Role::PositionEmbeddings), &positions);
         if self.config.token_types > 0 {
-            let types = if self.config.reads_token_types() { part.types.clone() } else { vec![0; positions.len()] };
+            let types =
+                if self.config.reads_token_types() { part.types.clone() } else { vec![0; positions.len()] };
             places = places + ops::rows(self.matrix(leaves, Role::TokenTypeEmbeddings), &types);
         }
         let norm = self.norm(leaves, Role::EmbeddingNorm);
         let hidden = ops::drop_out(ops::add_and_norm(words, places, norm, Dropout::NONE), sites.hidden());
-        if self.config.family.factorised { self.dense(leaves, Role::EmbeddingProjection, hidden) } else { hidden }
+        if self.config.family.factorised {
+            self.dense(leaves, Role::EmbeddingProjection, hidden)
+        } else {
+            hidden
+        }
     }
 
     /// The bias by distance of the part's longest text, `[2 longest - 1, heads]`.

@@ -159,7 +159,8 @@ impl Parameters {
 
     /// All tensors, under `prefix` and their names.
     pub(crate) fn state(&self, prefix: &str) -> Vec<NamedArray> {
-        let array = |saved: Saved| NamedArray { name: format!("{prefix}{}", saved.name), values: saved.values };
+        let array =
+            |saved: Saved| NamedArray { name: format!("{prefix}{}", saved.name), values: saved.values };
         self.save().into_iter().map(array).collect()
     }
 

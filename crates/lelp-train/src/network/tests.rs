@@ -24,8 +24,12 @@ impl Golden {
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
         let numbers = tensors.tensors().into_iter().map(|(name, view)| {
             let numbers = match view.dtype() {
-                Dtype::F32 => view.data().as_chunks::<4>().0.iter().map(|&c| f64::from(f32::from_le_bytes(c))).collect(),
-                Dtype::I64 => view.data().as_chunks::<8>().0.iter().map(|&c| i64::from_le_bytes(c) as f64).collect(),
+                Dtype::F32 => {
+                    view.data().as_chunks::<4>().0.iter().map(|&c| f64::from(f32::from_le_bytes(c))).collect()
+                }
+                Dtype::I64 => {
+                    view.data().as_chunks::<8>().0.iter().map(|&c| i64::from_le_bytes(c) as f64).collect()
+                }
                 other => panic!("{other:?}"),
             };
             (name, (view.shape().to_vec(), numbers))
@@ -106,8 +110,7 @@ fn every_family_has_the_gradients_of_transformers_whole_and_in_parts() {
                 (slopes(&pass.outputs, labels, rows, tokens.len()), Vec::new())
             });
             let mut checked = 0;
-            for (place, (parameter, gradient)) in
-                network.parameters.list().iter().zip(gradients).enumerate()
+            for (place, (parameter, gradient)) in network.parameters.list().iter().zip(gradients).enumerate()
             {
                 let name = format!("grad.{}", parameter.tensor.classifier_name);
                 let mut found = to_vec(gradient.unwrap());

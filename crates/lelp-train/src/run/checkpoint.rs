@@ -131,7 +131,10 @@ impl Checkpoints {
         let progress = serde_json::to_string(&progress).expect("numbers and words are JSON");
         let named = |prefix: &str, arrays: &[NamedArray]| -> Vec<(String, Vec<usize>, Vec<u8>)> {
             let bytes = |array: &NamedArray| bytemuck::cast_slice(&array.values).to_vec();
-            arrays.iter().map(|array| (format!("{prefix}{}", array.name), vec![array.values.len()], bytes(array))).collect()
+            arrays
+                .iter()
+                .map(|array| (format!("{prefix}{}", array.name), vec![array.values.len()], bytes(array)))
+                .collect()
         };
         let mut arrays = named(STUDENT, student);
         arrays.extend(named(METHOD, method));
@@ -217,7 +220,8 @@ fn compare(path: &str, old: &Value, new: &Value, differences: &mut Vec<String>) 
         let names: std::collections::BTreeSet<&String> = olds.keys().chain(news.keys()).collect();
         for name in names {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            let value = |table: &serde_json::Map<String, Value>| table.get(name).cloned().unwrap_or(Value::Null);
+            let value =
+                |table: &serde_json::Map<String, Value>| table.get(name).cloned().unwrap_or(Value::Null);
             compare(&path, &value(olds), &value(news), differences);
         }
     } else if old != new {

@@ -107,7 +107,8 @@ mod tests {
     /// The first record as TensorFlow 2 writes it, its wall time 0.
     #[test]
     fn records_have_the_bytes_of_tensorflow() {
-        let event = EventMessage { wall_time: 0.0, step: 0, file_version: Some(VERSION.into()), summary: None };
+        let event =
+            EventMessage { wall_time: 0.0, step: 0, file_version: Some(VERSION.into()), summary: None };
         let bytes = record(&event.encode_to_vec());
         assert_eq!(bytes[..8], 15_u64.to_le_bytes());
         assert_eq!(&bytes[12..27], b"\x1a\x0dbrain.Event:2");

@@ -215,7 +215,14 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
             progress.done += batch.len();
             progress.seconds = before + start.elapsed().as_secs_f64();
             let (epoch, done, rows) = (progress.epoch, progress.done, self.order.rows());
-            (self.watch)(Event::Batch { epoch, done, rows, learning_rate: rate, terms, sums: &progress.sums });
+            (self.watch)(Event::Batch {
+                epoch,
+                done,
+                rows,
+                learning_rate: rate,
+                terms,
+                sums: &progress.sums,
+            });
             if self.cancelled.load(Ordering::Relaxed) {
                 let checkpoint = self.write(student, progress)?;
                 return Err(TrainError::Cancelled { epoch, checkpoint });
@@ -252,11 +259,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     }
 
     /// Writes a checkpoint, where one is wanted and the student has something to go on from.
-    fn write<S: Student<I>>(
-        &self,
-        student: &S,
-        progress: &Progress,
-    ) -> Result<Option<PathBuf>, TrainError> {
+    fn write<S: Student<I>>(&self, student: &S, progress: &Progress) -> Result<Option<PathBuf>, TrainError> {
         let Some(checkpoints) = self.training.checkpoints else { return Ok(None) };
         let Some(state) = student.state() else { return Ok(None) };
         checkpoints.write(progress, &state, &self.training.method.state())?;
@@ -266,7 +269,8 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     /// The learning rate after `done` rows of `epoch`.
     fn learning_rate(&self, epoch: usize, done: usize) -> f32 {
         let passed = (epoch - 1) as f64 + done as f64 / self.order.rows() as f64;
-        let factor = self.settings.schedule.factor(passed / self.settings.epochs as f64, self.settings.warmup);
+        let factor =
+            self.settings.schedule.factor(passed / self.settings.epochs as f64, self.settings.warmup);
         (f64::from(self.settings.learning_rate) * factor) as f32
     }
 

@@ -79,11 +79,8 @@ impl FineTuning<'_> {
         let TrainSettings { optimizer, seed, .. } = self.settings;
         let learner = Learner { embedding: student.embedding(), optimizer, seed };
         let mut method = self.method.build(supervision, &learner)?;
-        let validation = Validation {
-            inputs: &validation_inputs,
-            labels: &labels,
-            metric: ValidationMetric::Accuracy,
-        };
+        let validation =
+            Validation { inputs: &validation_inputs, labels: &labels, metric: ValidationMetric::Accuracy };
         let training = Training {
             inputs: &inputs,
             rows,

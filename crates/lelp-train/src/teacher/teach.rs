@@ -8,7 +8,7 @@ use lelp_infer::layer::LayerError;
 use lelp_infer::teacher::ClassifierHead;
 use thiserror::Error;
 
-use crate::method::{Learner, MethodError, MethodSettings, Supervision};
+use crate::method::{CeSettings, Learner, MethodError, MethodSettings, Supervision};
 use crate::model::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Student};
 use crate::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
@@ -70,7 +70,7 @@ pub fn teach(
     let mut student = HeadStudent::new(classes, &inputs, head, settings.seed)?;
     let learner =
         Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: settings.seed };
-    let mut method = MethodSettings::Ce {}.build(supervision, &learner)?;
+    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?;
     let training = Training {
         inputs: &inputs,
         rows,

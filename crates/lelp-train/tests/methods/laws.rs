@@ -1,6 +1,6 @@
 //! What holds for every method whatever its formula.
 
-use lelp_train::method::{Combination, MethodError, MethodSettings, NamedArray, Supervision};
+use lelp_train::method::{CeSettings, Combination, MethodError, MethodSettings, NamedArray, Supervision};
 use lelp_train::model::EmbeddingRows;
 
 use crate::goldens::{Goldens, LEARNER, Problem, STUDENT_WIDTH, TEACHER_WIDTH, apart, array};
@@ -37,7 +37,7 @@ pub(crate) fn optimum(method: &MethodSettings) -> Optimum {
         MethodSettings::Rkd(_) => Optimum::Embedding,
         MethodSettings::Fitnet(_) => Optimum::Copied,
         // The likelihood of `vid` is unbounded as its variances fall; the best of `crd` depends on its memory.
-        MethodSettings::Ce {} | MethodSettings::Vid(_) | MethodSettings::Crd(_) => Optimum::None,
+        MethodSettings::Ce(_) | MethodSettings::Vid(_) | MethodSettings::Crd(_) => Optimum::None,
     }
 }
 
@@ -178,10 +178,10 @@ fn alpha_mixes_labels_and_teacher_linearly() {
     let goldens = Goldens::read();
     let labels_alone = |problem: &Problem, subclasses: usize| {
         let lelp = lelp_train::method::LelpSettings { alpha: 1.0, subclasses, ..Default::default() };
-        let base = if subclasses > 1 { MethodSettings::Lelp(lelp) } else { MethodSettings::Ce {} };
+        let base = if subclasses > 1 { MethodSettings::Lelp(lelp) } else { MethodSettings::Ce(CeSettings::default()) };
         problem.learn(&mut *problem.method(&base.into())).output_gradient
     };
-    for case in goldens.cases.iter().filter(|case| case.settings.base != MethodSettings::Ce {}) {
+    for case in goldens.cases.iter().filter(|case| case.settings.base != MethodSettings::Ce(CeSettings::default())) {
         let problem = goldens.problem(case);
         let [soft, half, hard] = [0.0, 0.5, 1.0].map(|alpha| {
             let settings = with_alpha(&case.settings, alpha);
@@ -202,7 +202,7 @@ fn rows_teach_if_they_have_what_is_learned_from() {
         let problem = goldens.problem(case);
         // Row 3 has no label.
         for alpha in [0.0, 1.0] {
-            if case.settings.base == (MethodSettings::Ce {}) {
+            if case.settings.base == (MethodSettings::Ce(CeSettings::default())) {
                 continue;
             }
             let needs_labels = alpha == 1.0 || case.settings.base.name() == "dkd";
@@ -219,7 +219,7 @@ fn what_is_not_needed_may_be_absent_and_what_is_needed_is_asked_for_by_name() {
     let goldens = Goldens::read();
     for case in goldens.every_method() {
         let problem = goldens.problem(case);
-        let settings = if case.settings.base == (MethodSettings::Ce {}) {
+        let settings = if case.settings.base == (MethodSettings::Ce(CeSettings::default())) {
             case.settings.clone()
         } else {
             with_alpha(&case.settings, 0.0)

@@ -1,6 +1,6 @@
 //! What is left of each method with two classes, measured on its gradient.
 
-use lelp_train::method::{Combination, DkdSettings, KdSettings, MethodSettings, Severity};
+use lelp_train::method::{CeSettings, Combination, DkdSettings, KdSettings, MethodSettings, Severity};
 
 use crate::goldens::{Goldens, Problem, apart, array};
 use crate::laws::with_alpha;
@@ -103,7 +103,7 @@ fn crd_sees_nothing_of_a_rows_own_class() {
 fn the_guard_says_what_gradients_show() {
     let goldens = Goldens::read();
     for classes in [2, 3] {
-        for case in goldens.every_method().filter(|case| case.settings.base != MethodSettings::Ce {}) {
+        for case in goldens.every_method().filter(|case| case.settings.base != MethodSettings::Ce(CeSettings::default())) {
             let settings = &case.settings;
             let mut problem = problem(&goldens, classes);
             problem.outputs = goldens.problem_of(classes, settings.base.subclasses()).outputs;

@@ -16,10 +16,10 @@ use lelp_infer::teacher::Teacher;
 use lelp_train::data::signals::PART_ROWS;
 use lelp_train::data::{Dataset, Existing, Precision, SignalsFolder};
 use lelp_train::distill::{
-    self, DistillSettings, Distillation, NgramOptions, StudentSettings, Students, TRIALS, Task, TaskInputs, grid,
-    over_seeds,
+    self, DistillSettings, Distillation, NgramOptions, StudentSettings, Students, TRIALS, Task, TaskInputs,
+    grid, over_seeds,
 };
-use lelp_train::method::{self, Combination, KdSettings, MethodSettings};
+use lelp_train::method::{CeSettings, self, Combination, KdSettings, MethodSettings};
 use lelp_train::model::HeadSettings;
 use lelp_train::run::TrainSettings;
 use lelp_train::teacher::{AnswerOptions, write_signals};
@@ -125,7 +125,7 @@ fn claim(out: &Path) -> Result<(), Failure> {
 /// The methods that are compared: labels alone, ordinary distillation, and what this project adds.
 fn compared() -> [Combination; 3] {
     [
-        MethodSettings::Ce {},
+        MethodSettings::Ce(CeSettings::default()),
         MethodSettings::Kd(KdSettings::default()),
         MethodSettings::Lelp(method::LelpSettings::default()),
     ]

@@ -52,8 +52,12 @@ impl Outcome {
                 let theirs = answer(model, test, &mut |_| {}, cancel)?;
                 report(&theirs, test, Some(&answers.logits))
             };
-            let reports: Vec<Report> =
-                method.students.iter().filter_map(|student| student.model.ngram()).map(report_of).collect::<Result<_, _>>()?;
+            let reports: Vec<Report> = method
+                .students
+                .iter()
+                .filter_map(|student| student.model.ngram())
+                .map(|model| report_of(model))
+                .collect::<Result<_, _>>()?;
             lines.push(Line {
                 name: method.method.clone(),
                 summary: Summary::of(&reports),

@@ -106,7 +106,7 @@ fn settings(
         labels_hash: labels_hash(train),
         validation_hash: validation.hash(),
         max_length: source.tokenizer().max_length(),
-        method: MethodSettings::Ce {},
+        method: MethodSettings::Ce(arguments.labels.settings()),
         encoder: arguments.encoder_training.apply(arguments.dropout),
         train: arguments.training.apply(TrainSettings::encoder()),
     })

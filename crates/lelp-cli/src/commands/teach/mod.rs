@@ -15,7 +15,7 @@ use lelp_train::model::HeadSettings;
 use lelp_train::run::{TrainReport, TrainSettings};
 use lelp_train::teacher::{LabelledEmbeddings, embed, teach};
 
-use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LogArgs, TrainingArgs};
+use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs};
 use crate::commands::pull::encoder_folder;
 use crate::failure::{Failure, While};
 use crate::interrupt;
@@ -78,6 +78,9 @@ pub(crate) struct Arguments {
     /// Dropout of a fine-tuned encoder: hidden vectors, attention, head [default: as its config says]
     #[arg(long, value_name = "P", help_heading = "Encoder training")]
     dropout: Option<f32>,
+
+    #[command(flatten)]
+    labels: LabelArgs,
 
     #[command(flatten)]
     encoder_training: EncoderArgs,

@@ -55,7 +55,8 @@ impl MlpTexts {
             let what = "the folder or name of the encoder whose embeddings it reads";
             return Err(StudentModelError::Option { student: "mlp", option: "encoder", what });
         }
-        let load = LoadOptions { max_length: NonZeroUsize::new(options.max_length), ..LoadOptions::new(threads) };
+        let load =
+            LoadOptions { max_length: NonZeroUsize::new(options.max_length), ..LoadOptions::new(threads) };
         let encoder = Encoder::load(&options.encoder, &load)?;
         let width = encoder.width();
         let train = embed(&encoder, task.train(), progress, cancelled)?;

@@ -18,7 +18,11 @@ pub struct NgramTexts {
 }
 
 impl NgramTexts {
-    pub(super) fn new(task: &Task, options: &NgramOptions, threads: NonZeroUsize) -> Result<Self, TrainError> {
+    pub(super) fn new(
+        task: &Task,
+        options: &NgramOptions,
+        threads: NonZeroUsize,
+    ) -> Result<Self, TrainError> {
         let features = options.features();
         let extract = |data: &Dataset| NgramInputs::extract(&data.iter().collect::<Vec<_>>(), &features);
         let both = || Self { train: extract(task.train()), validation: extract(task.validation()) };

@@ -14,20 +14,28 @@ const BLOCK: usize = 1 << 14;
 
 /// `activation(x)`, element by element.
 pub(crate) fn forward(activation: Activation, x: &[f32]) -> Vec<f32> {
-    map(x, x, match activation {
-        Activation::Gelu => gelu_forward,
-        Activation::GeluTanh => gelu_tanh_forward,
-        Activation::Relu => relu_forward,
-    })
+    map(
+        x,
+        x,
+        match activation {
+            Activation::Gelu => gelu_forward,
+            Activation::GeluTanh => gelu_tanh_forward,
+            Activation::Relu => relu_forward,
+        },
+    )
 }
 
 /// Gradient by `x`, from that by the result.
 pub(crate) fn backward(activation: Activation, x: &[f32], gradient: &[f32]) -> Vec<f32> {
-    map(x, gradient, match activation {
-        Activation::Gelu => gelu_backward,
-        Activation::GeluTanh => gelu_tanh_backward,
-        Activation::Relu => relu_backward,
-    })
+    map(
+        x,
+        gradient,
+        match activation {
+            Activation::Gelu => gelu_backward,
+            Activation::GeluTanh => gelu_tanh_backward,
+            Activation::Relu => relu_backward,
+        },
+    )
 }
 
 /// `loop_over(x, gradient, result)` on all threads.

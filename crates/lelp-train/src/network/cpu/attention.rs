@@ -59,12 +59,14 @@ pub(crate) fn forward(inputs: Inputs<'_>, spans: &Spans) -> (Vec<f32>, Vec<f32>)
     let (mut mixed, mut normalisers) = (vec![0.0; rows * inputs.width], vec![0.0; rows * inputs.heads]);
     let texts = texts(spans, inputs.heads);
     let sizes = |columns: usize| texts.iter().map(move |text| text.queries * columns);
-    let parts = split(&mut mixed, sizes(inputs.width))
-        .into_iter()
-        .zip(split(&mut normalisers, sizes(inputs.heads)));
-    texts.iter().zip(parts).collect::<Vec<_>>().into_par_iter().for_each(
-        |(text, (mixed, normalisers))| text.forward(inputs, mixed, normalisers),
-    );
+    let parts =
+        split(&mut mixed, sizes(inputs.width)).into_iter().zip(split(&mut normalisers, sizes(inputs.heads)));
+    texts
+        .iter()
+        .zip(parts)
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .for_each(|(text, (mixed, normalisers))| text.forward(inputs, mixed, normalisers));
     (mixed, normalisers)
 }
 
@@ -229,7 +231,15 @@ impl Text {
             let (query, key) = (self.query(inputs, inputs.query, head), self.key(inputs, inputs.key, head));
             let scale = scale(inputs);
             multiply(slopes, key, scale, &mut gradients.query[start..], width, Write::Replace, false);
-            multiply(slopes.transposed(), query, scale, &mut gradients.key[start..], width, Write::Replace, false);
+            multiply(
+                slopes.transposed(),
+                query,
+                scale,
+                &mut gradients.key[start..],
+                width,
+                Write::Replace,
+                false,
+            );
         }
         bias
     }

@@ -57,11 +57,11 @@ mod tests {
 
     #[test]
     fn the_share_dropped_is_the_probability_and_keys_differ() {
-        let dropped = |dropout: Dropout| {
-            (0..100_000).map(|place| dropout.factor(place) == 0.0).collect::<Vec<_>>()
-        };
+        let dropped =
+            |dropout: Dropout| (0..100_000).map(|place| dropout.factor(place) == 0.0).collect::<Vec<_>>();
         let (a, b) = (dropped(Dropout::new(0.1, 1)), dropped(Dropout::new(0.1, 2)));
-        let share = |mask: &[bool]| mask.iter().filter(|&&dropped| dropped).count() as f64 / mask.len() as f64;
+        let share =
+            |mask: &[bool]| mask.iter().filter(|&&dropped| dropped).count() as f64 / mask.len() as f64;
         assert!((share(&a) - 0.1).abs() < 0.004 && (share(&b) - 0.1).abs() < 0.004);
         let both: Vec<bool> = a.iter().zip(&b).map(|(a, b)| *a && *b).collect();
         assert!((share(&both) - 0.01).abs() < 0.002, "masks of two keys are independent");

@@ -89,9 +89,11 @@ pub(crate) fn backward(
 pub(crate) fn dropped(values: &[f32], dropout: Dropout) -> Vec<f32> {
     const BLOCK: usize = 1 << 14;
     let mut result = vec![0.0; values.len()];
-    result.par_chunks_mut(BLOCK).zip(values.par_chunks(BLOCK)).enumerate().for_each(
-        |(block, (result, values))| drop_block(values, result, (block * BLOCK) as u32, dropout),
-    );
+    result
+        .par_chunks_mut(BLOCK)
+        .zip(values.par_chunks(BLOCK))
+        .enumerate()
+        .for_each(|(block, (result, values))| drop_block(values, result, (block * BLOCK) as u32, dropout));
     result
 }
 

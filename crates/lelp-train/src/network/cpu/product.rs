@@ -64,8 +64,7 @@ pub(super) fn multiply(
     assert!((rows - 1) * stride + columns <= result.len(), "the result must lie inside its slice");
     let step = |stride: usize| isize::try_from(stride).expect("a slice is shorter than isize::MAX");
     let threads = if parallel { rayon::current_num_threads() } else { 1 };
-    let parallelism =
-        if threads > 1 { gemm::Parallelism::Rayon(threads) } else { gemm::Parallelism::None };
+    let parallelism = if threads > 1 { gemm::Parallelism::Rayon(threads) } else { gemm::Parallelism::None };
     // SAFETY: all three matrices lie inside their slices, as asserted; `result` is borrowed alone.
     unsafe {
         gemm::gemm(

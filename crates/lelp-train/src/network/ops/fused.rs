@@ -21,7 +21,11 @@ type Float = FloatTensor<Flex>;
 /// The operations; shapes as in [`super`].
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait Fused: Backend {
-    fn fused_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn fused_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
     fn fused_activation(x: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self>;
     fn fused_norm(
         x: FloatTensor<Self>,
@@ -79,7 +83,14 @@ impl Fused for Flex {
         tensor(activation::forward(activation, values(&x)), shape)
     }
 
-    fn fused_norm(x: Float, residual: Float, scale: Float, shift: Float, epsilon: f32, dropout: Dropout) -> Float {
+    fn fused_norm(
+        x: Float,
+        residual: Float,
+        scale: Float,
+        shift: Float,
+        epsilon: f32,
+        dropout: Dropout,
+    ) -> Float {
         let shape = x.layout().shape().clone();
         let (x, residual) = (values(&x), values(&residual));
         tensor(norm::forward(x, residual, values(&scale), values(&shift), epsilon, dropout).0, shape)
@@ -100,7 +111,8 @@ impl Fused for Flex {
         dropout: Dropout,
     ) -> Float {
         let width = last(&query);
-        let state = AttentionState { query, key, value, bias, heads, spans, dropout, normalisers: Vec::new() };
+        let state =
+            AttentionState { query, key, value, bias, heads, spans, dropout, normalisers: Vec::new() };
         let (mixed, _) = attention::forward(state.inputs(), &state.spans);
         let rows = mixed.len() / width;
         tensor(mixed, [rows, width])
@@ -127,7 +139,8 @@ impl Backward<Flex, 3> for LinearBackward {
             gradients.register::<Flex>(node.id, tensor(result, [outputs, inputs]));
         }
         if let Some(node) = bias_node {
-            gradients.register::<Flex>(node.id, tensor(affine::by_bias(values(&gradient), outputs), [outputs]));
+            gradients
+                .register::<Flex>(node.id, tensor(affine::by_bias(values(&gradient), outputs), [outputs]));
         }
     }
 }
@@ -243,7 +256,11 @@ impl Backward<Flex, 4> for AttentionBackward {
 }
 
 impl<C: CheckpointStrategy> Fused for Autodiff<Flex, C> {
-    fn fused_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn fused_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         let nodes = [x.node(), weight.node(), bias.node()];
         let (x, weight, bias) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
         let output = Flex::fused_linear(x.clone(), weight.clone(), bias);
@@ -306,7 +323,8 @@ impl<C: CheckpointStrategy> Fused for Autodiff<Flex, C> {
         let (query, key) = (query.into_primitive(), key.into_primitive());
         let (value, bias) = (value.into_primitive(), bias.into_primitive());
         let width = last(&query);
-        let mut state = AttentionState { query, key, value, bias, heads, spans, dropout, normalisers: Vec::new() };
+        let mut state =
+            AttentionState { query, key, value, bias, heads, spans, dropout, normalisers: Vec::new() };
         let (mixed, normalisers) = attention::forward(state.inputs(), &state.spans);
         state.normalisers = normalisers;
         let rows = mixed.len() / width;
@@ -343,5 +361,13 @@ pub(super) fn attention(attended: Attended, heads: usize, spans: &Arc<Spans>, dr
     let bias = bias.unwrap_or_else(|| Tensor::zeros([0, heads], &query.device().without_autodiff()));
     let (query, key) = (query.into_dispatch(), key.into_dispatch());
     let (value, bias) = (value.into_dispatch(), bias.into_dispatch());
-    Tensor::from_dispatch(Dispatch::fused_attention(query, key, value, bias, heads, Arc::clone(spans), dropout))
+    Tensor::from_dispatch(Dispatch::fused_attention(
+        query,
+        key,
+        value,
+        bias,
+        heads,
+        Arc::clone(spans),
+        dropout,
+    ))
 }

@@ -70,12 +70,7 @@ pub(super) struct Attended {
 }
 
 /// Attention within each text; `[rows, width]`.
-pub(super) fn attention(
-    attended: Attended,
-    heads: usize,
-    spans: &Arc<Spans>,
-    dropout: Dropout,
-) -> Tensor<2> {
+pub(super) fn attention(attended: Attended, heads: usize, spans: &Arc<Spans>, dropout: Dropout) -> Tensor<2> {
     if on_cpu(&attended.query) {
         fused::attention(attended, heads, spans, dropout)
     } else {

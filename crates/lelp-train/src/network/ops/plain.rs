@@ -101,7 +101,8 @@ fn mask(lengths: &[usize], keys: usize, device: &Device) -> Tensor<4> {
 /// `[1, heads, queries, keys]` from `[2 reach - 1, heads]`.
 fn distance_bias(bias: Tensor<2>, queries: usize, keys: usize, heads: usize, device: &Device) -> Tensor<4> {
     let reach = bias.dims()[0].div_ceil(2);
-    let ids = (0..queries).flat_map(|query| (0..keys).map(move |key| (key + reach - 1 - query) as i32)).collect();
+    let ids =
+        (0..queries).flat_map(|query| (0..keys).map(move |key| (key + reach - 1 - query) as i32)).collect();
     let chosen: Tensor<3> = bias.select(0, int_tensor(ids, device)).reshape([queries, keys, heads]);
     chosen.permute([2, 0, 1]).unsqueeze()
 }

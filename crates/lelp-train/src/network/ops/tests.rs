@@ -24,11 +24,14 @@ fn agree(
         // Weights that differ, so that a gradient in the wrong place shows.
         let count = result.shape().num_elements();
         let weights: Vec<f32> = (0..count).map(|place| ((place * 37 % 19) as f32 - 9.0) / 9.0).collect();
-        let weights = Tensor::<2>::from_data(TensorData::new(weights, result.dims()), &burn::tensor::Device::flex());
+        let weights =
+            Tensor::<2>::from_data(TensorData::new(weights, result.dims()), &burn::tensor::Device::flex());
         let gradients = (result.clone() * weights).sum().backward();
         let values: Vec<Vec<f32>> = leaves
             .iter()
-            .map(|leaf| leaf.grad(&gradients).map_or(Vec::new(), |found| found.into_data().try_into_vec().unwrap()))
+            .map(|leaf| {
+                leaf.grad(&gradients).map_or(Vec::new(), |found| found.into_data().try_into_vec().unwrap())
+            })
             .collect();
         (result.without_autodiff().into_data().try_into_vec::<f32>().unwrap(), values)
     };
@@ -52,7 +55,8 @@ fn close(found: &[f32], expected: &[f32], what: &str) {
 fn linear_layers_are_their_definition_at_awkward_sizes() {
     for (rows, inputs, outputs) in [(1, 1, 1), (5, 7, 3), (33, 17, 65)] {
         let leaves = [leaf([rows, inputs], 1), leaf([outputs, inputs], 2), leaf([1, outputs], 3)];
-        let parts = |leaves: &[Tensor<2>]| (leaves[0].clone(), leaves[1].clone(), leaves[2].clone().flatten(0, 1));
+        let parts =
+            |leaves: &[Tensor<2>]| (leaves[0].clone(), leaves[1].clone(), leaves[2].clone().flatten(0, 1));
         agree(
             &leaves,
             |leaves| {
@@ -83,7 +87,8 @@ fn activations_are_their_definition() {
 #[test]
 fn normalised_sums_are_their_definition() {
     for (rows, width) in [(1, 4), (35, 33)] {
-        let leaves = [leaf([rows, width], 5), leaf([rows, width], 6), leaf([1, width], 7), leaf([1, width], 8)];
+        let leaves =
+            [leaf([rows, width], 5), leaf([rows, width], 6), leaf([1, width], 7), leaf([1, width], 8)];
         let norm = |leaves: &[Tensor<2>]| Norm {
             scale: leaves[2].clone().flatten(0, 1),
             shift: leaves[3].clone().flatten(0, 1),
@@ -137,13 +142,19 @@ fn gradients_go_through_the_same_dropout_as_values() {
     let spans = Arc::new(Spans { lengths: vec![3, 4], first_only: false });
     let leaves = [leaf([7, 4], 13), leaf([7, 4], 14), leaf([7, 4], 15)];
     let loss = |leaves: &[Tensor<2>]| {
-        let attended =
-            Attended { query: leaves[0].clone(), key: leaves[1].clone(), value: leaves[2].clone(), bias: None };
+        let attended = Attended {
+            query: leaves[0].clone(),
+            key: leaves[1].clone(),
+            value: leaves[2].clone(),
+            bias: None,
+        };
         let mixed = fused::attention(attended, 2, &spans, dropout);
         let device = mixed.device().without_autodiff();
         let (ones, zeros) = (Tensor::ones([4], &device), Tensor::zeros([4], &device));
         let norm = Norm { scale: ones, shift: zeros, epsilon: 1e-5 };
-        fused::drop_out(fused::add_and_norm(mixed, leaves[0].clone(), norm, dropout), dropout).powi_scalar(3).sum()
+        fused::drop_out(fused::add_and_norm(mixed, leaves[0].clone(), norm, dropout), dropout)
+            .powi_scalar(3)
+            .sum()
     };
     let gradients = loss(&leaves).backward();
     for (number, leaf) in leaves.iter().enumerate() {
@@ -154,14 +165,18 @@ fn gradients_go_through_the_same_dropout_as_values() {
                 let mut moved = values.clone();
                 moved[place] += shift;
                 let mut leaves = leaves.clone();
-                leaves[number] = Tensor::<2>::from_data(TensorData::new(moved, [7, 4]), &burn::tensor::Device::flex());
+                leaves[number] =
+                    Tensor::<2>::from_data(TensorData::new(moved, [7, 4]), &burn::tensor::Device::flex());
                 let value: Vec<f32> = loss(&leaves).without_autodiff().into_data().try_into_vec().unwrap();
                 f64::from(value[0])
             };
             let step = 1e-2;
             let slope = (at(step) - at(-step)) / (2.0 * f64::from(step));
             let found = f64::from(gradient[place]);
-            assert!((found - slope).abs() < 0.02 * (1.0 + slope.abs()), "leaf {number}, {place}: {found}, {slope}");
+            assert!(
+                (found - slope).abs() < 0.02 * (1.0 + slope.abs()),
+                "leaf {number}, {place}: {found}, {slope}"
+            );
         }
     }
 }
