@@ -58,6 +58,7 @@ fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
         Command::Methods(arguments) => commands::methods::run(arguments, printer),
         Command::Eval(arguments) => commands::eval::run(arguments, global, printer),
         Command::Predict(arguments) => commands::predict::run(arguments, global, printer),
+        Command::Export(arguments) => commands::export::run(arguments, printer),
         Command::Completions(arguments) => commands::completions::run(arguments, printer),
         Command::Man(arguments) => commands::man::run(arguments, printer),
     }

@@ -1,7 +1,8 @@
 //! Models that answer: n-gram students and teachers (a text encoder with a classifier head), without a training
 //! framework.
 //!
-//! [`model::Model`] loads any model's folder; [`classifier::Classifier`] is what all of them can do.
+//! [`model::Model`] loads any model's folder; [`classifier::Classifier`] is what all of them can do;
+//! [`export::export`] writes what has an encoder as an ONNX graph for other runtimes.
 //!
 //! ```no_run
 //! use std::num::NonZeroUsize;
@@ -20,7 +21,9 @@
 //! [`ngram::Scratch`] of its own, which does not allocate.
 
 pub mod classifier;
+mod collapse;
 pub mod encoder;
+pub mod export;
 pub mod layer;
 pub mod model;
 pub mod ngram;

@@ -6,13 +6,14 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::classifier::{AnswerError, Classifier, Text};
+use crate::encoder::names_an_encoder;
 use crate::ngram::{NgramFileError, NgramModel};
 use crate::teacher::{TEACHER_FILE, Teacher, TeacherError};
 
 /// A loaded model.
 #[derive(Debug)]
 pub enum Model {
-    /// An encoder with a classifier head.
+    /// An encoder with a classifier head: a teacher, or a student made of an encoder.
     Teacher(Box<Teacher>),
     /// An n-gram student.
     Ngram(Box<NgramModel>),
@@ -33,12 +34,12 @@ pub enum ModelFolderError {
 }
 
 impl Model {
-    /// Loads the teacher or student in `folder`.
+    /// Loads the teacher or student in `folder`; any Hugging Face sequence classifier of a known family is one.
     pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, ModelFolderError> {
         if !folder.is_dir() {
             return Err(ModelFolderError::NoFolder(folder.to_owned()));
         }
-        if folder.join(TEACHER_FILE).exists() {
+        if folder.join(TEACHER_FILE).exists() || names_an_encoder(folder) {
             return Ok(Self::Teacher(Box::new(Teacher::load(folder, threads)?)));
         }
         Ok(Self::Ngram(Box::new(NgramModel::load(folder)?)))

@@ -114,6 +114,11 @@ pub fn hex(digest: &[u8]) -> String {
     })
 }
 
+/// Whether `name` names a file in the same folder, whatever it came from.
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\\', ':', '\0']) && name != "." && name != ".."
+}
+
 fn temporary_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));

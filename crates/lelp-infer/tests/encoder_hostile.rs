@@ -97,8 +97,8 @@ fn weights_cut_anywhere_are_refused() {
         let error = folder.write(WEIGHTS, &whole[..length]).error(WEIGHTS);
         // An empty file cannot be mapped on every system.
         assert!(
-            matches!(&error, EncoderError::Weights { source: WeightsError::Format { .. }, .. })
-                || (length == 0 && matches!(&error, EncoderError::File(_))),
+            matches!(&error, EncoderError::Weights(WeightsError::Format { .. }))
+                || (length == 0 && matches!(&error, EncoderError::Weights(WeightsError::File(_)))),
             "{length}: {error}"
         );
     }
@@ -110,7 +110,7 @@ fn a_header_that_claims_two_to_the_sixty_bytes_is_refused_at_once() {
     let mut bytes = fs::read(folder.path(WEIGHTS)).unwrap();
     bytes[..8].copy_from_slice(&(1_u64 << 60).to_le_bytes());
     let error = folder.write(WEIGHTS, bytes).error(WEIGHTS);
-    assert!(matches!(error, EncoderError::Weights { source: WeightsError::Format { .. }, .. }), "{error}");
+    assert!(matches!(error, EncoderError::Weights(WeightsError::Format { .. })), "{error}");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_tensor_that_claims_more_than_the_file_holds_is_refused() {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());
     let error = folder.write(WEIGHTS, bytes).error(WEIGHTS);
-    assert!(matches!(error, EncoderError::Weights { source: WeightsError::Format { .. }, .. }), "{error}");
+    assert!(matches!(error, EncoderError::Weights(WeightsError::Format { .. })), "{error}");
 }
 
 #[test]
@@ -138,10 +138,7 @@ fn a_missing_tensor_is_named() {
         folder.rewrite_weights(|tensor, view| (tensor != name).then(|| unchanged(&view)));
         let error = folder.error(WEIGHTS);
         assert!(error.to_string().contains(name), "{error}");
-        assert!(
-            matches!(error, EncoderError::Weights { source: WeightsError::Missing { .. }, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, EncoderError::Weights(WeightsError::Missing { .. })), "{error}");
     }
 }
 
@@ -153,7 +150,7 @@ fn a_wrong_shape_is_told_with_both_shapes() {
     assert!(text.contains("[48, 32]") && text.contains("[64, 32]"), "{text}");
     // More layers than the file has, and a table larger than memory: both fail before anything is made.
     let more = Folder::copy("encoder_bert");
-    more.set("num_hidden_layers", json!(1_000_000)).error(WEIGHTS);
+    more.set("num_hidden_layers", json!(1000)).error(WEIGHTS);
     let huge = Folder::copy("encoder_bert");
     huge.set("vocab_size", json!(1 << 24)).error(WEIGHTS);
 }
@@ -167,7 +164,7 @@ fn whole_number_weights_are_refused() {
         Some((dtype, shape, data))
     });
     let error = folder.error(WEIGHTS);
-    assert!(matches!(error, EncoderError::Weights { source: WeightsError::Element { .. }, .. }), "{error}");
+    assert!(matches!(error, EncoderError::Weights(WeightsError::Element { .. })), "{error}");
 }
 
 /// Half precision loses digits, and nothing else; a prefix before every name changes nothing.
@@ -204,7 +201,7 @@ fn an_unknown_architecture_is_told_what_is_supported() {
     let folder = Folder::copy("encoder_bert");
     let error = folder.set("model_type", json!("gpt2")).error("config.json");
     assert!(
-        error.to_string().ends_with("model_type `gpt2` is not supported; supported: bert, mpnet"),
+        error.to_string().ends_with("model_type `gpt2` is not supported; supported: bert, roberta, xlm-roberta, distilbert, mpnet, albert"),
         "{error}"
     );
 }
@@ -244,7 +241,10 @@ fn files_that_are_not_json_or_not_there_are_named() {
     for file in ["config.json", "tokenizer.json", WEIGHTS] {
         let folder = Folder::copy("encoder_bert");
         fs::remove_file(folder.path(file)).unwrap();
-        assert!(matches!(folder.error(file), EncoderError::File(_)));
+        assert!(matches!(
+            folder.error(file),
+            EncoderError::File(_) | EncoderError::Weights(WeightsError::File(_))
+        ));
     }
 }
 

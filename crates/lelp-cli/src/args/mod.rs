@@ -92,6 +92,7 @@ pub(crate) enum Command {
     Methods(commands::methods::Arguments),
     Eval(commands::eval::Arguments),
     Predict(commands::predict::Arguments),
+    Export(commands::export::Arguments),
     Completions(commands::completions::Arguments),
     Man(commands::man::Arguments),
 }

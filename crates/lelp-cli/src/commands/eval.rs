@@ -22,7 +22,7 @@ use crate::table::Table;
 /// Example: lelp eval --model student --data queries/test.csv
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Folder of a teacher or student
+    /// Folder of a teacher or student, or of any Hugging Face sequence classifier
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
 

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod distill;
 pub(crate) mod eval;
+pub(crate) mod export;
 pub(crate) mod fit;
 pub(crate) mod man;
 pub(crate) mod methods;

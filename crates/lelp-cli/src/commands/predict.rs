@@ -25,7 +25,7 @@ use crate::printer::Printer;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
-    /// Folder of a teacher or student
+    /// Folder of a teacher or student, or of any Hugging Face sequence classifier
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
+use lelp_infer::classifier::{AnswerError, Classifier};
 use lelp_infer::teacher::Teacher;
 use lelp_train::data::import::{ImportOptions, import};
 use lelp_train::data::signals::PART_ROWS;
@@ -19,6 +20,7 @@ use crate::progress::Rows;
 ///
 /// Signals are the teacher's embeddings and logits, the labels where there are any, and the teacher's head. They are
 /// written part by part: a run that was stopped goes on where it stopped when the same command is given again.
+/// A teacher is what `lelp teach` wrote, or a fine-tuned classifier in Hugging Face's format, of BERT or its kin.
 ///
 /// Example: lelp signals --teacher teacher --data queries/train.csv --out signals
 #[derive(Debug, clap::Args)]
@@ -27,7 +29,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     import: Option<Import>,
 
-    /// Folder of the teacher
+    /// Folder of the teacher, or of any Hugging Face sequence classifier
     #[arg(long, value_name = "DIR", required = true)]
     teacher: Option<PathBuf>,
 
@@ -125,7 +127,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         (None, Some(teacher), Some(data), Some(output)) => {
             let teacher = Teacher::load(teacher, global.threads())?;
             let columns = arguments.columns.settings().columns();
-            let data = Dataset::open(data, &columns)?.with_labels(&teacher.config().labels)?;
+            let data = Dataset::open(data, &columns)?.with_labels(teacher.labels())?;
             run_teacher(&teacher, &data, output, printer)
         }
         _ => Err(Failure::usage("`lelp signals` needs --teacher, --data and --out, or the command `import`")),
@@ -152,10 +154,8 @@ fn run_teacher(
             say_written(&signals, &output.out, printer);
             Ok(())
         }
-        Err(error @ SignalsRunError::Answer(lelp_infer::classifier::AnswerError::Cancelled { .. })) => {
-            Err(Failure::from(error)
-                .with_hint("the parts that are whole are kept; give the same command to go on"))
-        }
+        Err(error @ SignalsRunError::Answer(AnswerError::Cancelled { .. })) => Err(Failure::from(error)
+            .with_hint("the parts that are whole are kept; give the same command to go on")),
         Err(error) => Err(error).or_while(|| format!("running the teacher over `{}`", data.file().display())),
     }
 }

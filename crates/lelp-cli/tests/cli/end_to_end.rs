@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Workspace, encoder};
+use crate::support::{Workspace, classifier, encoder};
 
 /// Teacher and signals of the small queries.
 fn taught() -> Workspace {
@@ -177,4 +177,52 @@ fn foreign_arrays_become_signals_and_a_student() {
     assert!(said.contains("the signals hold no head"), "{said}");
     work.run("distill --data queries --signals signals --method lelp -S 2 --out student --buckets 4096");
     assert_eq!(work.run("predict --model student queries/test.csv").lines().count(), 80);
+}
+
+/// No `teach`: the head is in the folder.
+#[test]
+fn any_hugging_face_classifier_is_a_teacher() {
+    let work = Workspace::new();
+    work.queries();
+    for split in ["train", "test"] {
+        let renamed = fs::read_to_string(work.path(&format!("queries/{split}.csv"))).unwrap();
+        work.write(
+            &format!("reviews/{split}.csv"),
+            renamed.replace(",card\n", ",bad\n").replace(",other\n", ",good\n"),
+        );
+    }
+    let model = classifier();
+    let model = model.display();
+    work.run(&format!("signals --teacher {model} --data reviews/train.csv --out signals"));
+    let head = fs::read(work.path("signals/head.safetensors")).unwrap();
+    let head = safetensors::SafeTensors::deserialize(&head).unwrap();
+    assert_eq!(head.tensor("weight").unwrap().shape(), [2, 16]);
+    work.run(
+        "distill --data reviews/train.csv --signals signals --method lelp -S 2 --out student --buckets 4096",
+    );
+    let report: Value =
+        serde_json::from_str(&work.run(&format!("eval --model {model} --data reviews/test.csv --json")))
+            .unwrap();
+    assert_eq!(report["labels"], serde_json::json!(["bad", "good"]));
+    assert_eq!(work.run(&format!("predict --model {model} reviews/test.csv")).lines().count(), 80);
+
+    // Classes of the data that the model does not have are told with those it has.
+    let said = work.fails(&format!("signals --teacher {model} --data queries/train.csv --out other"), 1);
+    assert!(said.contains("`card`") && said.contains("bad") && said.contains("good"), "{said}");
+    assert!(!work.path("other").exists());
+    let bare = encoder();
+    let said = work.fails(&format!("eval --model {} --data reviews/test.csv", bare.display()), 1);
+    assert!(said.contains("lelp teach"), "{said}");
+}
+
+#[test]
+fn what_has_an_encoder_is_exported() {
+    let work = taught();
+    work.run("export --model teacher --out teacher.onnx");
+    assert!(fs::metadata(work.path("teacher.onnx")).unwrap().len() > 10_000);
+    assert!(work.fails("export --model teacher --out teacher.onnx", 1).contains("--overwrite"));
+    work.run(&format!("export --model {} --out teacher.onnx --overwrite", classifier().display()));
+    work.run("distill --data queries --method ce --out student --buckets 4096 --epochs 1");
+    let said = work.fails("export --model student --out student.onnx", 1);
+    assert!(said.contains("n-gram") && !work.path("student.onnx").exists(), "{said}");
 }

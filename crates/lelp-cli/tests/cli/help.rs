@@ -15,6 +15,7 @@ const COMMANDS: [&str; 12] = [
     "methods",
     "eval",
     "predict",
+    "export",
     "completions",
     "man",
 ];

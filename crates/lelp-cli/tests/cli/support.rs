@@ -61,6 +61,11 @@ pub(crate) fn encoder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-infer/tests/goldens/encoder_bert")
 }
 
+/// A Hugging Face sequence classifier with classes `bad` and `good`, and random weights.
+pub(crate) fn classifier() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-infer/tests/goldens/roberta")
+}
+
 const TOPICS: [[&str; 2]; 4] = [["card", "transfer"], ["pin", "money"], ["lost", "bank"], ["new", "fee"]];
 const FILLERS: [&str; 6] = ["where", "is", "my", "the", "please", "how"];
 

@@ -24,14 +24,9 @@ pub enum EncoderError {
         source: ConfigError,
     },
     /// `model.safetensors` does not fit the config.
-    #[error("`{}`: {source}", path.display())]
-    Weights {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: WeightsError,
-    },
-    /// `tokenizer.json` cannot serve this encoder.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The tokenizer cannot serve this encoder.
     #[error("`{}`: {source}", path.display())]
     Tokenizer {
         /// The file.

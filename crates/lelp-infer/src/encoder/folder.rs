@@ -44,7 +44,9 @@ impl FolderDefaults {
         let modules: Vec<Module> = read_json(&folder.join("modules.json"))?.unwrap_or_default();
         let of_kind = |kind: &str| modules.iter().find(|module| module.r#type.ends_with(kind));
         // The path comes from a file: only a plain name may be followed.
-        let named = of_kind(".Pooling").map(|module| module.path.as_str()).filter(|path| is_plain_name(path));
+        let named = of_kind(".Pooling")
+            .map(|module| module.path.as_str())
+            .filter(|path| storage::is_plain_name(path));
         let path = folder.join(named.unwrap_or("1_Pooling")).join("config.json");
         let pooling = match read_json::<PoolingConfig>(&path)? {
             None => Pooling::Mean,
@@ -73,12 +75,8 @@ fn pooling(config: &PoolingConfig) -> Result<Pooling, String> {
     }
 }
 
-fn is_plain_name(path: &str) -> bool {
-    !path.is_empty() && !path.contains(['/', '\\', ':']) && path != ".."
-}
-
 /// The file's content; none where there is no such file.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, EncoderError> {
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, EncoderError> {
     match storage::map(path) {
         Ok(bytes) => serde_json::from_slice(&bytes)
             .map(Some)

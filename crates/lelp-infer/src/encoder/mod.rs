@@ -17,7 +17,9 @@ mod config;
 mod error;
 mod family;
 mod folder;
-mod onnx;
+mod head_names;
+mod modules;
+pub(crate) mod onnx;
 mod pooling;
 mod session;
 mod tokenizer;
@@ -28,19 +30,20 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-pub use config::ConfigError;
+pub use config::{Activation, ConfigError, Dropout, EncoderConfig, Problem, RelativeBias};
 pub use error::EncoderError;
+pub use family::{FAMILIES, Family, FieldNames, FirstPosition, LayerNames, TokenTypes, family};
+pub use head_names::{HeadActivation, HeadNames};
+pub use modules::{Module, ModuleKind, ModuleTensor, Role};
 pub use pooling::Pooling;
-pub use tokenizer::TokenizerError;
-pub use weights::WeightsError;
+pub use tokenizer::{Tokenizer, TokenizerError, Tokens};
+pub use weights::{Weights, WeightsError};
 
-use self::config::EncoderConfig;
 use self::folder::FolderDefaults;
 use self::session::{Session, Threads};
-use self::tokenizer::{Tokenizer, Tokens};
-use self::weights::Weights;
 use crate::classifier::{AnswerError, Text};
 use crate::storage;
+use crate::teacher::Parts;
 
 /// How to load an encoder; what is `None` is read from the folder.
 #[derive(Debug, Clone)]
@@ -74,35 +77,54 @@ pub struct Encoder {
     pooling: Pooling,
     normalize: bool,
     width: usize,
-    max_length: usize,
     threads: NonZeroUsize,
     /// One engine thread for each batch that runs at a time.
     workers: Vec<Threads>,
 }
 
 impl Encoder {
-    /// Loads `config.json`, `model.safetensors` and `tokenizer.json` of `folder`.
+    /// Loads config, weights and tokenizer of `folder`.
     ///
     /// # Errors
     /// [`EncoderError`] names the file and what is wrong with it.
     pub fn load(folder: &Path, options: &EncoderOptions) -> Result<Self, EncoderError> {
         let defaults = FolderDefaults::read(folder)?;
-        let config = load_config(folder)?;
-        let pooling = options.pooling.unwrap_or(defaults.pooling);
+        let config = EncoderConfig::load(folder)?;
         let wanted = options.max_length.map(NonZeroUsize::get).or(defaults.max_length);
-        let max_length = wanted.unwrap_or(usize::MAX).min(config.longest());
         // The tokenizer first: it is small, and a mistake there need not wait for the weights.
-        let tokenizer = load_tokenizer(folder, &config, max_length)?;
-        let session = load_session(folder, &config, pooling)?;
+        let tokenizer = Tokenizer::load(folder, &config, wanted.unwrap_or(usize::MAX))?;
+        let weights = Weights::open(folder, &config)?;
+        let pooling = options.pooling.unwrap_or(defaults.pooling);
+        let normalize = options.normalize.unwrap_or(defaults.normalize);
+        Self::new(&config, &weights, tokenizer, pooling, normalize, options.threads)
+    }
+
+    /// The encoder of a classifier whose other parts have been read.
+    pub(crate) fn from_parts(
+        folder: &Path,
+        parts: &Parts,
+        threads: NonZeroUsize,
+    ) -> Result<Self, EncoderError> {
+        let tokenizer = Tokenizer::load(folder, &parts.config, parts.max_length())?;
+        Self::new(&parts.config, &parts.weights, tokenizer, parts.pooling, parts.normalize, threads)
+    }
+
+    fn new(
+        config: &EncoderConfig,
+        weights: &Weights,
+        tokenizer: Tokenizer,
+        pooling: Pooling,
+        normalize: bool,
+        threads: NonZeroUsize,
+    ) -> Result<Self, EncoderError> {
         Ok(Self {
-            session,
+            session: Session::load(onnx::hidden_graph(config, weights, pooling)?)?,
             tokenizer,
             pooling,
-            normalize: options.normalize.unwrap_or(defaults.normalize),
+            normalize,
             width: config.width,
-            max_length,
-            threads: options.threads,
-            workers: (0..options.threads.get()).map(|_| Threads::new(1)).collect(),
+            threads,
+            workers: (0..threads.get()).map(|_| Threads::new(1)).collect(),
         })
     }
 
@@ -127,7 +149,7 @@ impl Encoder {
     /// Tokens kept of each text, special ones included.
     #[must_use]
     pub fn max_length(&self) -> usize {
-        self.max_length
+        self.tokenizer.max_length()
     }
 
     /// Embeddings of `texts`, `[texts.len(), width]`, row-major, in their order.
@@ -224,31 +246,34 @@ impl Encoder {
     }
 }
 
-fn load_config(folder: &Path) -> Result<EncoderConfig, EncoderError> {
-    let path = folder.join("config.json");
-    EncoderConfig::parse(&storage::map(&path)?).map_err(|source| EncoderError::Config { path, source })
+impl EncoderConfig {
+    /// Reads and checks `config.json` of `folder`.
+    ///
+    /// # Errors
+    /// [`EncoderError::Config`] names the file and what is wrong with it.
+    pub fn load(folder: &Path) -> Result<Self, EncoderError> {
+        let path = folder.join("config.json");
+        Self::parse(&storage::map(&path)?).map_err(|source| EncoderError::Config { path, source })
+    }
 }
 
-fn load_tokenizer(
-    folder: &Path,
-    config: &EncoderConfig,
-    max_length: usize,
-) -> Result<Tokenizer, EncoderError> {
-    let path = folder.join("tokenizer.json");
-    Tokenizer::parse(&storage::map(&path)?, config.vocabulary, config.token_types, max_length)
-        .map_err(|source| EncoderError::Tokenizer { path, source })
+/// Whether `config.json` of `folder` is that of an encoder, known or not: it has a `model_type`.
+pub(crate) fn names_an_encoder(folder: &Path) -> bool {
+    let Ok(json) = storage::map(&folder.join("config.json")) else { return false };
+    serde_json::from_slice::<serde_json::Map<_, _>>(&json)
+        .is_ok_and(|fields| fields.contains_key("model_type"))
 }
 
-fn load_session(folder: &Path, config: &EncoderConfig, pooling: Pooling) -> Result<Session, EncoderError> {
-    let path = folder.join("model.safetensors");
-    let file = storage::map(&path)?;
-    let kept = match pooling {
-        Pooling::Cls => onnx::Tokens::First,
-        Pooling::Mean | Pooling::Max => onnx::Tokens::All,
-    };
-    let graph = Weights::parse(&file, config.family.prefix)
-        .and_then(|weights| onnx::encoder_graph(config, &weights, kept))
-        .map_err(|source| EncoderError::Weights { path, source })?;
-    drop(file); // the graph has its own copy, transposed
-    Session::load(graph)
+/// Names of the files of an encoder in `folder`: config, weights, tokenizer.
+pub fn file_names(folder: &Path) -> Result<Vec<String>, EncoderError> {
+    let mut names = vec!["config.json".to_owned()];
+    names.extend(weights::file_names(folder)?);
+    let has = |name: &&str| folder.join(name).exists();
+    names.extend(
+        [tokenizer::WHOLE, tokenizer::VOCABULARY, tokenizer::SETTINGS]
+            .into_iter()
+            .filter(has)
+            .map(str::to_owned),
+    );
+    Ok(names)
 }

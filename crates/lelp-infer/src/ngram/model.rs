@@ -6,6 +6,7 @@ use super::config::{ConfigError, NgramConfig, TablePrecision};
 use super::features::FeatureScratch;
 use super::table::Table;
 use crate::classifier::{AnswerError, Classifier, Text};
+use crate::collapse::log_sum_exp;
 use crate::layer::Layer;
 
 /// A trained n-gram student.
@@ -185,15 +186,6 @@ impl NgramModel {
             *logit = log_sum_exp(outputs);
         }
     }
-}
-
-/// `ln sum exp(values)`, finite for all finite values.
-fn log_sum_exp(values: &[f32]) -> f32 {
-    if let [value] = values {
-        return *value;
-    }
-    let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    most + values.iter().map(|value| (value - most).exp()).sum::<f32>().ln()
 }
 
 fn check_layer(name: &'static str, layer: &Layer, inputs: usize, outputs: usize) -> Result<(), ModelError> {

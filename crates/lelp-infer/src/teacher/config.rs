@@ -1,11 +1,22 @@
 //! `teacher.json`: how the encoder is used, and what the classes are called.
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 
 use crate::encoder::Pooling;
 
 /// Version of the folder's format.
 const FORMAT: u32 = 1;
+
+fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks for a reference
+fn is_one(number: &NonZeroUsize) -> bool {
+    number.get() == 1
+}
 
 /// Which of the teacher's weights were trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,12 +42,15 @@ pub struct TeacherConfig {
     pub normalize: bool,
     /// Tokens kept of each text, special ones included.
     pub max_length: usize,
+    /// Outputs of the head for each class; older folders have one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub subclasses: NonZeroUsize,
     /// SHA-256 of `head.safetensors` behind that of `model.safetensors`: tells this teacher from any other.
     pub hash: String,
 }
 
 impl TeacherConfig {
-    /// A description in the newest format.
+    /// A description in the newest format, with one output a class.
     #[must_use]
     pub fn new(
         labels: Vec<String>,
@@ -45,7 +59,8 @@ impl TeacherConfig {
         max_length: usize,
         hash: String,
     ) -> Self {
-        Self { format: FORMAT, labels, tuned: Tuning::Head, pooling, normalize, max_length, hash }
+        let subclasses = NonZeroUsize::MIN;
+        Self { format: FORMAT, labels, tuned: Tuning::Head, pooling, normalize, max_length, subclasses, hash }
     }
 
     /// Reads `teacher.json`.

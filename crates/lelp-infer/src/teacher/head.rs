@@ -1,9 +1,13 @@
 //! A classifier head on an encoder's output: linear, or one hidden layer whose activation is then the embedding.
 
+use std::num::NonZeroUsize;
+
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use thiserror::Error;
 
+use crate::collapse::collapse;
+use crate::encoder::HeadActivation;
 use crate::layer::{Layer, LayerError};
 
 /// What a head says about a batch.
@@ -15,22 +19,40 @@ pub struct HeadOutput {
     pub logits: Vec<f32>,
 }
 
-/// A classifier head.
+/// A classifier head: `logits = collapse(output(activation(hidden(encoding))))`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassifierHead {
     hidden: Option<Layer>,
+    activation: HeadActivation,
     output: Layer,
+    subclasses: NonZeroUsize,
 }
 
 impl ClassifierHead {
-    /// A head of one or two layers; the second takes what the first gives.
+    /// A head of one or two layers with a `ReLU` between; the second takes what the first gives.
     pub fn new(hidden: Option<Layer>, output: Layer) -> Result<Self, HeadError> {
         if let Some(hidden) = &hidden
             && hidden.outputs() != output.inputs()
         {
             return Err(HeadError::LayersDiffer { hidden: hidden.outputs(), output: output.inputs() });
         }
-        Ok(Self { hidden, output })
+        Ok(Self { hidden, activation: HeadActivation::Relu, output, subclasses: NonZeroUsize::MIN })
+    }
+
+    /// The same layers with another activation behind the hidden one.
+    #[must_use]
+    pub fn with_activation(self, activation: HeadActivation) -> Self {
+        Self { activation, ..self }
+    }
+
+    /// The same layers, their outputs read as `subclasses` for each class: those of class `c` start at
+    /// `c * subclasses`, and a class's logit is the log-sum-exp of its own.
+    pub fn with_subclasses(self, subclasses: NonZeroUsize) -> Result<Self, HeadError> {
+        let outputs = self.output.outputs();
+        if !outputs.is_multiple_of(subclasses.get()) {
+            return Err(HeadError::Subclasses { outputs, subclasses: subclasses.get() });
+        }
+        Ok(Self { subclasses, ..self })
     }
 
     /// Width of the encoder's output that goes in.
@@ -48,10 +70,22 @@ impl ClassifierHead {
     /// Number of classes.
     #[must_use]
     pub fn classes(&self) -> usize {
-        self.output.outputs()
+        self.output.outputs() / self.subclasses
     }
 
-    /// The last layer, whose rows are projected out by LELP's null space.
+    /// Outputs of a class.
+    #[must_use]
+    pub fn subclasses(&self) -> NonZeroUsize {
+        self.subclasses
+    }
+
+    /// The hidden layer, where there is one, and the activation behind it.
+    #[must_use]
+    pub fn hidden(&self) -> Option<(&Layer, HeadActivation)> {
+        self.hidden.as_ref().map(|hidden| (hidden, self.activation))
+    }
+
+    /// The last layer, whose rows are projected out by LELP's null space; `classes * subclasses` outputs.
     #[must_use]
     pub fn output(&self) -> &Layer {
         &self.output
@@ -65,16 +99,18 @@ impl ClassifierHead {
             Some(hidden) => {
                 let mut activation = apply(hidden, &rows);
                 for value in &mut activation {
-                    *value = value.max(0.0);
+                    *value = self.activation.apply(*value);
                 }
                 activation
             }
         };
-        let logits = apply(&self.output, &embeddings);
+        let logits = collapse(apply(&self.output, &embeddings), self.subclasses);
         HeadOutput { embeddings, logits }
     }
 
-    /// The head as safetensors: `weight`, `bias`, and `hidden.weight`, `hidden.bias` where there is a hidden layer.
+    /// The layers as safetensors: `weight`, `bias`, and `hidden.weight`, `hidden.bias` where there is a hidden layer.
+    ///
+    /// Activation and subclasses are told elsewhere.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut tensors = layer_views("", &self.output);
@@ -82,7 +118,7 @@ impl ClassifierHead {
         safetensors::serialize(tensors, None).expect("lengths and shapes are those of our own layers")
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote, with a `ReLU` and one subclass.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeadError> {
         let tensors = SafeTensors::deserialize(bytes)?;
         let hidden = match tensors.tensor("hidden.weight") {
@@ -114,6 +150,14 @@ pub enum HeadError {
     /// A layer does not hold together.
     #[error(transparent)]
     Layer(#[from] LayerError),
+    /// The outputs cannot be shared out evenly.
+    #[error("{outputs} outputs are not a multiple of {subclasses} subclasses a class")]
+    Subclasses {
+        /// Outputs of the last layer.
+        outputs: usize,
+        /// Subclasses of each class.
+        subclasses: usize,
+    },
     /// The layers do not fit.
     #[error("the hidden layer gives {hidden} values, but the output layer takes {output}")]
     LayersDiffer {
@@ -177,6 +221,26 @@ mod tests {
         let output = two_layers().apply(vec![2.0, -3.0, -1.0, 0.0]);
         assert_eq!(output.embeddings, [2.0, 0.0, 1.5, 0.0, 0.0, 1.5]);
         assert_eq!(output.logits, [6.75, -1.5, 4.75, -1.5]);
+    }
+
+    #[test]
+    fn subclasses_collapse_to_the_log_of_their_summed_exponentials() {
+        let layer = Layer::new(1, vec![1.0, 2.0, -1.0, 100.0], vec![0.0, 0.0, 0.5, 0.0]).unwrap();
+        let head = ClassifierHead::new(None, layer).unwrap();
+        let head = head.with_subclasses(NonZeroUsize::new(2).unwrap()).unwrap();
+        assert_eq!((head.classes(), head.output().outputs()), (2, 4));
+        let logits = head.apply(vec![1.0, -2.0]).logits;
+        let expected = [
+            (1_f32.exp() + 2_f32.exp()).ln(),
+            100.0, // exp(100) alone would be infinite in f32
+            ((-2_f32).exp() + (-4_f32).exp()).ln(),
+            2.5,
+        ];
+        for (found, expected) in logits.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-5, "{found} is not {expected}");
+        }
+        let three = head.with_subclasses(NonZeroUsize::new(3).unwrap());
+        assert!(matches!(three, Err(HeadError::Subclasses { outputs: 4, subclasses: 3 })));
     }
 
     #[test]

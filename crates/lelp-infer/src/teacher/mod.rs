@@ -1,92 +1,94 @@
-//! A teacher: an encoder and the classifier head on it, in one folder.
+//! An encoder and the classifier head on it, in one folder: a teacher, or a student made of an encoder.
+//!
+//! A frozen encoder with a head of ours:
 //!
 //! | file | what |
 //! |---|---|
-//! | `config.json`, `model.safetensors`, `tokenizer.json` | the encoder, in Hugging Face's format |
+//! | `config.json`, weights, tokenizer | the encoder, in Hugging Face's format |
 //! | `head.safetensors` | the head, see [`ClassifierHead::to_bytes`] |
 //! | `teacher.json` | label names, pooling, lengths, hashes: [`TeacherConfig`] |
+//!
+//! A Hugging Face sequence classifier, head included, made by anyone:
+//!
+//! | file | what |
+//! |---|---|
+//! | `config.json`, weights, tokenizer | encoder and head; `id2label` names the classes |
+//! | `lelp.json`, may be absent | label names, subclasses, lengths: [`EncoderClassifierConfig`] |
 
+mod classifier_folder;
 mod config;
+mod error;
+mod folder;
 mod head;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use thiserror::Error;
-
+pub use classifier_folder::{CLASSIFIER_FILE, EncoderClassifierConfig};
 pub use config::{TeacherConfig, Tuning};
+pub use error::TeacherError;
+pub use folder::TEACHER_FILE;
 pub use head::{ClassifierHead, HeadError, HeadOutput};
 
 use crate::classifier::{AnswerError, Classifier, Text};
-use crate::encoder::{Encoder, EncoderError, EncoderOptions};
+use crate::encoder::{self, Encoder};
 use crate::storage::{self, FileError};
+pub(crate) use folder::Parts;
 
-/// The file that makes a folder a teacher.
-pub const TEACHER_FILE: &str = "teacher.json";
-const HEAD_FILE: &str = "head.safetensors";
-const ENCODER_FILES: [&str; 3] = ["config.json", "model.safetensors", "tokenizer.json"];
-
-/// A loaded teacher.
+/// A loaded encoder with its head.
 #[derive(Debug)]
 pub struct Teacher {
     encoder: Encoder,
     head: ClassifierHead,
-    config: TeacherConfig,
+    labels: Vec<String>,
+    folder: PathBuf,
+    hash: Option<String>,
 }
 
 impl Teacher {
-    /// Loads a teacher's folder.
+    /// Loads the folder of a teacher, or of any Hugging Face sequence classifier.
+    ///
+    /// A classifier with one output `z`, trained with a sigmoid, is read as `[0, z]`.
     ///
     /// # Errors
     /// [`TeacherError`] names the file; the head must fit the encoder's width and the label names.
     pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, TeacherError> {
-        let path = folder.join(TEACHER_FILE);
-        let config = TeacherConfig::from_bytes(&storage::map(&path)?)
-            .map_err(|source| TeacherError::Config { path, source })?;
-        let path = folder.join(HEAD_FILE);
-        let head = ClassifierHead::from_bytes(&storage::map(&path)?)
-            .map_err(|source| TeacherError::Head { path, source })?;
-        let options = EncoderOptions {
-            pooling: Some(config.pooling),
-            normalize: Some(config.normalize),
-            max_length: NonZeroUsize::new(config.max_length),
-            threads,
-        };
-        let encoder = Encoder::load(folder, &options)?;
-        let (width, inputs) = (encoder.width(), head.inputs());
-        if width != inputs {
-            return Err(TeacherError::Width { folder: folder.to_owned(), encoder: width, head: inputs });
-        }
-        let (labels, classes) = (config.labels.len(), head.classes());
-        if labels != classes {
-            return Err(TeacherError::Labels { folder: folder.to_owned(), labels, classes });
-        }
-        Ok(Self { encoder, head, config })
+        let parts = Parts::read(folder)?;
+        let encoder = Encoder::from_parts(folder, &parts, threads)?;
+        let Parts { head, labels, hash, .. } = parts;
+        Ok(Self { encoder, head, labels, folder: folder.to_owned(), hash })
     }
 
     /// Writes a teacher's folder: the encoder's files from `encoder_folder`, then the head and `config`.
     ///
+    /// The head must have a `ReLU` behind its hidden layer, and as many subclasses as `config` says, which tells them.
     /// `teacher.json` comes last, so that a folder that holds it is whole.
     pub fn save(
         folder: &Path,
         encoder_folder: &Path,
         head: &ClassifierHead,
         config: &TeacherConfig,
-    ) -> Result<(), FileError> {
+    ) -> Result<(), TeacherError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
-        for name in ENCODER_FILES {
-            storage::link_or_copy(&encoder_folder.join(name), &folder.join(name))?;
+        for name in encoder::file_names(encoder_folder)? {
+            storage::link_or_copy(&encoder_folder.join(&name), &folder.join(&name))?;
         }
-        storage::write(&folder.join(HEAD_FILE), &head.to_bytes())?;
-        storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())
+        storage::write(&folder.join(folder::HEAD_FILE), &head.to_bytes())?;
+        Ok(storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())?)
     }
 
-    /// What `teacher.json` says.
+    /// What tells this teacher from any other: as `teacher.json` says, else the SHA-256 of the folder's files, which
+    /// takes a moment.
+    pub fn hash(&self) -> Result<String, TeacherError> {
+        self.hash.clone().map_or_else(|| folder::hash(&self.folder), Ok)
+    }
+
+    /// The encoder.
     #[must_use]
-    pub fn config(&self) -> &TeacherConfig {
-        &self.config
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
     }
 
     /// The head.
@@ -110,57 +112,10 @@ impl Teacher {
 
 impl Classifier for Teacher {
     fn labels(&self) -> &[String] {
-        &self.config.labels
+        &self.labels
     }
 
     fn logits(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, AnswerError> {
         Ok(self.head.apply(self.encoder.embed(texts)?).logits)
     }
-}
-
-/// Why a folder is no teacher.
-#[derive(Debug, Error)]
-pub enum TeacherError {
-    /// A file cannot be read.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The encoder cannot be loaded.
-    #[error(transparent)]
-    Encoder(#[from] EncoderError),
-    /// `teacher.json` is not what it should be.
-    #[error("`{}` does not describe a teacher", path.display())]
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        source: serde_json::Error,
-    },
-    /// The head does not hold together.
-    #[error("the head in `{}` is unsound", path.display())]
-    Head {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: HeadError,
-    },
-    /// Head and encoder do not fit.
-    #[error("teacher `{}`: the encoder gives {encoder} values, but the head takes {head}", folder.display())]
-    Width {
-        /// The folder.
-        folder: PathBuf,
-        /// Width of the encoder's output.
-        encoder: usize,
-        /// Inputs of the head.
-        head: usize,
-    },
-    /// Head and label names do not fit.
-    #[error("teacher `{}`: {labels} label names, but the head has {classes} classes", folder.display())]
-    Labels {
-        /// The folder.
-        folder: PathBuf,
-        /// Names of labels.
-        labels: usize,
-        /// Outputs of the head.
-        classes: usize,
-    },
 }

@@ -1,11 +1,12 @@
 //! A teacher's signals on a data set, part by part, so that a run that was cut off can go on.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
-use lelp_infer::classifier::{AnswerError, Text};
-use lelp_infer::teacher::Teacher;
+use lelp_infer::classifier::{AnswerError, Classifier, Text};
+use lelp_infer::teacher::{Teacher, TeacherError};
 use thiserror::Error;
 
 use crate::data::{
@@ -33,6 +34,9 @@ pub enum SignalsRunError {
     /// The folder cannot be written, or holds other signals.
     #[error(transparent)]
     Folder(#[from] SignalsFileError),
+    /// The teacher's files cannot be read again, to tell it from others.
+    #[error(transparent)]
+    Teacher(#[from] TeacherError),
     /// The teacher could not answer.
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -64,8 +68,8 @@ pub fn write_signals(
     let description = SignalsDescription {
         classes: head.classes(),
         width: head.embedding_width(),
-        label_names: teacher.config().labels.clone(),
-        teacher: Some(teacher.config().hash.clone()),
+        label_names: teacher.labels().to_vec(),
+        teacher: Some(teacher.hash()?),
         data: Some(data.hash()),
         rows: data.rows() as u64,
         part_rows: options.part_rows,
@@ -75,10 +79,13 @@ pub fn write_signals(
     let texts: Vec<Text<'_>> = data.iter().collect();
     let mut writer = SignalsWriter::open(folder, description, options.existing)?;
     let unsound = |part: u64, source| SignalsRunError::Unsound { file: data.file().to_owned(), part, source };
-    let output = head.output();
-    let last =
-        Head::new(output.weight(), output.bias(), output.inputs()).map_err(|source| unsound(0, source))?;
-    writer.write_head(&last)?;
+    // With subclasses the last layer's rows are not those of classes: then the head is estimated from the logits.
+    if head.subclasses() == NonZeroUsize::MIN {
+        let output = head.output();
+        let last = Head::new(output.weight(), output.bias(), output.inputs())
+            .map_err(|source| unsound(0, source))?;
+        writer.write_head(&last)?;
+    }
     while let Some(rows) = writer.next_rows() {
         let done = data.rows() - writer.missing_rows() as usize;
         progress(done);

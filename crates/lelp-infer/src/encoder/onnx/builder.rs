@@ -1,4 +1,6 @@
-//! Builds an ONNX graph node by node; its large constants go into one buffer beside the model.
+//! Builds an ONNX graph node by node; its large constants go into one buffer beside it until it is written.
+
+use std::collections::HashSet;
 
 use prost::Message;
 
@@ -7,14 +9,8 @@ use super::message::{
     StringStringEntryProto, TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
 
-/// Name under which the model refers to the buffer of its large constants.
-pub(crate) const WEIGHTS_FILE: &str = "model.onnx.data";
-
 /// ONNX operator set that our graphs are written against.
 const OPSET: i64 = 20;
-/// Operators of ONNX Runtime that rten also runs, such as fused attention.
-const CONTRIB_DOMAIN: &str = "com.microsoft";
-
 /// `TensorProto.DataType` of the element types we use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Element {
@@ -33,11 +29,56 @@ pub(crate) enum Dimension {
     Named(&'static str),
 }
 
-/// A finished graph: the model, and the bytes of the constants that it keeps outside (`WEIGHTS_FILE`).
+/// A finished graph: the model, and the bytes of its large constants.
 #[derive(Debug)]
 pub(crate) struct OnnxGraph {
-    pub(crate) model: Vec<u8>,
-    pub(crate) weights: Vec<u8>,
+    model: ModelProto,
+    weights: Vec<u8>,
+}
+
+impl OnnxGraph {
+    /// Bytes of the large constants.
+    pub(crate) fn weight_bytes(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// Adds a key and a value that say something about the model.
+    pub(crate) fn describe(&mut self, key: &str, value: String) {
+        self.model.metadata_props.push(entry(key, value));
+    }
+
+    /// The model, and its large constants as the content of the file `name` beside it.
+    pub(crate) fn in_two_files(mut self, name: &str) -> (Vec<u8>, Vec<u8>) {
+        for tensor in self.large_constants() {
+            tensor.external_data.insert(0, entry("location", name.to_owned()));
+        }
+        (self.model.encode_to_vec(), self.weights)
+    }
+
+    /// The model with its constants in it; the format ends at 2 GiB.
+    pub(crate) fn in_one_file(mut self) -> Vec<u8> {
+        let weights = std::mem::take(&mut self.weights);
+        let mut start = 0;
+        for tensor in self.large_constants() {
+            let elements: i64 = tensor.dims.iter().product();
+            let length = usize::try_from(elements).expect("sizes are not negative") * size_of::<f32>();
+            tensor.raw_data = Some(weights[start..start + length].to_vec());
+            tensor.external_data.clear();
+            tensor.data_location = None;
+            start += length; // constants stand in the order they were written
+        }
+        drop(weights);
+        self.model.encode_to_vec()
+    }
+
+    fn large_constants(&mut self) -> impl Iterator<Item = &mut TensorProto> {
+        let graph = self.model.graph.iter_mut();
+        graph.flat_map(|graph| &mut graph.initializer).filter(|tensor| !tensor.external_data.is_empty())
+    }
+}
+
+fn entry(key: &str, value: String) -> StringStringEntryProto {
+    StringStringEntryProto { key: Some(key.to_owned()), value: Some(value) }
 }
 
 /// A graph under construction.
@@ -45,6 +86,8 @@ pub(crate) struct OnnxGraph {
 pub(crate) struct GraphBuilder {
     graph: GraphProto,
     weights: Vec<u8>,
+    /// Names of the constants in `weights`.
+    names: HashSet<String>,
 }
 
 impl GraphBuilder {
@@ -52,7 +95,7 @@ impl GraphBuilder {
     /// buffer that grows holds the weights twice.
     pub(crate) fn new(name: &str, weight_bytes: usize) -> Self {
         let graph = GraphProto { name: Some(name.to_owned()), ..GraphProto::default() };
-        Self { graph, weights: Vec::with_capacity(weight_bytes) }
+        Self { graph, weights: Vec::with_capacity(weight_bytes), names: HashSet::new() }
     }
 
     /// Declares an input.
@@ -73,23 +116,19 @@ impl GraphBuilder {
         self.graph.output.push(value_info(name, Element::Float, shape));
     }
 
-    /// Adds an f32 constant of `shape`, written row-major by `fill`.
+    /// Adds an f32 constant of `shape`, written row-major by `fill`, unless there is one of this name already:
+    /// layers may share their weights.
     pub(crate) fn weight(&mut self, name: &str, shape: &[usize], fill: impl FnOnce(&mut [f32])) -> Value {
+        if !self.names.insert(name.to_owned()) {
+            return Value(name.to_owned());
+        }
         let offset = self.weights.len();
         let length = shape.iter().product::<usize>() * size_of::<f32>();
         self.weights.resize(offset + length, 0);
         // The allocator aligns buffers to at least 8 bytes and every earlier constant is whole f32s.
         fill(bytemuck::cast_slice_mut(&mut self.weights[offset..]));
-        let entry = |key: &str, value: String| StringStringEntryProto {
-            key: Some(key.to_owned()),
-            value: Some(value),
-        };
         self.constant(TensorProto {
-            external_data: vec![
-                entry("location", WEIGHTS_FILE.to_owned()),
-                entry("offset", offset.to_string()),
-                entry("length", length.to_string()),
-            ],
+            external_data: vec![entry("offset", offset.to_string()), entry("length", length.to_string())],
             data_location: Some(1), // DataLocation.EXTERNAL
             ..tensor(name, Element::Float, shape)
         })
@@ -102,6 +141,13 @@ impl GraphBuilder {
         self.constant(TensorProto { raw_data: Some(bytes), ..tensor(&name, Element::Int64, shape) })
     }
 
+    /// Adds an f32 scalar.
+    pub(crate) fn number(&mut self, value: f32) -> Value {
+        let name = format!("number_{}", self.graph.initializer.len());
+        let bytes = value.to_le_bytes().to_vec();
+        self.constant(TensorProto { raw_data: Some(bytes), ..tensor(&name, Element::Float, &[]) })
+    }
+
     /// Adds a node with one output.
     pub(crate) fn node(
         &mut self,
@@ -109,36 +155,30 @@ impl GraphBuilder {
         inputs: &[&Value],
         attributes: Vec<AttributeProto>,
     ) -> Value {
-        let inputs = inputs.iter().map(|value| value.0.clone()).collect();
-        self.push(op_type, None, inputs, attributes)
-    }
-
-    /// Adds a node of the `com.microsoft` set with one output; an absent input is left empty.
-    pub(crate) fn contrib_node(
-        &mut self,
-        op_type: &str,
-        inputs: &[Option<&Value>],
-        attributes: Vec<AttributeProto>,
-    ) -> Value {
-        let name_of = |value: Option<&Value>| value.map_or_else(String::new, |value| value.0.clone());
-        let inputs = inputs.iter().copied().map(name_of).collect();
-        self.push(op_type, Some(CONTRIB_DOMAIN.to_owned()), inputs, attributes)
+        let name = format!("{op_type}_{}", self.graph.node.len());
+        self.graph.node.push(NodeProto {
+            input: inputs.iter().map(|value| value.0.clone()).collect(),
+            output: vec![name.clone()],
+            name: Some(name.clone()),
+            op_type: Some(op_type.to_owned()),
+            attribute: attributes,
+            ..NodeProto::default()
+        });
+        Value(name)
     }
 
     /// The finished model.
     pub(crate) fn finish(self) -> OnnxGraph {
-        let opset = |domain: &str, version| OperatorSetIdProto {
-            domain: Some(domain.to_owned()),
-            version: Some(version),
-        };
+        let opset = OperatorSetIdProto { domain: Some(String::new()), version: Some(OPSET) };
         let model = ModelProto {
             ir_version: Some(8),
             producer_name: Some(env!("CARGO_PKG_NAME").to_owned()),
             producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             graph: Some(self.graph),
-            opset_import: vec![opset("", OPSET), opset(CONTRIB_DOMAIN, 1)],
+            opset_import: vec![opset],
+            metadata_props: Vec::new(),
         };
-        OnnxGraph { model: model.encode_to_vec(), weights: self.weights }
+        OnnxGraph { model, weights: self.weights }
     }
 
     fn constant(&mut self, tensor: TensorProto) -> Value {
@@ -146,30 +186,16 @@ impl GraphBuilder {
         self.graph.initializer.push(tensor);
         Value(name)
     }
-
-    fn push(
-        &mut self,
-        op_type: &str,
-        domain: Option<String>,
-        input: Vec<String>,
-        attribute: Vec<AttributeProto>,
-    ) -> Value {
-        let name = format!("{op_type}_{}", self.graph.node.len());
-        self.graph.node.push(NodeProto {
-            input,
-            output: vec![name.clone()],
-            name: Some(name.clone()),
-            op_type: Some(op_type.to_owned()),
-            attribute,
-            domain,
-        });
-        Value(name)
-    }
 }
 
 /// A whole-number attribute.
 pub(crate) fn integer(name: &str, value: i64) -> AttributeProto {
     AttributeProto { i: Some(value), ..attribute(name, 2) }
+}
+
+/// A list of whole numbers.
+pub(crate) fn integers(name: &str, values: &[i64]) -> AttributeProto {
+    AttributeProto { ints: values.to_vec(), ..attribute(name, 7) }
 }
 
 /// A real attribute.

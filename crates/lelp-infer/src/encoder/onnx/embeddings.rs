@@ -1,41 +1,51 @@
 //! Token, position and token type embeddings, normalised.
 
-use super::builder::{Dimension, Element, Value, integer};
-use super::{TOKEN_TYPE_IDS, WeightsError, Writer};
-
-/// Declares an input of ids, `[batch, tokens]`.
-pub(super) fn input(writer: &mut Writer<'_>, name: &str) -> Value {
-    writer.graph.input(name, Element::Int64, &[Dimension::Named("batch"), Dimension::Named("tokens")])
-}
+use super::builder::{Value, integer};
+use super::{TOKEN_TYPE_IDS, WeightsError, Writer, size};
+use crate::encoder::family::TokenTypes;
+use crate::encoder::modules::Role;
 
 /// `norm(word[id] + position[place] + token_type[type])`, `[batch, tokens, width]`.
 pub(super) fn embeddings(writer: &mut Writer<'_>, input_ids: &Value) -> Result<Value, WeightsError> {
     let config = writer.config;
-    let words = writer.tensor("embeddings.word_embeddings.weight", &[config.vocabulary, config.width])?;
+    let words = writer.weight(Role::WordEmbeddings)?;
     let mut sum = writer.graph.node("Gather", &[&words, input_ids], vec![integer("axis", 0)]);
 
-    let table = writer.tensor("embeddings.position_embeddings.weight", &[config.positions, config.width])?;
+    let table = writer.weight(Role::PositionEmbeddings)?;
     let places = places(writer, input_ids, config.first_position);
     let positions = writer.graph.node("Gather", &[&table, &places], vec![integer("axis", 0)]); // [tokens, width]
     sum = writer.graph.node("Add", &[&sum, &positions], vec![]);
 
-    if config.token_types > 0 {
-        let types =
-            writer.tensor("embeddings.token_type_embeddings.weight", &[config.token_types, config.width])?;
-        let ids = input(writer, TOKEN_TYPE_IDS);
-        let types = writer.graph.node("Gather", &[&types, &ids], vec![integer("axis", 0)]);
+    let types = match config.family.token_types {
+        TokenTypes::None => None,
+        TokenTypes::Input => {
+            let types = writer.weight(Role::TokenTypeEmbeddings)?;
+            let ids = writer.ids(TOKEN_TYPE_IDS);
+            Some(writer.graph.node("Gather", &[&types, &ids], vec![integer("axis", 0)]))
+        }
+        TokenTypes::AlwaysFirst => {
+            let table = config.module(Role::TokenTypeEmbeddings).weight();
+            let (stored, width) = (writer.weights.read(&table)?, config.embedding_width);
+            let first = |buffer: &mut [f32]| buffer.copy_from_slice(&stored[..width]);
+            Some(writer.graph.weight(&table.name, &[width], first))
+        }
+    };
+    if let Some(types) = types {
         sum = writer.graph.node("Add", &[&sum, &types], vec![]);
     }
-    writer.norm("embeddings.LayerNorm", &sum)
+    let normed = writer.norm(Role::EmbeddingNorm, &sum)?;
+    if config.family.factorised {
+        return writer.linear(Role::EmbeddingProjection, &normed);
+    }
+    Ok(normed)
 }
 
 /// `first, first + 1, ..`, one for each token: `[tokens]`.
 pub(super) fn places(writer: &mut Writer<'_>, input_ids: &Value, first: usize) -> Value {
-    let first = i64::try_from(first).expect("a checked config keeps positions below 2^24");
     let shape = writer.graph.node("Shape", &[input_ids], vec![]);
     let axis = writer.graph.integers(&[], &[1]);
     let tokens = writer.graph.node("Gather", &[&shape, &axis], vec![integer("axis", 0)]);
-    let start = writer.graph.integers(&[], &[first]);
+    let start = writer.graph.integers(&[], &[size(first)]);
     let step = writer.graph.integers(&[], &[1]);
     let end = writer.graph.node("Add", &[&tokens, &start], vec![]);
     writer.graph.node("Range", &[&start, &end, &step], vec![])

@@ -2,25 +2,24 @@
 
 use super::builder::{Value, float};
 use super::{WeightsError, Writer};
+use crate::encoder::modules::{ModuleKind, Role};
 
 impl Writer<'_> {
     /// `input x weight^T + bias`, `[.., inputs]` to `[.., outputs]`.
     ///
     /// Hugging Face stores a dense layer as `[outputs, inputs]`; it is transposed here, once, because a
     /// product of row-major matrices is what the engine packs fastest.
-    pub(super) fn linear(
-        &mut self,
-        name: &str,
-        input: &Value,
-        inputs: usize,
-        outputs: usize,
-    ) -> Result<Value, WeightsError> {
-        let (weight_name, bias_name) = (format!("{name}.weight"), format!("{name}.bias"));
-        let stored = self.weights.read(&weight_name, &[outputs, inputs])?; // [outputs, inputs]
-        let weight = self.graph.weight(&weight_name, &[inputs, outputs], |buffer| {
+    pub(super) fn linear(&mut self, role: Role, input: &Value) -> Result<Value, WeightsError> {
+        let module = self.config.module(role);
+        let ModuleKind::Dense { inputs, outputs } = module.kind else {
+            unreachable!("{role:?} is a dense layer");
+        };
+        let weight = module.weight();
+        let stored = self.weights.read(&weight)?; // [outputs, inputs]
+        let weight = self.graph.weight(&weight.name, &[inputs, outputs], |buffer| {
             transpose(&stored, inputs, buffer, outputs, |output| output);
         });
-        let bias = self.tensor(&bias_name, &[outputs])?;
+        let bias = self.bias(role)?;
         let product = self.graph.node("MatMul", &[input, &weight], vec![]);
         // The engine's optimiser folds this addition into the product.
         Ok(self.graph.node("Add", &[&product, &bias], vec![]))
@@ -29,19 +28,18 @@ impl Writer<'_> {
     /// Layer normalisation over the last axis of `input + skip`.
     pub(super) fn add_and_norm(
         &mut self,
-        name: &str,
+        role: Role,
         input: &Value,
         skip: &Value,
     ) -> Result<Value, WeightsError> {
         let sum = self.graph.node("Add", &[input, skip], vec![]);
-        self.norm(name, &sum)
+        self.norm(role, &sum)
     }
 
     /// Layer normalisation over the last axis.
-    pub(super) fn norm(&mut self, name: &str, input: &Value) -> Result<Value, WeightsError> {
-        let width = [self.config.width];
-        let scale = self.tensor(&format!("{name}.weight"), &width)?;
-        let bias = self.tensor(&format!("{name}.bias"), &width)?;
+    pub(super) fn norm(&mut self, role: Role, input: &Value) -> Result<Value, WeightsError> {
+        let scale = self.weight(role)?;
+        let bias = self.bias(role)?;
         let epsilon = float("epsilon", self.config.epsilon);
         Ok(self.graph.node("LayerNormalization", &[input, &scale, &bias], vec![epsilon]))
     }

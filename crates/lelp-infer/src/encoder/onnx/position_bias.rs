@@ -7,6 +7,7 @@
 use super::builder::{Value, integer};
 use super::{WeightsError, Writer, embeddings::places};
 use crate::encoder::config::{EncoderConfig, RelativeBias};
+use crate::encoder::modules::Role;
 
 /// Elements of the table that [`position_bias`] writes.
 pub(super) fn table_len(config: &EncoderConfig) -> usize {
@@ -26,8 +27,7 @@ pub(super) fn position_bias(
         return Ok(None);
     };
     let (heads, longest) = (config.heads, config.longest());
-    let name = "encoder.relative_attention_bias.weight";
-    let learned = writer.weights.read(name, &[relative.buckets, heads])?;
+    let learned = writer.weights.read(&config.module(Role::RelativeBias).weight())?; // [buckets, heads]
     let table = writer.graph.weight("relative_bias_by_distance", &[heads, distances(config)], |buffer| {
         for (head, row) in buffer.chunks_exact_mut(distances(config)).enumerate() {
             for (index, value) in row.iter_mut().enumerate() {

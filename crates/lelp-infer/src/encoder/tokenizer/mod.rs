@@ -1,17 +1,30 @@
-//! Texts to token ids, through the folder's own `tokenizer.json`.
+//! Texts to token ids, through the folder's own `tokenizer.json` or `vocab.txt`.
+
+mod word_pieces;
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use thiserror::Error;
 use tokenizers::{EncodeInput, Encoding, TruncationParams};
 
+use super::config::EncoderConfig;
+use super::error::EncoderError;
 use crate::classifier::{AnswerError, Text};
+use crate::storage;
+
+/// A whole tokenizer, of any kind.
+pub(super) const WHOLE: &str = "tokenizer.json";
+/// A list of word pieces, one a line.
+pub(super) const VOCABULARY: &str = "vocab.txt";
+/// Settings beside `vocab.txt`.
+pub(super) const SETTINGS: &str = "tokenizer_config.json";
 
 /// Bytes of a text that are read for each token that is kept. Tokens of real text take 4 or 5 bytes; the
 /// margin keeps runs of rare long words, and a text of any length costs no more than this.
 const BYTES_PER_TOKEN: usize = 64;
 
-/// Why a `tokenizer.json` cannot serve the encoder beside it.
+/// Why a tokenizer cannot serve the encoder beside it.
 #[derive(Debug, Error)]
 pub enum TokenizerError {
     /// The file is not a tokenizer.
@@ -30,6 +43,18 @@ pub enum TokenizerError {
         /// Rows of the embedding table.
         vocabulary: usize,
     },
+    /// The word pieces lack a token that every text needs.
+    #[error("there is no token `{token}`, which stands around or in every text")]
+    Special {
+        /// The token.
+        token: String,
+    },
+    /// Only some families have word pieces.
+    #[error("a vocabulary alone is no tokenizer for `{model_type}`; save its `tokenizer.json` beside it")]
+    VocabularyAlone {
+        /// The family.
+        model_type: &'static str,
+    },
     /// Nothing of a text is left beside the special tokens.
     #[error("max_length {max_length} leaves no room beside {special} special tokens; use at least {}", .special + 1)]
     NoRoom {
@@ -40,33 +65,54 @@ pub enum TokenizerError {
     },
 }
 
-/// One tokenised text.
+/// One tokenised text, special tokens included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tokens {
-    pub(crate) ids: Vec<u32>,
-    pub(crate) types: Vec<u32>,
+pub struct Tokens {
+    /// Rows of the token table.
+    pub ids: Vec<u32>,
+    /// Rows of the token type table, as many as ids; without meaning where the family reads none.
+    pub types: Vec<u32>,
 }
 
 /// The folder's tokenizer, cut to the encoder's length.
 #[derive(Debug)]
-pub(crate) struct Tokenizer {
+pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     vocabulary: usize,
-    /// Rows of the token type table; 0 where types are not used.
-    token_types: usize,
+    /// Rows of the token type table; none where types are not read.
+    token_types: Option<usize>,
     longest_text: usize,
+    max_length: usize,
 }
 
 impl Tokenizer {
-    /// Reads `tokenizer.json`; its own truncation and padding settings give way to ours.
-    pub(crate) fn parse(
-        json: &[u8],
-        vocabulary: usize,
-        token_types: usize,
+    /// Reads `tokenizer.json` of `folder`, or `vocab.txt` with `tokenizer_config.json` where there is no such file.
+    ///
+    /// At most `max_length` tokens of a text are kept, special ones included, and never more than the position
+    /// table has room for; the file's own truncation and padding settings give way.
+    ///
+    /// # Errors
+    /// [`EncoderError::Tokenizer`] names the file: no tokenizer, or one of another vocabulary than the config's.
+    pub fn load(folder: &Path, config: &EncoderConfig, max_length: usize) -> Result<Self, EncoderError> {
+        let (whole, vocabulary) = (folder.join(WHOLE), folder.join(VOCABULARY));
+        let (path, inner) = if !whole.exists() && vocabulary.exists() {
+            let inner = word_pieces::load(folder, config)?;
+            (vocabulary, Ok(inner))
+        } else {
+            let inner = tokenizers::Tokenizer::from_bytes(&*storage::map(&whole)?);
+            (whole, inner.map_err(|error| format(&error)))
+        };
+        inner
+            .and_then(|inner| Self::new(inner, config, max_length))
+            .map_err(|source| EncoderError::Tokenizer { path, source })
+    }
+
+    fn new(
+        mut inner: tokenizers::Tokenizer,
+        config: &EncoderConfig,
         max_length: usize,
     ) -> Result<Self, TokenizerError> {
-        let format = |source: tokenizers::Error| TokenizerError::Format { reason: source.to_string() };
-        let mut inner = tokenizers::Tokenizer::from_bytes(json).map_err(format)?;
+        let vocabulary = config.vocabulary;
         let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
         if highest as usize >= vocabulary {
             return Err(TokenizerError::Vocabulary { highest, vocabulary });
@@ -74,21 +120,33 @@ impl Tokenizer {
         let special = inner
             .get_post_processor()
             .map_or(0, |processor| tokenizers::PostProcessor::added_tokens(processor, true));
+        let max_length = max_length.min(config.longest());
         if max_length <= special {
             return Err(TokenizerError::NoRoom { max_length, special });
         }
         let truncation = TruncationParams { max_length, ..TruncationParams::default() };
-        inner.with_truncation(Some(truncation)).map_err(format)?;
+        inner.with_truncation(Some(truncation)).map_err(|error| format(&error))?;
         inner.with_padding(None);
-        Ok(Self { inner, vocabulary, token_types, longest_text: max_length.saturating_mul(BYTES_PER_TOKEN) })
+        Ok(Self {
+            inner,
+            vocabulary,
+            token_types: config.reads_token_types().then_some(config.token_types),
+            longest_text: max_length.saturating_mul(BYTES_PER_TOKEN),
+            max_length,
+        })
+    }
+
+    /// Tokens kept of each text, special ones included.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        self.max_length
     }
 
     /// Tokens of every text, in order, on `threads` threads.
-    pub(crate) fn encode(
-        &self,
-        texts: &[Text<'_>],
-        threads: NonZeroUsize,
-    ) -> Result<Vec<Tokens>, AnswerError> {
+    ///
+    /// # Errors
+    /// [`AnswerError::Tokenize`] names the text that the tokenizer refused.
+    pub fn encode(&self, texts: &[Text<'_>], threads: NonZeroUsize) -> Result<Vec<Tokens>, AnswerError> {
         let share = texts.len().div_ceil(threads.get()).max(1);
         let encode_share = &|(part, texts): (usize, &[Text<'_>])| -> Result<Vec<Tokens>, AnswerError> {
             let first = part * share;
@@ -132,10 +190,15 @@ impl Tokenizer {
         if let Some(id) = encoding.get_ids().iter().find(|&&id| id as usize >= self.vocabulary) {
             return Err(format!("token id {id} is outside the vocabulary of {}", self.vocabulary));
         }
-        let types = self.token_types;
-        if let Some(id) = encoding.get_type_ids().iter().find(|&&id| types > 0 && id as usize >= types) {
+        if let Some(types) = self.token_types
+            && let Some(id) = encoding.get_type_ids().iter().find(|&&id| id as usize >= types)
+        {
             return Err(format!("token type {id} is outside the {types} of the encoder"));
         }
         Ok(())
     }
+}
+
+fn format(source: &tokenizers::Error) -> TokenizerError {
+    TokenizerError::Format { reason: source.to_string() }
 }
