@@ -54,6 +54,11 @@ pub enum DistillError {
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// The teacher has one output a class.
+    #[error(
+        "method `subclass` matches a teacher's own subclasses, but these signals have none: teach one with `lelp teach --subclasses 4`, or take `lelp`"
+    )]
+    NoSubclasses,
     /// A setting out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -114,9 +119,8 @@ impl<'a> Distillation<'a> {
         if method.needs().teacher() && self.task.signals.is_none() {
             return Err(DistillError::NoSignals { method: method.name() });
         }
-        let split = self.subclasses.split(self.task, &method.base, settings.seed, self.threads)?;
-        let (fit, targets) = split.unzip();
-        let method = &method.with_subclasses(fit.as_ref().map(SubclassFit::per_class));
+        let targets = self.subclasses.targets(self.task, &method.base, settings.seed, self.threads)?;
+        let method = &method.with_subclasses(targets.as_ref().map(|targets| targets.per_class));
         let embeddings = self.embeddings(method)?;
         let config = student.config(self.task.labels.clone(), method.base.subclasses());
         let learning = NgramSettings { optimizer: settings.optimizer, dropout: student.dropout };
@@ -128,7 +132,7 @@ impl<'a> Distillation<'a> {
             classes: self.task.labels.len(),
             labels: self.task.train.labels(),
             logits: self.task.logits.as_deref(),
-            targets: targets.as_deref(),
+            targets: targets.as_ref().map(|targets| targets.values.as_slice()),
             embeddings: embeddings.as_ref().map(|embeddings| embeddings as &dyn TeacherEmbeddings),
         };
         let mut method = method.build(supervision, &learner)?;
@@ -139,6 +143,7 @@ impl<'a> Distillation<'a> {
             validation: Some(self.validation()),
         };
         let report = train(&mut student, training, settings, self.threads, watch, cancelled)?;
+        let fit = targets.as_ref().and_then(|targets| targets.fit.clone());
         Ok(Distilled { model: student.model()?, fit, report })
     }
 
