@@ -88,6 +88,49 @@ fn splits_of_every_kind_reach_the_entropy_asked_for() {
     }
 }
 
+/// Subclass Distillation, and `lelp` on the very same teacher.
+#[test]
+fn a_teacher_with_subclasses_teaches_them() {
+    let work = Workspace::new();
+    work.queries();
+    let encoder = encoder();
+    work.run(&format!(
+        "teach --encoder {} --data queries --out teacher --hidden 32 --learning-rate 0.01 --subclasses 3 --auxiliary-weight 0.5",
+        encoder.display()
+    ));
+    let report: Value =
+        serde_json::from_str(&work.run("eval --model teacher --data queries/test.csv --json")).unwrap();
+    assert_eq!(report["labels"], serde_json::json!(["card", "other"]));
+    work.run("signals --teacher teacher --data queries/train.csv --out signals");
+    let described: Value =
+        serde_json::from_slice(&fs::read(work.path("signals/signals.json")).unwrap()).unwrap();
+    assert_eq!((described["classes"].as_u64(), described["subclasses"].as_u64()), (Some(2), Some(3)));
+    let bytes = fs::read(work.path("signals/part-00000.safetensors")).unwrap();
+    let part = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(part.tensor("subclass_logits").unwrap().shape(), [320, 6]);
+    for method in ["subclass", "lelp", "kd"] {
+        work.run(&format!(
+            "distill --data queries --signals signals --method {method} --out {method} --buckets 4096"
+        ));
+        let report: Value =
+            serde_json::from_str(&work.run(&format!("eval --model {method} --data queries/test.csv --json")))
+                .unwrap();
+        assert!(report["accuracy"].as_f64().unwrap() > 0.9, "{method}: {report}");
+    }
+    let config: Value =
+        serde_json::from_slice(&fs::read(work.path("subclass/config.json")).unwrap()).unwrap();
+    assert!(config.to_string().contains("\"subclasses\":3"), "{config}");
+
+    // An ordinary teacher has nothing for it, and says so.
+    work.run(&format!(
+        "teach --encoder {} --data queries --out plain --hidden 8 --epochs 1",
+        encoder.display()
+    ));
+    work.run("signals --teacher plain --data queries/train.csv --out plain-signals");
+    let said = work.fails("distill --data queries --signals plain-signals --method subclass --out no", 1);
+    assert!(said.contains("lelp teach --subclasses"), "{said}");
+}
+
 #[test]
 fn the_number_of_threads_does_not_change_a_byte() {
     let work = taught();

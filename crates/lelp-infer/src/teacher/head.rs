@@ -17,6 +17,8 @@ pub struct HeadOutput {
     pub embeddings: Vec<f32>,
     /// `[rows, classes]`.
     pub logits: Vec<f32>,
+    /// `[rows, classes * subclasses]`, column `c * subclasses + s`, of a head with more than one subclass.
+    pub subclass_logits: Option<Vec<f32>>,
 }
 
 /// A classifier head: `logits = collapse(output(activation(hidden(encoding))))`.
@@ -104,8 +106,9 @@ impl ClassifierHead {
                 activation
             }
         };
-        let logits = collapse(apply(&self.output, &embeddings), self.subclasses);
-        HeadOutput { embeddings, logits }
+        let outputs = apply(&self.output, &embeddings);
+        let subclass_logits = (self.subclasses > NonZeroUsize::MIN).then(|| outputs.clone());
+        HeadOutput { embeddings, logits: collapse(outputs, self.subclasses), subclass_logits }
     }
 
     /// The layers as safetensors: `weight`, `bias`, and `hidden.weight`, `hidden.bias` where there is a hidden layer.

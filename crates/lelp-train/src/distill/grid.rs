@@ -4,7 +4,8 @@ use super::search::Trial;
 use crate::method::{
     ClusterSplitSettings, Combination, CrdSettings, CrdTerm, DistSettings, DkdSettings, FitnetSettings,
     FitnetTerm, KdSettings, LelpSettings, LskdSettings, MethodSettings, OracleSettings,
-    RandomProjectionSettings, RandomSplitSettings, RkdSettings, RkdTerm, VidSettings, VidTerm,
+    RandomProjectionSettings, RandomSplitSettings, RkdSettings, RkdTerm, SubclassSettings, VidSettings,
+    VidTerm,
 };
 use crate::run::TrainSettings;
 
@@ -14,7 +15,7 @@ pub const TRIALS: usize = 12;
 /// Twelve settings of the method at the bottom of `method`, the rest of its settings and what is added as they are.
 ///
 /// - `ce`: 4 learning rates x 3 numbers of epochs
-/// - `kd`, `dist`, `lskd`: 4 learning rates x 3 temperatures
+/// - `kd`, `dist`, `lskd`, `subclass`: 4 learning rates x 3 temperatures
 /// - `dkd`: 2 learning rates x 2 temperatures x 3 weights of the other classes
 /// - `fitnet`, `vid`, `rkd`, `crd`: 2 learning rates x 6 weights of what stands on `kd`
 /// - `lelp`, `kmeans`, `agglomerative`, `tsne-kmeans`, `random-projection`, `random-subclass`: 2 learning rates x 2
@@ -89,6 +90,9 @@ fn variants(base: &MethodSettings) -> Vec<MethodSettings> {
         }),
         MethodSettings::RandomSubclass(settings) => product(&[4, 8], &WIDTHS, |&subclasses, &beta| {
             MethodSettings::RandomSubclass(RandomSplitSettings { beta, subclasses, ..settings })
+        }),
+        MethodSettings::Subclass(settings) => temperatures(&|temperature| {
+            MethodSettings::Subclass(SubclassSettings { temperature, ..settings })
         }),
         MethodSettings::Oracle(settings) => {
             [0.1, 0.25, 0.5].map(|beta| MethodSettings::Oracle(OracleSettings { beta, ..settings })).to_vec()

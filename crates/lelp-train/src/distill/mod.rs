@@ -60,6 +60,11 @@ pub enum DistillError {
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// The teacher has one output a class.
+    #[error(
+        "method `subclass` matches a teacher's own subclasses, but these signals have none: teach one with `lelp teach --subclasses 4`, or take `lelp`"
+    )]
+    NoSubclasses,
     /// A setting out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -126,16 +131,15 @@ impl<'a> Distillation<'a> {
         if method.needs().teacher() && self.task.signals.is_none() {
             return Err(DistillError::NoSignals { method: method.name() });
         }
-        let split = self.subclasses.split(self.task, &method.base, settings.seed, self.threads)?;
-        let (fit, targets) = split.unzip();
-        let method = &method.with_subclasses(fit.as_ref().map(SubclassFit::per_class));
+        let targets = self.subclasses.targets(self.task, &method.base, settings.seed, self.threads)?;
+        let method = &method.with_subclasses(targets.as_ref().map(|targets| targets.per_class));
         let embeddings = self.embeddings(method)?;
         let supervision = Supervision {
             rows: self.task.train.rows(),
             classes: self.task.labels.len(),
             labels: self.task.train.labels(),
             logits: self.task.logits.as_deref(),
-            targets: targets.as_deref(),
+            targets: targets.as_ref().map(|targets| targets.values.as_slice()),
             embeddings: embeddings.as_ref().map(|embeddings| embeddings as &dyn TeacherEmbeddings),
         };
         let (task, threads) = (self.task, self.threads);
@@ -151,6 +155,7 @@ impl<'a> Distillation<'a> {
             (StudentSettings::Mlp(options), TaskInputs::Mlp(texts)) => texts.train(options, lesson, watch),
             _ => panic!("the inputs of a task must be those of its students"),
         }?;
+        let fit = targets.as_ref().and_then(|targets| targets.fit.clone());
         Ok(Distilled { model, fit, report })
     }
 

@@ -8,7 +8,16 @@ use lelp::{Beta, Evidence, Members, SplitSettings, SubclassFit, Temperature};
 use super::split::{Sharp, SplitError, evidence, fit, targets_as_sharp};
 use super::{DistillError, Task, task};
 use crate::data::SignalsFolder;
-use crate::method::{MethodSettings, Split};
+use crate::method::{MethodSettings, Split, soft_labels};
+
+/// Soft labels of the training rows over all subclasses.
+pub(super) struct Targets {
+    /// What splits the classes; none where the teacher did it.
+    pub(super) fit: Option<SubclassFit>,
+    /// `[rows, classes * per_class]`.
+    pub(super) values: Vec<f32>,
+    pub(super) per_class: usize,
+}
 
 /// Evidence of a task's signals: each serves every number of subclasses and every seed that it can.
 #[derive(Debug, Default)]
@@ -17,17 +26,21 @@ pub(super) struct Subclasses {
 }
 
 impl Subclasses {
-    /// Split and targets on the training rows; nothing for methods that split no classes.
+    /// Targets on the training rows; nothing for methods that have one output a class.
     ///
     /// The seed of the student is that of the split: of rotations, directions, starts, samples, random splits.
-    pub(super) fn split(
+    pub(super) fn targets(
         &self,
         task: &Task,
         method: &MethodSettings,
         seed: u64,
         threads: NonZeroUsize,
-    ) -> Result<Option<(SubclassFit, Vec<f32>)>, DistillError> {
-        let (Some(signals), Some(split)) = (&task.signals, method.split(seed)?) else { return Ok(None) };
+    ) -> Result<Option<Targets>, DistillError> {
+        let Some(signals) = &task.signals else { return Ok(None) };
+        if let MethodSettings::Subclass(_) = method {
+            return of_teacher(signals, task, method.temperature()).map(Some);
+        }
+        let Some(split) = method.split(seed)? else { return Ok(None) };
         let Split { settings, members, beta, entropy } = split;
         let evidence = self.evidence(signals, task, &settings, members, threads)?;
         let fit = fit(signals, &evidence, &settings, task.fine.as_ref(), threads)?;
@@ -37,11 +50,8 @@ impl Subclasses {
         };
         let temperature = Temperature::new(method.temperature())?;
         let (targets, _) = targets_as_sharp(signals, &fit, task.fine.as_ref(), sharp, temperature, threads)?;
-        let targets = match &task.train_rows {
-            None => targets,
-            Some(rows) => task::gather(&targets, fit.outputs(), rows),
-        };
-        Ok(Some((fit, targets)))
+        let values = of_training_rows(task, targets, fit.outputs());
+        Ok(Some(Targets { per_class: fit.per_class(), fit: Some(fit), values }))
     }
 
     fn evidence(
@@ -61,5 +71,22 @@ impl Subclasses {
         let evidence = Arc::new(evidence(signals, settings, members, task.fine.as_ref(), threads)?);
         gathered.push((members, Arc::clone(&evidence)));
         Ok(evidence)
+    }
+}
+
+/// The teacher's probabilities over its own subclasses.
+fn of_teacher(signals: &SignalsFolder, task: &Task, temperature: f64) -> Result<Targets, DistillError> {
+    let logits = signals.subclass_logits().map_err(SplitError::from)?.ok_or(DistillError::NoSubclasses)?;
+    let per_class = signals.description().subclasses.get();
+    let columns = signals.description().classes * per_class;
+    let values = of_training_rows(task, soft_labels(&logits, columns, temperature), columns);
+    Ok(Targets { fit: None, values, per_class })
+}
+
+/// The training rows of an array over the training file.
+fn of_training_rows(task: &Task, values: Vec<f32>, columns: usize) -> Vec<f32> {
+    match &task.train_rows {
+        None => values,
+        Some(rows) => task::gather(&values, columns, rows),
     }
 }

@@ -37,6 +37,9 @@ impl MethodSettings {
             Self::RandomProjection(_) => "Subclasses along random directions: a control",
             Self::RandomSubclass(_) => "A fixed random split of each row: a control, a wider output alone",
             Self::Oracle(_) => "The fine labels of the data: an upper bound",
+            Self::Subclass(_) => {
+                "The subclasses that the teacher was taught to make (`lelp teach --subclasses`)"
+            }
             Self::Dkd(_) => "The probability of the label's class, and those among the others, apart",
             Self::Dist(_) => "Correlations of probabilities, inside rows and inside classes",
             Self::Lskd(_) => "The teacher's probabilities from standardised logits",
@@ -60,6 +63,7 @@ impl MethodSettings {
             Self::RandomProjection(_) | Self::RandomSubclass(_) | Self::Oracle(_) => {
                 "a control of this project"
             }
+            Self::Subclass(_) => "Mueller, Kornblith and Hinton 2020, arXiv:2002.03936",
             Self::Dkd(_) => "Zhao et al. 2022, arXiv:2203.08679",
             Self::Dist(_) => "Huang et al. 2022, arXiv:2205.10536",
             Self::Lskd(_) => "Sun et al. 2024, arXiv:2403.01427",

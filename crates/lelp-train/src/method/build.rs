@@ -46,7 +46,8 @@ impl MethodSettings {
             | Self::TsneKmeans(_)
             | Self::RandomProjection(_)
             | Self::RandomSubclass(_)
-            | Self::Oracle(_) => {
+            | Self::Oracle(_)
+            | Self::Subclass(_) => {
                 let subclasses = self.subclasses();
                 let columns = classes.saturating_mul(subclasses);
                 let targets = array("targets", self.name(), supervision.targets, rows, columns)?;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::MethodError;
 use super::settings::{Added, MethodSettings};
 use super::split::OracleSettings;
+use super::subclass::SubclassSettings;
 use super::supervision::Needs;
 
 /// A base method, which decides the student's outputs, and methods that are added to it.
@@ -47,6 +48,10 @@ impl Combination {
                 subclasses: subclasses.or(settings.subclasses),
                 ..settings
             }),
+            MethodSettings::Subclass(settings) => {
+                let subclasses = subclasses.or(settings.subclasses);
+                MethodSettings::Subclass(SubclassSettings { subclasses, ..settings })
+            }
             other => other,
         };
         Self { base, add: self.add.clone() }

@@ -22,12 +22,15 @@ mod settings;
 mod softmax;
 mod split;
 mod state;
+mod subclass;
 mod supervision;
 mod terms;
 #[cfg(test)]
 mod testing;
 mod vid;
 mod weighted;
+
+pub(crate) use self::softmax::soft_labels;
 
 pub use self::lelp::LelpSettings;
 pub use about::About;
@@ -47,6 +50,7 @@ pub use rkd::{Relations, RkdSettings, RkdTerm, angle_distance, distance_distance
 pub use settings::{Added, MethodSettings};
 pub use split::{ClusterSplitSettings, OracleSettings, RandomProjectionSettings, RandomSplitSettings, Split};
 pub use state::{NamedArray, StateError, load, load_count};
+pub use subclass::SubclassSettings;
 pub use supervision::{Learner, Needs, Supervision, TeacherEmbeddings};
 pub use terms::TermSum;
 pub use vid::{Bound, VidSettings, VidTerm, gaussian_bound};

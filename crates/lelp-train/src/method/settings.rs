@@ -13,6 +13,7 @@ use super::lelp::LelpSettings;
 use super::lskd::LskdSettings;
 use super::rkd::{RkdSettings, RkdTerm};
 use super::split::{ClusterSplitSettings, OracleSettings, RandomProjectionSettings, RandomSplitSettings};
+use super::subclass::SubclassSettings;
 use super::supervision::Needs;
 use super::vid::{VidSettings, VidTerm};
 
@@ -38,6 +39,8 @@ pub enum MethodSettings {
     RandomSubclass(RandomSplitSettings),
     /// The fine labels of the data: an upper bound.
     Oracle(OracleSettings),
+    /// The teacher's own subclasses.
+    Subclass(SubclassSettings),
     /// Decoupled distillation.
     Dkd(DkdSettings),
     /// Correlations of probabilities.
@@ -71,7 +74,7 @@ pub enum Added {
 impl MethodSettings {
     /// One of each method with its defaults, in the order of help and reports.
     #[must_use]
-    pub fn all() -> [Self; 16] {
+    pub fn all() -> [Self; 17] {
         [
             Self::Ce(CeSettings::default()),
             Self::Kd(KdSettings::default()),
@@ -89,6 +92,7 @@ impl MethodSettings {
             Self::RandomProjection(RandomProjectionSettings::default()),
             Self::RandomSubclass(RandomSplitSettings::default()),
             Self::Oracle(OracleSettings::default()),
+            Self::Subclass(SubclassSettings::default()),
         ]
     }
 
@@ -105,6 +109,7 @@ impl MethodSettings {
             Self::RandomProjection(_) => "random-projection",
             Self::RandomSubclass(_) => "random-subclass",
             Self::Oracle(_) => "oracle",
+            Self::Subclass(_) => "subclass",
             Self::Dkd(_) => "dkd",
             Self::Dist(_) => "dist",
             Self::Lskd(_) => "lskd",
@@ -126,6 +131,7 @@ impl MethodSettings {
             Self::RandomProjection(settings) => settings.subclasses,
             Self::RandomSubclass(settings) => settings.subclasses,
             Self::Oracle(settings) => settings.subclasses.unwrap_or(1),
+            Self::Subclass(settings) => settings.subclasses.unwrap_or(1),
             _ => 1,
         }
     }
@@ -143,6 +149,7 @@ impl MethodSettings {
             Self::RandomProjection(settings) => settings.alpha,
             Self::RandomSubclass(settings) => settings.alpha,
             Self::Oracle(settings) => settings.alpha,
+            Self::Subclass(settings) => settings.alpha,
             Self::Dkd(settings) => settings.alpha,
             Self::Dist(settings) => settings.alpha,
             Self::Lskd(settings) => settings.alpha,
@@ -166,6 +173,7 @@ impl MethodSettings {
             Self::RandomProjection(settings) => settings.temperature,
             Self::RandomSubclass(settings) => settings.temperature,
             Self::Oracle(settings) => settings.temperature,
+            Self::Subclass(settings) => settings.temperature,
             Self::Dkd(settings) => settings.temperature,
             Self::Dist(settings) => settings.temperature,
             Self::Lskd(settings) => settings.temperature,
@@ -202,7 +210,8 @@ impl MethodSettings {
             | Self::TsneKmeans(_)
             | Self::RandomProjection(_)
             | Self::RandomSubclass(_)
-            | Self::Oracle(_) => Needs { targets: true, ..Needs::default() },
+            | Self::Oracle(_)
+            | Self::Subclass(_) => Needs { targets: true, ..Needs::default() },
             Self::Fitnet(_) | Self::Vid(_) | Self::Rkd(_) | Self::Crd(_) => {
                 Needs { logits: true, ..Needs::default() }
             }
@@ -225,6 +234,7 @@ impl MethodSettings {
                 setting("label_smoothing", *label_smoothing, holds, "0 or more, below 1")?;
             }
             Self::Oracle(settings) => counted("subclasses", settings.subclasses.unwrap_or(1))?,
+            Self::Subclass(settings) => counted("subclasses", settings.subclasses.unwrap_or(1))?,
             Self::Dkd(settings) => {
                 weight("target_weight", settings.target_weight)?;
                 weight("non_target_weight", settings.non_target_weight)?;

@@ -14,7 +14,7 @@ pub(super) fn scaled<R: Real>(logits: &[R], temperature: f64) -> impl Iterator<I
 }
 
 /// `softmax(logits / temperature)` of each row of `[rows, classes]`, in `f64` inside.
-pub(super) fn soft_labels(logits: &[f32], classes: usize, temperature: f64) -> Vec<f32> {
+pub(crate) fn soft_labels(logits: &[f32], classes: usize, temperature: f64) -> Vec<f32> {
     let mut targets = Vec::with_capacity(logits.len());
     for row in logits.chunks_exact(classes) {
         let most = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));

@@ -74,6 +74,7 @@ pub fn write_signals(
         rows: data.rows() as u64,
         part_rows: options.part_rows,
         embeddings: options.precision,
+        subclasses: head.subclasses(),
     };
     let labels = data.signal_labels();
     let texts: Vec<Text<'_>> = data.iter().collect();
@@ -100,7 +101,10 @@ pub fn write_signals(
             first_row: rows.start,
         })
         .map_err(|source| unsound(rows.start / options.part_rows, source))?;
-        writer.write(&signals)?;
+        match &answers.subclass_logits {
+            None => writer.write(&signals)?,
+            Some(logits) => writer.write_with_subclasses(&signals, logits)?,
+        }
     }
     Ok(writer.finish()?)
 }

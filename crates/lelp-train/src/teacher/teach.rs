@@ -8,7 +8,7 @@ use lelp_infer::layer::LayerError;
 use lelp_infer::teacher::ClassifierHead;
 use thiserror::Error;
 
-use crate::method::{CeSettings, Learner, MethodError, MethodSettings, Supervision};
+use crate::method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
 use crate::model::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Student};
 use crate::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
@@ -48,6 +48,9 @@ pub enum TeachError {
 
 /// Trains a head on the labelled rows of `training`, by cross-entropy, and keeps its best epoch on `validation`.
 ///
+/// With `subclasses` the head has as many outputs for each class, and learns the auxiliary term of Subclass
+/// Distillation beside the labels.
+///
 /// # Shapes
 /// Embeddings are `[rows, width]`; labels are below `classes`. The head takes raw embeddings: the
 /// standardisation that training uses is folded into its first layer.
@@ -58,6 +61,7 @@ pub fn teach(
     training: LabelledEmbeddings<'_>,
     validation: LabelledEmbeddings<'_>,
     head: &HeadSettings,
+    subclasses: Option<&SubclassTeaching>,
     settings: &TrainSettings,
     threads: NonZeroUsize,
     watch: &mut (dyn FnMut(Event<'_>) + Send),
@@ -67,10 +71,14 @@ pub fn teach(
     let rows = inputs.rows();
     let supervision = Supervision { rows, classes, labels: Some(training.labels), ..Supervision::default() };
     let (validation_inputs, validation_labels) = labelled_rows(width, validation)?;
-    let mut student = HeadStudent::new(classes, &inputs, head, settings.seed)?;
+    let per_class = subclasses.map_or(1, |own| own.subclasses);
+    let mut student = HeadStudent::new(classes.saturating_mul(per_class), &inputs, head, settings.seed)?;
     let learner =
         Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: settings.seed };
-    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?;
+    let mut method = match subclasses {
+        Some(own) => own.build(supervision)?,
+        None => MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?,
+    };
     let training = Training {
         inputs: &inputs,
         rows,
@@ -83,7 +91,9 @@ pub fn teach(
         checkpoints: None,
     };
     let report = train(&mut student, training, settings, threads, watch, cancelled)?;
-    Ok((student.model()?, report))
+    let per_class = NonZeroUsize::new(per_class).expect("settings of subclasses were checked");
+    let head = student.model()?.with_subclasses(per_class).expect("outputs are classes times subclasses");
+    Ok((head, report))
 }
 
 /// The labelled rows alone.

@@ -30,6 +30,7 @@ impl Teacher {
             rows: rows as u64,
             part_rows,
             embeddings: Precision::F32,
+            subclasses: std::num::NonZeroUsize::MIN,
         };
         Self {
             description,

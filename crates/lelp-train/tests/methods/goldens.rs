@@ -114,10 +114,9 @@ impl Goldens {
     }
 }
 
-/// Methods that split classes otherwise than `lelp` have its loss, on targets that `lelp` the crate makes and tests:
-/// on the same targets, its values are theirs.
+/// Methods that match other subclasses than those of `lelp` have its loss: on the same targets its values are theirs.
 fn of_other_splits(lelp: &Case) -> Vec<Case> {
-    let splits = MethodSettings::all().into_iter().filter(|method| method.split(0).unwrap().is_some());
+    let splits = MethodSettings::all().into_iter().filter(|method| method.needs().targets);
     let case = |method: MethodSettings| {
         let base = &lelp.settings.base;
         let settings = serde_json::json!({
@@ -125,7 +124,6 @@ fn of_other_splits(lelp: &Case) -> Vec<Case> {
             "alpha": base.alpha(),
             "temperature": base.temperature(),
             "subclasses": base.subclasses(),
-            "beta": 0.5,
         });
         let renamed = |(name, value): (&String, &(f64, f64))| {
             (if name == "lelp" { method.name().to_owned() } else { name.clone() }, *value)

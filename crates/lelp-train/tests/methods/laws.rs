@@ -33,7 +33,8 @@ pub(crate) fn optimum(method: &MethodSettings) -> Optimum {
         | MethodSettings::TsneKmeans(_)
         | MethodSettings::RandomProjection(_)
         | MethodSettings::RandomSubclass(_)
-        | MethodSettings::Oracle(_) => Optimum::Targets,
+        | MethodSettings::Oracle(_)
+        | MethodSettings::Subclass(_) => Optimum::Targets,
         MethodSettings::Rkd(_) => Optimum::Embedding,
         MethodSettings::Fitnet(_) => Optimum::Copied,
         // The likelihood of `vid` is unbounded as its variances fall; the best of `crd` depends on its memory.

@@ -77,7 +77,7 @@ fn methods() -> Vec<Combination> {
     let mut methods: Vec<Combination> = MethodSettings::all()
         .into_iter()
         .map(|method| match method {
-            split if split.split(0).unwrap().is_some() => {
+            split if split.needs().targets => {
                 small(serde_json::json!({"method": split.name(), "subclasses": 2, "alpha": 0.25}))
             }
             MethodSettings::Crd(_) => {

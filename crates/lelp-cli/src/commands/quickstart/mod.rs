@@ -150,6 +150,7 @@ impl Quickstart<'_> {
         let embedded = Embedded::new(&encoder, &train, &validation, self.printer, self.cancel)?;
         let (head, report) = embedded.teach(
             &HeadSettings::default(),
+            None,
             &TrainSettings::head(),
             self.global.threads(),
             self.printer,

@@ -11,6 +11,7 @@ use lelp_infer::encoder::{Encoder, EncoderOptions, Pooling};
 use lelp_infer::storage;
 use lelp_infer::teacher::{ClassifierHead, Teacher, TeacherConfig};
 use lelp_train::data::{Dataset, Splits, hold_out};
+use lelp_train::method::SubclassTeaching;
 use lelp_train::model::HeadSettings;
 use lelp_train::run::{TrainReport, TrainSettings};
 use lelp_train::teacher::{LabelledEmbeddings, embed, teach};
@@ -60,6 +61,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     hidden: Option<usize>,
 
+    #[command(flatten)]
+    subclasses: SubclassArgs,
+
     /// How tokens of a frozen encoder become one embedding [default: as its folder says, else mean]
     #[arg(long, value_enum, value_name = "HOW")]
     pooling: Option<PoolingArg>,
@@ -90,6 +94,44 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     columns: ColumnArgs,
+}
+
+/// A teacher that splits classes by itself (Subclass Distillation, arXiv:2002.03936).
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Subclasses of the teacher")]
+struct SubclassArgs {
+    /// Outputs of each class, for `lelp distill --method subclass`; 1 is an ordinary teacher
+    #[arg(long, value_name = "S", default_value_t = NonZeroUsize::MIN)]
+    subclasses: NonZeroUsize,
+
+    /// Weight of the term that makes the teacher use its subclasses [default: 1]
+    #[arg(long, value_name = "WEIGHT")]
+    auxiliary_weight: Option<f64>,
+
+    /// Temperature of that term [default: 1]
+    #[arg(long, value_name = "T")]
+    auxiliary_temperature: Option<f64>,
+}
+
+impl SubclassArgs {
+    fn settings(&self) -> Result<Option<SubclassTeaching>, Failure> {
+        let default = SubclassTeaching::default();
+        let settings = SubclassTeaching {
+            subclasses: self.subclasses.get(),
+            auxiliary_weight: self.auxiliary_weight.unwrap_or(default.auxiliary_weight),
+            auxiliary_temperature: self.auxiliary_temperature.unwrap_or(default.auxiliary_temperature),
+        };
+        settings.check().map_err(Failure::usage)?;
+        if self.subclasses > NonZeroUsize::MIN {
+            return Ok(Some(settings));
+        }
+        if self.auxiliary_weight.is_some() || self.auxiliary_temperature.is_some() {
+            return Err(Failure::usage(
+                "the auxiliary term is for teachers with `--subclasses` of 2 or more",
+            ));
+        }
+        Ok(None)
+    }
 }
 
 /// Which of the teacher's weights are trained.
@@ -129,6 +171,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let problem = format!("`{}` holds a teacher already", arguments.out.display());
         return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
     }
+    let subclasses = arguments.subclasses.settings()?;
     let columns = arguments.columns.settings();
     let (train, validation) = labelled_splits(&arguments.data, &columns)?;
     let folder = encoder_folder(&arguments.encoder, printer)?;
@@ -144,7 +187,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let hidden = arguments.hidden.unwrap_or(defaults.hidden);
     let head = HeadSettings { hidden, optimizer: settings.optimizer, ..defaults };
     let embedded = Embedded::new(&encoder, &train, &validation, printer, &cancel)?;
-    let (head, report) = embedded.teach(&head, &settings, global.threads(), printer, &cancel)?;
+    let (head, report) =
+        embedded.teach(&head, subclasses.as_ref(), &settings, global.threads(), printer, &cancel)?;
     save(&arguments.out, &folder, &encoder, &head, train.label_names())?;
     say_taught(&report, &validation, &arguments.out, printer);
     Ok(())
@@ -197,6 +241,7 @@ impl<'a> Embedded<'a> {
     pub(crate) fn teach(
         &self,
         head: &HeadSettings,
+        subclasses: Option<&SubclassTeaching>,
         settings: &TrainSettings,
         threads: NonZeroUsize,
         printer: Printer,
@@ -210,6 +255,7 @@ impl<'a> Embedded<'a> {
             LabelledEmbeddings { embeddings: &self.train_rows, labels: rows(self.train) },
             LabelledEmbeddings { embeddings: &self.validation_rows, labels: rows(self.validation) },
             head,
+            subclasses,
             settings,
             threads,
             &mut |event| watch.event(&event),
@@ -232,6 +278,7 @@ pub(crate) fn save(
     let hash = storage::sha256(format!("{weights}{}", storage::sha256(&head.to_bytes())).as_bytes());
     let (pooling, normalize) = (encoder.pooling(), encoder.normalizes());
     let config = TeacherConfig::new(labels.to_vec(), pooling, normalize, encoder.max_length(), hash);
+    let config = TeacherConfig { subclasses: head.subclasses(), ..config };
     Ok(Teacher::save(out, encoder_folder, head, &config)?)
 }
 

@@ -112,5 +112,6 @@ fn description(teacher: &TeacherArrays, options: &ImportOptions) -> SignalsDescr
         rows: teacher.rows() as u64,
         part_rows: options.part_rows,
         embeddings: options.precision.unwrap_or(as_stored),
+        subclasses: std::num::NonZeroUsize::MIN,
     }
 }

@@ -1,6 +1,7 @@
 //! `signals.json`: what the parts of a signals folder hold.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,18 @@ pub struct SignalsDescription {
     pub part_rows: u64,
     /// How embeddings are stored.
     pub embeddings: Precision,
+    /// The teacher's own outputs of each class; with more than one, parts hold `subclass_logits`.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub subclasses: NonZeroUsize,
+}
+
+fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_one(subclasses: &NonZeroUsize) -> bool {
+    *subclasses == NonZeroUsize::MIN
 }
 
 /// The file: the description and the state of the folder.
@@ -74,6 +87,12 @@ struct FormatOnly {
 }
 
 impl SignalsDescription {
+    /// Columns of the subclass logits; none where the teacher has one output a class.
+    #[must_use]
+    pub fn subclass_columns(&self) -> Option<usize> {
+        (!is_one(&self.subclasses)).then(|| self.classes.saturating_mul(self.subclasses.get()))
+    }
+
     /// Number of parts.
     #[must_use]
     pub fn parts(&self) -> u64 {
@@ -120,6 +139,7 @@ impl SignalsDescription {
                 ("rows", of.rows.to_string()),
                 ("rows a part", of.part_rows.to_string()),
                 ("embeddings as", of.embeddings.name().to_owned()),
+                ("subclasses", of.subclasses.to_string()),
             ]
         };
         for ((field, found), (_, wanted)) in fields(found).into_iter().zip(fields(self)) {

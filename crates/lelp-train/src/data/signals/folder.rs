@@ -113,6 +113,18 @@ impl SignalsFolder {
         Ok(logits)
     }
 
+    /// All of the teacher's own subclass logits, `[rows, classes * subclasses]`, where it has any.
+    pub fn subclass_logits(&self) -> Result<Option<Vec<f32>>, SignalsFileError> {
+        if self.description.subclass_columns().is_none() {
+            return Ok(None);
+        }
+        let mut logits = Vec::new();
+        for part in self.parts() {
+            logits.extend_from_slice(part?.subclass_logits()?.unwrap_or_default());
+        }
+        Ok(Some(logits))
+    }
+
     /// All labels, `[rows]`, -1 for none.
     pub fn labels(&self) -> Result<Vec<i32>, SignalsFileError> {
         let mut labels = Vec::new();

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use half::f16;
+use lelp::SignalsError;
 use lelp::signals::{Embeddings, Signals, SignalsParts};
 use lelp_infer::storage;
 use safetensors::Dtype;
@@ -18,6 +19,8 @@ pub struct Part {
     file: TensorFile,
     embeddings: StoredEmbeddings,
     logits: Values<f32>,
+    /// With their columns.
+    subclass_logits: Option<(Values<f32>, usize)>,
     labels: Option<Values<i32>>,
     width: usize,
     classes: usize,
@@ -48,6 +51,11 @@ impl Part {
             }
         };
         let logits = file.values("logits", Dtype::F32, &[count, classes])?;
+        let subclass_logits = description.subclass_columns().map(|columns| {
+            let values = file.values("subclass_logits", Dtype::F32, &[count, columns])?;
+            Ok::<_, SignalsFileError>((values, columns))
+        });
+        let subclass_logits = subclass_logits.transpose()?;
         let labels =
             if file.has("labels") { Some(file.values("labels", Dtype::I32, &[count])?) } else { None };
         let numbers = file.values::<u64>("row", Dtype::U64, &[count])?;
@@ -56,7 +64,7 @@ impl Part {
                 return Err(SignalsFileError::RowNumber { file: file.path, place, found, wanted });
             }
         }
-        Ok(Self { file, embeddings, logits, labels, width, classes, rows })
+        Ok(Self { file, embeddings, logits, subclass_logits, labels, width, classes, rows })
     }
 
     /// The rows of the data set that this part holds.
@@ -75,6 +83,20 @@ impl Part {
                 embedding.iter_mut().zip(half).for_each(|(value, half)| *value = half.to_f32());
             }
         }
+    }
+
+    /// The teacher's own subclass logits, `[rows, classes * subclasses]`, where it has any.
+    ///
+    /// # Errors
+    /// [`SignalsFileError::Values`] with the part and the row of the first value that is not finite.
+    pub fn subclass_logits(&self) -> Result<Option<&[f32]>, SignalsFileError> {
+        let Some((values, columns)) = &self.subclass_logits else { return Ok(None) };
+        let values = values.get(&self.file);
+        let Some(place) = values.iter().position(|value| !value.is_finite()) else { return Ok(Some(values)) };
+        let row = self.rows.start + (place / columns) as u64;
+        let (column, value) = (place % columns, values[place]);
+        let source = SignalsError::NotFinite { what: "subclass logit", row, column, value };
+        Err(SignalsFileError::Values { file: self.file.path.clone(), source })
     }
 
     /// The values, checked; borrowed from the map.
@@ -103,6 +125,7 @@ impl Part {
 pub(super) fn write(
     path: &Path,
     signals: &Signals<'_>,
+    subclass_logits: Option<&[f32]>,
     precision: Precision,
 ) -> Result<(), SignalsFileError> {
     let rows = signals.rows();
@@ -117,16 +140,20 @@ pub(super) fn write(
             (Dtype::F16, bytemuck::cast_slice(&half))
         }
     };
-    let tensors = [
+    let mut tensors = vec![
         ("row", Dtype::U64, vec![rows], bytemuck::cast_slice(&numbers)),
         ("embeddings", embedding_type, vec![rows, signals.width()], embeddings),
         ("logits", Dtype::F32, vec![rows, signals.classes()], bytemuck::cast_slice(signals.logits())),
         ("labels", Dtype::I32, vec![rows], bytemuck::cast_slice(&labels)),
-    ]
-    .map(|(name, dtype, shape, bytes)| {
+    ];
+    if let Some(logits) = subclass_logits {
+        let columns = logits.len().checked_div(rows).unwrap_or(0);
+        tensors.push(("subclass_logits", Dtype::F32, vec![rows, columns], bytemuck::cast_slice(logits)));
+    }
+    let views = tensors.into_iter().map(|(name, dtype, shape, bytes)| {
         (name, TensorView::new(dtype, shape, bytes).expect("checked signals have the shape they say"))
     });
-    let bytes = safetensors::serialize(tensors, None).expect("four tensors with different names");
+    let bytes = safetensors::serialize(views, None).expect("tensors with different names");
     Ok(storage::write(path, &bytes)?)
 }
 

@@ -56,7 +56,7 @@ impl SignalsWriter {
         let whole = |&part: &u64| {
             let path = part_path(folder, part);
             let part = Part::open(&path, &description, description.part_range(part));
-            part.and_then(|part| part.signals().map(|_| ())).is_ok()
+            part.and_then(|part| part.signals().and(part.subclass_logits()).map(|_| ())).is_ok()
         };
         let missing: VecDeque<u64> = (0..description.parts()).filter(|part| !whole(part)).collect();
         if !missing.is_empty() {
@@ -87,26 +87,50 @@ impl SignalsWriter {
             .sum()
     }
 
-    /// Writes the next part; `signals` holds exactly the rows of [`Self::next_rows`].
+    /// Writes the next part of a teacher with one output a class; `signals` holds exactly the rows of
+    /// [`Self::next_rows`].
     pub fn write(&mut self, signals: &Signals<'_>) -> Result<(), SignalsFileError> {
+        self.write_part(signals, None)
+    }
+
+    /// Writes the next part of a teacher with subclasses, `subclass_logits` `[rows, classes * subclasses]` beside it.
+    pub fn write_with_subclasses(
+        &mut self,
+        signals: &Signals<'_>,
+        subclass_logits: &[f32],
+    ) -> Result<(), SignalsFileError> {
+        self.write_part(signals, Some(subclass_logits))
+    }
+
+    fn write_part(
+        &mut self,
+        signals: &Signals<'_>,
+        subclass_logits: Option<&[f32]>,
+    ) -> Result<(), SignalsFileError> {
         let Some(&part) = self.missing.front() else {
             let path = part_path(&self.folder, self.description.parts());
             return Err(SignalsFileError::ExtraPart { file: path, rows: self.description.rows });
         };
         let path = part_path(&self.folder, part);
         let wanted = self.description.part_range(part);
+        let subclass_columns = self.description.subclass_columns().unwrap_or(0);
         let same = [
             ("first row", signals.first_row(), wanted.start),
             ("number of rows", signals.rows() as u64, wanted.end - wanted.start),
             ("width", signals.width() as u64, self.description.width as u64),
             ("number of classes", signals.classes() as u64, self.description.classes as u64),
+            (
+                "number of subclass logits",
+                subclass_logits.map_or(0, <[f32]>::len) as u64,
+                (signals.rows() * subclass_columns) as u64,
+            ),
         ];
         for (what, found, wanted) in same {
             if found != wanted {
                 return Err(SignalsFileError::WrongBlock { file: path, what, found, wanted });
             }
         }
-        part::write(&path, signals, self.description.embeddings)?;
+        part::write(&path, signals, subclass_logits, self.description.embeddings)?;
         self.missing.pop_front();
         Ok(())
     }
