@@ -103,8 +103,8 @@ fn an_unsound_lelp_json_is_refused() {
         with_own("bert", &json!({"format": 2, "labels": [], "subclasses": 1})).path(),
         &["format 2", "reads 1"],
     );
-    let unknown = json!({"format": 1, "labels": ["a", "b", "c"], "subclasses": 1, "sublasses": 2});
-    says(with_own("bert", &unknown).path(), &[CLASSIFIER_FILE, "sublasses"]);
+    let unknown = json!({"format": 1, "labels": ["a", "b", "c"], "subclasses": 1, "classes_each": 2});
+    says(with_own("bert", &unknown).path(), &[CLASSIFIER_FILE, "classes_each"]);
 }
 
 #[test]

@@ -264,6 +264,19 @@ pub(crate) fn names_an_encoder(folder: &Path) -> bool {
         .is_ok_and(|fields| fields.contains_key("model_type"))
 }
 
+/// SHA-256 of the weights in `folder`: of the one file, or of the hashes of several, one a line in the index's order.
+pub fn weights_hash(folder: &Path) -> Result<String, EncoderError> {
+    let digest = |name: &String| -> Result<String, EncoderError> {
+        Ok(storage::sha256(&storage::map(&folder.join(name))?))
+    };
+    let names = weights::file_names(folder)?;
+    if let [only] = names.as_slice() {
+        return digest(only);
+    }
+    let digests = names.iter().map(digest).collect::<Result<Vec<_>, _>>()?;
+    Ok(storage::sha256(digests.join("\n").as_bytes()))
+}
+
 /// Names of the files of an encoder in `folder`: config, weights, tokenizer.
 pub fn file_names(folder: &Path) -> Result<Vec<String>, EncoderError> {
     let mut names = vec!["config.json".to_owned()];
