@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lelp_infer::teacher::Teacher;
 use lelp_train::data::Splits;
-use lelp_train::method::{CeSettings, MethodSettings};
+use lelp_train::method::CeSettings;
 use lelp_train::model::{EncoderSettings, EncoderSource, Sizes};
 use lelp_train::run::{CheckpointError, Checkpoints, Event, TrainError, TrainSettings};
 use lelp_train::teacher::{FineTuneError, FineTuning};
@@ -60,7 +60,8 @@ impl Run<'_> {
             source: &self.source,
             train: &self.splits.train,
             validation: self.splits.validation.as_ref().unwrap(),
-            method: MethodSettings::Ce(CeSettings::default()),
+            labels: CeSettings::default(),
+            subclasses: None,
             encoder: self.encoder,
             settings: self.settings,
             checkpoints,
@@ -99,7 +100,8 @@ fn every_family_learns_what_a_first_word_says_and_its_folder_answers_so() {
             source: &source,
             train: &splits.train,
             validation: splits.validation.as_ref().unwrap(),
-            method: MethodSettings::Ce(CeSettings::default()),
+            labels: CeSettings::default(),
+            subclasses: None,
             encoder,
             settings: TrainSettings { epochs: 12, learning_rate: 1e-2, ..settings() },
             checkpoints: None,

@@ -164,12 +164,14 @@ mod tests {
     #[test]
     fn smoothing_is_that_of_pytorch_and_balanced_classes_weigh_the_same() {
         let labels = [Some(0), Some(0), Some(0), Some(2)];
-        let supervision = Supervision { rows: 4, classes: 3, labels: Some(&labels), ..Supervision::default() };
+        let supervision =
+            Supervision { rows: 4, classes: 3, labels: Some(&labels), ..Supervision::default() };
         let smooth = CrossEntropy::new(supervision, 1, CeSettings { label_smoothing: 0.2, balanced: false });
         let value = smooth.row(2, &[1.0_f64, -1.0, 0.5], 1.0, &mut [0.0; 3]);
         assert!((value - 1.121_624).abs() < 1e-5, "{value}");
 
-        let weights = CrossEntropy::new(supervision, 1, CeSettings { balanced: true, ..CeSettings::default() }).weights;
+        let weights =
+            CrossEntropy::new(supervision, 1, CeSettings { balanced: true, ..CeSettings::default() }).weights;
         assert!((3.0 * weights[0] - weights[2]).abs() < 1e-12, "{weights:?}");
     }
 

@@ -271,7 +271,7 @@ mod tests {
     use rand::RngExt;
 
     use super::*;
-    use crate::method::{Learner, MethodSettings, Supervision};
+    use crate::method::{CeSettings, Learner, MethodSettings, Supervision};
     use crate::run::{TrainSettings, Training, train};
 
     const ROWS: usize = 400;

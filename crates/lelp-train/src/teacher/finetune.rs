@@ -7,7 +7,7 @@ use lelp_infer::classifier::{AnswerError, Text};
 use thiserror::Error;
 
 use crate::data::Dataset;
-use crate::method::{Learner, MethodError, MethodSettings, Supervision};
+use crate::method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
 use crate::model::{
     EncoderInputs, EncoderSettings, EncoderSource, EncoderStudent, EncoderStudentError, Student,
 };
@@ -24,8 +24,10 @@ pub struct FineTuning<'a> {
     pub train: &'a Dataset,
     /// Rows to choose the best epoch on.
     pub validation: &'a Dataset,
-    /// What the rows are held against: `ce`, with its settings.
-    pub method: MethodSettings,
+    /// What the rows are held against: their labels.
+    pub labels: CeSettings,
+    /// For a teacher that splits its classes by itself: it then learns its subclasses too.
+    pub subclasses: Option<SubclassTeaching>,
     /// How the encoder is trained.
     pub encoder: EncoderSettings,
     /// How training goes.
@@ -72,13 +74,17 @@ impl FineTuning<'_> {
         }
         let inputs = self.inputs(self.train, threads)?;
         let validation_inputs = self.inputs(&self.validation.select(&rows), threads)?;
-        let mut student = self.source.student(classes, &self.encoder, self.settings.seed)?;
+        let outputs = classes * self.per_class().get();
+        let mut student = self.source.student(outputs, &self.encoder, self.settings.seed)?;
         let rows = self.train.rows();
         let supervision =
             Supervision { rows, classes, labels: self.train.labels(), ..Supervision::default() };
         let TrainSettings { optimizer, seed, .. } = self.settings;
         let learner = Learner { embedding: student.embedding(), optimizer, seed };
-        let mut method = self.method.build(supervision, &learner)?;
+        let mut method = match self.subclasses {
+            Some(own) => own.build(supervision)?,
+            None => MethodSettings::Ce(self.labels).build(supervision, &learner)?,
+        };
         let validation =
             Validation { inputs: &validation_inputs, labels: &labels, metric: ValidationMetric::Accuracy };
         let training = Training {
@@ -90,6 +96,13 @@ impl FineTuning<'_> {
         };
         let report = train(&mut student, training, &self.settings, threads, watch, cancelled)?;
         Ok((student, report))
+    }
+
+    /// Outputs of each class.
+    #[must_use]
+    pub fn per_class(&self) -> NonZeroUsize {
+        let own = self.subclasses.and_then(|own| NonZeroUsize::new(own.subclasses));
+        own.unwrap_or(NonZeroUsize::MIN)
     }
 
     fn inputs(&self, data: &Dataset, threads: NonZeroUsize) -> Result<EncoderInputs, AnswerError> {

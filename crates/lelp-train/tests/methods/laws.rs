@@ -179,10 +179,16 @@ fn alpha_mixes_labels_and_teacher_linearly() {
     let goldens = Goldens::read();
     let labels_alone = |problem: &Problem, subclasses: usize| {
         let lelp = lelp_train::method::LelpSettings { alpha: 1.0, subclasses, ..Default::default() };
-        let base = if subclasses > 1 { MethodSettings::Lelp(lelp) } else { MethodSettings::Ce(CeSettings::default()) };
+        let base = if subclasses > 1 {
+            MethodSettings::Lelp(lelp)
+        } else {
+            MethodSettings::Ce(CeSettings::default())
+        };
         problem.learn(&mut *problem.method(&base.into())).output_gradient
     };
-    for case in goldens.cases.iter().filter(|case| case.settings.base != MethodSettings::Ce(CeSettings::default())) {
+    for case in
+        goldens.cases.iter().filter(|case| case.settings.base != MethodSettings::Ce(CeSettings::default()))
+    {
         let problem = goldens.problem(case);
         let [soft, half, hard] = [0.0, 0.5, 1.0].map(|alpha| {
             let settings = with_alpha(&case.settings, alpha);

@@ -103,7 +103,10 @@ fn crd_sees_nothing_of_a_rows_own_class() {
 fn the_guard_says_what_gradients_show() {
     let goldens = Goldens::read();
     for classes in [2, 3] {
-        for case in goldens.every_method().filter(|case| case.settings.base != MethodSettings::Ce(CeSettings::default())) {
+        for case in goldens
+            .every_method()
+            .filter(|case| case.settings.base != MethodSettings::Ce(CeSettings::default()))
+        {
             let settings = &case.settings;
             let mut problem = problem(&goldens, classes);
             problem.outputs = goldens.problem_of(classes, settings.base.subclasses()).outputs;

@@ -19,7 +19,7 @@ use lelp_train::distill::{
     self, DistillSettings, Distillation, NgramOptions, StudentSettings, Students, TRIALS, Task, TaskInputs,
     grid, over_seeds,
 };
-use lelp_train::method::{CeSettings, self, Combination, KdSettings, MethodSettings};
+use lelp_train::method::{self, CeSettings, Combination, KdSettings, MethodSettings};
 use lelp_train::model::HeadSettings;
 use lelp_train::run::TrainSettings;
 use lelp_train::teacher::{AnswerOptions, write_signals};

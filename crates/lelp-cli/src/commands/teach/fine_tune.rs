@@ -1,9 +1,7 @@
 //! `lelp teach --tune all`: encoder and head together.
 
-use std::num::NonZeroUsize;
-
 use lelp_train::data::Dataset;
-use lelp_train::method::MethodSettings;
+use lelp_train::method::{CeSettings, SubclassTeaching};
 use lelp_train::model::{EncoderSettings, EncoderSource};
 use lelp_train::run::{Checkpoints, Log, TrainReport, TrainSettings};
 use lelp_train::teacher::FineTuning;
@@ -26,7 +24,8 @@ struct Settings {
     labels_hash: String,
     validation_hash: String,
     max_length: usize,
-    method: MethodSettings,
+    labels: CeSettings,
+    subclasses: Option<SubclassTeaching>,
     encoder: EncoderSettings,
     train: TrainSettings,
 }
@@ -53,11 +52,16 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let problem = format!("`{}` holds a teacher already", out.display());
         return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
     }
+    let subclasses = arguments.subclasses.settings()?;
+    if subclasses.is_some() && arguments.labels.given() {
+        let problem = "`--label-smoothing` and `--balanced` are for teachers without `--subclasses`";
+        return Err(Failure::usage(problem));
+    }
     let columns = arguments.columns.settings();
     let (train, validation) = labelled_splits(&arguments.data, &columns)?;
     let folder = encoder_folder(&arguments.encoder, printer)?;
     let source = EncoderSource::whole(&folder, arguments.max_length)?;
-    let settings = settings(arguments, &source, &train, &validation)?;
+    let settings = settings(arguments, subclasses, &source, &train, &validation)?;
     let checkpoints = Checkpoints::new(out, arguments.log.checkpoint_every(), &settings);
     if arguments.overwrite {
         checkpoints.remove()?;
@@ -68,7 +72,8 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         source: &source,
         train: &train,
         validation: &validation,
-        method: settings.method,
+        labels: settings.labels,
+        subclasses,
         encoder: settings.encoder,
         settings: settings.train,
         checkpoints: Some(&checkpoints),
@@ -86,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         .or_while(|| format!("fine-tuning on `{}`", train.file().display()))?;
     watch.finish();
     logged?;
-    source.save(out, &student, train.label_names(), NonZeroUsize::MIN)?;
+    source.save(out, &student, train.label_names(), tuning.per_class())?;
     record(arguments, &settings, train.label_names(), &report)?;
     checkpoints.remove()?;
     say_taught(&report, &validation, out, printer);
@@ -95,6 +100,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 
 fn settings(
     arguments: &Arguments,
+    subclasses: Option<SubclassTeaching>,
     source: &EncoderSource,
     train: &Dataset,
     validation: &Dataset,
@@ -106,7 +112,8 @@ fn settings(
         labels_hash: labels_hash(train),
         validation_hash: validation.hash(),
         max_length: source.tokenizer().max_length(),
-        method: MethodSettings::Ce(arguments.labels.settings()),
+        labels: arguments.labels.settings(),
+        subclasses,
         encoder: arguments.encoder_training.apply(arguments.dropout),
         train: arguments.training.apply(TrainSettings::encoder()),
     })

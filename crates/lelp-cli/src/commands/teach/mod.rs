@@ -167,6 +167,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if arguments.tune == TuneArg::All {
         return fine_tune::run(arguments, global, printer);
     }
+    if arguments.labels.given() || arguments.dropout.is_some() {
+        let problem = "`--label-smoothing`, `--balanced` and `--dropout` are for `--tune all`";
+        return Err(Failure::usage(problem));
+    }
     if arguments.out.join("teacher.json").exists() && !arguments.overwrite {
         let problem = format!("`{}` holds a teacher already", arguments.out.display());
         return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
