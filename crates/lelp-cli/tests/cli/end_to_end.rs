@@ -131,6 +131,78 @@ fn a_teacher_with_subclasses_teaches_them() {
     assert!(said.contains("lelp teach --subclasses"), "{said}");
 }
 
+/// Names of the terms in each line of a student's `metrics.jsonl`.
+fn terms(work: &Workspace, student: &str) -> Vec<String> {
+    let metrics = fs::read_to_string(work.path(student).join("metrics.jsonl")).unwrap();
+    let line = |line: &str| -> Vec<String> {
+        let epoch: Value = serde_json::from_str(line).unwrap();
+        assert!(epoch["seconds"].as_f64().unwrap() > 0.0 && epoch["validation"]["value"].is_number());
+        let terms = epoch["terms"].as_array().unwrap();
+        assert!(terms.iter().all(|term| term["mean"].is_number()));
+        terms.iter().map(|term| term["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let lines: Vec<Vec<String>> = metrics.lines().map(line).collect();
+    assert!(lines.windows(2).all(|pair| pair[0] == pair[1]));
+    lines[0].clone()
+}
+
+#[test]
+fn every_method_leaves_a_student_and_its_terms() {
+    let work = taught();
+    let listed = work.run("methods --json");
+    for line in listed.lines() {
+        let about: Value = serde_json::from_str(line).unwrap();
+        let name = about["name"].as_str().unwrap();
+        // They need fine labels or a teacher of their own kind; tests above have those.
+        if ["oracle", "subclass"].contains(&name) {
+            continue;
+        }
+        let refused = about["two_classes"]["severity"] == "refused";
+        let flags = "--student ngram --buckets 4096 --epochs 2";
+        let distill =
+            format!("distill --data queries --signals signals --method {name} --out {name} {flags}");
+        if refused {
+            let said = work.fails(&distill, 1);
+            assert!(said.contains("--force") && said.contains(about["two_classes"]["why"].as_str().unwrap()));
+            assert!(!work.path(name).exists());
+        }
+        work.run(&format!("{distill} --force"));
+        let terms = terms(&work, name);
+        assert!(terms.iter().any(|term| term.starts_with(name)), "{name}: {terms:?}");
+        assert_eq!(work.run(&format!("predict --model {name} queries/test.csv")).lines().count(), 80);
+    }
+}
+
+#[test]
+fn methods_add_up_by_flag_and_by_recipe() {
+    let work = taught();
+    let flags = "--data queries --signals signals --buckets 4096 --epochs 2";
+    work.run(&format!("distill {flags} --method lelp --add fitnet --add rkd --out flags"));
+    assert_eq!(terms(&work, "flags"), ["lelp", "ce", "fitnet", "rkd_distance", "rkd_angle"]);
+    work.write(
+        "recipe.toml",
+        "data = \"queries\"\nsignals = \"signals\"\n[distill]\nmethod = \"lelp\"\n\
+         [[distill.add]]\nmethod = \"fitnet\"\nweight = 100\n[[distill.add]]\nmethod = \"rkd\"\n\
+         [model]\nstudent = \"ngram\"\nbuckets = 4096\n[train]\nepochs = 2\n",
+    );
+    work.run("distill --recipe recipe.toml --out recipe");
+    let model = |name: &str| fs::read(work.path(name).join("model.safetensors")).unwrap();
+    assert!(model("flags") == model("recipe"));
+    let record: Value = serde_json::from_slice(&fs::read(work.path("flags/run.json")).unwrap()).unwrap();
+    assert_eq!(record["settings"]["distill"]["add"][0]["method"], "fitnet");
+    let said = work.fails(&format!("distill {flags} --method rkd --add rkd --out twice"), 1);
+    assert!(said.contains("`rkd` is there twice"), "{said}");
+}
+
+#[test]
+fn a_method_of_which_little_is_left_is_warned_of() {
+    let work = taught();
+    let command = "distill --data queries --signals signals --method dist --out m --buckets 4096 --epochs 1";
+    let said = work.lelp(command).assert().success();
+    let said = String::from_utf8(said.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("warning: with 2 classes, `dist`: "), "{said}");
+}
+
 #[test]
 fn the_number_of_threads_does_not_change_a_byte() {
     let work = taught();

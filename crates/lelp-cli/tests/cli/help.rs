@@ -54,3 +54,9 @@ fn completions_and_manual_name_every_command() {
         assert!(work.path(&format!("man/lelp-{command}.1")).exists());
     }
 }
+
+#[test]
+fn methods_tell_what_they_need_and_what_two_classes_leave() {
+    let told = Workspace::new().run("methods");
+    assert_snapshot!(told);
+}

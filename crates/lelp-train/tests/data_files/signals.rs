@@ -244,3 +244,20 @@ fn half_precision_rounds_and_refuses_what_it_cannot_hold() {
     let stored = writer.finish().unwrap().read().unwrap();
     assert_eq!(stored.signals().embedding_rows(0..1)[0], f16::from_f32(0.1).to_f32());
 }
+
+#[test]
+fn embeddings_are_read_at_random_as_they_were_written() {
+    for precision in [Precision::F32, Precision::F16] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut teacher = Teacher::new(11, 3, 2, 4);
+        teacher.description.embeddings = precision;
+        let signals = teacher.write(folder.path());
+        let embeddings = signals.embeddings().unwrap();
+        assert_eq!((embeddings.rows(), embeddings.width()), (11, 3));
+        for row in [10, 0, 7, 4, 3, 8] {
+            let mut found = [0.0; 3];
+            embeddings.read(row, &mut found);
+            assert_eq!(found, teacher.embeddings[3 * row..3 * row + 3], "row {row}");
+        }
+    }
+}

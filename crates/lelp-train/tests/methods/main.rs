@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 
 mod goldens;
+mod identities;
 mod laws;
 mod resume;
 mod slopes;

@@ -95,7 +95,15 @@ fn methods() -> Vec<Combination> {
 
 fn settings(optimizer: Optimizer) -> TrainSettings {
     let learning_rate = if optimizer == Optimizer::Adam { 0.02 } else { 0.1 };
-    TrainSettings { epochs: 8, batch: 50, learning_rate, patience: 0, optimizer, seed: 3 }
+    TrainSettings {
+        epochs: 8,
+        batch: 50,
+        learning_rate,
+        patience: 0,
+        optimizer,
+        seed: 3,
+        ..TrainSettings::ngram()
+    }
 }
 
 fn run<I: ?Sized + Sync, S: Student<I>>(
@@ -108,7 +116,7 @@ fn run<I: ?Sized + Sync, S: Student<I>>(
 ) -> Result<TrainReport, TrainError> {
     let learner = Learner { embedding: student.embedding(), optimizer, seed: 3 };
     let mut method = combination.build(task.supervision(), &learner).unwrap();
-    let training = Training { inputs, rows: ROWS, method: &mut *method, validation: None };
+    let training = Training { inputs, rows: ROWS, method: &mut *method, validation: None, checkpoints: None };
     let threads = NonZeroUsize::new(threads).unwrap();
     train(student, training, &settings(optimizer), threads, &mut |_| {}, &AtomicBool::new(false))
 }
@@ -198,7 +206,8 @@ fn a_method_made_for_another_student_is_refused_before_the_first_step() {
     let learner = Learner { embedding: 9, optimizer: Optimizer::Adagrad, seed: 0 };
     let fitnet: Combination = serde_json::from_value(serde_json::json!({"method": "fitnet"})).unwrap();
     let mut method = fitnet.build(task.supervision(), &learner).unwrap();
-    let training = Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None };
+    let training =
+        Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None, checkpoints: None };
     let settings = settings(Optimizer::Adagrad);
     let refused =
         train(&mut student, training, &settings, NonZeroUsize::MIN, &mut |_| {}, &AtomicBool::new(false));
