@@ -103,7 +103,7 @@ fn every_family_learns_what_a_first_word_says_and_its_folder_answers_so() {
             labels: CeSettings::default(),
             subclasses: None,
             encoder,
-            settings: TrainSettings { epochs: 12, learning_rate: 1e-2, ..settings() },
+            settings: TrainSettings { epochs: 25, ..settings() },
             checkpoints: None,
         };
         let threads = NonZeroUsize::new(2).unwrap();

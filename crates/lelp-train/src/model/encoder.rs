@@ -70,6 +70,16 @@ pub enum EncoderStudentError {
     /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The training would not fit into memory.
+    #[error(
+        "training needs about {needed} MiB of memory, and {available} MiB are free: lower `--micro-batch`, `--batch` or `--max-length`"
+    )]
+    Memory {
+        /// MiB needed.
+        needed: usize,
+        /// MiB free.
+        available: usize,
+    },
     /// More layers than there are.
     #[error("`{}` has {found} layers, but {asked} are asked for: lower `--layers`", folder.display())]
     Layers {
@@ -136,6 +146,11 @@ impl EncoderInputs {
         self.texts.iter().map(|text| text.ids.len()).sum()
     }
 
+    /// Tokens of every text.
+    pub(super) fn lengths(&self) -> Vec<usize> {
+        self.texts.iter().map(|text| text.ids.len()).collect()
+    }
+
     fn batch(&self, rows: impl Iterator<Item = usize>, together: usize) -> Batch {
         let texts: Vec<&Tokens> = rows.map(|row| &self.texts[row]).collect();
         Batch::new(&texts, if together == 0 { texts.len().max(1) } else { together })
@@ -185,6 +200,12 @@ impl EncoderStudent {
     #[must_use]
     pub fn config(&self) -> &EncoderConfig {
         self.network.config()
+    }
+
+    /// Number of weights.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.network.parameters().count()
     }
 
     /// The weights as a `model.safetensors` of the family's sequence classifier.

@@ -13,7 +13,7 @@ use super::Student;
 use super::dense::{Dense, Network, Pass};
 use super::optimizer::Optimizer;
 use super::shards::Shards;
-use crate::method::{CeSettings, Method, TeacherEmbeddings, TermSum};
+use crate::method::{Method, TeacherEmbeddings, TermSum};
 
 /// Embeddings `[rows, width]`, the inputs of a head.
 #[derive(Debug, Clone)]

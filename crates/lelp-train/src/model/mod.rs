@@ -3,6 +3,7 @@
 mod dense;
 mod encoder;
 mod encoder_folder;
+mod encoder_memory;
 mod head;
 mod inputs;
 mod memory;

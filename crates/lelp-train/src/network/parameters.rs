@@ -134,6 +134,11 @@ impl Parameters {
         &self.device
     }
 
+    /// Number of values in all tensors.
+    pub(crate) fn count(&self) -> usize {
+        self.list.iter().map(|parameter| parameter.values.dims()[0]).sum()
+    }
+
     pub(super) fn list(&self) -> &[Parameter] {
         &self.list
     }

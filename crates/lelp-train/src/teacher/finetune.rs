@@ -76,6 +76,7 @@ impl FineTuning<'_> {
         let validation_inputs = self.inputs(&self.validation.select(&rows), threads)?;
         let outputs = classes * self.per_class().get();
         let mut student = self.source.student(outputs, &self.encoder, self.settings.seed)?;
+        inputs.check_memory(&student, self.settings.batch, &self.encoder)?;
         let rows = self.train.rows();
         let supervision =
             Supervision { rows, classes, labels: self.train.labels(), ..Supervision::default() };

@@ -64,6 +64,9 @@ impl EncoderTexts {
             .source
             .student(outputs, &options.training(), lesson.settings.seed)
             .map_err(StudentModelError::from)?;
+        self.train
+            .check_memory(&student, lesson.settings.batch, &options.training())
+            .map_err(StudentModelError::from)?;
         let report = lesson.teach(&mut student, &self.train, &self.validation, watch)?;
         let model = EncoderModel { source: Arc::clone(&self.source), student, labels, subclasses };
         Ok((StudentModel::Encoder(Box::new(model)), report))
