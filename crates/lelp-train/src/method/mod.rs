@@ -1,4 +1,4 @@
-#![doc = include_str!("../../../../docs/adding-a-method.md")]
+#![doc = include_str!("../../docs/adding-a-method.md")]
 
 mod about;
 mod auxiliary;

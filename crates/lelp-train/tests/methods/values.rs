@@ -1,4 +1,4 @@
-//! Values, gradients and steps equal those of PyTorch.
+//! Values, gradients and steps equal those of the goldens, which come from automatic differentiation.
 
 use lelp_train::method::MethodSettings;
 
