@@ -14,8 +14,6 @@ pub(super) fn pooled(
     normalize: bool,
 ) -> Value {
     let graph = &mut writer.graph;
-    let axis = graph.integers(&[1], &[1]);
-    let columns = graph.integers(&[1], &[2]);
     let squeeze = || vec![integer("keepdims", 0)];
     let pooled = match pooling {
         Pooling::Cls => {
@@ -23,6 +21,7 @@ pub(super) fn pooled(
             graph.node("Gather", &[hidden, &first], vec![integer("axis", 1)])
         }
         Pooling::Mean => {
+            let (axis, columns) = (graph.integers(&[1], &[1]), graph.integers(&[1], &[2]));
             let present = graph.node("Unsqueeze", &[mask.present(), &columns], vec![]); // [batch, tokens, 1]
             let kept = graph.node("Mul", &[hidden, &present], vec![]);
             let sum = graph.node("ReduceSum", &[&kept, &axis], squeeze());
@@ -30,6 +29,7 @@ pub(super) fn pooled(
             graph.node("Div", &[&sum, &count], vec![])
         }
         Pooling::Max => {
+            let (axis, columns) = (graph.integers(&[1], &[1]), graph.integers(&[1], &[2]));
             let lowest = graph.node("Unsqueeze", &[mask.lowest(), &columns], vec![]); // [batch, tokens, 1]
             let kept = graph.node("Add", &[hidden, &lowest], vec![]);
             graph.node("ReduceMax", &[&kept, &axis], squeeze())
@@ -38,6 +38,7 @@ pub(super) fn pooled(
     if !normalize {
         return pooled;
     }
+    let axis = graph.integers(&[1], &[1]);
     let length = graph.node("ReduceL2", &[&pooled, &axis], vec![integer("keepdims", 1)]); // [batch, 1]
     // As torch.nn.functional.normalize does it.
     let least = graph.number(1e-12);
