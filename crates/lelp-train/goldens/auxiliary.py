@@ -18,7 +18,7 @@ def main() -> None:
     outputs = (outputs * 16).round().div(16).requires_grad_()
     unit = torch.nn.functional.normalize(outputs, dim=1)
     similarity = unit @ unit.T / TEMPERATURE
-    value = torch.logsumexp(similarity, dim=1).mean() - 1 / TEMPERATURE - torch.log(torch.tensor(float(ROWS)))
+    value = torch.logsumexp(similarity, dim=1).mean() - 1 / TEMPERATURE - torch.log(torch.tensor(float(ROWS), dtype=torch.float64))
     value.backward()
     golden = {
         "temperature": TEMPERATURE,

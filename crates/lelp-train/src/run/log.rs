@@ -19,10 +19,9 @@ pub struct Log {
 }
 
 impl Log {
-    /// A log in `folder`; `tensorboard` is the folder of an event file, where one is wanted.
+    /// A log in `folder`, which is made with the first epoch; `tensorboard` is the folder of an event file, where
+    /// one is wanted.
     pub fn new(folder: &Path, tensorboard: Option<&Path>) -> Result<Self, FileError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
         let events = tensorboard.map(EventFile::create).transpose()?;
         Ok(Self { metrics: folder.join("metrics.jsonl"), events, batches: 0 })
     }
@@ -55,6 +54,10 @@ impl Log {
         // Epochs before this one may be of an earlier run of this training; later ones are of another.
         let old = std::fs::read_to_string(&self.metrics).unwrap_or_default();
         let mut lines: Vec<String> = old.lines().take(record.epoch - 1).map(str::to_owned).collect();
+        if let Some(folder) = self.metrics.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
+        }
         lines.push(serde_json::to_string(record).expect("numbers and words are JSON"));
         storage::write(&self.metrics, (lines.join("\n") + "\n").as_bytes())
     }
