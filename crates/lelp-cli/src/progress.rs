@@ -28,13 +28,13 @@ impl Rows {
 pub(crate) struct Epochs {
     bar: ProgressBar,
     printer: Printer,
-    epochs: usize,
+    count: usize,
     /// Epochs are told to everyone, not only to those who asked for more.
     long: bool,
 }
 
 pub(crate) fn epochs(printer: Printer, verb: &str, epochs: usize) -> Epochs {
-    Epochs { bar: printer.progress(verb, epochs as u64, "texts"), printer, epochs, long: false }
+    Epochs { bar: printer.progress(verb, epochs as u64, "texts"), printer, count: epochs, long: false }
 }
 
 /// As [`epochs`], for trainings of minutes to hours.
@@ -51,7 +51,7 @@ impl Epochs {
                 self.bar.reset_eta();
             }
             Event::Batch { epoch, done, rows, terms, sums, .. } => {
-                self.bar.set_length((self.epochs * rows) as u64);
+                self.bar.set_length((self.count * rows) as u64);
                 self.bar.set_position(((epoch - 1) * rows + done) as u64);
                 let terms = terms.iter().zip(*sums).map(|(name, sum)| format!("{name} {:.4}", sum.mean()));
                 self.bar.set_message(terms.collect::<Vec<_>>().join(", "));

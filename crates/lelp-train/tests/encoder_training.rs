@@ -1,5 +1,8 @@
 //! Encoders that learn: what they learn, and that a training which was stopped goes on to the same bytes.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -28,7 +31,7 @@ fn data(folder: &Path) -> Splits {
             let class = row * 7 % 3 % 2;
             let first = ["the", "a"][class];
             let rest = ["cat", "dog", "sat", "on mat", "mat dog"][row % 5];
-            csv += &format!("{first} {rest},{}\n", LABELS[class]);
+            writeln!(csv, "{first} {rest},{}", LABELS[class]).unwrap();
         }
         fs::write(folder.join(name), csv).unwrap();
     };

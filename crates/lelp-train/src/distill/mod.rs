@@ -144,15 +144,17 @@ impl<'a> Distillation<'a> {
         };
         let (task, threads) = (self.task, self.threads);
         let lesson = Lesson { task, method, supervision, settings, checkpoints, threads };
-        let watch = Watch { watch, cancelled };
+        let mut watch = Watch { watch, cancelled };
         let (model, report) = match (student, self.inputs) {
             (StudentSettings::Ngram(options), TaskInputs::Ngram(texts)) => {
-                texts.train(options, lesson, watch)
+                texts.train(options, &lesson, &mut watch)
             }
             (StudentSettings::Encoder(options), TaskInputs::Encoder(texts)) => {
-                texts.train(options, lesson, watch)
+                texts.train(options, &lesson, &mut watch)
             }
-            (StudentSettings::Mlp(options), TaskInputs::Mlp(texts)) => texts.train(options, lesson, watch),
+            (StudentSettings::Mlp(options), TaskInputs::Mlp(texts)) => {
+                texts.train(options, &lesson, &mut watch)
+            }
             _ => panic!("the inputs of a task must be those of its students"),
         }?;
         let fit = targets.as_ref().and_then(|targets| targets.fit.clone());
@@ -188,7 +190,7 @@ impl Lesson<'_> {
         student: &mut S,
         inputs: &I,
         validation: &I,
-        watch: Watch<'_>,
+        watch: &mut Watch<'_>,
     ) -> Result<TrainReport, DistillError> {
         let TrainSettings { optimizer, seed, .. } = *self.settings;
         let learner = Learner { embedding: student.embedding(), optimizer, seed };
@@ -201,6 +203,6 @@ impl Lesson<'_> {
             validation: Some(Validation { inputs: validation, labels: &rows.classes, metric: rows.metric }),
             checkpoints: self.checkpoints,
         };
-        Ok(train(student, training, self.settings, self.threads, watch.watch, watch.cancelled)?)
+        Ok(train(student, training, self.settings, self.threads, &mut *watch.watch, watch.cancelled)?)
     }
 }

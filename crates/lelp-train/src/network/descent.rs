@@ -91,7 +91,7 @@ impl Descent {
         let list = network.parameters.list_mut();
         for (place, (parameter, gradient)) in list.iter_mut().zip(gradients).enumerate() {
             let Some(gradient) = gradient else { continue };
-            let rate = learning_rate * self.settings.layer_decay.powi(parameter.depth as i32);
+            let rate = learning_rate * self.settings.layer_decay.powf(parameter.depth as f64);
             let step = self.adam_step(rate, parameter.decays, scale);
             // The first is the token table, of which the batch has some rows.
             let rows = (place == 0).then(|| (&batch.unique[..], parameter.tensor.shape[1]));

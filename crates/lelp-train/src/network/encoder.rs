@@ -39,6 +39,10 @@ struct Leaves {
     tensors: Vec<Tensor<1>>,
 }
 
+/// Gradients by outputs and by embedding (empty for none), given the places of some of the batch's texts and what the
+/// network makes of them.
+pub(crate) type Slopes<'a> = dyn FnMut(Range<usize>, &Pass) -> (Vec<f32>, Vec<f32>) + 'a;
+
 /// Gradients of a step, in the order of the parameters; that of the token table has its unique rows alone.
 pub(crate) type StepGradients = Vec<Option<Tensor<1>>>;
 
@@ -105,7 +109,7 @@ impl Network {
         &self,
         batch: &Batch,
         dropouts: Dropouts,
-        slopes: &mut dyn FnMut(Range<usize>, &Pass) -> (Vec<f32>, Vec<f32>),
+        slopes: &mut Slopes<'_>,
     ) -> StepGradients {
         let leaves = self.leaves(batch, true);
         let mut total: StepGradients = vec![None; leaves.tensors.len()];

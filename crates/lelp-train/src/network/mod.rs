@@ -7,7 +7,7 @@
 //! | `batch` | tokenised texts, one after the other, without padding |
 //! | `encoder` | what is computed |
 //! | `ops`, `cpu` | the operations: fused on the CPU, plain elsewhere |
-//! | `descent` | AdamW with row-sparse steps of the token table |
+//! | `descent` | `AdamW` with row-sparse steps of the token table |
 //!
 //! burn is named here alone.
 
@@ -19,7 +19,12 @@ mod encoder;
 mod ops;
 mod parameters;
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "a test may panic; ids are whole"
+)]
 mod tests;
 
 pub(crate) use batch::Batch;

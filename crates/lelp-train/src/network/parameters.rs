@@ -91,9 +91,9 @@ impl Parameters {
             if !taken {
                 return Ok(drawn.values(module, tensor));
             }
-            let part = usize::from(tensor.name.ends_with(".bias"));
-            let tensors: Vec<ModuleTensor> = original.tensors().collect();
-            Ok(weights.read(&tensors[part])?.into_owned())
+            let same = |other: &ModuleTensor| other.name.rsplit('.').next() == tensor.name.rsplit('.').next();
+            let tensor = original.tensors().find(same).expect("modules of one role have the same tensors");
+            Ok(weights.read(&tensor)?.into_owned())
         })
     }
 

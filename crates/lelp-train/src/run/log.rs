@@ -16,6 +16,8 @@ pub struct Log {
     metrics: PathBuf,
     events: Option<EventFile>,
     batches: usize,
+    /// Rows that training has gone over.
+    rows: usize,
 }
 
 impl Log {
@@ -23,7 +25,7 @@ impl Log {
     /// one is wanted.
     pub fn new(folder: &Path, tensorboard: Option<&Path>) -> Result<Self, FileError> {
         let events = tensorboard.map(EventFile::create).transpose()?;
-        Ok(Self { metrics: folder.join("metrics.jsonl"), events, batches: 0 })
+        Ok(Self { metrics: folder.join("metrics.jsonl"), events, batches: 0, rows: 0 })
     }
 
     /// Takes in an event: a line of `metrics.jsonl` for each epoch, points of the curves for `TensorBoard`.
@@ -32,12 +34,13 @@ impl Log {
             Event::Resumed { .. } => Ok(()),
             Event::Batch { epoch, done, rows, learning_rate, terms, sums } => {
                 self.batches += 1;
-                let Some(events) = self.events.as_mut().filter(|_| self.batches % EVERY == 0) else {
+                self.rows = (epoch - 1) * rows + done;
+                let Some(events) = self.events.as_mut().filter(|_| self.batches.is_multiple_of(EVERY)) else {
                     return Ok(());
                 };
                 let means = terms.iter().zip(*sums).map(|(term, sum)| (format!("train/{term}"), sum.mean()));
                 let rate = ("train/learning_rate".to_owned(), f64::from(*learning_rate));
-                events.scalars((epoch - 1) * rows + done, means.chain([rate]))
+                events.scalars(self.rows, means.chain([rate]))
             }
             Event::Epoch(record) => self.epoch(record),
         }
@@ -49,7 +52,7 @@ impl Log {
                 (format!("validation/{}", validation.metric.name()), validation.value),
                 ("validation/negative_log_likelihood".to_owned(), validation.negative_log_likelihood),
             ];
-            events.scalars(record.epoch, scores.into_iter())?;
+            events.scalars(self.rows, scores.into_iter())?;
         }
         // Epochs before this one may be of an earlier run of this training; later ones are of another.
         let old = std::fs::read_to_string(&self.metrics).unwrap_or_default();

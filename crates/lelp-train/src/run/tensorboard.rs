@@ -1,4 +1,4 @@
-//! TensorBoard event files: scalars by step.
+//! `TensorBoard` event files: scalars by step.
 //!
 //! A file is a row of records: length (u64), masked CRC-32C of the length, an `Event` message, its masked
 //! CRC-32C, all little-endian (`tensorflow/core/lib/io/record_writer.h`, `event.proto`, `summary.proto`).

@@ -83,7 +83,7 @@ fn a_converged_centre_is_the_mean_of_its_rows() {
     let points = Points::raw(noise(3000 * 6, 5), 6);
     let found = kmeans(&points, &task(4, 2, 500), &Workers::new(ONE));
     let centres = Centres::new(&found, 6);
-    let mut sums = vec![0.0; 24];
+    let mut sums = [0.0; 24];
     let mut counts = [0.0; 4];
     for block in 0..points.blocks() {
         for (row, distances) in points.block(block).zip(points.distances(block, &centres).chunks(4)) {

@@ -342,7 +342,9 @@ fn means(points: &Points, labels: &[usize], clusters: usize) -> Vec<f64> {
         sum.iter_mut().zip(points.row(row)).for_each(|(sum, &x)| *sum += f64::from(x));
     }
     for (sum, count) in sums.chunks_exact_mut(width).zip(counts) {
-        sum.iter_mut().for_each(|sum| *sum /= count.max(1) as f64);
+        for sum in sum.iter_mut() {
+            *sum /= count.max(1) as f64;
+        }
     }
     sums
 }

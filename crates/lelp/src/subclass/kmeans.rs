@@ -169,6 +169,7 @@ pub(crate) fn nearest(distances: &[f32]) -> usize {
 
 /// Centres of every start, `[starts][clusters * width]`, by greedy k-means++.
 fn seed_starts(points: &Points, task: &KmeansTask, workers: &Workers) -> Vec<Vec<f64>> {
+    #[allow(clippy::cast_sign_loss, reason = "the logarithm of 1 or more is not negative")]
     let candidates = 2 + (task.clusters as f64).ln() as usize;
     let mut randoms: Vec<ChaCha20Rng> = (0..task.starts as u64)
         .map(|start| {

@@ -19,6 +19,12 @@ mod random_subclass;
 mod sample;
 mod split;
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::unnecessary_wraps,
+    reason = "small made-up labels, as the fit takes them"
+)]
 mod split_laws;
 mod tsne;
 mod ward;

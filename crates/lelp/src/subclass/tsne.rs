@@ -25,6 +25,7 @@ pub(crate) const LEAST_ROWS: usize = 8;
 pub(crate) fn tsne(points: &Points, perplexity: f64, seed: u64) -> Result<Vec<f32>, FitError> {
     let rows = points.rows();
     let perplexity = perplexity.min((rows - 1) as f64 / 3.0);
+    #[allow(clippy::cast_sign_loss, reason = "a perplexity is above 0")]
     let neighbours = neighbours(points, ((3.0 * perplexity) as usize).clamp(1, rows - 1));
     let start: Vec<f32> = (0..2 * rows as u64).map(|place| START * gaussian(seed, place)).collect();
     let embed = || {

@@ -50,8 +50,8 @@ impl EncoderTexts {
     pub(in super::super) fn train(
         &self,
         options: &EncoderOptions,
-        lesson: Lesson<'_>,
-        watch: Watch<'_>,
+        lesson: &Lesson<'_>,
+        watch: &mut Watch<'_>,
     ) -> Result<Trained, DistillError> {
         let optimizer = lesson.settings.optimizer;
         if optimizer != Optimizer::Adam {
@@ -100,9 +100,9 @@ fn source(options: &EncoderOptions) -> Result<EncoderSource, StudentModelError> 
     }
     let taken = or(options.layers, config.layers);
     let layers = match options.spacing {
-        Spacing::Lower => (0..taken).collect(),
         Spacing::Even if taken <= config.layers => spaced_layers(taken, config.layers),
-        Spacing::Even => (0..taken).collect(), // too many, as `layers` will say
+        // More layers than there are is told by `layers`.
+        Spacing::Even | Spacing::Lower => (0..taken).collect(),
     };
     Ok(EncoderSource::layers(folder, layers, max_length)?)
 }

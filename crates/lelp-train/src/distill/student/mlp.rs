@@ -79,8 +79,8 @@ impl MlpTexts {
     pub(in super::super) fn train(
         &self,
         options: &MlpOptions,
-        lesson: Lesson<'_>,
-        watch: Watch<'_>,
+        lesson: &Lesson<'_>,
+        watch: &mut Watch<'_>,
     ) -> Result<Trained, DistillError> {
         let labels = lesson.task.labels().to_vec();
         let subclasses = NonZeroUsize::new(lesson.method.base.subclasses()).unwrap_or(NonZeroUsize::MIN);

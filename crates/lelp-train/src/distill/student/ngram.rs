@@ -33,8 +33,8 @@ impl NgramTexts {
     pub(in super::super) fn train(
         &self,
         options: &NgramOptions,
-        lesson: Lesson<'_>,
-        watch: Watch<'_>,
+        lesson: &Lesson<'_>,
+        watch: &mut Watch<'_>,
     ) -> Result<Trained, DistillError> {
         let config = options.config(lesson.task.labels().to_vec(), lesson.method.base.subclasses());
         let learning = NgramSettings { optimizer: lesson.settings.optimizer, dropout: options.dropout };

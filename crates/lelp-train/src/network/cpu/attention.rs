@@ -88,7 +88,7 @@ pub(crate) fn backward(
     let biases: Vec<Vec<f32>> = parts
         .into_par_iter()
         .map(|((text, query), (key, value))| {
-            text.backward(inputs, normalisers, gradient, TextGradients { query, key, value })
+            text.backward(inputs, normalisers, gradient, &mut TextGradients { query, key, value })
         })
         .collect();
     let mut bias = vec![0.0; inputs.bias.len()];
@@ -202,7 +202,7 @@ impl Text {
         inputs: Inputs<'_>,
         normalisers: &[f32],
         gradient: &[f32],
-        gradients: TextGradients<'_>,
+        gradients: &mut TextGradients<'_>,
     ) -> Vec<f32> {
         let (queries, keys, width) = (self.queries, self.keys, inputs.width);
         let mut bias = vec![0.0; inputs.bias.len()];

@@ -1,4 +1,4 @@
-//! AdamW in one pass over parameter, gradient and both moments.
+//! `AdamW` in one pass over parameter, gradient and both moments.
 
 use lelp_infer::wide;
 use rayon::prelude::*;

@@ -20,6 +20,7 @@ impl Dropout {
 
     /// Drops values with `probability` (0 or more, below 1); `key` names step and place.
     pub(crate) fn new(probability: f32, key: u64) -> Self {
+        #[allow(clippy::cast_sign_loss, reason = "a probability is not negative")]
         let threshold = (f64::from(probability) * 2f64.powi(32)) as u32;
         // Splitmix64's finalizer: neighbouring keys get unrelated masks.
         let mut mixed = key.wrapping_add(0x9e37_79b9_7f4a_7c15);
