@@ -312,6 +312,7 @@ fn any_hugging_face_classifier_is_a_teacher() {
     let head = fs::read(work.path("signals/head.safetensors")).unwrap();
     let head = safetensors::SafeTensors::deserialize(&head).unwrap();
     assert_eq!(head.tensor("weight").unwrap().shape(), [2, 16]);
+    // `kd`: random weights give all rows to one class, and directions need members of both.
     work.run("distill --data reviews/train.csv --signals signals --method kd --out student --buckets 4096");
     let report: Value =
         serde_json::from_str(&work.run(&format!("eval --model {model} --data reviews/test.csv --json")))
