@@ -87,7 +87,7 @@ impl StudentSettings {
 }
 
 impl DistillSettings {
-    /// The settings of a recipe; what it leaves open of [train] takes the defaults of its student.
+    /// The settings of a recipe; what it leaves open of its `train` table takes the defaults of its student.
     pub fn read(mut recipe: Recipe) -> Result<Self, RecipeError> {
         let training = StudentSettings::training(recipe.word("model", "student"));
         recipe.fill("train", &training);
