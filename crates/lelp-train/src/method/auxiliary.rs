@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ce::{CeSettings, CrossEntropy};
 use super::error::MethodError;
 use super::real::Real;
+use super::settings::{counted, positive, weight};
 use super::softmax::log_sum_exp;
 use super::supervision::Supervision;
 use super::weighted::{Part, Weighted};
@@ -100,15 +101,9 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
 impl SubclassTeaching {
     /// Checks the ranges that the fields document.
     pub fn check(&self) -> Result<(), MethodError> {
-        let setting = |name, value: f64, holds: bool, range| {
-            if holds { Ok(()) } else { Err(MethodError::Setting { name, value, range }) }
-        };
-        let Self { subclasses, auxiliary_weight: weight, auxiliary_temperature: temperature } = *self;
-        setting("subclasses", subclasses as f64, subclasses > 0, "1 or more")?;
-        let whole = weight >= 0.0 && weight.is_finite();
-        setting("auxiliary_weight", weight, whole, "a finite number of 0 or more")?;
-        let above = temperature > 0.0 && temperature.is_finite();
-        setting("auxiliary_temperature", temperature, above, "a finite number above 0")
+        counted("subclasses", self.subclasses)?;
+        weight("auxiliary_weight", self.auxiliary_weight)?;
+        positive("auxiliary_temperature", self.auxiliary_temperature)
     }
 
     /// What a teacher of `classes * subclasses` outputs learns from: the labels' cross-entropy over outputs collapsed
@@ -119,12 +114,7 @@ impl SubclassTeaching {
     /// [`MethodError::Label`] for one that is no class.
     pub fn build<'a>(&self, supervision: Supervision<'a>) -> Result<Box<dyn Method + 'a>, MethodError> {
         self.check()?;
-        if let Some((row, label)) = supervision.label_outside() {
-            return Err(MethodError::Label { row, label, classes: supervision.classes });
-        }
-        if (0..supervision.rows).all(|row| supervision.label(row).is_none()) {
-            return Err(MethodError::Missing { method: "subclass teacher", what: "labels" });
-        }
+        supervision.check_labels(Some("subclass teacher"))?;
         let labels = CrossEntropy::new(supervision, self.subclasses, CeSettings::default());
         let apart = Apart { supervision, settings: *self };
         let parts = [(1.0, Box::new(labels) as Box<dyn Method>), (self.auxiliary_weight, Box::new(apart))];

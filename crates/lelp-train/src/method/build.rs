@@ -72,7 +72,7 @@ impl Combination {
         learner: &Learner,
     ) -> Result<Box<dyn Method + 'a>, MethodError> {
         self.check()?;
-        self.check_labels(&supervision)?;
+        supervision.check_labels(self.needs().labels.then(|| self.base.name()))?;
         let alpha = self.base.alpha();
         let mut parts = Vec::new();
         if let Some(method) = self.base.outputs(supervision)? {
@@ -89,21 +89,6 @@ impl Combination {
             parts.push(Part { weight: 1.0, method });
         }
         Ok(Box::new(Weighted::new(parts)))
-    }
-
-    fn check_labels(&self, supervision: &Supervision<'_>) -> Result<(), MethodError> {
-        let Supervision { rows, classes, labels, .. } = *supervision;
-        let given = labels.map_or(rows, <[_]>::len);
-        if given != rows {
-            return Err(MethodError::Length { what: "labels", rows, columns: 1, wanted: rows, given });
-        }
-        if let Some((row, label)) = supervision.label_outside() {
-            return Err(MethodError::Label { row, label, classes });
-        }
-        if self.needs().labels && (0..rows).all(|row| supervision.label(row).is_none()) {
-            return Err(MethodError::Missing { method: self.base.name(), what: "labels" });
-        }
-        Ok(())
     }
 }
 

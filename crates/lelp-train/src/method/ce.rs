@@ -120,10 +120,8 @@ impl Method for CrossEntropy<'_> {
 
 impl RowWise for CrossEntropy<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
-        let width = self.outputs();
-        let rows = batch.rows.iter().zip(batch.outputs.chunks_exact(width));
-        for ((&row, outputs), gradient) in rows.zip(gradients.outputs.chunks_exact_mut(width)) {
-            if let Some(label) = self.supervision.label(row as usize) {
+        for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
+            if let Some(label) = self.supervision.label(row) {
                 sums[0].add(self.row(label, outputs, batch.share, gradient));
             }
         }

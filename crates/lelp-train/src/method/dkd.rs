@@ -138,9 +138,7 @@ impl RowWise for Decoupled<'_> {
         let classes = self.supervision.classes;
         let DkdSettings { temperature, target_weight, non_target_weight, .. } = self.settings;
         let weights = [target_weight, non_target_weight].map(|weight| weight * batch.share);
-        let rows = batch.rows.iter().zip(batch.outputs.chunks_exact(classes));
-        for ((&row, outputs), gradient) in rows.zip(gradients.outputs.chunks_exact_mut(classes)) {
-            let row = row as usize;
+        for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
             if let Some(label) = self.supervision.label(row) {
                 let teacher = &self.logits[row * classes..][..classes];
                 let terms = decoupled_distillation(label, teacher, outputs, temperature, weights, gradient);

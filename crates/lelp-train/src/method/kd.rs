@@ -117,9 +117,8 @@ impl Method for Distillation<'_> {
 impl RowWise for Distillation<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         let width = self.outputs();
-        let rows = batch.rows.iter().zip(batch.outputs.chunks_exact(width));
-        for ((&row, outputs), gradient) in rows.zip(gradients.outputs.chunks_exact_mut(width)) {
-            let targets = &self.targets[row as usize * width..][..width];
+        for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
+            let targets = &self.targets[row * width..][..width];
             sums[0].add(distillation(targets, outputs, self.temperature, batch.share, gradient));
         }
     }

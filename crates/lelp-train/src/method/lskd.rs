@@ -121,9 +121,8 @@ impl Method for Standardised<'_> {
 impl RowWise for Standardised<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         let LskdSettings { temperature, weight, .. } = self.settings;
-        let rows = batch.rows.iter().zip(batch.outputs.chunks_exact(self.classes));
-        for ((&row, outputs), gradient) in rows.zip(gradients.outputs.chunks_exact_mut(self.classes)) {
-            let teacher = &self.logits[row as usize * self.classes..][..self.classes];
+        for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
+            let teacher = &self.logits[row * self.classes..][..self.classes];
             let share = weight * batch.share;
             sums[0].add(standardised_distillation(teacher, outputs, temperature, share, gradient));
         }

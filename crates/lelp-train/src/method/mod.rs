@@ -71,6 +71,20 @@ pub struct Batch<'a> {
     pub embedding: &'a [f32],
 }
 
+impl<'a> Batch<'a> {
+    /// The rows one by one: place in the training set, outputs, and the part of `gradient` `[rows, outputs]` that is
+    /// the row's.
+    pub fn row_by_row<'g>(
+        &self,
+        gradient: &'g mut [f32],
+    ) -> impl Iterator<Item = (usize, &'a [f32], &'g mut [f32])> + use<'a, 'g> {
+        let width = (self.outputs.len() / self.rows.len().max(1)).max(1);
+        let rows =
+            self.rows.iter().zip(self.outputs.chunks_exact(width)).zip(gradient.chunks_exact_mut(width));
+        rows.map(|((&row, outputs), gradient)| (row as usize, outputs, gradient))
+    }
+}
+
 /// Where a method adds its gradients.
 #[derive(Debug)]
 pub struct Gradients<'a> {

@@ -309,15 +309,15 @@ impl Added {
     }
 }
 
-fn positive(name: &'static str, value: f64) -> Result<(), MethodError> {
+pub(super) fn positive(name: &'static str, value: f64) -> Result<(), MethodError> {
     setting(name, value, value > 0.0 && value.is_finite(), "a finite number above 0")
 }
 
-fn weight(name: &'static str, value: f64) -> Result<(), MethodError> {
+pub(super) fn weight(name: &'static str, value: f64) -> Result<(), MethodError> {
     setting(name, value, value >= 0.0 && value.is_finite(), "a finite number of 0 or more")
 }
 
-fn counted(name: &'static str, value: usize) -> Result<(), MethodError> {
+pub(super) fn counted(name: &'static str, value: usize) -> Result<(), MethodError> {
     setting(name, value as f64, value > 0, "1 or more")
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use serde::Serialize;
 
+use super::error::MethodError;
 use crate::model::Optimizer;
 
 /// What a method asks for.
@@ -92,19 +93,32 @@ pub struct Supervision<'a> {
     pub embeddings: Option<&'a dyn TeacherEmbeddings>,
 }
 
-impl<'a> Supervision<'a> {
+impl Supervision<'_> {
     /// The label of a row.
     #[must_use]
     pub fn label(&self, row: usize) -> Option<usize> {
         self.labels.and_then(|labels| labels[row]).map(|label| label as usize)
     }
 
-    /// The first label outside the classes, with its row.
-    pub(super) fn label_outside(&self) -> Option<(usize, u32)> {
-        let labels: &'a [Option<u32>] = self.labels?;
-        let outside = |label: &Option<u32>| label.is_some_and(|label| label as usize >= self.classes);
-        let row = labels.iter().position(outside)?;
-        Some((row, labels[row]?))
+    /// Checks that there are as many labels as rows, each one a class; `needed_by` names the method that cannot do
+    /// without any.
+    pub(super) fn check_labels(&self, needed_by: Option<&'static str>) -> Result<(), MethodError> {
+        let Self { rows, classes, labels, .. } = *self;
+        let given = labels.map_or(rows, <[_]>::len);
+        if given != rows {
+            return Err(MethodError::Length { what: "labels", rows, columns: 1, wanted: rows, given });
+        }
+        let outside = |row: &usize| self.label(*row).is_some_and(|label| label >= classes);
+        if let Some(row) = (0..rows).find(outside) {
+            let label = labels.and_then(|labels| labels[row]).expect("a label outside the classes is one");
+            return Err(MethodError::Label { row, label, classes });
+        }
+        match needed_by {
+            Some(method) if (0..rows).all(|row| self.label(row).is_none()) => {
+                Err(MethodError::Missing { method, what: "labels" })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
