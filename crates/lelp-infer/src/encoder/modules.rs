@@ -39,6 +39,44 @@ pub enum Role {
     HeadOutput(usize),
 }
 
+impl Role {
+    /// The number of the layer that the module is in, where it is in one.
+    #[must_use]
+    pub fn layer(mut self) -> Option<usize> {
+        self.layer_mut().copied()
+    }
+
+    /// The same role in layer `layer`; a role outside the layers stays as it is.
+    #[must_use]
+    pub fn in_layer(mut self, layer: usize) -> Self {
+        if let Some(number) = self.layer_mut() {
+            *number = layer;
+        }
+        self
+    }
+
+    fn layer_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Query(layer)
+            | Self::Key(layer)
+            | Self::Value(layer)
+            | Self::AttentionOutput(layer)
+            | Self::AttentionNorm(layer)
+            | Self::Inner(layer)
+            | Self::Output(layer)
+            | Self::OutputNorm(layer) => Some(layer),
+            Self::WordEmbeddings
+            | Self::PositionEmbeddings
+            | Self::TokenTypeEmbeddings
+            | Self::EmbeddingNorm
+            | Self::EmbeddingProjection
+            | Self::RelativeBias
+            | Self::HeadHidden
+            | Self::HeadOutput(_) => None,
+        }
+    }
+}
+
 /// What kind of module it is, and its sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModuleKind {

@@ -33,7 +33,7 @@ pub(crate) struct Dropouts {
     pub(crate) step: u64,
 }
 
-/// A tensor of the network in a step, with a gradient to come where the step trains.
+/// The network's tensors in a step, with gradients to come where it trains.
 struct Leaves {
     /// In the order of the parameters; the token table has only the rows that the batch reads.
     tensors: Vec<Tensor<1>>,
@@ -261,20 +261,7 @@ impl Network {
 
     /// The role whose tensors a role uses: factorised families have one layer's for all.
     fn stored(&self, role: Role) -> Role {
-        if !self.config.family.factorised {
-            return role;
-        }
-        match role {
-            Role::Query(_) => Role::Query(0),
-            Role::Key(_) => Role::Key(0),
-            Role::Value(_) => Role::Value(0),
-            Role::AttentionOutput(_) => Role::AttentionOutput(0),
-            Role::AttentionNorm(_) => Role::AttentionNorm(0),
-            Role::Inner(_) => Role::Inner(0),
-            Role::Output(_) => Role::Output(0),
-            Role::OutputNorm(_) => Role::OutputNorm(0),
-            other => other,
-        }
+        if self.config.family.factorised { role.in_layer(0) } else { role }
     }
 }
 

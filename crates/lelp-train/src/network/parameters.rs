@@ -81,7 +81,9 @@ impl Parameters {
         let weights = Weights::open(checkpoint.folder, source)?;
         let mut drawn = Drawn::new(config, seed);
         Self::build(config, outputs, device, |module, tensor| {
-            let original = source.module(from_layer(module.role, checkpoint.layers));
+            let role = module.role;
+            let role = role.layer().map_or(role, |layer| role.in_layer(checkpoint.layers[layer]));
+            let original = source.module(role);
             let has = || original.tensors().all(|tensor| weights.read(&tensor).is_ok());
             let taken = match module.role {
                 Role::HeadOutput(_) => checkpoint.head && has(),
@@ -202,34 +204,12 @@ pub(super) fn to_vec<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_into_vec().expect("the encoder's tensors are f32")
 }
 
-/// The role in the source of a role in the network.
-fn from_layer(role: Role, layers: &[usize]) -> Role {
-    match role {
-        Role::Query(layer) => Role::Query(layers[layer]),
-        Role::Key(layer) => Role::Key(layers[layer]),
-        Role::Value(layer) => Role::Value(layers[layer]),
-        Role::AttentionOutput(layer) => Role::AttentionOutput(layers[layer]),
-        Role::AttentionNorm(layer) => Role::AttentionNorm(layers[layer]),
-        Role::Inner(layer) => Role::Inner(layers[layer]),
-        Role::Output(layer) => Role::Output(layers[layer]),
-        Role::OutputNorm(layer) => Role::OutputNorm(layers[layer]),
-        other => other,
-    }
-}
-
 /// Layers above a module: 0 for the head, `layers + 1` for the embeddings.
 fn depth(role: Role, layers: usize) -> usize {
-    match role {
-        Role::HeadHidden | Role::HeadOutput(_) => 0,
-        Role::Query(layer)
-        | Role::Key(layer)
-        | Role::Value(layer)
-        | Role::AttentionOutput(layer)
-        | Role::AttentionNorm(layer)
-        | Role::Inner(layer)
-        | Role::Output(layer)
-        | Role::OutputNorm(layer) => layers - layer,
-        _ => layers + 1,
+    match (role, role.layer()) {
+        (Role::HeadHidden | Role::HeadOutput(_), _) => 0,
+        (_, Some(layer)) => layers - layer,
+        (_, None) => layers + 1,
     }
 }
 

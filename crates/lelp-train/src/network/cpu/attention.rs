@@ -6,7 +6,7 @@
 use lelp_infer::wide;
 use rayon::prelude::*;
 
-use super::dropout::Dropout;
+use super::dropout::{self, Dropout};
 use super::lanes::{exp, sum};
 use super::product::{Matrix, Write, multiply};
 
@@ -192,7 +192,7 @@ impl Text {
     fn drop(&self, inputs: Inputs<'_>, head: usize, probabilities: &mut [f32]) {
         if !inputs.dropout.is_none() {
             let first = self.first_probability + head * probabilities.len();
-            apply(probabilities, first as u32, inputs.dropout);
+            dropout::apply(probabilities, first as u32, inputs.dropout);
         }
     }
 
@@ -298,16 +298,6 @@ wide! {
         let along = sum(row.len(), |place| row[place] * probabilities[place]);
         for (slope, probability) in row.iter_mut().zip(probabilities) {
             *slope = probability * (*slope - along);
-        }
-    }
-}
-
-wide! {
-    fn apply(values: &mut [f32], first: u32, dropout: Dropout) {
-        let mut place = first;
-        for value in values.iter_mut() {
-            *value *= dropout.factor(place);
-            place = place.wrapping_add(1);
         }
     }
 }

@@ -4,6 +4,9 @@
 // Loops must be compiled inside the function that may use AVX2, so they have to be inlined there.
 #![allow(clippy::inline_always)]
 
+use lelp_infer::wide;
+use rayon::prelude::*;
+
 /// Dropout at one place of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Dropout {
@@ -49,6 +52,27 @@ impl Dropout {
         hash = (hash ^ (hash >> 15)).wrapping_mul(0x846c_a68b);
         hash ^= hash >> 16;
         if hash < self.threshold { 0.0 } else { self.scale }
+    }
+}
+
+/// `values` with dropout, on all threads.
+pub(crate) fn dropped(values: &[f32], dropout: Dropout) -> Vec<f32> {
+    const BLOCK: usize = 1 << 14;
+    let mut result = values.to_vec();
+    result.par_chunks_mut(BLOCK).enumerate().for_each(|(block, result)| {
+        apply(result, (block * BLOCK) as u32, dropout);
+    });
+    result
+}
+
+wide! {
+    /// Multiplies by the factors of the places from `first` on.
+    pub(super) fn apply(values: &mut [f32], first: u32, dropout: Dropout) {
+        let mut place = first;
+        for value in values.iter_mut() {
+            *value *= dropout.factor(place);
+            place = place.wrapping_add(1);
+        }
     }
 }
 

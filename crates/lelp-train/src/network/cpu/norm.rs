@@ -4,7 +4,7 @@ use lelp_infer::wide;
 use rayon::prelude::*;
 
 use super::BLOCK_ROWS;
-use super::dropout::Dropout;
+use super::dropout::{Dropout, dropped};
 use super::lanes::sum;
 use super::linear::column_sums;
 
@@ -83,26 +83,6 @@ pub(crate) fn backward(
     });
     let shift = super::linear::by_bias(gradient, width);
     NormGradients { x, residual, scale, shift }
-}
-
-/// `values` with dropout, as in the forward pass.
-pub(crate) fn dropped(values: &[f32], dropout: Dropout) -> Vec<f32> {
-    const BLOCK: usize = 1 << 14;
-    let mut result = vec![0.0; values.len()];
-    result
-        .par_chunks_mut(BLOCK)
-        .zip(values.par_chunks(BLOCK))
-        .enumerate()
-        .for_each(|(block, (result, values))| drop_block(values, result, (block * BLOCK) as u32, dropout));
-    result
-}
-
-wide! {
-    fn drop_block(values: &[f32], result: &mut [f32], first: u32, dropout: Dropout) {
-        for (place, (value, result)) in (first..).zip(values.iter().zip(result)) {
-            *result = value * dropout.factor(place);
-        }
-    }
 }
 
 wide! {

@@ -13,7 +13,7 @@ use lelp_infer::encoder::Activation;
 
 use super::{Attended, Norm};
 use crate::network::cpu::attention::{self, Inputs, Spans};
-use crate::network::cpu::dropout::Dropout;
+use crate::network::cpu::dropout::{self, Dropout};
 use crate::network::cpu::{activation, linear as affine, norm};
 
 type Float = FloatTensor<Flex>;
@@ -98,7 +98,7 @@ impl Fused for Flex {
 
     fn fused_dropout(x: Float, dropout: Dropout) -> Float {
         let shape = x.layout().shape().clone();
-        tensor(norm::dropped(values(&x), dropout), shape)
+        tensor(dropout::dropped(values(&x), dropout), shape)
     }
 
     fn fused_attention(
@@ -198,7 +198,8 @@ impl Backward<Flex, 1> for DropoutBackward {
         let gradient = contiguous(gradients.consume::<Flex>(&ops.node));
         if let [Some(node)] = ops.parents {
             let shape = gradient.layout().shape().clone();
-            gradients.register::<Flex>(node.id, tensor(norm::dropped(values(&gradient), ops.state), shape));
+            gradients
+                .register::<Flex>(node.id, tensor(dropout::dropped(values(&gradient), ops.state), shape));
         }
     }
 }
