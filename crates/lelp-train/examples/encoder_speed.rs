@@ -8,12 +8,15 @@
 //! The folder gives config, tokenizer and weights; with `scratch` its tokenizer alone, and the weights are
 //! drawn at random. Prints one JSON object: examples a second in training, accuracy on `TEST.tsv`.
 
+mod labelled_lines;
+
 use std::error::Error;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use labelled_lines::{Rows, read};
 use lelp_infer::classifier::Text;
 use lelp_infer::encoder::{EncoderConfig, Tokenizer};
 use lelp_train::method::{CeSettings, Learner, MethodSettings, Supervision};
@@ -67,22 +70,6 @@ struct Figures {
     test_accuracy: f64,
     /// SHA-256 of the weights, to compare runs.
     weights: String,
-}
-
-/// Texts and labels.
-struct Rows {
-    texts: Vec<String>,
-    labels: Vec<u32>,
-}
-
-fn read(path: &str) -> Result<Rows, Box<dyn Error>> {
-    let mut rows = Rows { texts: Vec::new(), labels: Vec::new() };
-    for line in std::fs::read_to_string(path)?.lines() {
-        let (label, text) = line.split_once('\t').ok_or("a line without a tab")?;
-        rows.labels.push(label.parse()?);
-        rows.texts.push(text.to_owned());
-    }
-    Ok(rows)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

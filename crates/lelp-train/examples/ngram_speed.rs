@@ -8,6 +8,8 @@
 //! Prints one JSON object: examples a second in training (median epoch), seconds of feature extraction,
 //! accuracy on `TEST.tsv`, microseconds a prediction from raw text, and milliseconds to load the model.
 
+mod labelled_lines;
+
 use std::error::Error;
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -15,6 +17,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use labelled_lines::{Rows, read};
 use lelp_infer::classifier::Text;
 use lelp_infer::ngram::{NgramConfig, NgramModel};
 use lelp_train::method::{CeSettings, Learner, MethodSettings, Supervision};
@@ -65,22 +68,6 @@ struct Figures {
     model_bytes: u64,
     /// SHA-256 of the weights, to compare runs.
     weights: String,
-}
-
-/// Texts and labels.
-struct Rows {
-    texts: Vec<String>,
-    labels: Vec<u32>,
-}
-
-fn read(path: &str) -> Result<Rows, Box<dyn Error>> {
-    let mut rows = Rows { texts: Vec::new(), labels: Vec::new() };
-    for line in std::fs::read_to_string(path)?.lines() {
-        let (label, text) = line.split_once('\t').ok_or("a line without a tab")?;
-        rows.labels.push(label.parse()?);
-        rows.texts.push(text.to_owned());
-    }
-    Ok(rows)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

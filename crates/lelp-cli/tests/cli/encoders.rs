@@ -8,15 +8,7 @@ use crate::support::{Workspace, encoder};
 
 /// Queries, a fine-tuned teacher and its signals.
 fn fine_tuned() -> Workspace {
-    let work = Workspace::new();
-    work.queries();
-    let encoder = encoder();
-    work.run(&format!(
-        "teach --encoder {} --data queries --tune all --epochs 12 --learning-rate 0.003 --max-length 16 --out teacher --tensorboard events",
-        encoder.display()
-    ));
-    work.run("signals --teacher teacher --data queries/train.csv --out signals");
-    work
+    Workspace::taught("--tune all --epochs 12 --learning-rate 0.003 --max-length 16 --tensorboard events")
 }
 
 fn json(work: &Workspace, path: &str) -> Value {

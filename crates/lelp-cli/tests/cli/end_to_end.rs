@@ -8,15 +8,7 @@ use crate::support::{Workspace, classifier, encoder};
 
 /// Teacher and signals of the small queries.
 fn taught() -> Workspace {
-    let work = Workspace::new();
-    work.queries();
-    let encoder = encoder();
-    work.run(&format!(
-        "teach --encoder {} --data queries --out teacher --hidden 32 --learning-rate 0.01",
-        encoder.display()
-    ));
-    work.run("signals --teacher teacher --data queries/train.csv --out signals");
-    work
+    Workspace::taught("--hidden 32 --learning-rate 0.01")
 }
 
 #[test]

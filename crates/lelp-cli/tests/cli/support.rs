@@ -17,6 +17,15 @@ impl Workspace {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
+    /// With the queries, a teacher of them, and its signals on the training rows.
+    pub(crate) fn taught(flags: &str) -> Self {
+        let work = Self::new();
+        work.queries();
+        work.run(&format!("teach --encoder {} --data queries --out teacher {flags}", encoder().display()));
+        work.run("signals --teacher teacher --data queries/train.csv --out signals");
+        work
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
