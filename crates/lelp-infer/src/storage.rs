@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -80,6 +81,18 @@ where
 /// Writes `bytes` to `path`, whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     write_with(path, |writer| writer.write_all(bytes))
+}
+
+/// `value` as the content of a JSON file that people read too: indented, with a line's end behind it.
+///
+/// # Panics
+/// If `value` is no JSON, as a map whose keys are no words.
+#[must_use]
+pub fn pretty_json(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes =
+        serde_json::to_vec_pretty(value).expect("settings and records are numbers, words and lists");
+    bytes.push(b'\n');
+    bytes
 }
 
 /// Puts the file `from` also at `to`: as a hard link where the file system can, else as a copy.

@@ -130,7 +130,11 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
     let inputs = inputs(&task, &settings.model, global, printer, &cancel)?;
     let distillation = Distillation::new(&task, &inputs, global.threads());
-    let distilled = train(&distillation, arguments, &settings, printer, &cancel)
+    let checkpoints = checkpoints(arguments, &settings, &task);
+    if arguments.overwrite {
+        Checkpoints::remove(&arguments.out)?;
+    }
+    let distilled = train(&distillation, arguments, &settings, checkpoints.as_ref(), printer, &cancel)
         .or_while(|| format!("distilling `{}`", settings.data.display()))?;
     if let Some(score) = distilled.report.best().and_then(|epoch| epoch.validation) {
         let rows = task.validation().rows();
@@ -147,7 +151,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     }
     save(&arguments.out, &distilled, &task, &settings, global.threads().get())
         .or_while(|| format!("writing `{}`", arguments.out.display()))?;
-    checkpoints(arguments, &settings, &task).remove()?;
+    Checkpoints::remove(&arguments.out)?;
     printer.step("wrote", &format!("`{}`", arguments.out.display()));
     Ok(())
 }
@@ -179,40 +183,41 @@ fn inputs(
     Ok(inputs)
 }
 
-/// Where an encoder student's training writes down its place; data and teacher are told by their hashes.
-fn checkpoints(arguments: &Arguments, settings: &DistillSettings, task: &Task) -> Checkpoints {
+/// Where an encoder student's training writes down its place; data and teacher are told by their hashes. Other
+/// students train so fast that they start over.
+fn checkpoints(arguments: &Arguments, settings: &DistillSettings, task: &Task) -> Option<Checkpoints> {
+    if !matches!(settings.model, StudentSettings::Encoder(_)) {
+        return None;
+    }
     let teacher = task.signals().and_then(|signals| signals.description().teacher.clone());
     let all = serde_json::json!({ "settings": settings, "data": task.train().hash(), "teacher": teacher });
-    Checkpoints::new(&arguments.out, arguments.log.checkpoint_every(), &all)
+    Some(Checkpoints::new(&arguments.out, arguments.log.checkpoint_every(), &all))
 }
 
 fn train(
     distillation: &Distillation<'_>,
     arguments: &Arguments,
     settings: &DistillSettings,
+    checkpoints: Option<&Checkpoints>,
     printer: Printer,
     cancel: &AtomicBool,
 ) -> Result<Distilled, Failure> {
-    let long = matches!(settings.model, StudentSettings::Encoder(_));
-    let show = if long { progress::long_epochs } else { progress::epochs };
+    let show = if checkpoints.is_some() { progress::long_epochs } else { progress::epochs };
     let mut watch = show(printer, "distilling", settings.train.epochs);
-    let place = checkpoints(arguments, settings, distillation.task());
-    if arguments.overwrite {
-        place.remove()?;
-    }
-    let mut log = Log::new(&arguments.out, arguments.log.tensorboard.as_deref())?;
-    let mut logged = Ok(());
+    // `save` writes the metrics of a short training; a long one shows them as it goes.
+    let tensorboard = arguments.log.tensorboard.as_deref();
+    let wanted = checkpoints.is_some() || tensorboard.is_some();
+    let mut log = wanted.then(|| Log::new(&arguments.out, tensorboard)).transpose()?;
     let mut event = |event: Event<'_>| {
         watch.event(&event);
-        if logged.is_ok() {
-            logged = log.event(&event);
+        if let Some(log) = &mut log {
+            log.event(&event);
         }
     };
     let (method, student) = (&settings.distill, &settings.model);
-    let place = long.then_some(&place);
-    let distilled = distillation.train(method, student, &settings.train, place, &mut event, cancel)?;
+    let distilled = distillation.train(method, student, &settings.train, checkpoints, &mut event, cancel)?;
     watch.finish();
-    logged?;
+    log.map_or(Ok(()), Log::finish)?;
     Ok(distilled)
 }
 

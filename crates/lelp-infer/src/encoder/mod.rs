@@ -277,6 +277,16 @@ pub fn weights_hash(folder: &Path) -> Result<String, EncoderError> {
     Ok(storage::sha256(digests.join("\n").as_bytes()))
 }
 
+/// SHA-256 over the names and hashes of the files `names` of `folder`.
+pub fn files_hash(folder: &Path, names: &[String]) -> Result<String, EncoderError> {
+    let mut all = String::new();
+    for name in names {
+        let digest = storage::sha256(&storage::map(&folder.join(name))?);
+        all.extend([digest.as_str(), "  ", name, "\n"]);
+    }
+    Ok(storage::sha256(all.as_bytes()))
+}
+
 /// Names of the files of an encoder in `folder`: config, weights, tokenizer.
 pub fn file_names(folder: &Path) -> Result<Vec<String>, EncoderError> {
     let mut names = vec!["config.json".to_owned()];

@@ -112,10 +112,8 @@ impl NgramModel {
             .map_err(|source| NgramFileError::Safetensors { path: path.clone(), source })?;
         storage::write(&path, &bytes)?;
         let path = folder.join(CONFIG);
-        let mut json = serde_json::to_vec_pretty(&ConfigFile::Ngram(self.config().clone()))
-            .map_err(|source| NgramFileError::Config { path: path.clone(), source })?;
-        json.push(b'\n');
-        Ok(storage::write(&path, &json)?)
+        let config = ConfigFile::Ngram(self.config().clone());
+        Ok(storage::write(&path, &storage::pretty_json(&config))?)
     }
 
     fn tensors(&self) -> Vec<(String, TensorView<'_>)> {

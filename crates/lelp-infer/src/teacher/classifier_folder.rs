@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::folder::Parts;
+use super::format::{self, FORMAT};
 use super::{ClassifierHead, HeadError, TeacherError};
 use crate::encoder::{EncoderConfig, Module, Pooling, Problem, Weights};
 use crate::layer::Layer;
@@ -16,9 +17,6 @@ use crate::storage;
 
 /// The optional file beside a Hugging Face classifier.
 pub const CLASSIFIER_FILE: &str = "lelp.json";
-
-/// Version of `lelp.json`.
-const FORMAT: u32 = 1;
 
 /// What `lelp.json` says: how the outputs of a Hugging Face classifier are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,20 +42,13 @@ impl EncoderClassifierConfig {
 
     /// Reads `lelp.json`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        let config: Self = serde_json::from_slice(bytes)?;
-        if config.format == FORMAT {
-            return Ok(config);
-        }
-        let problem = format!("format {} is not known, this version reads {FORMAT}", config.format);
-        Err(serde::de::Error::custom(problem))
+        format::parse(bytes, |config: &Self| config.format)
     }
 
     /// The bytes of `lelp.json`.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).expect("names and numbers are JSON");
-        bytes.push(b'\n');
-        bytes
+        storage::pretty_json(self)
     }
 }
 

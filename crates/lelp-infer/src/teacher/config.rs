@@ -1,13 +1,14 @@
 //! `teacher.json`: how the encoder is used, and what the classes are called.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::encoder::Pooling;
-
-/// Version of the folder's format.
-const FORMAT: u32 = 1;
+use super::ClassifierHead;
+use super::format::{self, FORMAT};
+use crate::encoder::{EncoderError, Pooling, weights_hash};
+use crate::storage;
 
 fn one() -> NonZeroUsize {
     NonZeroUsize::MIN
@@ -63,21 +64,20 @@ impl TeacherConfig {
         Self { format: FORMAT, labels, tuned: Tuning::Head, pooling, normalize, max_length, subclasses, hash }
     }
 
+    /// The hash of a teacher of `head` on the encoder in `encoder_folder`.
+    pub fn hash_of(encoder_folder: &Path, head: &ClassifierHead) -> Result<String, EncoderError> {
+        let (weights, head) = (weights_hash(encoder_folder)?, storage::sha256(&head.to_bytes()));
+        Ok(storage::sha256(format!("{weights}{head}").as_bytes()))
+    }
+
     /// Reads `teacher.json`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        let config: Self = serde_json::from_slice(bytes)?;
-        if config.format == FORMAT {
-            return Ok(config);
-        }
-        let problem = format!("format {} is not known, this version reads {FORMAT}", config.format);
-        Err(serde::de::Error::custom(problem))
+        format::parse(bytes, |config: &Self| config.format)
     }
 
     /// The bytes of `teacher.json`.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).expect("names, numbers and words are JSON");
-        bytes.push(b'\n');
-        bytes
+        storage::pretty_json(self)
     }
 }

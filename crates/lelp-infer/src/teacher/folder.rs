@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::{ClassifierHead, TeacherConfig, TeacherError, classifier_folder};
-use crate::encoder::{EncoderConfig, Pooling, Weights, file_names};
+use crate::encoder::{EncoderConfig, Pooling, Weights, file_names, files_hash};
 use crate::storage;
 
 /// The file that makes a folder a frozen encoder with a head of ours.
@@ -86,10 +86,5 @@ pub(super) fn hash(folder: &Path) -> Result<String, TeacherError> {
     if folder.join(classifier_folder::CLASSIFIER_FILE).exists() {
         names.push(classifier_folder::CLASSIFIER_FILE.to_owned());
     }
-    let mut all = String::new();
-    for name in names {
-        let digest = storage::sha256(&storage::map(&folder.join(&name))?);
-        all.extend([digest.as_str(), "  ", &name, "\n"]);
-    }
-    Ok(storage::sha256(all.as_bytes()))
+    Ok(files_hash(folder, &names)?)
 }

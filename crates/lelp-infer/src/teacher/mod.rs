@@ -19,6 +19,7 @@ mod classifier_folder;
 mod config;
 mod error;
 mod folder;
+mod format;
 mod head;
 
 use std::num::NonZeroUsize;

@@ -114,6 +114,13 @@ impl Dataset {
         self.labels.iter().flatten().flatten().count()
     }
 
+    /// The rows that have a label, and their labels.
+    #[must_use]
+    pub fn labelled(&self) -> (Rows, Vec<u32>) {
+        let labels = self.labels().unwrap_or_default().iter().enumerate();
+        labels.filter_map(|(row, label)| label.map(|label| (row, label))).unzip()
+    }
+
     /// One row as models take it.
     ///
     /// # Panics

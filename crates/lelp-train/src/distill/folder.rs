@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::settings::{DistillSettings, StudentSettings};
 use super::{Distilled, StudentModel, StudentModelError, Task};
-use crate::run::{TrainReport, ValidationRecord};
+use crate::run::ValidationRecord;
 
 /// `run.json`: every setting, the hashes of what went in, and what came out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -84,12 +84,11 @@ pub fn save(
         // Directions of an older model in this folder would be wrong for this one; there may be none.
         None => drop(fs::remove_file(fit)),
     }
-    storage::write(&folder.join("metrics.jsonl"), &metrics_lines(&distilled.report))?;
+    let lines: String = distilled.report.epochs.iter().map(|epoch| epoch.line() + "\n").collect();
+    storage::write(&folder.join("metrics.jsonl"), lines.as_bytes())?;
     let model_hash = storage::sha256(&storage::map(&folder.join("model.safetensors"))?);
     let record = record(distilled, task, settings, threads, model_hash);
-    let mut json = serde_json::to_vec_pretty(&record).expect("numbers, words and lists are JSON");
-    json.push(b'\n');
-    Ok(storage::write(&folder.join("run.json"), &json)?)
+    Ok(storage::write(&folder.join("run.json"), &storage::pretty_json(&record))?)
 }
 
 fn record<'a>(
@@ -115,13 +114,4 @@ fn record<'a>(
         seconds: report.seconds,
         model_hash,
     }
-}
-
-fn metrics_lines(report: &TrainReport) -> Vec<u8> {
-    let mut lines = Vec::new();
-    for epoch in &report.epochs {
-        serde_json::to_writer(&mut lines, epoch).expect("numbers and words are JSON");
-        lines.push(b'\n');
-    }
-    lines
 }

@@ -143,8 +143,7 @@ pub(super) fn gather(values: &[f32], columns: usize, rows: &[usize]) -> Vec<f32>
 
 /// The labelled rows alone; none where no row has a label.
 fn labelled(data: &Dataset) -> Option<ValidationRows> {
-    let given = data.labels()?.iter().enumerate();
-    let (rows, classes): (Rows, Vec<u32>) =
-        given.filter_map(|(row, label)| label.map(|label| (row, label))).unzip();
-    Some(ValidationRows { data: data.select(&rows), classes, metric: ValidationMetric::Accuracy })
+    let (rows, classes) = data.labelled();
+    let metric = ValidationMetric::Accuracy;
+    (!rows.is_empty()).then(|| ValidationRows { data: data.select(&rows), classes, metric })
 }

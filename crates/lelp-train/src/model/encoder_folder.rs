@@ -107,12 +107,7 @@ impl EncoderSource {
 
     /// SHA-256 over the names and hashes of the folder's files.
     pub fn hash(&self) -> Result<String, EncoderStudentError> {
-        let mut all = String::new();
-        for name in encoder::file_names(&self.folder)? {
-            let digest = storage::sha256(&storage::map(&self.folder.join(&name))?);
-            all.extend([digest.as_str(), "  ", &name, "\n"]);
-        }
-        Ok(storage::sha256(all.as_bytes()))
+        Ok(encoder::files_hash(&self.folder, &encoder::file_names(&self.folder)?)?)
     }
 
     /// Width of the network's embedding.

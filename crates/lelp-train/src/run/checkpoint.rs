@@ -106,11 +106,12 @@ impl Checkpoints {
         self.file.exists()
     }
 
-    /// Deletes the checkpoint, where there is one.
-    pub fn remove(&self) -> Result<(), FileError> {
-        match std::fs::remove_file(&self.file) {
+    /// Deletes the checkpoint in `folder`, whatever training left it there; there may be none.
+    pub fn remove(folder: &Path) -> Result<(), FileError> {
+        let file = folder.join(FILE);
+        match std::fs::remove_file(&file) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                Err(FileError::Write { path: self.file.clone(), source })
+                Err(FileError::Write { path: file, source })
             }
             _ => Ok(()),
         }
@@ -129,19 +130,7 @@ impl Checkpoints {
     ) -> Result<(), CheckpointError> {
         let progress = Progress { settings: self.settings.clone(), ..progress.clone() };
         let progress = serde_json::to_string(&progress).expect("numbers and words are JSON");
-        let named = |prefix: &str, arrays: &[NamedArray]| -> Vec<(String, Vec<usize>, Vec<u8>)> {
-            let bytes = |array: &NamedArray| bytemuck::cast_slice(&array.values).to_vec();
-            arrays
-                .iter()
-                .map(|array| (format!("{prefix}{}", array.name), vec![array.values.len()], bytes(array)))
-                .collect()
-        };
-        let mut arrays = named(STUDENT, student);
-        arrays.extend(named(METHOD, method));
-        let views = arrays.iter().map(|(name, shape, bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
-            (name.as_str(), view.expect("four bytes for each value"))
-        });
+        let views = views(STUDENT, student).chain(views(METHOD, method));
         let metadata = HashMap::from([(PROGRESS.to_owned(), progress)]);
         let bytes = safetensors::serialize(views, Some(metadata)).expect("names differ and sizes fit");
         if let Some(folder) = self.file.parent() {
@@ -212,6 +201,15 @@ impl Progress {
         self.seconds = 0.0;
         self.sums.fill(TermSum::default());
     }
+}
+
+/// The arrays as tensors, under `prefix` and their names.
+fn views<'a>(prefix: &'a str, arrays: &'a [NamedArray]) -> impl Iterator<Item = (String, TensorView<'a>)> {
+    arrays.iter().map(move |array| {
+        let (length, bytes) = (array.values.len(), bytemuck::cast_slice(&array.values));
+        let view = TensorView::new(Dtype::F32, vec![length], bytes).expect("four bytes for each value");
+        (format!("{prefix}{}", array.name), view)
+    })
 }
 
 /// Lists the places where two settings differ.

@@ -18,6 +18,8 @@ pub struct Log {
     batches: usize,
     /// Rows that training has gone over.
     rows: usize,
+    /// The first thing that could not be written; after it nothing more is.
+    failed: Result<(), FileError>,
 }
 
 impl Log {
@@ -25,11 +27,24 @@ impl Log {
     /// one is wanted.
     pub fn new(folder: &Path, tensorboard: Option<&Path>) -> Result<Self, FileError> {
         let events = tensorboard.map(EventFile::create).transpose()?;
-        Ok(Self { metrics: folder.join("metrics.jsonl"), events, batches: 0, rows: 0 })
+        Ok(Self { metrics: folder.join("metrics.jsonl"), events, batches: 0, rows: 0, failed: Ok(()) })
     }
 
     /// Takes in an event: a line of `metrics.jsonl` for each epoch, points of the curves for `TensorBoard`.
-    pub fn event(&mut self, event: &Event<'_>) -> Result<(), FileError> {
+    ///
+    /// What cannot be written does not stop the training: [`finish`](Self::finish) tells of it.
+    pub fn event(&mut self, event: &Event<'_>) {
+        if self.failed.is_ok() {
+            self.failed = self.write(event);
+        }
+    }
+
+    /// Whether everything was written.
+    pub fn finish(self) -> Result<(), FileError> {
+        self.failed
+    }
+
+    fn write(&mut self, event: &Event<'_>) -> Result<(), FileError> {
         match event {
             Event::Resumed { .. } => Ok(()),
             Event::Batch { epoch, done, rows, learning_rate, terms, sums } => {
@@ -61,7 +76,7 @@ impl Log {
             std::fs::create_dir_all(folder)
                 .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
         }
-        lines.push(serde_json::to_string(record).expect("numbers and words are JSON"));
+        lines.push(record.line());
         storage::write(&self.metrics, (lines.join("\n") + "\n").as_bytes())
     }
 }

@@ -53,6 +53,14 @@ pub struct EpochRecord {
     pub examples_per_second: f64,
 }
 
+impl EpochRecord {
+    /// The line of `metrics.jsonl`, without its end.
+    #[must_use]
+    pub fn line(&self) -> String {
+        serde_json::to_string(self).expect("numbers and words are JSON")
+    }
+}
+
 /// An unweighted term of the loss.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TermRecord {

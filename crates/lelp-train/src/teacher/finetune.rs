@@ -68,7 +68,7 @@ impl FineTuning<'_> {
         cancelled: &AtomicBool,
     ) -> Result<(EncoderStudent, TrainReport), FineTuneError> {
         let classes = self.train.label_names().len();
-        let (rows, labels) = labelled(self.validation);
+        let (rows, labels) = self.validation.labelled();
         if rows.is_empty() {
             return Err(FineTuneError::NoValidationLabels { rows: self.validation.rows() });
         }
@@ -110,10 +110,4 @@ impl FineTuning<'_> {
         let texts: Vec<Text<'_>> = data.iter().collect();
         EncoderInputs::new(self.source.tokenizer(), &texts, threads)
     }
-}
-
-/// Rows that have a label, and their labels.
-fn labelled(data: &Dataset) -> (Vec<usize>, Vec<u32>) {
-    let labels = data.labels().unwrap_or_default().iter().enumerate();
-    labels.filter_map(|(row, label)| label.map(|label| (row, label))).unzip()
 }

@@ -1,9 +1,10 @@
 //! `lelp teach --tune all`: encoder and head together.
 
+use lelp_infer::storage;
 use lelp_train::data::Dataset;
 use lelp_train::method::{CeSettings, SubclassTeaching};
 use lelp_train::model::{EncoderSettings, EncoderSource};
-use lelp_train::run::{Checkpoints, Log, TrainReport, TrainSettings};
+use lelp_train::run::{Checkpoints, Event, Log, TrainReport, TrainSettings};
 use lelp_train::teacher::FineTuning;
 use serde::Serialize;
 
@@ -64,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let settings = settings(arguments, subclasses, &source, &train, &validation)?;
     let checkpoints = Checkpoints::new(out, arguments.log.checkpoint_every(), &settings);
     if arguments.overwrite {
-        checkpoints.remove()?;
+        Checkpoints::remove(out)?;
     }
     let mut log = Log::new(out, arguments.log.tensorboard.as_deref())?;
     let cancel = interrupt::flag()?;
@@ -79,21 +80,18 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         checkpoints: Some(&checkpoints),
     };
     let mut watch = progress::long_epochs(printer, "fine-tuning", settings.train.epochs);
-    let mut logged = Ok(());
-    let mut event = |event: lelp_train::run::Event<'_>| {
+    let mut event = |event: Event<'_>| {
         watch.event(&event);
-        if logged.is_ok() {
-            logged = log.event(&event);
-        }
+        log.event(&event);
     };
     let (student, report) = tuning
         .run(global.threads(), &mut event, &cancel)
         .or_while(|| format!("fine-tuning on `{}`", train.file().display()))?;
     watch.finish();
-    logged?;
+    log.finish()?;
     source.save(out, &student, train.label_names(), tuning.per_class())?;
     record(arguments, &settings, train.label_names(), &report)?;
-    checkpoints.remove()?;
+    Checkpoints::remove(out)?;
     say_taught(&report, &validation, out, printer);
     Ok(())
 }
@@ -123,7 +121,7 @@ fn settings(
 fn labels_hash(data: &Dataset) -> String {
     let number = |label: &Option<u32>| label.map_or(-1, i64::from).to_le_bytes();
     let bytes: Vec<u8> = data.labels().unwrap_or_default().iter().flat_map(number).collect();
-    lelp_infer::storage::sha256(&bytes)
+    storage::sha256(&bytes)
 }
 
 fn record(
@@ -140,7 +138,5 @@ fn record(
         validation: report.best().and_then(|epoch| epoch.validation),
         seconds: report.seconds,
     };
-    let mut json = serde_json::to_vec_pretty(&record).expect("numbers, words and lists are JSON");
-    json.push(b'\n');
-    Ok(lelp_infer::storage::write(&arguments.out.join("run.json"), &json)?)
+    Ok(storage::write(&arguments.out.join("run.json"), &storage::pretty_json(&record))?)
 }

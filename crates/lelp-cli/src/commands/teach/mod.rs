@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
-use lelp_infer::encoder::{Encoder, EncoderOptions, Pooling, weights_hash};
-use lelp_infer::storage;
+use lelp_infer::encoder::{Encoder, EncoderOptions, Pooling};
 use lelp_infer::teacher::{ClassifierHead, Teacher, TeacherConfig};
 use lelp_train::data::{Dataset, Splits, hold_out};
 use lelp_train::method::SubclassTeaching;
@@ -278,8 +277,7 @@ pub(crate) fn save(
     head: &ClassifierHead,
     labels: &[String],
 ) -> Result<(), Failure> {
-    let weights = weights_hash(encoder_folder)?;
-    let hash = storage::sha256(format!("{weights}{}", storage::sha256(&head.to_bytes())).as_bytes());
+    let hash = TeacherConfig::hash_of(encoder_folder, head)?;
     let (pooling, normalize) = (encoder.pooling(), encoder.normalizes());
     let config = TeacherConfig::new(labels.to_vec(), pooling, normalize, encoder.max_length(), hash);
     let config = TeacherConfig { subclasses: head.subclasses(), ..config };

@@ -9,6 +9,7 @@ use super::{
     Activation, ConfigError, Dropout, EncoderConfig, MOST_OUTPUTS, Problem, RelativeBias, first_position,
 };
 use crate::encoder::family::{Family, FieldNames, TokenTypes, family};
+use crate::storage;
 
 /// Buckets and `max_distance` of relative positions. `transformers` computes `MPNet` with these two always, whatever
 /// `relative_attention_num_buckets` says.
@@ -285,9 +286,7 @@ pub(super) fn to_bytes(config: &EncoderConfig) -> Vec<u8> {
         };
         fields.insert("problem_type".to_owned(), json!(name));
     }
-    let mut bytes = serde_json::to_vec_pretty(&fields).expect("numbers and words are JSON");
-    bytes.push(b'\n');
-    bytes
+    storage::pretty_json(&fields)
 }
 
 fn usual_fields(config: &EncoderConfig) -> Map<String, Value> {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use lelp_infer::encoder::{Encoder, EncoderOptions as LoadOptions, Pooling};
-use lelp_infer::storage;
 use lelp_infer::teacher::{ClassifierHead, Teacher, TeacherConfig};
 
 use super::super::settings::MlpOptions;
@@ -102,8 +101,7 @@ impl MlpTexts {
 impl MlpModel {
     pub(super) fn save(&self, folder: &Path) -> Result<(), StudentModelError> {
         let Frozen { folder: encoder, pooling, normalize, max_length } = self.encoder.as_ref();
-        let weights = storage::sha256(&storage::map(&encoder.join("model.safetensors"))?);
-        let hash = storage::sha256(format!("{weights}{}", storage::sha256(&self.head.to_bytes())).as_bytes());
+        let hash = TeacherConfig::hash_of(encoder, &self.head)?;
         let config = TeacherConfig {
             subclasses: self.subclasses,
             ..TeacherConfig::new(self.labels.clone(), *pooling, *normalize, *max_length, hash)
