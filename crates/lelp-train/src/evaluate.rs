@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lelp::metrics::{Evaluation, MetricsError, agreement};
+use lelp::metrics::{CalibrationBin, Evaluation, MetricsError, agreement};
 use lelp_infer::classifier::{AnswerError, Classifier, Text};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::data::Dataset;
@@ -23,7 +23,7 @@ pub struct Answers {
 }
 
 /// Figures of a model on a data set; all are taken over the labelled rows, save agreement.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// Rows that were answered.
     pub rows: usize,
@@ -41,6 +41,8 @@ pub struct Report {
     pub negative_log_likelihood: f64,
     /// Expected calibration error, 15 bins.
     pub expected_calibration_error: f64,
+    /// The bins it is taken over that hold a row, by increasing confidence.
+    pub calibration: Vec<CalibrationBin>,
     /// Share of all rows answered as the teacher answers, where its signals are given.
     pub agreement: Option<f64>,
     /// Rows by label and answer: `confusion[label][answer]`.
@@ -114,6 +116,7 @@ pub fn report(answers: &Answers, data: &Dataset, teacher: Option<&[f32]>) -> Res
         auc: evaluation.auc(),
         negative_log_likelihood: evaluation.negative_log_likelihood(),
         expected_calibration_error: evaluation.expected_calibration_error(),
+        calibration: evaluation.calibration(),
         agreement: teacher.map(|teacher| agreement(&answers.logits, teacher, classes)).transpose()?,
         confusion: evaluation.confusion().chunks_exact(classes).map(<[u64]>::to_vec).collect(),
         microseconds_per_text: answers.elapsed.as_secs_f64() * 1e6 / data.rows() as f64,

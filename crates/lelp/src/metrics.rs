@@ -1,5 +1,6 @@
 //! How good answers are: scores and labels, checked once, and the figures they give.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::collapse::{check_rows, log_softmax};
@@ -36,6 +37,17 @@ pub enum MetricsError {
         /// Column.
         class: usize,
     },
+}
+
+/// Answers of about one confidence.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationBin {
+    /// Answers.
+    pub rows: u64,
+    /// Mean probability of the answered class.
+    pub confidence: f64,
+    /// Share of right answers.
+    pub accuracy: f64,
 }
 
 /// Answers beside true labels, checked once; every metric is a method.
@@ -163,16 +175,30 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Expected calibration error over 15 equally wide bins of confidence (Guo et al. 2017): the mean over
-    /// rows of `|accuracy - mean confidence|` of the row's bin. A bin holds its upper end.
+    /// rows of `|accuracy - mean confidence|` of the row's bin.
     #[must_use]
     pub fn expected_calibration_error(&self) -> f64 {
-        let mut excess = [0.0_f64; CALIBRATION_BINS];
+        let excess = |bin: &CalibrationBin| bin.rows as f64 * (bin.accuracy - bin.confidence).abs();
+        self.calibration().iter().map(excess).sum::<f64>() / self.rows() as f64
+    }
+
+    /// How sure the answers are, and how often right, in 15 equally wide bins of confidence; those without a row
+    /// are left out. A bin holds its upper end.
+    #[must_use]
+    pub fn calibration(&self) -> Vec<CalibrationBin> {
+        let mut bins = [CalibrationBin { rows: 0, confidence: 0.0, accuracy: 0.0 }; CALIBRATION_BINS];
         for (row, (&prediction, &label)) in self.predictions.iter().zip(self.labels).enumerate() {
             let confidence = self.log_probabilities[row * self.classes + prediction].exp();
-            let correct = if prediction == label as usize { 1.0 } else { 0.0 };
-            excess[bin_of(confidence)] += correct - confidence;
+            let bin = &mut bins[bin_of(confidence)];
+            bin.rows += 1;
+            bin.confidence += confidence;
+            bin.accuracy += if prediction == label as usize { 1.0 } else { 0.0 };
         }
-        excess.iter().map(|sum| sum.abs()).sum::<f64>() / self.rows() as f64
+        let mean = |bin: CalibrationBin| {
+            let rows = bin.rows as f64;
+            CalibrationBin { confidence: bin.confidence / rows, accuracy: bin.accuracy / rows, ..bin }
+        };
+        bins.into_iter().filter(|bin| bin.rows > 0).map(mean).collect()
     }
 
     fn rows(&self) -> usize {

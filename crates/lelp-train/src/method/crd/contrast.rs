@@ -1,5 +1,10 @@
 //! One row against its own place in the other model's memory, and against others'.
 
+// The loops over a memory are compiled twice, inside a function that may use AVX2: they have to be inlined there.
+#![allow(clippy::inline_always)]
+
+use lelp_infer::wide;
+
 use crate::method::real::Real;
 
 /// Lanes in which inner products are added up.
@@ -16,6 +21,7 @@ pub struct Contrast {
 
 impl Contrast {
     /// `v . m / temperature - log_offset`, the log-odds that `m` is the other view of `v` rather than a negative.
+    #[inline(always)]
     fn log_odds<R: Real, S: Real>(&self, view: &[R], other: &[S]) -> f64 {
         inner_product(view, other) / self.temperature - self.log_offset
     }
@@ -30,6 +36,7 @@ impl Contrast {
 ///
 /// # Source
 /// Tian, Krishnan and Isola 2020, arXiv:1910.10699, equations 17 and 18.
+#[inline(always)]
 pub fn contrast<'a, R: Real, S: Real + 'a>(
     view: &[R],
     positive: &[S],
@@ -50,13 +57,23 @@ pub fn contrast<'a, R: Real, S: Real + 'a>(
 }
 
 /// `gradient += factor * row`.
+#[inline(always)]
 fn pull<S: Real>(gradient: &mut [f64], factor: f64, row: &[S]) {
     for (gradient, &value) in gradient.iter_mut().zip(row) {
         *gradient += factor * value.into();
     }
 }
 
+wide! {
+    /// [`contrast`] of a view with row `own` of `memory` `[rows, dimensions]` and the rows `negatives`.
+    pub(super) fn contrast_rows(view: &[f32], memory: &[f32], own: u32, negatives: &[u32], settings: Contrast, weight: f64, gradient: &mut [f64]) -> f64 {
+        let row = |&row: &u32| &memory[row as usize * view.len()..][..view.len()];
+        contrast(view, row(&own), negatives.iter().map(row), settings, weight, gradient)
+    }
+}
+
 /// `a . b`, in fixed lanes.
+#[inline(always)]
 pub(super) fn inner_product<R: Real, S: Real>(a: &[R], b: &[S]) -> f64 {
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     let (b_blocks, b_rest) = b.as_chunks::<LANES>();

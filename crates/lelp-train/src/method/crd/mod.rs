@@ -15,7 +15,7 @@ use super::kd::KdSettings;
 use super::state::{load, load_count};
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
-use contrast::inner_product;
+use contrast::{contrast_rows, inner_product};
 use negatives::Negatives;
 use view::{Names, View};
 
@@ -141,13 +141,13 @@ impl<'a> Contrasted<'a> {
         };
         let View { projection, units, .. } = view;
         let units = &*units;
-        let memory = |row: &u32| &other.memory[*row as usize * dimensions..][..dimensions];
         let parts = projection.visit(|first, _, slopes| {
-            let mut sum = TermSum::default();
+            let (mut sum, mut gradient) = (TermSum::default(), vec![0.0; dimensions]);
             for (place, slopes) in (first..).zip(slopes.chunks_exact_mut(dimensions)) {
-                let (own, others) = (memory(&rows[place]), &drawn[place * negatives..][..negatives]);
-                let (others, mut gradient) = (others.iter().map(memory), vec![0.0; dimensions]);
-                sum.add(contrast(units.row(place), own, others, settings, weight, &mut gradient));
+                let (own, others) = (rows[place], &drawn[place * negatives..][..negatives]);
+                gradient.fill(0.0);
+                let unit = units.row(place);
+                sum.add(contrast_rows(unit, &other.memory, own, others, settings, weight, &mut gradient));
                 units.through(place, &gradient, slopes);
             }
             sum

@@ -1,0 +1,220 @@
+//! `results.jsonl`: what a comparison has found so far, a line each.
+//!
+//! A line is written when its work is done, so that a comparison that was stopped goes on behind the last one. Lines of
+//! one kind can come in any order; of two lines with one key the later one counts.
+
+use std::path::PathBuf;
+
+use lelp_train::evaluate::Report;
+use lelp_train::method::Combination;
+use lelp_train::run::{EpochRecord, TrainSettings, ValidationRecord};
+use serde::{Deserialize, Serialize};
+
+/// A line of `results.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    /// What is compared: the first line.
+    Recipe(RecipeRecord),
+    /// A data set with a teacher.
+    Teacher(TeacherRecord),
+    /// A trial of the search for settings.
+    Trial(TrialRecord),
+    /// A student with the settings that the search chose, for one seed.
+    Student(StudentRecord),
+    /// A cell that came to nothing.
+    Failed(FailedRecord),
+}
+
+/// The recipe of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecipeRecord {
+    /// Version of lelp.
+    pub version: String,
+    /// SHA-256 of the recipe.
+    pub hash: String,
+    /// The recipe itself.
+    pub recipe: serde_json::Value,
+    /// The method that others are held against.
+    pub baseline: String,
+    /// Trials of every search.
+    pub trials: usize,
+    /// Seeds of the students that are reported.
+    pub seeds: Vec<u64>,
+}
+
+/// What a row of cells is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Setting {
+    /// Name of the data set.
+    pub data: String,
+    /// Name of the teacher.
+    pub teacher: String,
+    /// Name of the student.
+    pub student: String,
+}
+
+/// A data set and what a teacher makes of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TeacherRecord {
+    /// Name of the data set.
+    pub data: String,
+    /// Name of the teacher.
+    pub teacher: String,
+    /// Where the data set was.
+    pub path: PathBuf,
+    /// Where its signals on the training file are.
+    pub signals: PathBuf,
+    /// Hash of the teacher.
+    pub teacher_hash: Option<String>,
+    /// Hash of the training texts.
+    pub data_hash: String,
+    /// Names of the classes.
+    pub labels: Vec<String>,
+    /// Training rows, held-out ones apart.
+    pub train_rows: usize,
+    /// Training rows with a label.
+    pub labelled_rows: usize,
+    /// Rows that settings are chosen on.
+    pub validation_rows: usize,
+    /// Its own answers to the test rows, where it can be asked.
+    pub test: Option<Report>,
+}
+
+/// Settings that were tried, and their score on the validation rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRecord {
+    /// What decides the result: SHA-256 of data, teacher, student, method and settings.
+    pub key: String,
+    /// Data set, teacher, student.
+    #[serde(flatten)]
+    pub setting: Setting,
+    /// Name of the method.
+    pub method: String,
+    /// Number of the trial, from 0; that is the recipe's own settings.
+    pub trial: usize,
+    /// The method's settings.
+    pub distill: Combination,
+    /// The training's settings.
+    pub train: TrainSettings,
+    /// Score of the best epoch.
+    pub validation: ValidationRecord,
+    /// Seconds of training.
+    pub seconds: f64,
+}
+
+/// A student with the chosen settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StudentRecord {
+    /// What decides the result: SHA-256 of data, teacher, student, method, settings and seed.
+    pub key: String,
+    /// Data set, teacher, student.
+    #[serde(flatten)]
+    pub setting: Setting,
+    /// Name of the method.
+    pub method: String,
+    /// Seed of parameters, order and split.
+    pub seed: u64,
+    /// The method's settings.
+    pub distill: Combination,
+    /// The training's settings.
+    pub train: TrainSettings,
+    /// Score of the best epoch.
+    pub validation: ValidationRecord,
+    /// Every epoch.
+    pub epochs: Vec<EpochRecord>,
+    /// Figures on the test rows, which were read once.
+    pub test: Report,
+    /// Which labelled test rows it answered rightly.
+    pub right: Rights,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// Bytes of its folder.
+    pub bytes: u64,
+}
+
+/// Which part of a cell came to nothing, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FailedRecord {
+    /// As the key of the trial or student that it would have been.
+    pub key: String,
+    /// Data set, teacher, student.
+    #[serde(flatten)]
+    pub setting: Setting,
+    /// Name of the method.
+    pub method: String,
+    /// The error, with its causes.
+    pub error: String,
+    /// Whether the method means nothing on this data, which is no failure of the run.
+    pub refused: bool,
+}
+
+/// Right and wrong answers, one bit a row: hexadecimal, the first row in the highest bit of the first digit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "PackedRights", into = "PackedRights")]
+pub struct Rights(pub Vec<bool>);
+
+/// [`Rights`] as a line holds them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct PackedRights {
+    rows: usize,
+    bits: String,
+}
+
+impl From<Rights> for PackedRights {
+    fn from(Rights(right): Rights) -> Self {
+        let digit = |four: &[bool]| {
+            let value =
+                four.iter().enumerate().fold(0, |value, (place, &bit)| value | u32::from(bit) << (3 - place));
+            char::from_digit(value, 16).expect("four bits are one digit")
+        };
+        Self { rows: right.len(), bits: right.chunks(4).map(digit).collect() }
+    }
+}
+
+impl TryFrom<PackedRights> for Rights {
+    type Error = String;
+
+    fn try_from(PackedRights { rows, bits }: PackedRights) -> Result<Self, String> {
+        if bits.len() != rows.div_ceil(4) {
+            return Err(format!("{rows} rows take {} digits, but found {}", rows.div_ceil(4), bits.len()));
+        }
+        let mut right = Vec::with_capacity(rows);
+        for digit in bits.chars() {
+            let value = digit.to_digit(16).ok_or_else(|| format!("`{digit}` is no hexadecimal digit"))?;
+            right.extend((0..4).map(|place| value >> (3 - place) & 1 == 1));
+        }
+        right.truncate(rows);
+        Ok(Self(right))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_come_back_from_their_digits() {
+        for rows in 0..10 {
+            let rights = Rights((0..rows).map(|row| row % 3 == 0).collect());
+            let text = serde_json::to_string(&rights).unwrap();
+            assert_eq!(serde_json::from_str::<Rights>(&text).unwrap(), rights, "{text}");
+        }
+        assert_eq!(
+            serde_json::to_string(&Rights(vec![true, false, false, true, true])).unwrap(),
+            r#"{"rows":5,"bits":"98"}"#
+        );
+    }
+
+    #[test]
+    fn digits_that_do_not_fit_the_rows_are_refused() {
+        for text in [
+            r#"{"rows":5,"bits":"9"}"#,
+            r#"{"rows":4,"bits":"x"}"#,
+            r#"{"rows":18446744073709551615,"bits":"9"}"#,
+        ] {
+            assert!(serde_json::from_str::<Rights>(text).is_err(), "{text}");
+        }
+    }
+}
