@@ -56,6 +56,7 @@ fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
         Command::Targets(arguments) => commands::targets::run(arguments, global, printer),
         Command::Distill(arguments) => commands::distill::run(arguments, global, printer),
         Command::Methods(arguments) => commands::methods::run(arguments, printer),
+        Command::Compare(arguments) => commands::compare::run(arguments, global, printer),
         Command::Eval(arguments) => commands::eval::run(arguments, global, printer),
         Command::Predict(arguments) => commands::predict::run(arguments, global, printer),
         Command::Export(arguments) => commands::export::run(arguments, printer),

@@ -5,10 +5,13 @@
 
 use std::path::PathBuf;
 
+use lelp_infer::storage::sha256;
 use lelp_train::evaluate::Report;
 use lelp_train::method::Combination;
 use lelp_train::run::{EpochRecord, TrainSettings, ValidationRecord};
 use serde::{Deserialize, Serialize};
+
+use crate::auto::Chosen;
 
 /// A line of `results.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +21,8 @@ pub enum Record {
     Recipe(RecipeRecord),
     /// A data set with a teacher.
     Teacher(TeacherRecord),
+    /// What a probe found in place of a search.
+    Probe(ProbeRecord),
     /// A trial of the search for settings.
     Trial(TrialRecord),
     /// A student with the settings that the search chose, for one seed.
@@ -41,6 +46,8 @@ pub struct RecipeRecord {
     pub trials: usize,
     /// Seeds of the students that are reported.
     pub seeds: Vec<u64>,
+    /// Names of the methods, in the recipe's order.
+    pub methods: Vec<String>,
 }
 
 /// What a row of cells is about.
@@ -79,6 +86,21 @@ pub struct TeacherRecord {
     pub validation_rows: usize,
     /// Its own answers to the test rows, where it can be asked.
     pub test: Option<Report>,
+}
+
+/// A method's settings on a data set with a teacher, found by a probe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeRecord {
+    /// What decides the result: SHA-256 of data, teacher and what was left open.
+    pub key: String,
+    /// Name of the data set.
+    pub data: String,
+    /// Name of the teacher.
+    pub teacher: String,
+    /// Name of the method.
+    pub method: String,
+    /// What was found.
+    pub chosen: Chosen,
 }
 
 /// Settings that were tried, and their score on the validation rows.
@@ -147,6 +169,15 @@ pub struct FailedRecord {
     pub error: String,
     /// Whether the method means nothing on this data, which is no failure of the run.
     pub refused: bool,
+}
+
+impl FailedRecord {
+    /// The key of what keeps a whole method from running.
+    #[must_use]
+    pub fn key_of(setting: &Setting, method: &str) -> String {
+        let Setting { data, teacher, student } = setting;
+        sha256(format!("{data}\n{teacher}\n{student}\n{method}").as_bytes())
+    }
 }
 
 /// Right and wrong answers, one bit a row: hexadecimal, the first row in the highest bit of the first digit.

@@ -69,6 +69,7 @@ pub mod artifact;
 pub mod metrics;
 pub mod moments;
 pub mod signals;
+pub mod stats;
 pub mod subclass;
 
 pub use collapse::{collapse, log_softmax, softmax};

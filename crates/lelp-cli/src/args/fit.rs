@@ -5,13 +5,16 @@ use std::num::NonZeroUsize;
 use clap::ValueEnum;
 use lelp::{Members, Rotation};
 
+use super::auto::OrAuto;
+
 /// Settings of the fit.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Subclasses")]
 pub(crate) struct FitArgs {
-    /// Subclasses of each class (S) [default: 4; clusterings and controls 8]
+    /// Subclasses of each class (S); `lelp distill` takes `auto` for what a probe finds best
+    /// [default: 4; clusterings and controls 8]
     #[arg(long, short = 'S', value_name = "S")]
-    pub(crate) subclasses: Option<NonZeroUsize>,
+    pub(crate) subclasses: Option<OrAuto<NonZeroUsize>>,
 
     /// Leave out what the head sees already: fit in the null space of its rows [default: on]
     #[arg(long, value_enum, value_name = "WHICH")]
@@ -56,6 +59,14 @@ pub(crate) enum MembersArg {
 }
 
 impl FitArgs {
+    /// The number of subclasses, where it is given.
+    pub(crate) fn given_subclasses(&self) -> Option<NonZeroUsize> {
+        match self.subclasses {
+            Some(OrAuto::Given(count)) => Some(count),
+            None | Some(OrAuto::Auto(_)) => None,
+        }
+    }
+
     pub(crate) fn null_space(&self) -> bool {
         self.null_space.is_none_or(|which| which == NullSpaceArg::On)
     }

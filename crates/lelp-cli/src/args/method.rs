@@ -1,9 +1,12 @@
 //! What a student learns from.
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use lelp_compare::auto::AUTO;
 use lelp_train::distill::{Recipe, RecipeError};
 use lelp_train::method::{Added, MethodSettings};
 use serde::Serialize;
+
+use super::auto::OrAuto;
 
 /// The method and its weights; what is left out takes the default of the method (`lelp methods` lists them).
 #[derive(Debug, Clone, clap::Args)]
@@ -30,9 +33,9 @@ pub(crate) struct MethodArgs {
     temperature: Option<f64>,
 
     /// Width of the split within a class: small is sharp. In deviations of the coordinates, or mean squared radii of a
-    /// clustered class [default: 0.12; clusterings 0.2, oracle 0.1]
-    #[arg(long, value_name = "B", conflicts_with = "entropy")]
-    beta: Option<f64>,
+    /// clustered class; `auto` for what a probe finds best [default: 0.12; clusterings 0.2, oracle 0.1]
+    #[arg(long, value_name = "B|auto", conflicts_with = "entropy")]
+    beta: Option<OrAuto<f64>>,
 
     /// Mean entropy of the split of a row, in place of its width: 0 to log2 S
     #[arg(long, value_name = "BITS")]
@@ -92,7 +95,6 @@ impl MethodArgs {
         for (name, value) in [
             ("alpha", self.alpha),
             ("temperature", self.temperature),
-            ("beta", self.beta),
             ("entropy", self.entropy),
             ("weight", self.weight),
             ("target_weight", self.target_weight),
@@ -104,6 +106,7 @@ impl MethodArgs {
         ] {
             recipe.set(&format!("distill.{name}"), value)?;
         }
+        recipe.set("distill.beta", self.beta)?;
         recipe.set("distill.negatives", self.negatives)
     }
 }
@@ -111,7 +114,8 @@ impl MethodArgs {
 /// The names of all methods, each with what it is.
 fn methods() -> PossibleValuesParser {
     let value = |method: MethodSettings| PossibleValue::new(method.name()).help(method.summary());
-    PossibleValuesParser::new(MethodSettings::all().map(value))
+    let auto = PossibleValue::new(AUTO).help("What a probe finds best: kd, or a split with its settings");
+    PossibleValuesParser::new(MethodSettings::all().map(value).into_iter().chain([auto]))
 }
 
 fn addable() -> PossibleValuesParser {

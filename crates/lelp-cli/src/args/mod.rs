@@ -1,5 +1,6 @@
 //! The command line, as data: every option under one name in every command.
 
+mod auto;
 mod data;
 mod encoder;
 mod fit;
@@ -9,6 +10,7 @@ mod split;
 mod student;
 mod training;
 
+pub(crate) use auto::OrAuto;
 pub(crate) use data::ColumnArgs;
 pub(crate) use encoder::{EncoderArgs, LogArgs};
 pub(crate) use fit::FitArgs;
@@ -96,6 +98,7 @@ pub(crate) enum Command {
     Targets(commands::targets::Arguments),
     Distill(Box<commands::distill::Arguments>),
     Methods(commands::methods::Arguments),
+    Compare(commands::compare::Arguments),
     Eval(commands::eval::Arguments),
     Predict(commands::predict::Arguments),
     Export(commands::export::Arguments),

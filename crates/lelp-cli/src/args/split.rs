@@ -88,7 +88,7 @@ impl SplitArgs {
             SplitArg::TsneKmeans => self.cluster(ClusterSettings::tsne_kmeans(), fit, seed),
             SplitArg::RandomSubclass => {
                 let default = RandomSubclassSettings::default();
-                let subclasses = fit.subclasses.unwrap_or(default.subclasses);
+                let subclasses = fit.given_subclasses().unwrap_or(default.subclasses);
                 SplitSettings::RandomSubclass(RandomSubclassSettings { subclasses, seed })
             }
             SplitArg::Oracle => SplitSettings::Oracle,
@@ -107,6 +107,7 @@ impl SplitArgs {
             ("--rotation", fit.rotation.is_some() && !lelp),
             ("--null-space", fit.null_space.is_some() && (oracle || random)),
             ("--subclasses", fit.subclasses.is_some() && oracle),
+            ("--subclasses auto", matches!(fit.subclasses, Some(OrAuto::Auto(_)))), // `lelp distill` finds it
         ]
         .into_iter()
         .find_map(|(flag, stray)| stray.then_some(flag))
@@ -123,7 +124,7 @@ impl SplitArgs {
             }
         };
         SplitSettings::Cluster(ClusterSettings {
-            subclasses: fit.subclasses.unwrap_or(default.subclasses),
+            subclasses: fit.given_subclasses().unwrap_or(default.subclasses),
             null_space: fit.null_space(),
             sample: self.sample.unwrap_or(default.sample),
             seed,
@@ -135,7 +136,7 @@ impl SplitArgs {
 fn directions(directions: Directions, fit: &FitArgs, seed: u64) -> SplitSettings {
     let default = LelpSettings::default();
     SplitSettings::Directions(LelpSettings {
-        subclasses: fit.subclasses.unwrap_or(default.subclasses),
+        subclasses: fit.given_subclasses().unwrap_or(default.subclasses),
         null_space: fit.null_space(),
         directions,
         rotation: fit.rotation.map_or(default.rotation, Rotation::from),

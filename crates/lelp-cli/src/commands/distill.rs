@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use lelp::Rotation;
+use lelp_compare::auto::{Open, choose};
 use lelp_infer::ngram::NgramModel;
 use lelp_train::distill::{
     DistillSettings, Distillation, Distilled, NgramOptions, Recipe, StudentSettings, Task, TaskInputs,
@@ -25,7 +26,7 @@ use crate::progress;
 /// Train a student on the teacher's signals
 ///
 /// `ce` learns from labels alone; `kd` from the teacher's probabilities; `lelp` from subclasses that the teacher's
-/// embeddings show; `lelp methods` tells of all. Rows without a label are welcome to all but `ce` and `dkd`. The best
+/// embeddings show; `lelp methods` tells of all, and `auto` looks which of them pays, in seconds. Rows without a label are welcome to all but `ce` and `dkd`. The best
 /// epoch is chosen on the validation file, or on a tenth of the training file, held out by hash of the text.
 ///
 /// Every setting can also stand in a recipe (TOML); a flag wins over it. `run.json` in the student's folder records
@@ -85,7 +86,8 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn settings(&self) -> Result<DistillSettings, Failure> {
+    /// The settings, and what of them is to be found.
+    fn settings(&self) -> Result<(DistillSettings, Option<Open>), Failure> {
         let mut recipe = match &self.recipe {
             Some(path) => Recipe::open(path)?,
             None => Recipe::default(),
@@ -105,14 +107,16 @@ impl Arguments {
         recipe.set("columns.pair", self.columns.pair_column.as_ref())?;
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
+        let open = recipe.table_mut("distill").and_then(Open::take);
         // A flag that the method does not have is a bad argument; an unknown key in a file is bad input.
         let settings = DistillSettings::read(recipe);
-        if self.recipe.is_some() { Ok(settings?) } else { settings.map_err(Failure::usage) }
+        let settings = if self.recipe.is_some() { settings? } else { settings.map_err(Failure::usage)? };
+        Ok((settings, open))
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let mut settings = arguments.settings()?;
+    let (mut settings, open) = arguments.settings()?;
     check_free(&arguments.out, arguments.overwrite)?;
     find_encoder(&mut settings.model, printer)?;
     let cancel = interrupt::flag()?;
@@ -127,6 +131,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             task.labels().join(", ")
         ),
     );
+    if let Some(open) = open {
+        settings.distill = find(&task, &settings.distill, open, global, printer, &cancel)?;
+    }
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
     let inputs = inputs(&task, &settings.model, global, printer, &cancel)?;
     let distillation = Distillation::new(&task, &inputs, global.threads());
@@ -156,6 +163,41 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     Ok(())
 }
 
+/// What a probe finds of a method that leaves something open.
+fn find(
+    task: &Task,
+    method: &Combination,
+    open: Open,
+    global: &GlobalArgs,
+    printer: Printer,
+    cancel: &AtomicBool,
+) -> Result<Combination, Failure> {
+    let bar = printer.progress("probing", open.students() as u64, "students");
+    let chosen = choose(task, method, open, global.threads(), &mut || bar.inc(1), cancel)
+        .or_while(|| "looking for the split that pays".to_owned())?;
+    bar.finish_and_clear();
+    let words = |method: &Combination| match method.base.split(0) {
+        Ok(Some(split)) => format!("{} S {} beta {}", method.name(), method.base.subclasses(), split.beta),
+        _ => method.name(),
+    };
+    let (even, best) = (&chosen.probes[0], chosen.probes.iter().find(|probe| probe.method == chosen.method));
+    let score = best.map_or(even.validation, |best| best.validation);
+    printer.step(
+        "found",
+        &format!(
+            "{}: {score:.4} of a sample's validation rows, `kd` {:.4}; {} candidates in {:.0} s",
+            words(&chosen.method),
+            even.validation,
+            chosen.probes.len(),
+            chosen.seconds
+        ),
+    );
+    for probe in &chosen.probes {
+        printer.detail(&format!("{:.4} {}", probe.validation, words(&probe.method)));
+    }
+    Ok(chosen.method)
+}
+
 /// Puts the folder of a model in place of its name.
 fn find_encoder(student: &mut StudentSettings, printer: Printer) -> Result<(), Failure> {
     let name = match student {
@@ -178,7 +220,7 @@ fn inputs(
     cancel: &AtomicBool,
 ) -> Result<TaskInputs, Failure> {
     let bar = progress::Rows::new(printer, "embedding", task.train().rows() + task.validation().rows());
-    let inputs = TaskInputs::new(task, student, global.threads(), &mut |done| bar.set(done), cancel)?;
+    let inputs = TaskInputs::new(task, student, global.threads(), None, &mut |done| bar.set(done), cancel)?;
     bar.finish();
     Ok(inputs)
 }

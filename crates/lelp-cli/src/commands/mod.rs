@@ -1,5 +1,6 @@
 //! The commands, one a file: parse, call the library, print.
 
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod distill;
 pub(crate) mod eval;

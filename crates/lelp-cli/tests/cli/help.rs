@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Workspace;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "quickstart",
     "pull",
     "teach",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 13] = [
     "targets",
     "distill",
     "methods",
+    "compare",
     "eval",
     "predict",
     "export",

@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::columns::Columns;
-use super::dataset::{Dataset, Rows};
+use super::dataset::{Dataset, Rows, stable_hash};
 use super::error::DataError;
 use super::format::Format;
 
@@ -85,10 +83,4 @@ pub fn hold_out(data: &Dataset) -> Result<HoldOut, DataError> {
         return Err(DataError::HoldOut { file: data.file().to_owned(), rows: data.rows() as u64 });
     }
     Ok(HoldOut { train, validation })
-}
-
-/// First 8 bytes of SHA-256: the same on every machine and in every version.
-fn stable_hash(text: &str) -> u64 {
-    let digest = Sha256::digest(text);
-    digest.iter().take(8).fold(0, |hash, &byte| hash << 8 | u64::from(byte))
 }

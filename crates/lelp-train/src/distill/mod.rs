@@ -26,7 +26,7 @@ pub use folder::{FolderError, RunRecord, check_free, save};
 pub use grid::{TRIALS, grid};
 pub use recipe::{Recipe, RecipeError};
 pub use search::{Trial, Tried, search};
-pub use seeds::{Spread, Students, Summary, over_seeds};
+pub use seeds::{Students, Summary, over_seeds};
 pub use settings::{
     ColumnSettings, DistillSettings, EncoderOptions, MlpOptions, NgramOptions, Spacing, StudentSettings,
 };

@@ -99,6 +99,12 @@ impl Recipe {
         self.table.get(name)?.get(key)?.as_str()
     }
 
+    /// The table `name` (no dots), where it is one.
+    #[must_use]
+    pub fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
+        self.table.get_mut(name)?.as_table_mut()
+    }
+
     /// True where `name` (no dots) is set.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

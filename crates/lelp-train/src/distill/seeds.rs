@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use lelp::stats::Spread;
 use serde::Serialize;
 
 use super::search::{Trial, Tried, search};
@@ -9,27 +10,6 @@ use super::settings::StudentSettings;
 use super::{DistillError, Distillation, Distilled};
 use crate::evaluate::Report;
 use crate::run::TrainSettings;
-
-/// Mean over seeds and deviation, normalised by `n - 1` (0 for one seed).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Spread {
-    /// The mean.
-    pub mean: f64,
-    /// The deviation.
-    pub deviation: f64,
-}
-
-impl Spread {
-    /// Mean and deviation of `values`; not a number where there are none.
-    #[must_use]
-    pub fn of(values: &[f64]) -> Self {
-        let count = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / count;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 };
-        Self { mean, deviation }
-    }
-}
 
 /// A method's students: the settings that the search chose, one student a seed.
 #[derive(Debug)]
@@ -96,16 +76,5 @@ impl Summary {
     #[must_use]
     pub fn errors_saved(&self, other: &Self) -> f64 {
         1.0 - (1.0 - self.accuracy.mean) / (1.0 - other.accuracy.mean)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_deviation_is_normalised_by_one_less_than_the_seeds() {
-        assert_eq!(Spread::of(&[1.0, 3.0]), Spread { mean: 2.0, deviation: 2.0_f64.sqrt() });
-        assert_eq!(Spread::of(&[0.5]), Spread { mean: 0.5, deviation: 0.0 });
     }
 }

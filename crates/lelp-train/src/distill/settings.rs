@@ -76,11 +76,26 @@ impl Default for StudentSettings {
 }
 
 impl StudentSettings {
-    /// How a student of the kind `name` is trained where nobody says otherwise.
-    fn training(name: Option<&str>) -> TrainSettings {
+    /// Its kind, as in recipes.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ngram(_) => "ngram",
+            Self::Encoder(_) => "encoder",
+            Self::Mlp(_) => "mlp",
+        }
+    }
+
+    /// How a student of this kind is trained where nobody says otherwise.
+    #[must_use]
+    pub fn training(&self) -> TrainSettings {
+        Self::training_of(self.name())
+    }
+
+    fn training_of(name: &str) -> TrainSettings {
         match name {
-            Some("encoder") => TrainSettings::encoder(),
-            Some("mlp") => TrainSettings::head(),
+            "encoder" => TrainSettings::encoder(),
+            "mlp" => TrainSettings::head(),
             _ => TrainSettings::ngram(),
         }
     }
@@ -89,7 +104,7 @@ impl StudentSettings {
 impl DistillSettings {
     /// The settings of a recipe; what it leaves open of its `train` table takes the defaults of its student.
     pub fn read(mut recipe: Recipe) -> Result<Self, RecipeError> {
-        let training = StudentSettings::training(recipe.word("model", "student"));
+        let training = StudentSettings::training_of(recipe.word("model", "student").unwrap_or_default());
         recipe.fill("train", &training);
         recipe.settings()
     }

@@ -25,7 +25,7 @@ pub struct Task {
 }
 
 /// Rows on which the best epoch is chosen, each with the class that counts as right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ValidationRows {
     pub(super) data: Dataset,
     pub(super) classes: Vec<u32>,
@@ -105,6 +105,34 @@ impl Task {
         Ok(Self { labels, train, train_rows, signals, logits, fine: None, validation, test })
     }
 
+    /// The same task with `count` of its training labels, see [`Dataset::keep_labels`].
+    #[must_use]
+    pub fn keep_labels(self, count: usize) -> Self {
+        Self { train: self.train.keep_labels(count), ..self }
+    }
+
+    /// The same task with at most `rows` of its training rows, evenly spread over them.
+    #[must_use]
+    pub fn sample(&self, rows: usize) -> Self {
+        let all = self.train.rows();
+        let taken = rows.min(all);
+        let places: Rows = (0..taken).map(|place| place * all / taken).collect();
+        let classes = self.labels.len();
+        Self {
+            labels: self.labels.clone(),
+            train: self.train.select(&places),
+            logits: self.logits.as_ref().map(|logits| gather(logits, classes, &places)),
+            train_rows: Some(match &self.train_rows {
+                None => places,
+                Some(in_file) => places.iter().map(|&place| in_file[place]).collect(),
+            }),
+            signals: self.signals.clone(),
+            fine: self.fine.clone(),
+            validation: self.validation.clone(),
+            test: None,
+        }
+    }
+
     /// Names of the classes.
     #[must_use]
     pub fn labels(&self) -> &[String] {
@@ -127,6 +155,12 @@ impl Task {
     #[must_use]
     pub fn test(&self) -> Option<&Dataset> {
         self.test.as_ref()
+    }
+
+    /// Whether the training rows have fine labels, for `oracle`.
+    #[must_use]
+    pub fn has_fine_labels(&self) -> bool {
+        self.fine.is_some()
     }
 
     /// The teacher's signals on the training file.

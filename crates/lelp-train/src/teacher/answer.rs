@@ -1,12 +1,13 @@
 //! A teacher's signals on a data set, part by part, so that a run that was cut off can go on.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
 use lelp_infer::classifier::{AnswerError, Classifier, Text};
-use lelp_infer::teacher::{Teacher, TeacherError};
+use lelp_infer::teacher::{ClassifierHead, HeadOutput, Teacher, TeacherError};
 use thiserror::Error;
 
 use crate::data::{
@@ -64,12 +65,53 @@ pub fn write_signals(
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
-    let head = teacher.head();
+    let texts: Vec<Text<'_>> = data.iter().collect();
+    let who = Answering { head: teacher.head(), labels: teacher.labels(), hash: teacher.hash()? };
+    write(who, data, folder, options, &mut |rows| {
+        let done = rows.start;
+        progress(done);
+        teacher.signals(&texts[rows], &mut |part| progress(done + part), cancel)
+    })
+}
+
+/// Writes what `head`, of the teacher with this `hash`, makes of `data`, whose embeddings by the frozen encoder below
+/// it are `embeddings` `[rows, head.inputs()]`.
+pub fn write_signals_of_head(
+    head: &ClassifierHead,
+    labels: &[String],
+    hash: String,
+    data: &Dataset,
+    embeddings: &[f32],
+    folder: &Path,
+    options: AnswerOptions,
+) -> Result<SignalsFolder, SignalsRunError> {
+    let width = head.inputs();
+    write(Answering { head, labels, hash }, data, folder, options, &mut |rows| {
+        Ok(head.apply(embeddings[rows.start * width..rows.end * width].to_vec()))
+    })
+}
+
+/// Who answers.
+struct Answering<'a> {
+    head: &'a ClassifierHead,
+    labels: &'a [String],
+    hash: String,
+}
+
+/// Writes the parts that `folder` lacks, of the answers to ranges of rows.
+fn write(
+    who: Answering<'_>,
+    data: &Dataset,
+    folder: &Path,
+    options: AnswerOptions,
+    answers: &mut dyn FnMut(Range<usize>) -> Result<HeadOutput, AnswerError>,
+) -> Result<SignalsFolder, SignalsRunError> {
+    let head = who.head;
     let description = SignalsDescription {
         classes: head.classes(),
         width: head.embedding_width(),
-        label_names: teacher.labels().to_vec(),
-        teacher: Some(teacher.hash()?),
+        label_names: who.labels.to_vec(),
+        teacher: Some(who.hash),
         data: Some(data.hash()),
         rows: data.rows() as u64,
         part_rows: options.part_rows,
@@ -77,7 +119,6 @@ pub fn write_signals(
         subclasses: head.subclasses(),
     };
     let labels = data.signal_labels();
-    let texts: Vec<Text<'_>> = data.iter().collect();
     let mut writer = SignalsWriter::open(folder, description, options.existing)?;
     let unsound = |part: u64, source| SignalsRunError::Unsound { file: data.file().to_owned(), part, source };
     // With subclasses the last layer's rows are not those of classes: then the head is estimated from the logits.
@@ -88,10 +129,8 @@ pub fn write_signals(
         writer.write_head(&last)?;
     }
     while let Some(rows) = writer.next_rows() {
-        let done = data.rows() - writer.missing_rows() as usize;
-        progress(done);
         let range = rows.start as usize..rows.end as usize;
-        let answers = teacher.signals(&texts[range.clone()], &mut |part| progress(done + part), cancel)?;
+        let answers = answers(range.clone())?;
         let signals = Signals::new(SignalsParts {
             embeddings: Embeddings::F32(&answers.embeddings),
             width: head.embedding_width(),

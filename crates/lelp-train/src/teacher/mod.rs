@@ -3,9 +3,11 @@
 mod answer;
 mod embed;
 mod finetune;
+mod kept;
 mod teach;
 
-pub use answer::{AnswerOptions, SignalsRunError, write_signals};
+pub use answer::{AnswerOptions, SignalsRunError, write_signals, write_signals_of_head};
 pub use embed::embed;
 pub use finetune::{FineTuneError, FineTuning};
+pub use kept::{EmbedError, KeptEmbeddings};
 pub use teach::{LabelledEmbeddings, TeachError, teach};

@@ -1,6 +1,6 @@
 //! `lelp quickstart`: the whole way, from labelled texts to a table of students.
 
-mod bundled;
+pub(crate) mod bundled;
 mod outcome;
 
 use std::fs;
@@ -197,7 +197,7 @@ impl Quickstart<'_> {
             NgramOptions { buckets: STUDENT_BUCKETS, width: STUDENT_WIDTH, ..NgramOptions::default() };
         let threads = self.global.threads();
         let student = StudentSettings::Ngram(student);
-        let inputs = TaskInputs::new(task, &student, threads, &mut |_| {}, self.cancel)?;
+        let inputs = TaskInputs::new(task, &student, threads, None, &mut |_| {}, self.cancel)?;
         let distillation = Distillation::new(task, &inputs, threads);
         let seeds: Vec<u64> = (0..self.arguments.seeds).collect();
         let train = TrainSettings::ngram();

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use lelp::stats::Spread;
 use lelp_infer::teacher::Teacher;
 use lelp_train::data::Dataset;
-use lelp_train::distill::{Spread, Students, Summary};
+use lelp_train::distill::{Students, Summary};
 use lelp_train::evaluate::{EvaluateError, Report, answer, report};
 use serde_json::json;
 

@@ -12,7 +12,7 @@ use super::part::Part;
 use crate::data::Dataset;
 
 /// A complete signals folder.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SignalsFolder {
     folder: PathBuf,
     description: SignalsDescription,

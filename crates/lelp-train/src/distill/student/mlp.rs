@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::encoder::{Encoder, EncoderOptions as LoadOptions, Pooling};
+use lelp_infer::encoder::{Encoder, EncoderError, EncoderOptions as LoadOptions, Pooling};
 use lelp_infer::teacher::{ClassifierHead, Teacher, TeacherConfig};
 
 use super::super::settings::MlpOptions;
 use super::super::task::Task;
 use super::super::{DistillError, Watch};
 use super::{Lesson, StudentModel, StudentModelError, Trained};
+use crate::data::Dataset;
 use crate::model::{EmbeddingRows, HeadSettings, HeadStudent};
-use crate::teacher::embed;
+use crate::teacher::{EmbedError, KeptEmbeddings, embed};
 
 /// Embeddings of a task's texts, and the encoder that gave them.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl MlpTexts {
         task: &Task,
         options: &MlpOptions,
         threads: NonZeroUsize,
+        kept: Option<&KeptEmbeddings>,
         progress: &mut dyn FnMut(usize),
         cancelled: &AtomicBool,
     ) -> Result<Self, StudentModelError> {
@@ -54,13 +56,15 @@ impl MlpTexts {
             let what = "the folder or name of the encoder whose embeddings it reads";
             return Err(StudentModelError::Option { student: "mlp", option: "encoder", what });
         }
-        let load =
-            LoadOptions { max_length: NonZeroUsize::new(options.max_length), ..LoadOptions::new(threads) };
-        let encoder = Encoder::load(&options.encoder, &load)?;
+        let encoder = options.load(threads)?;
         let width = encoder.width();
-        let train = embed(&encoder, task.train(), progress, cancelled)?;
+        let embed = |data: &Dataset, progress: &mut dyn FnMut(usize)| match kept {
+            None => embed(&encoder, data, progress, cancelled).map_err(EmbedError::from),
+            Some(kept) => kept.embed(&encoder, &options.encoder, data, progress, cancelled),
+        };
+        let train = embed(task.train(), progress)?;
         let rows = task.train().rows();
-        let validation = embed(&encoder, task.validation(), &mut |done| progress(rows + done), cancelled)?;
+        let validation = embed(task.validation(), &mut |done| progress(rows + done))?;
         let frozen = Frozen {
             folder: options.encoder.clone(),
             pooling: encoder.pooling(),
@@ -98,7 +102,21 @@ impl MlpTexts {
     }
 }
 
+impl MlpOptions {
+    /// The frozen encoder whose embeddings the student reads.
+    pub fn load(&self, threads: NonZeroUsize) -> Result<Encoder, EncoderError> {
+        let max_length = NonZeroUsize::new(self.max_length);
+        Encoder::load(&self.encoder, &LoadOptions { max_length, ..LoadOptions::new(threads) })
+    }
+}
+
 impl MlpModel {
+    /// What stands on the frozen encoder.
+    #[must_use]
+    pub fn head(&self) -> &ClassifierHead {
+        &self.head
+    }
+
     pub(super) fn save(&self, folder: &Path) -> Result<(), StudentModelError> {
         let Frozen { folder: encoder, pooling, normalize, max_length } = self.encoder.as_ref();
         let hash = TeacherConfig::hash_of(encoder, &self.head)?;

@@ -25,6 +25,7 @@ use super::task::Task;
 use crate::method::{Combination, Supervision};
 use crate::model::{EncoderStudentError, HeadError, Optimizer, StudentError};
 use crate::run::{TrainError, TrainReport};
+use crate::teacher::{EmbedError, KeptEmbeddings};
 
 /// What the students of a task read, made once and used by every method and seed.
 #[derive(Debug)]
@@ -66,6 +67,9 @@ pub enum StudentModelError {
     /// The frozen encoder's embeddings do not hold together.
     #[error(transparent)]
     Embeddings(#[from] HeadError),
+    /// The frozen encoder's embeddings cannot be had.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
     /// The trained weights are not finite.
     #[error(transparent)]
     Layer(#[from] LayerError),
@@ -118,10 +122,13 @@ impl StudentModel {
 
 impl TaskInputs {
     /// What students with these settings read of the task's texts; `progress` is told of rows that are done.
+    ///
+    /// With `kept` the embeddings of a frozen encoder are those of an earlier run, where there was one.
     pub fn new(
         task: &Task,
         student: &StudentSettings,
         threads: NonZeroUsize,
+        kept: Option<&KeptEmbeddings>,
         progress: &mut dyn FnMut(usize),
         cancelled: &AtomicBool,
     ) -> Result<Self, StudentModelError> {
@@ -129,7 +136,7 @@ impl TaskInputs {
             StudentSettings::Ngram(options) => Self::Ngram(NgramTexts::new(task, options, threads)?),
             StudentSettings::Encoder(options) => Self::Encoder(EncoderTexts::new(task, options, threads)?),
             StudentSettings::Mlp(options) => {
-                Self::Mlp(MlpTexts::new(task, options, threads, progress, cancelled)?)
+                Self::Mlp(MlpTexts::new(task, options, threads, kept, progress, cancelled)?)
             }
         })
     }

@@ -1,0 +1,77 @@
+//! A comparison's tables, as wide as a terminal.
+
+use std::fmt::Write;
+
+use lelp_compare::summary::{Contested, Summary};
+
+use crate::table::Table;
+
+/// All tables, and what they add up to.
+pub(super) fn text(summary: &Summary) -> String {
+    let mut text = String::new();
+    for table in &summary.tables {
+        let setting = &table.setting;
+        let _ = write!(text, "{}, {}, {}", setting.data, setting.teacher, setting.student);
+        if let Some(test) = table.teacher.as_ref().and_then(|teacher| teacher.test.as_ref()) {
+            let _ = write!(text, ": teacher {:.4} on {} test rows", test.accuracy, test.labelled_rows);
+        }
+        let _ = writeln!(text, "\n\n{}\n", accuracies(table, &summary.baseline));
+    }
+    if summary.tables.len() > 1 {
+        let _ = writeln!(text, "{}\n", tally(summary));
+    }
+    let _ = write!(
+        text,
+        "test accuracy: mean (deviation) over {} seeds, settings chosen on validation rows in {} trials a method\n\
+         p: against `{}`, paired t-test over seeds and paired bootstrap over test rows, corrected for the methods\n\
+         of a table; *: below .05 over rows",
+        summary.seeds.len(),
+        summary.trials,
+        summary.baseline
+    );
+    text
+}
+
+fn accuracies(table: &Contested, baseline: &str) -> Table {
+    let against = format!("- {baseline}");
+    let mut text = Table::new(&[
+        "method",
+        "test accuracy",
+        &against,
+        "p seeds",
+        "p rows",
+        "- best other",
+        "agreement",
+        "s",
+        "MB",
+        "us a text",
+    ]);
+    for line in &table.lines {
+        let own = line.against_baseline.as_ref();
+        let chance = |p: f64| if p < 0.001 { "<.001".to_owned() } else { format!("{p:.3}") };
+        let mark = own.map_or("", |own| if own.counts() { "*" } else { " " });
+        text.row(&[
+            line.method.clone(),
+            format!("{:.4} ({:.4})", line.accuracy.mean, line.accuracy.deviation),
+            own.map_or_else(String::new, |own| format!("{:+.4}{mark}", own.mean)),
+            own.and_then(|own| own.seeds_p_corrected).map_or_else(String::new, chance),
+            own.map_or_else(String::new, |own| chance(own.rows_p_corrected)),
+            line.against_best_other.as_ref().map_or_else(String::new, |(_, own)| format!("{:+.4}", own.mean)),
+            line.agreement.map_or_else(String::new, |agreement| format!("{:.4}", agreement.mean)),
+            format!("{:.1}", line.seconds.mean),
+            format!("{:.1}", line.bytes as f64 / 1e6),
+            format!("{:.1}", line.microseconds_per_text.mean),
+        ]);
+    }
+    text
+}
+
+fn tally(summary: &Summary) -> Table {
+    let against = format!("against {}", summary.baseline);
+    let mut text = Table::new(&[&against, "wins", "ties", "losses"]);
+    for tally in &summary.tallies {
+        let cells = [tally.wins, tally.ties, tally.losses].map(|count| count.to_string());
+        text.row(&[&[tally.method.clone()], &cells[..]].concat());
+    }
+    text
+}

@@ -1,0 +1,48 @@
+//! Progress of a comparison.
+
+use indicatif::ProgressBar;
+use lelp_compare::prepare::Step;
+use lelp_compare::record::{FailedRecord, Setting};
+use lelp_compare::run::Watch;
+
+use crate::printer::Printer;
+
+/// A bar over trials and students.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    printer: Printer,
+}
+
+impl Progress {
+    pub(super) fn new(printer: Printer, cells: usize) -> Self {
+        Self { bar: printer.progress("comparing", cells as u64, "students"), printer }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Watch for Progress {
+    fn step(&self, step: Step<'_>) {
+        let Step { data, doing, done, rows } = step;
+        self.bar.set_message(format!("{data}: {doing} {done}/{rows}"));
+    }
+
+    fn cell(&self, setting: &Setting, method: &str) {
+        self.bar.set_message(format!("{}, {}: {method}", setting.data, setting.student));
+        self.bar.inc(1);
+    }
+
+    fn failed(&self, failed: &FailedRecord) {
+        let Setting { data, teacher, student } = &failed.setting;
+        let place = format!("{data}, {teacher}, {student}: `{}`: {}", failed.method, failed.error);
+        self.bar.suspend(|| {
+            if failed.refused {
+                self.printer.step("left out", &place);
+            } else {
+                self.printer.warn(&place);
+            }
+        });
+    }
+}

@@ -1,0 +1,246 @@
+//! One method with one kind of student on one data set: the search for its settings, then a student for each seed.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lelp_infer::storage::sha256;
+use lelp_train::distill::{Distillation, StudentSettings};
+use lelp_train::run::TrainSettings;
+use lelp_train::teacher::KeptEmbeddings;
+use serde_json::json;
+
+use crate::measure::Measuring;
+use crate::prepare::Prepared;
+use crate::recipe::MethodEntry;
+use crate::record::{FailedRecord, Record, Setting, StudentRecord, TrialRecord};
+use crate::run::{Failing, RunError, Watch};
+use crate::space::Trial;
+use crate::store::{Results, Store};
+
+/// Seed of all trials; no student that is reported has it by default, so that none was chosen by its own luck.
+const SEARCH_SEED: u64 = 1_000_000;
+
+/// A method on a task.
+#[derive(Debug)]
+pub(crate) struct Contest<'a> {
+    pub(crate) setting: Setting,
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) student: &'a StudentSettings,
+    pub(crate) method: &'a MethodEntry,
+    pub(crate) trials: Vec<Trial>,
+    pub(crate) seeds: &'a [u64],
+}
+
+/// What a contest needs of the run around it.
+pub(crate) struct Around<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) kept: &'a KeptEmbeddings,
+    pub(crate) out: &'a Path,
+    pub(crate) threads: NonZeroUsize,
+    pub(crate) watch: &'a dyn Watch,
+    pub(crate) cancel: &'a AtomicBool,
+}
+
+impl Contest<'_> {
+    /// Trials and students in all.
+    pub(crate) fn cells(&self) -> usize {
+        self.trials.len() + self.seeds.len()
+    }
+
+    /// Whether all of it is in the results already.
+    pub(crate) fn is_done(&self, results: &Results) -> bool {
+        let tried: Option<Vec<&TrialRecord>> =
+            self.trials.iter().map(|trial| self.tried(results, &self.trial_key(trial))).collect();
+        let Some(chosen) = tried.and_then(best) else { return false };
+        self.seeds.iter().all(|&seed| self.has_student(results, &self.student_key(chosen, seed)))
+    }
+
+    /// Runs what is not done yet. What fails is written down, and the rest goes on.
+    pub(crate) fn run(&self, distillation: &Distillation<'_>, around: &Around<'_>) -> Result<(), RunError> {
+        if let Some(reason) = self.refusal() {
+            let key = FailedRecord::key_of(&self.setting, &self.method.name);
+            let failed = self.failed(key, reason, true);
+            around.watch.failed(&failed);
+            around.store.add(Record::Failed(failed))?;
+            (0..self.cells()).for_each(|_| around.watch.cell(&self.setting, &self.method.name));
+            return Ok(());
+        }
+        for (number, trial) in self.trials.iter().enumerate() {
+            self.run_trial(number, trial, distillation, around)?;
+            around.watch.cell(&self.setting, &self.method.name);
+        }
+        let chosen = around.store.read(|results| {
+            let tried = self.trials.iter().filter_map(|trial| self.tried(results, &self.trial_key(trial)));
+            best(tried.collect()).cloned()
+        });
+        for &seed in self.seeds {
+            if let Some(chosen) = &chosen {
+                self.run_student(chosen, seed, distillation, around)?;
+            }
+            around.watch.cell(&self.setting, &self.method.name);
+        }
+        Ok(())
+    }
+
+    /// Why the method cannot run on this data, or means nothing there.
+    fn refusal(&self) -> Option<String> {
+        let (task, method) = (&self.prepared.task, &self.method.method);
+        if let Err(error) = method.guard(task.labels().len(), self.method.force) {
+            return Some(format!("{error}; use {}", error.degeneracy.instead));
+        }
+        let needs = method.needs();
+        if (needs.labels || method.base.name() == "ce") && task.train().labelled_rows() == 0 {
+            return Some("it learns from labels, and no training row has one".to_owned());
+        }
+        if method.base.name() == "oracle" && !task.has_fine_labels() {
+            return Some("it splits by fine labels, and `columns.fine` names no column of them".to_owned());
+        }
+        let subclasses = task.signals().map_or(1, |signals| signals.description().subclasses.get());
+        if method.base.name() == "subclass" && subclasses == 1 {
+            return Some(
+                "it matches a teacher's own subclasses, and this teacher has one output a class".to_owned(),
+            );
+        }
+        None
+    }
+
+    fn run_trial(
+        &self,
+        number: usize,
+        trial: &Trial,
+        distillation: &Distillation<'_>,
+        around: &Around<'_>,
+    ) -> Result<(), RunError> {
+        let key = self.trial_key(trial);
+        if around.store.read(|results| self.tried(results, &key).is_some()) {
+            return Ok(());
+        }
+        let train = TrainSettings { seed: SEARCH_SEED, ..trial.train };
+        let distilled =
+            distillation.train(&trial.method, self.student, &train, None, &mut |_| {}, around.cancel);
+        let distilled = match distilled {
+            Ok(distilled) => distilled,
+            Err(error) => return self.failing(key, &error, around),
+        };
+        let best = distilled.report.best().and_then(|epoch| epoch.validation);
+        around.store.add(Record::Trial(TrialRecord {
+            key,
+            setting: self.setting.clone(),
+            method: self.method.name.clone(),
+            trial: number,
+            distill: trial.method.clone(),
+            train: trial.train,
+            validation: best.expect("a task always has validation rows"),
+            seconds: distilled.report.seconds,
+        }))?;
+        Ok(())
+    }
+
+    fn run_student(
+        &self,
+        chosen: &TrialRecord,
+        seed: u64,
+        distillation: &Distillation<'_>,
+        around: &Around<'_>,
+    ) -> Result<(), RunError> {
+        let key = self.student_key(chosen, seed);
+        if around.store.read(|results| self.has_student(results, &key)) {
+            return Ok(());
+        }
+        let train = TrainSettings { seed, ..chosen.train };
+        let distilled =
+            distillation.train(&chosen.distill, self.student, &train, None, &mut |_| {}, around.cancel);
+        let distilled = match distilled {
+            Ok(distilled) => distilled,
+            Err(error) => return self.failing(key, &error, around),
+        };
+        let measuring = Measuring {
+            test: &self.prepared.test,
+            teacher: self.prepared.test_logits.as_deref(),
+            scratch: &scratch(around.out, &key),
+            kept: around.kept,
+            threads: around.threads,
+            cancel: around.cancel,
+        };
+        let measured = match measuring.student(&distilled.model, self.student) {
+            Ok(measured) => measured,
+            Err(error) => return self.failing(key, &error, around),
+        };
+        let best = distilled.report.best().and_then(|epoch| epoch.validation);
+        around.store.add(Record::Student(StudentRecord {
+            key,
+            setting: self.setting.clone(),
+            method: self.method.name.clone(),
+            seed,
+            distill: chosen.distill.clone(),
+            train,
+            validation: best.expect("a task always has validation rows"),
+            epochs: distilled.report.epochs,
+            test: measured.report,
+            right: measured.right,
+            seconds: distilled.report.seconds,
+            bytes: measured.bytes,
+        }))?;
+        Ok(())
+    }
+
+    /// Writes a failure down, unless it is that somebody asked to stop.
+    fn failing(
+        &self,
+        key: String,
+        error: &(dyn std::error::Error + 'static),
+        around: &Around<'_>,
+    ) -> Result<(), RunError> {
+        if around.cancel.load(Ordering::Relaxed) {
+            return Err(RunError::Cancelled);
+        }
+        let failed = self.failed(key, Failing(error).to_string(), false);
+        around.watch.failed(&failed);
+        around.store.add(Record::Failed(failed))?;
+        Ok(())
+    }
+
+    fn failed(&self, key: String, error: String, refused: bool) -> FailedRecord {
+        FailedRecord { key, setting: self.setting.clone(), method: self.method.name.clone(), error, refused }
+    }
+
+    fn key(&self, what: &serde_json::Value) -> String {
+        // The names are those of the recipe's tables, and no part of what decides a result; but a table has a line for each.
+        let all = json!([self.prepared.identity, self.student, self.method.name, what]);
+        sha256(all.to_string().as_bytes())
+    }
+
+    fn trial_key(&self, trial: &Trial) -> String {
+        self.key(&json!(["trial", trial.method, trial.train]))
+    }
+
+    fn student_key(&self, chosen: &TrialRecord, seed: u64) -> String {
+        self.key(&json!(["student", chosen.distill, TrainSettings { seed, ..chosen.train }]))
+    }
+
+    fn tried<'r>(&self, results: &'r Results, key: &str) -> Option<&'r TrialRecord> {
+        results.trials.iter().find(|trial| trial.key == key && trial.setting == self.setting)
+    }
+
+    fn has_student(&self, results: &Results, key: &str) -> bool {
+        results.students.iter().any(|student| student.key == key && student.setting == self.setting)
+    }
+}
+
+/// The trial with most validation rows right, then the smaller negative log-likelihood, then the earlier one.
+fn best(tried: Vec<&TrialRecord>) -> Option<&TrialRecord> {
+    tried.into_iter().min_by(|a, b| {
+        let (left, right) = (a.validation, b.validation);
+        right
+            .value
+            .total_cmp(&left.value)
+            .then(left.negative_log_likelihood.total_cmp(&right.negative_log_likelihood))
+            .then(a.trial.cmp(&b.trial))
+    })
+}
+
+/// A folder of its own for each student that is being measured.
+fn scratch(out: &Path, key: &str) -> PathBuf {
+    out.join(format!("measuring-{}", &key[..16]))
+}

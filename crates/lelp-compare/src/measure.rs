@@ -1,0 +1,140 @@
+//! A finished student on the test rows: answers, time, bytes.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use lelp::largest;
+use lelp_infer::classifier::AnswerError;
+use lelp_infer::encoder::EncoderError;
+use lelp_infer::model::{Model, ModelFolderError};
+use lelp_train::data::Dataset;
+use lelp_train::distill::{MlpModel, MlpOptions, StudentModel, StudentModelError, StudentSettings};
+use lelp_train::evaluate::{Answers, EvaluateError, Report, answer, report};
+use lelp_train::teacher::{EmbedError, KeptEmbeddings, embed};
+use thiserror::Error;
+
+use crate::record::Rights;
+
+/// Test texts that the speed of a frozen encoder is measured on.
+const TIMED_TEXTS: usize = 256;
+
+/// Why a student could not be measured.
+#[derive(Debug, Error)]
+pub enum MeasureError {
+    /// It cannot be written.
+    #[error(transparent)]
+    Save(#[from] StudentModelError),
+    /// It cannot be read again.
+    #[error(transparent)]
+    Load(#[from] ModelFolderError),
+    /// Its frozen encoder cannot be loaded.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// Its frozen encoder cannot answer.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// It cannot answer.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// Answers and labels do not fit.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// The folder that it is written to for a moment cannot be used.
+    #[error("cannot use `{}`", path.display())]
+    Scratch {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+/// What is said of a student.
+#[derive(Debug)]
+pub struct Measured {
+    /// Figures.
+    pub report: Report,
+    /// Which labelled rows it has right.
+    pub right: Rights,
+    /// Bytes of its folder.
+    pub bytes: u64,
+}
+
+/// What students are measured on and with.
+#[derive(Debug, Clone, Copy)]
+pub struct Measuring<'a> {
+    /// The rows.
+    pub test: &'a Dataset,
+    /// The teacher's logits on them.
+    pub teacher: Option<&'a [f32]>,
+    /// A folder that a student is written to for a moment.
+    pub scratch: &'a Path,
+    /// Embeddings by frozen encoders.
+    pub kept: &'a KeptEmbeddings,
+    /// Threads.
+    pub threads: NonZeroUsize,
+    /// Whether to stop.
+    pub cancel: &'a AtomicBool,
+}
+
+impl Measuring<'_> {
+    /// Writes, loads and asks a student, as one that is deployed.
+    pub fn student(
+        &self,
+        model: &StudentModel,
+        settings: &StudentSettings,
+    ) -> Result<Measured, MeasureError> {
+        let scratch = |source| MeasureError::Scratch { path: self.scratch.to_owned(), source };
+        clear(self.scratch).map_err(scratch)?;
+        model.save(self.scratch)?;
+        let bytes = folder_bytes(self.scratch).map_err(scratch)?;
+        let answers = match (model, settings) {
+            (StudentModel::Ngram(model), _) => answer(model.as_ref(), self.test, &mut |_| {}, self.cancel)?,
+            (StudentModel::Mlp(model), StudentSettings::Mlp(options)) => self.mlp(model, options)?,
+            _ => {
+                let model = Model::load(self.scratch, self.threads)?;
+                answer(&model, self.test, &mut |_| {}, self.cancel)?
+            }
+        };
+        clear(self.scratch).map_err(scratch)?;
+        let report = report(&answers, self.test, self.teacher)?;
+        Ok(Measured { right: rights(&answers, self.test), report, bytes })
+    }
+
+    /// The head alone on embeddings that are kept; its time is that of the whole, the encoder's from a few texts.
+    fn mlp(&self, model: &MlpModel, options: &MlpOptions) -> Result<Answers, MeasureError> {
+        let encoder = options.load(self.threads)?;
+        let embeddings = self.kept.embed(&encoder, &options.encoder, self.test, &mut |_| {}, self.cancel)?;
+        let rows = TIMED_TEXTS.min(self.test.rows());
+        let some = self.test.select(&(0..rows).collect::<Vec<_>>());
+        let start = Instant::now();
+        embed(&encoder, &some, &mut |_| {}, self.cancel)?;
+        let embedding: Duration = start.elapsed().mul_f64(self.test.rows() as f64 / rows as f64);
+        let start = Instant::now();
+        let logits = model.head().apply(embeddings).logits;
+        Ok(Answers { logits, elapsed: embedding + start.elapsed() })
+    }
+}
+
+/// Which labelled rows were answered rightly.
+fn rights(answers: &Answers, data: &Dataset) -> Rights {
+    let classes = data.label_names().len();
+    let rows = data.labels().unwrap_or_default().iter().zip(answers.logits.chunks_exact(classes));
+    Rights(rows.filter_map(|(label, logits)| label.map(|label| largest(logits) == label as usize)).collect())
+}
+
+/// Removes a folder that may not be there.
+fn clear(folder: &Path) -> std::io::Result<()> {
+    if folder.exists() { fs::remove_dir_all(folder) } else { Ok(()) }
+}
+
+fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
+    fs::read_dir(folder)?.try_fold(0, |sum, entry| {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        Ok(sum + if metadata.is_dir() { folder_bytes(&entry.path())? } else { metadata.len() })
+    })
+}

@@ -1,0 +1,486 @@
+//! The recipe of a comparison: what is compared, and with how many trials and seeds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lelp_infer::storage::sha256;
+use lelp_train::distill::{ColumnSettings, StudentSettings};
+use lelp_train::method::{Combination, MethodError, MethodSettings};
+use lelp_train::run::{SettingsError, TrainSettings};
+use serde::Deserialize;
+use thiserror::Error;
+use toml::{Table, Value};
+
+use crate::auto::{AUTO, Open};
+use crate::record::RecipeRecord;
+use crate::space::{Dimension, Space, SpaceError, Trial, default_space, trials};
+
+/// Data sets x teachers x students x methods x seeds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Trials of the search for each method's settings.
+    #[serde(default = "default_trials")]
+    pub trials: usize,
+    /// Seeds of the students that are reported: their number, or a list.
+    #[serde(default)]
+    pub seeds: Seeds,
+    /// The method that others are held against.
+    #[serde(default = "default_baseline")]
+    pub baseline: String,
+    /// Data sets.
+    pub data: Vec<DataEntry>,
+    /// Teachers.
+    pub teachers: Vec<TeacherEntry>,
+    /// Students.
+    pub students: Vec<StudentEntry>,
+    /// Methods; all of them where none is named.
+    #[serde(default)]
+    pub methods: Vec<MethodEntry>,
+}
+
+/// A number of seeds, from 0, or a list of them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Seeds {
+    /// That many, from 0.
+    Count(u64),
+    /// These.
+    List(Vec<u64>),
+}
+
+/// A data set.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataEntry {
+    /// Its name in tables.
+    pub name: String,
+    /// Folder with train, validation and test files, below the folder of the data; `bundled` for the queries that come
+    /// with lelp.
+    pub path: PathBuf,
+    /// Training rows whose labels are kept, by hash of the text; the others count as unlabelled.
+    pub labelled: Option<usize>,
+    /// Names of the columns.
+    #[serde(default)]
+    pub columns: ColumnSettings,
+}
+
+/// A teacher: taught here, taught before, or known by its signals alone.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherEntry {
+    /// Its name in tables.
+    pub name: String,
+    /// A frozen encoder, on which a head is taught for each data set.
+    pub encoder: Option<String>,
+    /// Units of the head's hidden layer; 0 for a linear head.
+    pub hidden: Option<usize>,
+    /// Tokens kept of each text.
+    pub max_length: Option<usize>,
+    /// Outputs of each class, for the method `subclass`.
+    pub subclasses: Option<usize>,
+    /// Folder of a teacher, `{data}` standing for the name of the data set.
+    pub folder: Option<String>,
+    /// Folder of signals on the training file, `{data}` standing for the name of the data set.
+    pub signals: Option<String>,
+    /// Folder of signals on the test file, likewise.
+    pub test_signals: Option<String>,
+}
+
+/// A student.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Table")]
+pub struct StudentEntry {
+    /// Its name in tables.
+    pub name: String,
+    /// What it is. `{teacher}` in the folder that an encoder takes its layers from stands for the teacher's.
+    pub model: StudentSettings,
+    /// How it is trained.
+    pub train: TrainSettings,
+}
+
+/// A method, and what its search goes over.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Table")]
+pub struct MethodEntry {
+    /// Its name in tables.
+    pub name: String,
+    /// Its settings where the search does not change them.
+    pub method: Combination,
+    /// Settings that were given, and are not searched.
+    pub given: BTreeSet<String>,
+    /// What is searched otherwise than by default.
+    pub search: Space,
+    /// Whether it runs although it means nothing on the data.
+    pub force: bool,
+    /// What of its settings a probe finds for each data set, in place of the search.
+    pub open: Option<Open>,
+}
+
+/// Why a recipe cannot be used.
+#[derive(Debug, Error)]
+pub enum RecipeError {
+    /// The file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or has a key or value that nobody knows.
+    #[error("recipe `{}`: {problem}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        problem: String,
+    },
+    /// A list without entries.
+    #[error("recipe: `{what}` is empty, but a comparison needs one or more")]
+    Empty {
+        /// Name of the list.
+        what: &'static str,
+    },
+    /// A count of 0.
+    #[error("recipe: `{what}` is 0: use 1 or more")]
+    Zero {
+        /// Name of the count.
+        what: &'static str,
+    },
+    /// Two entries that a table could not tell apart.
+    #[error("recipe: two of `{what}` are called `{name}`; give one another `name`")]
+    Twice {
+        /// Name of the list.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Nobody to compare with.
+    #[error("recipe: the baseline `{baseline}` is not among the methods: {}", methods.join(", "))]
+    NoBaseline {
+        /// The baseline.
+        baseline: String,
+        /// The methods.
+        methods: Vec<String>,
+    },
+    /// Not one way to a teacher's signals.
+    #[error("recipe: teacher `{name}` needs one of `encoder`, `folder` and `signals`, but has {given}")]
+    Teacher {
+        /// Its name.
+        name: String,
+        /// How many it has.
+        given: usize,
+    },
+    /// A method out of its range.
+    #[error("recipe: method `{name}`")]
+    Method {
+        /// Its name.
+        name: String,
+        /// The setting and its range.
+        source: MethodError,
+    },
+    /// A search that leads nowhere.
+    #[error("recipe: method `{name}`")]
+    Space {
+        /// The method.
+        name: String,
+        /// The setting.
+        source: SpaceError,
+    },
+    /// A training out of its range.
+    #[error("recipe: student `{name}`")]
+    Training {
+        /// The student.
+        name: String,
+        /// The setting and its range.
+        source: SettingsError,
+    },
+}
+
+fn default_trials() -> usize {
+    12
+}
+
+fn default_baseline() -> String {
+    "kd".to_owned()
+}
+
+impl Default for Seeds {
+    fn default() -> Self {
+        Self::Count(5)
+    }
+}
+
+impl Seeds {
+    /// The seeds, each once.
+    #[must_use]
+    pub fn list(&self) -> Vec<u64> {
+        match self {
+            Self::Count(count) => (0..*count).collect(),
+            Self::List(seeds) => seeds.iter().copied().collect::<BTreeSet<u64>>().into_iter().collect(),
+        }
+    }
+}
+
+impl Recipe {
+    /// Reads and checks a recipe; beside it what `results.jsonl` says of it.
+    pub fn open(path: &Path) -> Result<(Self, RecipeRecord), RecipeError> {
+        let text =
+            fs::read_to_string(path).map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<(Self, RecipeRecord), RecipeError> {
+        let wrong = |problem: toml::de::Error| RecipeError::Syntax {
+            path: path.to_owned(),
+            problem: problem.to_string().trim_end().to_owned(),
+        };
+        let table: Table = text.parse().map_err(wrong)?;
+        let mut recipe: Self = toml::from_str(text).map_err(wrong)?;
+        if recipe.methods.is_empty() {
+            recipe.methods = MethodSettings::all().map(MethodEntry::from).into();
+        }
+        recipe.check()?;
+        let as_json = serde_json::to_value(&table).expect("a table of TOML is JSON");
+        let record = RecipeRecord {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            // Of the values: comments and the order of keys make no other recipe.
+            hash: sha256(as_json.to_string().as_bytes()),
+            recipe: as_json,
+            baseline: recipe.baseline.clone(),
+            trials: recipe.trials,
+            seeds: recipe.seeds.list(),
+            methods: recipe.methods.iter().map(|entry| entry.name.clone()).collect(),
+        };
+        Ok((recipe, record))
+    }
+
+    fn check(&self) -> Result<(), RecipeError> {
+        if self.trials == 0 {
+            return Err(RecipeError::Zero { what: "trials" });
+        }
+        if self.seeds.list().is_empty() {
+            return Err(RecipeError::Zero { what: "seeds" });
+        }
+        distinct("data", self.data.iter().map(|entry| &entry.name))?;
+        distinct("teachers", self.teachers.iter().map(|entry| &entry.name))?;
+        distinct("students", self.students.iter().map(|entry| &entry.name))?;
+        distinct("methods", self.methods.iter().map(|entry| &entry.name))?;
+        let methods: Vec<String> = self.methods.iter().map(|entry| entry.name.clone()).collect();
+        if !methods.contains(&self.baseline) {
+            return Err(RecipeError::NoBaseline { baseline: self.baseline.clone(), methods });
+        }
+        self.teachers.iter().try_for_each(TeacherEntry::check)?;
+        for student in &self.students {
+            let name = || student.name.clone();
+            student.train.check().map_err(|source| RecipeError::Training { name: name(), source })?;
+            for method in &self.methods {
+                method.trials(&student.train, self.trials)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses an empty list, and names that are there twice.
+fn distinct<'a>(what: &'static str, names: impl Iterator<Item = &'a String>) -> Result<(), RecipeError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(RecipeError::Twice { what, name: name.clone() });
+        }
+    }
+    if seen.is_empty() { Err(RecipeError::Empty { what }) } else { Ok(()) }
+}
+
+impl TeacherEntry {
+    fn check(&self) -> Result<(), RecipeError> {
+        let ways = [&self.encoder, &self.folder, &self.signals];
+        match ways.into_iter().flatten().count() {
+            1 => Ok(()),
+            given => Err(RecipeError::Teacher { name: self.name.clone(), given }),
+        }
+    }
+}
+
+impl From<MethodSettings> for MethodEntry {
+    fn from(method: MethodSettings) -> Self {
+        Self {
+            name: method.name().to_owned(),
+            method: method.into(),
+            given: BTreeSet::new(),
+            search: Space::new(),
+            force: false,
+            open: None,
+        }
+    }
+}
+
+impl MethodEntry {
+    /// The entry with what a probe found, which its search leaves as it is.
+    #[must_use]
+    pub fn with_found(&self, method: Combination) -> Self {
+        let found = ["subclasses", "beta", "temperature"].map(str::to_owned);
+        let given = self.given.iter().cloned().chain(found).collect();
+        Self { method, given, open: None, ..self.clone() }
+    }
+
+    /// The trials of its search for a student that is trained by `train`.
+    pub fn trials(&self, train: &TrainSettings, count: usize) -> Result<Vec<Trial>, RecipeError> {
+        let name = || self.name.clone();
+        self.method.check().map_err(|source| RecipeError::Method { name: name(), source })?;
+        let mut space = default_space(&self.method.base, train);
+        space.retain(|setting, _| !self.given.contains(setting));
+        space.extend(self.search.clone());
+        let first = Trial { method: self.method.clone(), train: *train };
+        trials(&first, &space, count).map_err(|source| RecipeError::Space { name: name(), source })
+    }
+}
+
+impl TryFrom<Table> for MethodEntry {
+    type Error = toml::de::Error;
+
+    fn try_from(mut table: Table) -> Result<Self, Self::Error> {
+        let name: Option<String> = take(&mut table, "name")?;
+        let search: Option<BTreeMap<String, Dimension>> = take(&mut table, "search")?;
+        let force: Option<bool> = take(&mut table, "force")?;
+        let open = Open::take(&mut table);
+        let given = table.keys().filter(|key| !["method", "add"].contains(&key.as_str())).cloned().collect();
+        let method: Combination = Value::Table(table).try_into()?;
+        let called = if open.is_some_and(|open| open.method) { AUTO.to_owned() } else { method.name() };
+        Ok(Self {
+            name: name.unwrap_or(called),
+            method,
+            given,
+            search: search.unwrap_or_default(),
+            force: force.unwrap_or_default(),
+            open,
+        })
+    }
+}
+
+impl TryFrom<Table> for StudentEntry {
+    type Error = toml::de::Error;
+
+    fn try_from(mut table: Table) -> Result<Self, Self::Error> {
+        let name: Option<String> = take(&mut table, "name")?;
+        let train: Option<Table> = take(&mut table, "train")?;
+        let model: StudentSettings = Value::Table(table).try_into()?;
+        let mut training = Table::try_from(model.training()).expect("settings are numbers and words");
+        training.extend(train.unwrap_or_default());
+        Ok(Self {
+            name: name.unwrap_or_else(|| model.name().to_owned()),
+            model,
+            train: Value::Table(training).try_into()?,
+        })
+    }
+}
+
+/// Takes `key` out of the table, where it is there.
+fn take<T: for<'a> Deserialize<'a>>(table: &mut Table, key: &str) -> Result<Option<T>, toml::de::Error> {
+    table.remove(key).map(Value::try_into).transpose()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+        trials = 3
+        seeds = 2
+
+        [[data]]
+        name = "queries"
+        path = "bundled"
+
+        [[teachers]]
+        name = "head"
+        encoder = "MiniLM"
+
+        [[students]]
+        student = "ngram"
+        width = 16
+        train = { epochs = 4 }
+
+        [[methods]]
+        method = "kd"
+
+        [[methods]]
+        name = "lelp S 8"
+        method = "lelp"
+        subclasses = 8
+        search = { beta = [0.1, 0.2] }
+    "#;
+
+    fn parse(text: &str) -> Result<(Recipe, RecipeRecord), RecipeError> {
+        Recipe::parse(text, Path::new("r.toml"))
+    }
+
+    fn told(text: &str) -> String {
+        let failed = parse(text).unwrap_err();
+        let mut told = failed.to_string();
+        let mut source = std::error::Error::source(&failed);
+        while let Some(cause) = source {
+            told += &format!(": {cause}");
+            source = cause.source();
+        }
+        told
+    }
+
+    #[test]
+    fn what_is_given_is_not_searched_and_the_rest_has_defaults() {
+        let (recipe, record) = parse(SMALL).unwrap();
+        let student = &recipe.students[0];
+        assert_eq!((student.name.as_str(), student.train.epochs, student.train.batch), ("ngram", 4, 128));
+        let trials = recipe.methods[1].trials(&student.train, 5).unwrap();
+        assert!(trials.iter().all(|trial| trial.method.base.subclasses() == 8));
+        assert!(
+            trials[1..]
+                .iter()
+                .any(|trial| trial.train.learning_rate.to_bits() != trials[0].train.learning_rate.to_bits())
+        );
+        assert_eq!(record.seeds, [0, 1]);
+    }
+
+    #[test]
+    fn comments_make_no_other_recipe_and_values_do() {
+        let hash = |text: &str| parse(text).unwrap().1.hash;
+        assert_eq!(hash(SMALL), hash(&format!("# a comment\n{SMALL}")));
+        assert_ne!(hash(SMALL), hash(&SMALL.replace("epochs = 4", "epochs = 5")));
+    }
+
+    #[test]
+    fn without_methods_all_are_compared() {
+        let start = SMALL.find("[[methods]]").unwrap();
+        assert_eq!(parse(&SMALL[..start]).unwrap().0.methods.len(), MethodSettings::all().len());
+    }
+
+    #[test]
+    fn wrong_recipes_are_told_with_what_to_change() {
+        assert_eq!(told(&SMALL.replace("seeds = 2", "seeds = 0")), "recipe: `seeds` is 0: use 1 or more");
+        assert_eq!(told(&SMALL.replace("trials = 3", "trials = 0")), "recipe: `trials` is 0: use 1 or more");
+        assert!(told(&SMALL.replace("trials", "trails")).contains("unknown field `trails`"));
+        assert!(told(&SMALL.replace("width", "breadth")).contains("unknown field `breadth`"));
+        assert!(told(&SMALL.replace("subclasses = 8", "subclass = 8")).contains("unknown field `subclass`"));
+        assert_eq!(
+            told(&SMALL.replace("lelp S 8", "kd")),
+            "recipe: two of `methods` are called `kd`; give one another `name`"
+        );
+        assert_eq!(
+            told(&SMALL.replace("method = \"kd\"", "method = \"ce\"")),
+            "recipe: the baseline `kd` is not among the methods: ce, lelp S 8"
+        );
+        assert_eq!(
+            told(&SMALL.replace("encoder = \"MiniLM\"", "")),
+            "recipe: teacher `head` needs one of `encoder`, `folder` and `signals`, but has 0"
+        );
+        assert_eq!(
+            told(&SMALL.replace("beta = [0.1, 0.2]", "beta = []")),
+            "recipe: method `lelp S 8`: `search.beta` is an empty list: give one value or more, or leave it out"
+        );
+        assert!(told("trials = ").contains("r.toml"));
+    }
+}

@@ -1,0 +1,193 @@
+//! `results.jsonl` on disk: read, held against a recipe, added to line by line.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use lelp_infer::storage::{self, FileError};
+use thiserror::Error;
+
+use crate::record::{
+    FailedRecord, ProbeRecord, RecipeRecord, Record, StudentRecord, TeacherRecord, TrialRecord,
+};
+
+/// Name of the file in a comparison's folder.
+pub const RESULTS_FILE: &str = "results.jsonl";
+
+/// Why there are no results.
+#[derive(Debug, Error)]
+pub enum ResultsError {
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A line is none of ours.
+    #[error("line {line} of `{}` is damaged: {problem}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The file does not say what was compared.
+    #[error("`{}` does not start with a recipe; it is no comparison of ours", .0.display())]
+    NoRecipe(PathBuf),
+    /// It was made by another recipe.
+    #[error("`{}` holds results of another recipe ({found}, now {wanted})", path.display())]
+    OtherRecipe {
+        /// The file.
+        path: PathBuf,
+        /// Beginning of its recipe's hash.
+        found: String,
+        /// Beginning of this recipe's hash.
+        wanted: String,
+    },
+}
+
+/// What a comparison has found, each key once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    /// What is compared.
+    pub recipe: RecipeRecord,
+    /// Teachers, each on each data set.
+    pub teachers: Vec<TeacherRecord>,
+    /// What probes found.
+    pub probes: Vec<ProbeRecord>,
+    /// Trials.
+    pub trials: Vec<TrialRecord>,
+    /// Students.
+    pub students: Vec<StudentRecord>,
+    /// What failed and was not done since.
+    pub failed: Vec<FailedRecord>,
+}
+
+impl Results {
+    /// No results yet.
+    #[must_use]
+    pub fn new(recipe: RecipeRecord) -> Self {
+        Self {
+            recipe,
+            teachers: Vec::new(),
+            probes: Vec::new(),
+            trials: Vec::new(),
+            students: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    /// Reads the results in `folder`.
+    ///
+    /// A last line without its end was cut off while it was written, and counts as not there.
+    pub fn read(folder: &Path) -> Result<Self, ResultsError> {
+        let path = folder.join(RESULTS_FILE);
+        let text =
+            fs::read_to_string(&path).map_err(|source| FileError::Read { path: path.clone(), source })?;
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let mut results: Option<Self> = None;
+        for (place, line) in whole.lines().enumerate() {
+            let record = serde_json::from_str(line).map_err(|problem| ResultsError::Line {
+                path: path.clone(),
+                line: place + 1,
+                problem: problem.to_string(),
+            })?;
+            match (&mut results, record) {
+                // A later recipe extends the one before.
+                (Some(results), Record::Recipe(recipe)) => results.recipe = recipe,
+                (none, Record::Recipe(recipe)) => *none = Some(Self::new(recipe)),
+                (Some(results), record) => results.add(record),
+                (None, _) => return Err(ResultsError::NoRecipe(path)),
+            }
+        }
+        results.ok_or(ResultsError::NoRecipe(path))
+    }
+
+    /// Takes in a record; one with the same key gives way.
+    pub fn add(&mut self, record: Record) {
+        match record {
+            Record::Recipe(recipe) => self.recipe = recipe,
+            Record::Teacher(new) => {
+                self.teachers.retain(|old| (&old.data, &old.teacher) != (&new.data, &new.teacher));
+                self.teachers.push(new);
+            }
+            Record::Probe(new) => {
+                self.probes.retain(|old| old.key != new.key);
+                self.probes.push(new);
+            }
+            Record::Trial(new) => {
+                self.failed.retain(|failed| failed.key != new.key);
+                self.trials.retain(|old| old.key != new.key || old.method != new.method);
+                self.trials.push(new);
+            }
+            Record::Student(new) => {
+                // What kept the whole method from running does so no more.
+                let whole = FailedRecord::key_of(&new.setting, &new.method);
+                self.failed.retain(|failed| failed.key != new.key && failed.key != whole);
+                self.students.retain(|old| old.key != new.key || old.method != new.method);
+                self.students.push(new);
+            }
+            Record::Failed(new) => {
+                self.failed.retain(|old| old.key != new.key);
+                self.failed.push(new);
+            }
+        }
+    }
+}
+
+/// The results of a comparison that is running.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    inner: Mutex<(Results, File)>,
+}
+
+impl Store {
+    /// Opens the results in `folder`, or begins some.
+    ///
+    /// Results of another recipe are refused, unless they may be `extend`ed: then those cells count that both share.
+    pub fn open(folder: &Path, recipe: RecipeRecord, extend: bool) -> Result<Self, ResultsError> {
+        let path = folder.join(RESULTS_FILE);
+        let writing = |source| FileError::Write { path: path.clone(), source };
+        fs::create_dir_all(folder).map_err(writing)?;
+        let mut results = if path.exists() { Results::read(folder)? } else { Results::new(recipe.clone()) };
+        if results.recipe.hash != recipe.hash && !extend {
+            let short = |hash: &str| hash.chars().take(12).collect();
+            let (found, wanted) = (short(&results.recipe.hash), short(&recipe.hash));
+            return Err(ResultsError::OtherRecipe { path, found, wanted });
+        }
+        let new = !path.exists() || results.recipe.hash != recipe.hash;
+        if path.exists() {
+            // A line that was cut off must not run into the next one.
+            let text =
+                fs::read_to_string(&path).map_err(|source| FileError::Read { path: path.clone(), source })?;
+            let end = text.rfind('\n').map_or(0, |end| end + 1);
+            if end < text.len() {
+                storage::write(&path, &text.as_bytes()[..end])?;
+            }
+        }
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(writing)?;
+        results.recipe = recipe.clone();
+        let store = Self { path, inner: Mutex::new((results, file)) };
+        if new {
+            store.add(Record::Recipe(recipe))?;
+        }
+        Ok(store)
+    }
+
+    /// Adds a record, in memory and on disk.
+    pub fn add(&self, record: Record) -> Result<(), ResultsError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = serde_json::to_string(&record).expect("records are numbers, words and lists") + "\n";
+        // One write a line: a line is there whole, or cut off at the end of the file.
+        let written = inner.1.write_all(line.as_bytes()).and_then(|()| inner.1.flush());
+        written.map_err(|source| FileError::Write { path: self.path.clone(), source })?;
+        inner.0.add(record);
+        Ok(())
+    }
+
+    /// Reads something off the results.
+    pub fn read<T>(&self, read: impl FnOnce(&Results) -> T) -> T {
+        read(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).0)
+    }
+}

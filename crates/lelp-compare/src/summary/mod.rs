@@ -1,0 +1,261 @@
+//! What a comparison comes to: tables with differences and whether they are more than luck.
+
+mod markdown;
+mod tally;
+
+use std::collections::BTreeMap;
+
+use lelp::stats::{Bootstrap, Spread, holm, mcnemar, paired_bootstrap, paired_t};
+use lelp_train::evaluate::Report;
+use lelp_train::method::Combination;
+use lelp_train::run::TrainSettings;
+use serde::Serialize;
+
+use crate::record::{FailedRecord, Setting, StudentRecord, TeacherRecord};
+use crate::store::Results;
+
+pub use tally::Tally;
+
+/// The level at which a corrected chance counts as no luck.
+pub const LEVEL: f64 = 0.05;
+
+/// Seed of the bootstrap's draws.
+const BOOTSTRAP_SEED: u64 = 0;
+
+/// A comparison's tables.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// The method that others are held against.
+    pub baseline: String,
+    /// Trials of every search.
+    pub trials: usize,
+    /// Seeds of the students.
+    pub seeds: Vec<u64>,
+    /// A table for each data set, teacher and student.
+    pub tables: Vec<Contested>,
+    /// Wins, ties and losses of each method against the baseline, over all tables.
+    pub tallies: Vec<Tally>,
+}
+
+/// All methods with one kind of student on one data set, with one teacher.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Contested {
+    /// Data set, teacher, student.
+    pub setting: Setting,
+    /// What is known of data set and teacher.
+    pub teacher: Option<TeacherRecord>,
+    /// A line for each method that has students, in the order of the recipe.
+    pub lines: Vec<Line>,
+    /// What came to nothing.
+    pub failed: Vec<FailedRecord>,
+}
+
+/// A method's students; means and deviations are over seeds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    /// The method.
+    pub method: String,
+    /// The settings that were chosen.
+    pub distill: Combination,
+    /// Those of the training, but for the seed.
+    pub train: TrainSettings,
+    /// Seeds that have a student.
+    pub seeds: Vec<u64>,
+    /// Score on the validation rows.
+    pub validation: Spread,
+    /// Share of test rows that are right.
+    pub accuracy: Spread,
+    /// Half of the 95 % interval of that mean over seeds; none for one seed.
+    pub half_interval: Option<f64>,
+    /// Mean of the classes' F1.
+    pub macro_f1: Spread,
+    /// Mean negative log-likelihood, in nats.
+    pub negative_log_likelihood: Spread,
+    /// Expected calibration error.
+    pub expected_calibration_error: Spread,
+    /// Share of test rows answered as the teacher answers.
+    pub agreement: Option<Spread>,
+    /// Seconds of training of a student.
+    pub seconds: Spread,
+    /// Seconds of training in all: trials and students.
+    pub compute_seconds: f64,
+    /// Bytes of a student.
+    pub bytes: u64,
+    /// Microseconds a text, as measured while the comparison ran.
+    pub microseconds_per_text: Spread,
+    /// Against the baseline; none of the baseline itself.
+    pub against_baseline: Option<Difference>,
+    /// Against the best of the others by test accuracy, `oracle` apart, which sees labels that they do not.
+    pub against_best_other: Option<(String, Difference)>,
+}
+
+/// How much more of the test rows one method has right than another, and whether that may be luck.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Difference {
+    /// Of the mean accuracies.
+    pub mean: f64,
+    /// Chance by the paired t-test over seeds; none for one seed.
+    pub seeds_p: Option<f64>,
+    /// The same, corrected for the methods of the table (Holm).
+    pub seeds_p_corrected: Option<f64>,
+    /// Paired bootstrap over test rows, of the share of seeds that have a row right.
+    pub rows: Bootstrap,
+    /// Its chance, corrected for the methods of the table (Holm).
+    pub rows_p_corrected: f64,
+    /// `McNemar`'s exact test; where there is one seed.
+    pub mcnemar_p: Option<f64>,
+}
+
+impl Difference {
+    /// Between students of the same seeds, on the same rows; none where they share no seed.
+    fn between(left: &[&StudentRecord], right: &[&StudentRecord]) -> Option<Self> {
+        let pairs: Vec<(&StudentRecord, &StudentRecord)> = left
+            .iter()
+            .filter_map(|one| Some((*one, *right.iter().find(|other| other.seed == one.seed)?)))
+            .filter(|(one, other)| one.right.0.len() == other.right.0.len())
+            .collect();
+        let differences: Vec<f64> =
+            pairs.iter().map(|(one, other)| one.test.accuracy - other.test.accuracy).collect();
+        let rows = pairs.first()?.0.right.0.len();
+        let mut by_row = vec![0.0; rows];
+        for (one, other) in &pairs {
+            for ((sum, &one), &other) in by_row.iter_mut().zip(&one.right.0).zip(&other.right.0) {
+                *sum += f64::from(i8::from(one) - i8::from(other));
+            }
+        }
+        // Whole numbers first: rows with equal differences must be equal to the bit.
+        by_row.iter_mut().for_each(|sum| *sum /= pairs.len() as f64);
+        let rows = paired_bootstrap(&by_row, BOOTSTRAP_SEED)?;
+        let seeds_p = paired_t(&differences);
+        let mcnemar_p = match pairs.as_slice() {
+            [(one, other)] => Some(mcnemar(&one.right.0, &other.right.0)),
+            _ => None,
+        };
+        Some(Self {
+            mean: Spread::of(&differences).mean,
+            seeds_p,
+            seeds_p_corrected: seeds_p,
+            rows,
+            rows_p_corrected: rows.p,
+            mcnemar_p,
+        })
+    }
+
+    /// Whether the rows say that it is no luck, after correction.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.rows_p_corrected < LEVEL
+    }
+}
+
+impl Summary {
+    /// The tables of what has been found so far.
+    #[must_use]
+    pub fn of(results: &Results) -> Self {
+        let mut settings: Vec<&Setting> = Vec::new();
+        let all = results.students.iter().map(|student| &student.setting);
+        for setting in all.chain(results.failed.iter().map(|failed| &failed.setting)) {
+            if !settings.contains(&setting) {
+                settings.push(setting);
+            }
+        }
+        let baseline = &results.recipe.baseline;
+        let tables: Vec<Contested> =
+            settings.into_iter().map(|setting| contested(results, setting, baseline)).collect();
+        Self {
+            baseline: baseline.clone(),
+            trials: results.recipe.trials,
+            seeds: results.recipe.seeds.clone(),
+            tallies: tally::tallies(&tables, baseline),
+            tables,
+        }
+    }
+}
+
+fn contested(results: &Results, setting: &Setting, baseline: &str) -> Contested {
+    let students = by_method(results, setting);
+    let mut lines: Vec<Line> =
+        students.iter().map(|(method, students)| line(results, setting, method, students)).collect();
+    for place in 0..lines.len() {
+        let own = &students[place].1;
+        let other = students.iter().find(|(method, _)| method == baseline && *method != lines[place].method);
+        lines[place].against_baseline = other.and_then(|(_, other)| Difference::between(own, other));
+        let best = (0..lines.len())
+            .filter(|&other| other != place && lines[other].distill.base.name() != "oracle")
+            .max_by(|&a, &b| lines[a].accuracy.mean.total_cmp(&lines[b].accuracy.mean));
+        lines[place].against_best_other = best.and_then(|best| {
+            let difference = Difference::between(own, &students[best].1)?;
+            Some((students[best].0.clone(), difference))
+        });
+    }
+    correct(lines.iter_mut().filter_map(|line| line.against_baseline.as_mut()).collect());
+    correct(
+        lines.iter_mut().filter_map(|line| line.against_best_other.as_mut().map(|(_, own)| own)).collect(),
+    );
+    let of_setting =
+        |record: &&TeacherRecord| record.data == setting.data && record.teacher == setting.teacher;
+    Contested {
+        setting: setting.clone(),
+        teacher: results.teachers.iter().find(of_setting).cloned(),
+        lines,
+        failed: results.failed.iter().filter(|failed| failed.setting == *setting).cloned().collect(),
+    }
+}
+
+/// Corrects the chances of a table for their number.
+fn correct(mut differences: Vec<&mut Difference>) {
+    let rows = holm(&differences.iter().map(|difference| difference.rows.p).collect::<Vec<_>>());
+    for (difference, corrected) in differences.iter_mut().zip(rows) {
+        difference.rows_p_corrected = corrected;
+    }
+    let seeds: Option<Vec<f64>> = differences.iter().map(|difference| difference.seeds_p).collect();
+    for (difference, corrected) in differences.iter_mut().zip(seeds.iter().flat_map(|seeds| holm(seeds))) {
+        difference.seeds_p_corrected = Some(corrected);
+    }
+}
+
+/// Each method's students in the order of their seeds; of two with one seed the later counts.
+fn by_method<'r>(results: &'r Results, setting: &Setting) -> Vec<(String, Vec<&'r StudentRecord>)> {
+    let mut methods: Vec<(String, BTreeMap<u64, &StudentRecord>)> = Vec::new();
+    for student in results.students.iter().filter(|student| student.setting == *setting) {
+        let place = methods.iter().position(|(method, _)| *method == student.method).unwrap_or_else(|| {
+            methods.push((student.method.clone(), BTreeMap::new()));
+            methods.len() - 1
+        });
+        methods[place].1.insert(student.seed, student);
+    }
+    // Jobs finish in any order, the recipe has one.
+    let order = &results.recipe.methods;
+    methods.sort_by_key(|(method, _)| order.iter().position(|name| name == method));
+    methods.into_iter().map(|(method, students)| (method, students.into_values().collect())).collect()
+}
+
+fn line(results: &Results, setting: &Setting, method: &str, students: &[&StudentRecord]) -> Line {
+    let spread = |figure: &dyn Fn(&Report) -> f64| {
+        Spread::of(&students.iter().map(|student| figure(&student.test)).collect::<Vec<_>>())
+    };
+    let agreements: Option<Vec<f64>> = students.iter().map(|student| student.test.agreement).collect();
+    let accuracy = spread(&|report| report.accuracy);
+    let seconds: Vec<f64> = students.iter().map(|student| student.seconds).collect();
+    let trials = results.trials.iter().filter(|trial| trial.setting == *setting && trial.method == method);
+    let last = students.last().expect("a method is there because of its students");
+    Line {
+        method: method.to_owned(),
+        distill: last.distill.clone(),
+        train: TrainSettings { seed: 0, ..last.train },
+        seeds: students.iter().map(|student| student.seed).collect(),
+        validation: Spread::of(&students.iter().map(|student| student.validation.value).collect::<Vec<_>>()),
+        accuracy,
+        half_interval: accuracy.half_interval(students.len()),
+        macro_f1: spread(&|report| report.macro_f1),
+        negative_log_likelihood: spread(&|report| report.negative_log_likelihood),
+        expected_calibration_error: spread(&|report| report.expected_calibration_error),
+        agreement: agreements.map(|values| Spread::of(&values)),
+        seconds: Spread::of(&seconds),
+        compute_seconds: seconds.iter().sum::<f64>() + trials.map(|trial| trial.seconds).sum::<f64>(),
+        bytes: last.bytes,
+        microseconds_per_text: spread(&|report| report.microseconds_per_text),
+        against_baseline: None,
+        against_best_other: None,
+    }
+}

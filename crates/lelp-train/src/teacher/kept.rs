@@ -1,0 +1,81 @@
+//! Embeddings of a data set by a frozen encoder, kept on disk: they are the slow part, and many runs want the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use lelp_infer::classifier::AnswerError;
+use lelp_infer::encoder::{Encoder, EncoderError, weights_hash};
+use lelp_infer::storage::{self, FileError, sha256};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use thiserror::Error;
+
+use super::embed::embed;
+use crate::data::Dataset;
+
+/// A folder of embeddings, each file called by what was embedded and how.
+#[derive(Debug, Clone)]
+pub struct KeptEmbeddings {
+    folder: PathBuf,
+}
+
+/// Why there are no embeddings.
+#[derive(Debug, Error)]
+pub enum EmbedError {
+    /// The encoder's files cannot be read, to tell it from others.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// The encoder could not answer.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// The embeddings cannot be kept.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl KeptEmbeddings {
+    /// Embeddings in `folder`, which is made with the first of them.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Embeddings of all rows of `data`, `[rows, encoder.width()]`: those that are kept, or else the encoder's.
+    ///
+    /// `encoder` was loaded from `encoder_folder`. A file that is damaged is written again.
+    pub fn embed(
+        &self,
+        encoder: &Encoder,
+        encoder_folder: &Path,
+        data: &Dataset,
+        progress: &mut dyn FnMut(usize),
+        cancel: &AtomicBool,
+    ) -> Result<Vec<f32>, EmbedError> {
+        let how = format!("{:?} {} {}", encoder.pooling(), encoder.normalizes(), encoder.max_length());
+        let all = format!("embeddings 1\n{}\n{how}\n{}\n", weights_hash(encoder_folder)?, data.hash());
+        let file = self.folder.join(format!("{}.safetensors", sha256(all.as_bytes())));
+        let shape = [data.rows(), encoder.width()];
+        if let Some(kept) = read(&file, shape) {
+            progress(data.rows());
+            return Ok(kept);
+        }
+        let embeddings = embed(encoder, data, progress, cancel)?;
+        fs::create_dir_all(&self.folder)
+            .map_err(|source| FileError::Write { path: self.folder.clone(), source })?;
+        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytemuck::cast_slice(&embeddings))
+            .expect("an encoder gives rows of its width");
+        let bytes = safetensors::serialize([("embeddings", view)], None).expect("one tensor has one name");
+        storage::write(&file, &bytes)?;
+        Ok(embeddings)
+    }
+}
+
+/// The embeddings of `file`, where it holds some of this shape.
+fn read(file: &Path, shape: [usize; 2]) -> Option<Vec<f32>> {
+    let mapped = storage::map(file).ok()?;
+    let tensors = SafeTensors::deserialize(&mapped).ok()?;
+    let tensor = tensors.tensor("embeddings").ok()?;
+    let fits = tensor.dtype() == Dtype::F32 && tensor.shape() == shape;
+    fits.then(|| bytemuck::pod_collect_to_vec(tensor.data()))
+}
