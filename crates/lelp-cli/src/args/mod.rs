@@ -10,7 +10,6 @@ mod split;
 mod student;
 mod training;
 
-pub(crate) use auto::OrAuto;
 pub(crate) use data::ColumnArgs;
 pub(crate) use encoder::{EncoderArgs, LogArgs};
 pub(crate) use fit::FitArgs;
