@@ -9,6 +9,7 @@ use lelp::{
 };
 use lelp_train::data::{DataError, FineColumn};
 
+use super::auto::OrAuto;
 use super::{ColumnArgs, FitArgs};
 
 /// What splits each class.
