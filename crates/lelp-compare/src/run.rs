@@ -16,7 +16,7 @@ use crate::auto::{AutoError, Chosen, Open, choose};
 use crate::contest::{Around, Contest};
 use crate::prepare::{Places, PrepareError, Prepared, Step, prepare};
 use crate::recipe::{DataEntry, MethodEntry, Recipe, RecipeError, StudentEntry, TeacherEntry};
-use crate::record::{FailedRecord, ProbeRecord, Record, Setting};
+use crate::record::{FailedRecord, ProbeRecord, Record, Setting, TeacherRecord};
 use crate::store::{ResultsError, Store};
 
 /// Why a comparison stopped.
@@ -84,7 +84,7 @@ impl Comparison<'_> {
             for teacher in &self.recipe.teachers {
                 match prepare(data, teacher, &self.places, &mut |step| watch.step(step), cancel) {
                     Ok(prepared) => {
-                        self.store.add(Record::Teacher(prepared.record.clone()))?;
+                        self.remember(&prepared)?;
                         let methods = self.probed(&prepared, watch, cancel)?;
                         for student in &self.recipe.students {
                             self.students(&prepared, student, &methods, watch, cancel)?;
@@ -96,6 +96,20 @@ impl Comparison<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Writes a teacher down, unless it is there already; times, which vary, make no other teacher.
+    fn remember(&self, prepared: &Prepared) -> Result<(), ResultsError> {
+        let own = &prepared.record;
+        let same = |old: &TeacherRecord| {
+            (&old.data, &old.teacher, &old.teacher_hash, &old.data_hash, &old.path, &old.signals)
+                == (&own.data, &own.teacher, &own.teacher_hash, &own.data_hash, &own.path, &own.signals)
+                && old.labelled_rows == own.labelled_rows
+        };
+        if self.store.read(|results| results.teachers.iter().any(same)) {
+            return Ok(());
+        }
+        self.store.add(Record::Teacher(own.clone()))
     }
 
     /// Writes down that nothing can be done with a data set and a teacher.
@@ -173,11 +187,11 @@ impl Comparison<'_> {
             let known = self.store.read(|results| {
                 results.probes.iter().find(|probe| probe.key == key).map(|probe| probe.chosen.clone())
             });
-            let chosen = match known {
-                Some(chosen) => Ok(chosen),
-                None => self.probe(prepared, method, open, watch, cancel),
-            };
-            match chosen {
+            if let Some(chosen) = known {
+                methods.push(method.with_found(chosen.method));
+                continue;
+            }
+            match self.probe(prepared, method, open, watch, cancel) {
                 Ok(chosen) => {
                     let (data, teacher) = (prepared.record.data.clone(), prepared.record.teacher.clone());
                     let found = method.with_found(chosen.method.clone());

@@ -191,3 +191,80 @@ impl Store {
         read(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).0)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::record::Setting;
+
+    fn recipe(hash: &str) -> RecipeRecord {
+        RecipeRecord {
+            version: "1".into(),
+            hash: hash.into(),
+            recipe: serde_json::json!({}),
+            baseline: "kd".into(),
+            trials: 1,
+            seeds: vec![0],
+            methods: vec!["kd".into()],
+        }
+    }
+
+    fn failed(key: &str, error: &str) -> Record {
+        let setting = Setting { data: "d".into(), teacher: "t".into(), student: "s".into() };
+        let (key, method, error) = (key.into(), "kd".into(), error.into());
+        Record::Failed(FailedRecord { key, setting, method, error, refused: false })
+    }
+
+    #[test]
+    fn what_was_added_is_read_again_and_a_key_counts_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), recipe("a"), false).unwrap();
+        for (key, error) in [("1", "first"), ("2", "second"), ("1", "third")] {
+            store.add(failed(key, error)).unwrap();
+        }
+        let results = Results::read(folder.path()).unwrap();
+        assert_eq!(results, store.read(Results::clone));
+        let errors: Vec<&str> = results.failed.iter().map(|failed| failed.error.as_str()).collect();
+        assert_eq!(errors, ["second", "third"]);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_is_not_there_and_does_not_spoil_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        Store::open(folder.path(), recipe("a"), false).unwrap().add(failed("1", "first")).unwrap();
+        let path = folder.path().join(RESULTS_FILE);
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{whole}{{\"record\":\"fai")).unwrap();
+        let store = Store::open(folder.path(), recipe("a"), false).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+        store.add(failed("2", "second")).unwrap();
+        assert_eq!(Results::read(folder.path()).unwrap().failed.len(), 2);
+    }
+
+    #[test]
+    fn a_damaged_line_is_told_with_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        Store::open(folder.path(), recipe("a"), false).unwrap();
+        let path = folder.path().join(RESULTS_FILE);
+        let whole = fs::read_to_string(&path).unwrap();
+        for line in ["no JSON", "{\"record\":\"else\"}", "{\"record\":\"failed\"}", "\u{0}"] {
+            fs::write(&path, format!("{whole}{line}\n")).unwrap();
+            let told = Results::read(folder.path()).unwrap_err().to_string();
+            assert!(told.starts_with("line 2 of"), "{told}");
+        }
+        fs::write(&path, "").unwrap();
+        assert!(matches!(Results::read(folder.path()), Err(ResultsError::NoRecipe(_))));
+    }
+
+    #[test]
+    fn another_recipe_is_refused_unless_it_extends() {
+        let folder = tempfile::tempdir().unwrap();
+        Store::open(folder.path(), recipe("a"), false).unwrap().add(failed("1", "first")).unwrap();
+        let refused = Store::open(folder.path(), recipe("b"), false).unwrap_err();
+        assert!(matches!(refused, ResultsError::OtherRecipe { .. }), "{refused}");
+        drop(Store::open(folder.path(), recipe("b"), true).unwrap());
+        let results = Results::read(folder.path()).unwrap();
+        assert_eq!((results.recipe.hash.as_str(), results.failed.len()), ("b", 1));
+    }
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod compare;
 mod encoders;
 mod end_to_end;
 mod errors;

@@ -2,6 +2,8 @@
 
 mod markdown;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

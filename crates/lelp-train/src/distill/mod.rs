@@ -1,14 +1,11 @@
 //! Distillation: a task and settings in, a student out.
 //!
 //! [`Task`] holds what every method and seed shares: texts, labels, the teacher's signals. [`Distillation`]
-//! trains one student on it. [`search`] chooses settings on the validation rows.
+//! trains one student on it.
 
 mod embeddings;
 mod folder;
-mod grid;
 mod recipe;
-mod search;
-mod seeds;
 mod settings;
 mod split;
 mod student;
@@ -23,10 +20,7 @@ use lelp::{SettingError, SubclassFit};
 use thiserror::Error;
 
 pub use folder::{FolderError, RunRecord, check_free, save};
-pub use grid::{TRIALS, grid};
 pub use recipe::{Recipe, RecipeError};
-pub use search::{Trial, Tried, search};
-pub use seeds::{Students, Summary, over_seeds};
 pub use settings::{
     ColumnSettings, DistillSettings, EncoderOptions, MlpOptions, NgramOptions, Spacing, StudentSettings,
 };

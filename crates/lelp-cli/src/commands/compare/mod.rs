@@ -1,14 +1,15 @@
 //! `lelp compare`: which method pays on which data, honestly.
 
-mod tables;
+pub(crate) mod tables;
 mod watch;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use lelp_compare::prepare::Places;
 use lelp_compare::recipe::Recipe;
-use lelp_compare::run::{Comparison, RunError};
+use lelp_compare::run::Comparison;
 use lelp_compare::store::{Results, Store};
 use lelp_compare::summary::Summary;
 use lelp_infer::pull::default_cache;
@@ -67,46 +68,70 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let (mut recipe, record) = Recipe::open(&arguments.recipe)?;
-    let store = Store::open(&arguments.out, record, arguments.extend).map_err(other_recipe)?;
-    find_encoders(&mut recipe, printer)?;
-    if recipe.data.iter().any(|entry| entry.path.as_os_str() == "bundled") {
-        bundled::unpack(&arguments.out.join("bundled"))?;
-    }
-    let kept = KeptEmbeddings::new(default_cache()?.join("embeddings"));
-    let beside = arguments.recipe.parent().unwrap_or(Path::new("")).to_owned();
-    let data = arguments.data.clone().unwrap_or(beside);
-    let comparison = Comparison {
-        recipe: &recipe,
-        places: Places { data: &data, out: &arguments.out, kept: &kept, threads: global.threads() },
-        store: &store,
-        jobs: arguments.jobs.unwrap_or(global.threads()),
+    let beside = arguments.recipe.parent().unwrap_or(Path::new(""));
+    let comparing = Comparing {
+        recipe: &arguments.recipe,
+        data: arguments.data.as_deref().unwrap_or(beside),
+        out: &arguments.out,
+        jobs: arguments.jobs,
+        extend: arguments.extend,
     };
     let cancel = interrupt::flag()?;
-    let progress = Progress::new(printer, comparison.cells());
-    let ran = comparison.run(&progress, &cancel);
-    progress.finish();
-    let results = store.read(Results::clone);
-    let summary = Summary::of(&results);
-    storage::write(&arguments.out.join("tables.md"), summary.to_string().as_bytes())?;
-    storage::write(&arguments.out.join("summary.json"), &storage::pretty_json(&summary))?;
-    ran.map_err(|error| match error {
-        RunError::Cancelled => Failure::input(error),
-        error => error.into(),
-    })
-    .or_while(|| format!("comparing by `{}`", arguments.recipe.display()))?;
+    let results = results(&comparing, global, printer, &cancel)?;
     if arguments.json {
-        printer.data(String::from_utf8_lossy(&storage::pretty_json(&summary)).trim_end())?;
+        let summary = storage::pretty_json(&Summary::of(&results));
+        printer.data(String::from_utf8_lossy(&summary).trim_end())?;
     } else {
-        printer.data(&tables::text(&summary))?;
+        printer.data(&tables::text(&Summary::of(&results)))?;
     }
-    printer.step("wrote", &format!("`{}`: tables.md, summary.json, results.jsonl", arguments.out.display()));
     let failed = results.failed.iter().filter(|failed| !failed.refused).count();
     if failed > 0 {
         let problem = format!("{failed} cells failed; they are listed above and in `results.jsonl`");
         return Err(Failure::input(problem).with_hint("the same command tries them again"));
     }
     Ok(())
+}
+
+/// What a comparison is run with.
+pub(crate) struct Comparing<'a> {
+    pub(crate) recipe: &'a Path,
+    pub(crate) data: &'a Path,
+    pub(crate) out: &'a Path,
+    pub(crate) jobs: Option<NonZeroUsize>,
+    pub(crate) extend: bool,
+}
+
+/// Runs what is not done yet, writes the tables, and gives all results.
+pub(crate) fn results(
+    comparing: &Comparing<'_>,
+    global: &GlobalArgs,
+    printer: Printer,
+    cancel: &AtomicBool,
+) -> Result<Results, Failure> {
+    let Comparing { recipe: path, data, out, jobs, extend } = *comparing;
+    let (mut recipe, record) = Recipe::open(path)?;
+    let store = Store::open(out, record, extend).map_err(other_recipe)?;
+    find_encoders(&mut recipe, printer)?;
+    if recipe.data.iter().any(|entry| entry.path.as_os_str() == "bundled") {
+        bundled::unpack(&out.join("bundled"))?;
+    }
+    let kept = KeptEmbeddings::new(default_cache()?.join("embeddings"));
+    let comparison = Comparison {
+        recipe: &recipe,
+        places: Places { data, out, kept: &kept, threads: global.threads() },
+        store: &store,
+        jobs: jobs.unwrap_or(global.threads()),
+    };
+    let progress = Progress::new(printer, comparison.cells());
+    let ran = comparison.run(&progress, cancel);
+    progress.finish();
+    let results = store.read(Results::clone);
+    let summary = Summary::of(&results);
+    storage::write(&out.join("tables.md"), summary.to_string().as_bytes())?;
+    storage::write(&out.join("summary.json"), &storage::pretty_json(&summary))?;
+    ran.or_while(|| format!("comparing by `{}`", path.display()))?;
+    printer.step("wrote", &format!("`{}`: tables.md, summary.json, results.jsonl", out.display()));
+    Ok(results)
 }
 
 /// What to do with a folder of another comparison.

@@ -7,7 +7,7 @@ use lelp_compare::summary::{Contested, Summary};
 use crate::table::Table;
 
 /// All tables, and what they add up to.
-pub(super) fn text(summary: &Summary) -> String {
+pub(crate) fn text(summary: &Summary) -> String {
     let mut text = String::new();
     for table in &summary.tables {
         let setting = &table.setting;
