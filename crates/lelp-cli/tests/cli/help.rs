@@ -4,13 +4,14 @@ use insta::assert_snapshot;
 
 use crate::support::Workspace;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "quickstart",
     "pull",
     "teach",
     "signals",
     "fit",
     "targets",
+    "inspect",
     "distill",
     "methods",
     "eval",

@@ -6,5 +6,6 @@ mod encoders;
 mod end_to_end;
 mod errors;
 mod help;
+mod inspect;
 mod readme;
 mod support;

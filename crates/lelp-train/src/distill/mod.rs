@@ -30,7 +30,7 @@ pub use seeds::{Spread, Students, Summary, over_seeds};
 pub use settings::{
     ColumnSettings, DistillSettings, EncoderOptions, MlpOptions, NgramOptions, Spacing, StudentSettings,
 };
-pub use split::{Sharp, SplitError, evidence, fit, targets, targets_as_sharp};
+pub use split::{Sharp, SplitError, evidence, fit, targets, targets_as_sharp, width};
 pub use student::{
     EncoderModel, EncoderTexts, MlpModel, MlpTexts, NgramTexts, StudentModel, StudentModelError, TaskInputs,
 };
