@@ -1,5 +1,6 @@
 //! What an inspection must say of data whose subclasses are planted.
 
+use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -45,7 +46,7 @@ impl Planted {
             let (class, topic) = place(row);
             let word = TOPICS[class][topic];
             // Two rows in three have a text of their own.
-            file += &format!("the {word} number {},{},{word}\n", row / 4 % 55, ["no", "yes"][class]);
+            writeln!(file, "the {word} number {},{},{word}", row / 4 % 55, ["no", "yes"][class]).unwrap();
         }
         std::fs::write(folder.path().join("data.csv"), file).unwrap();
         let data = Dataset::open(&folder.path().join("data.csv"), &Columns::default()).unwrap();

@@ -42,13 +42,13 @@ mod tests {
         Occurrences { of_word, of_all }
     }
 
-    /// Values of NumPy for the three equations.
+    /// Values of `NumPy` for the three equations.
     #[test]
     fn deviations_are_those_of_the_published_equations() {
         let cases = [
-            ((30.0, 400.0), (12.0, 1300.0), (10.5, 425.0), 5.182206218637722),
-            ((0.0, 50.0), (7.0, 90.0), (1.75, 35.0), -1.5403645102488586),
-            ((5.0, 5000.0), (0.0, 7000.0), (0.5, 1200.0), 1.813222172329639),
+            ((30.0, 400.0), (12.0, 1300.0), (10.5, 425.0), 5.182_206_218_637_722),
+            ((0.0, 50.0), (7.0, 90.0), (1.75, 35.0), -1.540_364_510_248_858_6),
+            ((5.0, 5000.0), (0.0, 7000.0), (0.5, 1200.0), 1.813_222_172_329_639),
         ];
         for (own, other, prior, expected) in cases {
             let of = |(of_word, of_all)| occurrences(of_word, of_all);

@@ -83,11 +83,11 @@ mod tests {
         assert!(second[1].score < 0.6 * second[0].score, "{second:?}");
     }
 
-    /// NumPy: own 40 of 561, rest 2 of 530, prior 21 of 545.5.
+    /// `NumPy`: own 40 of 561, rest 2 of 530, prior 21 of 545.5.
     #[test]
     fn the_prior_is_a_subclass_of_mean_size() {
         let found = deviation(&vocabulary(&COUNTS), &[40, 2, 0], 0);
-        assert!((found - 4.013506625489708).abs() < 1e-12, "{found}");
+        assert!((found - 4.013_506_625_489_708).abs() < 1e-12, "{found}");
     }
 
     #[test]

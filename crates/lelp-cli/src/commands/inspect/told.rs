@@ -14,7 +14,7 @@ const LEAST_SPAN: f64 = 0.05;
 pub(super) fn as_text(found: &Inspection) -> String {
     let per_class = found.classes.first().map_or(0, |class| class.subclasses.len());
     let head = format!(
-        "{}: {per_class} subclasses of each class, in {} rows; beta {:.4}, {:.3} bits a row of {:.3}",
+        "{}, S = {per_class}, {} rows; beta {:.4}, {:.3} bits a row of {:.3}",
         found.split,
         found.rows,
         found.beta,
@@ -27,7 +27,12 @@ pub(super) fn as_text(found: &Inspection) -> String {
 
 fn of_class(class: &ClassInspection) -> Vec<String> {
     let mut facts = vec![format!("{} rows", class.members)];
-    facts.extend(class.variance_kept.map(|share| format!("{:.1} % of the variance kept", 100.0 * share)));
+    let variance = if class.effective_rank.is_some() {
+        "of the variance kept"
+    } else {
+        "of the variance between clusters"
+    };
+    facts.extend(class.variance_kept.map(|share| format!("{:.1} % {variance}", 100.0 * share)));
     facts.extend(class.effective_rank.map(|rank| format!("effective rank {rank:.1}")));
     let name = cut(&clean(&class.name), COLUMNS / 2);
     let mut lines = vec![String::new(), format!("{BOLD}class {name}{BOLD:#}: {}", facts.join(", "))];
@@ -61,7 +66,7 @@ fn marks(subclass: &SubclassInspection) -> Option<String> {
     let mut line = String::new();
     for mark in &subclass.marks {
         let mark = format!("{} {:.1}", clean(&mark.ngram), mark.score);
-        let separator = if line.is_empty() { "      " } else { ", " };
+        let separator = if line.is_empty() { "      " } else { "  " };
         if line.chars().count() + separator.len() + mark.chars().count() > COLUMNS {
             break;
         }
@@ -100,8 +105,8 @@ impl Scale {
     /// A bar for each value, between the first and the last in numbers; nothing for nothing.
     fn drawn(&self, values: &[f64]) -> Option<String> {
         let bar = |value: &f64| {
-            let place = (value - self.low) / self.span * BARS.len() as f64;
-            BARS[(place.max(0.0) as usize).min(BARS.len() - 1)]
+            let reached = |step: &usize| *value >= self.low + self.span * *step as f64 / BARS.len() as f64;
+            BARS[(1..BARS.len()).filter(reached).count()]
         };
         let (first, last) = (values.first()?, values.last()?);
         let bars: String = values.iter().map(bar).collect();
@@ -120,8 +125,8 @@ fn digits(value: f64) -> String {
     if !(1e-3..1e4).contains(&value) {
         return format!("{value:.2e}");
     }
-    let decimals = (2 - value.log10().floor() as i32).max(0);
-    format!("{value:.*}", decimals as usize)
+    let decimals = [100.0, 10.0, 1.0, 0.1, 0.01].iter().filter(|power| value < **power).count();
+    format!("{value:.decimals$}")
 }
 
 /// The text in one line, without what would steer a terminal or turn its lines around.
