@@ -90,13 +90,13 @@ fn what_cannot_be_inspected_says_why() {
     let flags = "--data queries --signals signals --buckets 4096 --epochs 1";
     work.run(&format!("distill {flags} --method kd --out kd"));
     let said = work.fails("inspect --model kd", 1);
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @"error: `kd` was trained by method `kd`, which splits no class: inspect a student of `lelp` or another method that does");
     let said = work.fails("inspect --model teacher", 1);
     assert!(said.contains("run.json"), "{said}");
     let said = work.fails("inspect --signals signals --data queries/test.csv", 1);
     assert!(said.contains("another data set") && said.contains("320") && said.contains("80"), "{said}");
     let said = work.fails(&format!("{SPLIT} --class cards"), 1);
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @"error: there is no class `cards`; the teacher knows `card`, `other`");
     work.write("broken.fit", "no fit");
     assert!(work.fails(&format!("{SPLIT} --fit broken.fit"), 1).contains("broken.fit"));
     for line in [
