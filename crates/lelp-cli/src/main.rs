@@ -54,6 +54,7 @@ fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
         Command::Signals(arguments) => commands::signals::run(arguments, global, printer),
         Command::Fit(arguments) => commands::fit::run(arguments, global, printer),
         Command::Targets(arguments) => commands::targets::run(arguments, global, printer),
+        Command::Inspect(arguments) => commands::inspect::run(arguments, global, printer),
         Command::Distill(arguments) => commands::distill::run(arguments, global, printer),
         Command::Methods(arguments) => commands::methods::run(arguments, printer),
         Command::Compare(arguments) => commands::compare::run(arguments, global, printer),

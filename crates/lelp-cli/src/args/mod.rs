@@ -95,6 +95,7 @@ pub(crate) enum Command {
     Signals(commands::signals::Arguments),
     Fit(commands::fit::Arguments),
     Targets(commands::targets::Arguments),
+    Inspect(Box<commands::inspect::Arguments>),
     Distill(Box<commands::distill::Arguments>),
     Methods(commands::methods::Arguments),
     Compare(commands::compare::Arguments),

@@ -10,7 +10,8 @@ use lelp::{
 use lelp_train::data::{DataError, FineColumn};
 
 use super::auto::OrAuto;
-use super::{ColumnArgs, FitArgs};
+use super::{ColumnArgs, FitArgs, word};
+use crate::failure::Failure;
 
 /// What splits each class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -96,8 +97,15 @@ impl SplitArgs {
         }
     }
 
+    /// Refuses a flag that means nothing to the split.
+    pub(crate) fn check(&self, fit: &FitArgs) -> Result<(), Failure> {
+        let Some(flag) = self.stray(fit) else { return Ok(()) };
+        let name = word(&self.split).unwrap_or_default();
+        Err(Failure::usage(format!("`{flag}` means nothing to `--split {name}`; leave it out")))
+    }
+
     /// The name of a flag that was given and means nothing to the split.
-    pub(crate) fn stray(&self, fit: &FitArgs) -> Option<&'static str> {
+    fn stray(&self, fit: &FitArgs) -> Option<&'static str> {
         let (lelp, oracle) = (self.split == SplitArg::Lelp, self.split == SplitArg::Oracle);
         let random = self.split == SplitArg::RandomSubclass;
         let cluster = matches!(self.split, SplitArg::Kmeans | SplitArg::Agglomerative | SplitArg::TsneKmeans);

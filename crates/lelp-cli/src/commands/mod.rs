@@ -6,6 +6,7 @@ pub(crate) mod distill;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod fit;
+pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod methods;
 pub(crate) mod predict;

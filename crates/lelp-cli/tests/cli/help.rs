@@ -11,6 +11,7 @@ const COMMANDS: [&str; 14] = [
     "signals",
     "fit",
     "targets",
+    "inspect",
     "distill",
     "methods",
     "compare",

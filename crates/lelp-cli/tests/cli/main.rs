@@ -7,5 +7,6 @@ mod encoders;
 mod end_to_end;
 mod errors;
 mod help;
+mod inspect;
 mod readme;
 mod support;

@@ -97,13 +97,25 @@ pub fn targets_as_sharp(
     temperature: Temperature,
     threads: NonZeroUsize,
 ) -> Result<(Vec<f32>, Sharpness), SplitError> {
-    let beta = match sharp {
-        Sharp::Beta(beta) => beta,
-        Sharp::Entropy(bits) => width_at(signals, fit, fine, bits, temperature, threads)?,
-    };
+    let beta = width(signals, fit, fine, sharp, temperature, threads)?;
     let targets = targets(signals, fit, fine, TargetSettings { beta, temperature }, threads)?;
     let entropy = split_entropy(&targets, fit.classes(), fit.per_class())?;
     Ok((targets, Sharpness { beta, entropy }))
+}
+
+/// The width that makes a split of all rows as sharp as `sharp` says.
+pub fn width(
+    signals: &SignalsFolder,
+    fit: &SubclassFit,
+    fine: Option<&FineColumn>,
+    sharp: Sharp,
+    temperature: Temperature,
+    threads: NonZeroUsize,
+) -> Result<Beta, SplitError> {
+    match sharp {
+        Sharp::Beta(beta) => Ok(beta),
+        Sharp::Entropy(bits) => width_at(signals, fit, fine, bits, temperature, threads),
+    }
 }
 
 /// The width at which the mean split entropy over all rows is `bits`.

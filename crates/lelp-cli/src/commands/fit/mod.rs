@@ -58,10 +58,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let settings = arguments.split.settings(&arguments.fit, arguments.seed);
-    if let Some(flag) = arguments.split.stray(&arguments.fit) {
-        let name = settings.name();
-        return Err(Failure::usage(format!("`{flag}` means nothing to `--split {name}`; leave it out")));
-    }
+    arguments.split.check(&arguments.fit)?;
     let members = arguments.fit.members.map_or(Members::default(), Members::from);
     let fitting = || format!("fitting `{}`", arguments.signals.display());
     let fine = arguments.fine.open(&arguments.columns, None)?;

@@ -1,0 +1,242 @@
+//! `lelp inspect`: what the subclasses are, in words and numbers.
+
+mod told;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use lelp::{Beta, Members, SubclassFit, Temperature};
+use lelp_infer::storage;
+use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
+use lelp_train::data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
+use lelp_train::distill::{self, ColumnSettings, Sharp};
+
+use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
+use crate::failure::{Failure, While};
+use crate::interrupt;
+use crate::printer::Printer;
+
+/// Flags that say which split to fit; a split that is there already has them behind it.
+const OF_A_FIT: [&str; 9] =
+    ["split", "starts", "perplexity", "sample", "subclasses", "null_space", "rotation", "members", "seed"];
+
+/// Tell what the subclasses are: typical rows, marking words, confidence
+///
+/// Of every subclass: its share of the class's rows, the teacher's confidence in the class from the rows that have least
+/// of it to those that have most, the words and pairs of words that mark it, and its most typical rows. Marks are by
+/// weighted log-odds against the rest of the class, in deviations (Monroe, Colaresi and Quinn 2008). Chance alone gives
+/// the strongest of thousands of words about 3: compare `--split random-subclass`.
+///
+/// Subclasses are those of a student, of a file of `lelp fit`, or fitted here with the flags of `lelp fit`.
+///
+/// Examples:
+///   lelp inspect --model student
+///   lelp inspect --signals signals --data queries/train.csv --fit fit.safetensors --class card
+///   lelp inspect --signals signals --data queries/train.csv --split kmeans --subclasses 8 --json
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    /// Folder of a student: its split, and the signals, data and columns that it was trained on
+    #[arg(long, value_name = "DIR", conflicts_with_all = OF_A_FIT)]
+    model: Option<PathBuf>,
+
+    /// Folder of the teacher's signals [default: those of the student]
+    #[arg(long, value_name = "DIR", required_unless_present = "model")]
+    signals: Option<PathBuf>,
+
+    /// The data file that the signals were made of, or a folder with it [default: that of the student]
+    #[arg(long, value_name = "FILE", required_unless_present = "model")]
+    data: Option<PathBuf>,
+
+    /// File of the split, from `lelp fit` [default: fit one]
+    #[arg(long = "fit", value_name = "FILE", conflicts_with = "model", conflicts_with_all = OF_A_FIT)]
+    file: Option<PathBuf>,
+
+    /// Width of the split within a class, in the unit of its scores: small is sharp [default: that of the student, or
+    /// 0.12]
+    #[arg(long, value_name = "B", conflicts_with = "entropy")]
+    beta: Option<f64>,
+
+    /// Mean entropy of the split of a row, in place of its width: 0 to log2 S
+    #[arg(long, value_name = "BITS")]
+    entropy: Option<f64>,
+
+    /// Tell of this class alone
+    #[arg(long, value_name = "NAME")]
+    class: Option<String>,
+
+    /// Typical rows of each subclass
+    #[arg(long, value_name = "N", default_value_t = InspectSettings::default().typical)]
+    rows: usize,
+
+    /// Words and pairs of words of each subclass
+    #[arg(long, value_name = "N", default_value_t = InspectSettings::default().marks)]
+    words: usize,
+
+    /// Print JSON, with the confidence in tenths and every class's spectrum
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    split: SplitArgs,
+
+    #[command(flatten)]
+    fit: FitArgs,
+
+    /// Seed of random rotations, directions, starts, samples and splits
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Column of the fine labels that `oracle` splits by
+    #[arg(long, value_name = "NAME")]
+    fine_column: Option<String>,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    arguments.check()?;
+    let student = arguments.model.as_deref().map(StudentSplit::open).transpose()?;
+    let settings = arguments.settings(student.as_ref())?;
+    let places = Places::of(arguments, student.as_ref())?;
+    let signals = SignalsFolder::open(&places.signals).map_err(|error| places.failure(error))?;
+    let names = &signals.description().label_names;
+    arguments.check_class(names)?;
+    let data = open_data(&places.data, &places.columns, names).map_err(|error| places.failure(error))?;
+    let known = arguments.known_fit(student)?;
+    let fine = places.fine(&data, known.as_ref())?;
+    let fit = match known {
+        Some(fit) => fit,
+        None => arguments.fitted(&signals, fine.as_ref(), global.threads())?,
+    };
+    let cancel = interrupt::flag()?;
+    let found = inspect(&signals, &fit, &data, fine.as_ref(), &settings, global.threads(), &cancel)
+        .or_while(|| format!("looking at `{}`", places.signals.display()))?;
+    arguments.print(found, printer)
+}
+
+/// Where things are, and what the columns are called.
+struct Places {
+    signals: PathBuf,
+    data: PathBuf,
+    columns: ColumnSettings,
+    /// They are from a student's `run.json`.
+    recorded: bool,
+}
+
+impl Places {
+    /// What was given, else what the student was trained on.
+    fn of(arguments: &Arguments, student: Option<&StudentSplit>) -> Result<Self, Failure> {
+        let trained = student.map(|student| &student.settings);
+        let signals = arguments.signals.clone().or_else(|| trained?.signals.clone());
+        let data = arguments.data.clone().or_else(|| trained.map(|trained| trained.data.clone()));
+        let (Some(signals), Some(data)) = (signals, data) else {
+            return Err(Failure::usage("the student was trained without signals: give `--signals`"));
+        };
+        let given = ColumnSettings { fine: arguments.fine_column.clone(), ..arguments.columns.settings() };
+        let recorded = trained.map(|trained| trained.columns.clone()).unwrap_or_default();
+        let columns = ColumnSettings {
+            text: given.text.or(recorded.text),
+            pair: given.pair.or(recorded.pair),
+            label: given.label.or(recorded.label),
+            fine: given.fine.or(recorded.fine),
+            labels: given.labels.or(recorded.labels),
+        };
+        Ok(Self { signals, data, columns, recorded: student.is_some() })
+    }
+
+    /// An error of a file; of one that only the student names, with what to do when it has moved.
+    fn failure(&self, error: impl Into<Failure>) -> Failure {
+        let failure = error.into();
+        if !self.recorded {
+            return failure;
+        }
+        failure.with_hint(
+            "paths in `run.json` are as they were in training; `--signals` and `--data` replace them",
+        )
+    }
+
+    /// The fine labels of the rows, where their column is named.
+    fn fine(&self, data: &Dataset, fit: Option<&SubclassFit>) -> Result<Option<FineColumn>, DataError> {
+        let known = match fit {
+            Some(SubclassFit::Oracle(oracle)) => oracle.fine_names(),
+            _ => None,
+        };
+        let open = |column: &String| FineColumn::open(data.file(), &self.columns.columns(), column, known);
+        self.columns.fine.as_ref().map(open).transpose()
+    }
+}
+
+/// The rows that the signals were made of: a file, or the training file of a folder.
+fn open_data(path: &Path, columns: &ColumnSettings, teacher: &[String]) -> Result<Dataset, DataError> {
+    let names = columns.labels.as_deref().unwrap_or(teacher);
+    if path.is_dir() {
+        return Ok(Splits::open(path, &columns.columns(), Some(names))?.train);
+    }
+    Dataset::open(path, &columns.columns())?.with_labels(names)
+}
+
+impl Arguments {
+    fn check(&self) -> Result<(), Failure> {
+        if self.model.is_some() || self.file.is_some() {
+            return Ok(());
+        }
+        self.split.check(&self.fit)?;
+        if self.split.split == SplitArg::Oracle && self.fine_column.is_none() {
+            return Err(Failure::usage("`--split oracle` splits by fine labels: give `--fine-column`"));
+        }
+        Ok(())
+    }
+
+    fn check_class(&self, names: &[String]) -> Result<(), Failure> {
+        match &self.class {
+            Some(class) if !names.contains(class) => {
+                let known = names.join("`, `");
+                Err(Failure::input(format!("there is no class `{class}`; the teacher knows `{known}`")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn settings(&self, student: Option<&StudentSplit>) -> Result<InspectSettings, Failure> {
+        let trained = student.map_or(Sharp::Beta(Beta::default()), |student| student.sharp);
+        let sharp = match (self.beta, self.entropy) {
+            (Some(beta), _) => Sharp::Beta(Beta::new(beta).map_err(Failure::usage)?),
+            (None, Some(bits)) => Sharp::Entropy(bits),
+            (None, None) => trained,
+        };
+        let temperature = student.map_or(Temperature::default(), |student| student.temperature);
+        let (typical, marks) = (self.rows, self.words);
+        Ok(InspectSettings { sharp, temperature, typical, marks, ..InspectSettings::default() })
+    }
+
+    /// The split of the student or of the file.
+    fn known_fit(&self, student: Option<StudentSplit>) -> Result<Option<SubclassFit>, Failure> {
+        let Some(file) = &self.file else { return Ok(student.map(|student| student.fit)) };
+        let fit = SubclassFit::from_bytes(&storage::map(file)?);
+        fit.map(Some).or_while(|| format!("reading `{}`", file.display()))
+    }
+
+    fn fitted(
+        &self,
+        signals: &SignalsFolder,
+        fine: Option<&FineColumn>,
+        threads: NonZeroUsize,
+    ) -> Result<SubclassFit, Failure> {
+        let settings = self.split.settings(&self.fit, self.seed);
+        let members = self.fit.members.map_or(Members::default(), Members::from);
+        let fit = distill::evidence(signals, &settings, members, fine, threads)
+            .and_then(|evidence| distill::fit(signals, &evidence, &settings, fine, threads));
+        fit.or_while(|| "fitting the split".to_owned())
+    }
+
+    fn print(&self, mut found: Inspection, printer: Printer) -> Result<(), Failure> {
+        if let Some(class) = &self.class {
+            found.classes.retain(|found| found.name == *class);
+        }
+        let text = if self.json { serde_json::to_string_pretty(&found)? } else { told::as_text(&found) };
+        printer.data(&text)?;
+        Ok(())
+    }
+}

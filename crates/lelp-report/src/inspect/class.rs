@@ -1,0 +1,78 @@
+//! A class: its members, and what each of its subclasses is.
+
+use std::sync::atomic::AtomicBool;
+
+use lelp::SubclassFit;
+use lelp_train::data::Dataset;
+
+use super::confidence::along;
+use super::marks::marks;
+use super::members::Members;
+use super::ngrams::{Limits, Vocabulary};
+use super::typical::typical;
+use super::{ClassInspection, InspectError, InspectSettings, SubclassInspection};
+
+/// What the rows say; the name and what the fit knows come by [`ClassInspection::with_reports`].
+pub(super) fn inspect_class(
+    members: &Members,
+    data: &Dataset,
+    per_class: usize,
+    settings: &InspectSettings,
+    cancelled: &AtomicBool,
+) -> Result<ClassInspection, InspectError> {
+    let limits = Limits::of(settings.least_rows, per_class);
+    let subclasses = members.subclasses(per_class);
+    let vocabulary = Vocabulary::count(data, &members.rows, &subclasses, per_class, limits, cancelled)?;
+    let subclass = |subclass: usize| SubclassInspection {
+        name: None,
+        share: members.mean_share(subclass, per_class),
+        variance: None,
+        confidence: along(&members.scores_of(subclass, per_class), &members.confidence),
+        typical: typical(members, subclass, per_class, data, settings.typical),
+        marks: marks(&vocabulary, subclass, settings),
+    };
+    Ok(ClassInspection {
+        name: String::new(),
+        members: members.len(),
+        spectrum: Vec::new(),
+        effective_rank: None,
+        variance_kept: None,
+        subclasses: (0..per_class).map(subclass).collect(),
+    })
+}
+
+impl ClassInspection {
+    /// With the name of the class and what the fit found in it.
+    pub(super) fn with_reports(mut self, class: usize, name: &str, fit: &SubclassFit) -> Self {
+        name.clone_into(&mut self.name);
+        match fit {
+            SubclassFit::Directions(fit) => {
+                let report = &fit.reports()[class];
+                self.spectrum.clone_from(&report.spectrum);
+                self.effective_rank = Some(report.effective_rank());
+                self.variance_kept = Some(report.variance_kept());
+                self.set_variance(&report.variance);
+            }
+            SubclassFit::Clusters(fit) => {
+                let report = &fit.reports()[class];
+                self.variance_kept = Some(report.variance_between());
+                self.set_variance(&report.variance);
+            }
+            SubclassFit::RandomSubclass(_) => {}
+            SubclassFit::Oracle(fit) => {
+                let labels = &fit.fine_labels()[class];
+                for (subclass, (label, _)) in self.subclasses.iter_mut().zip(labels) {
+                    let name = fit.fine_names().map(|names| names[*label as usize].clone());
+                    subclass.name = Some(name.unwrap_or_else(|| label.to_string()));
+                }
+            }
+        }
+        self
+    }
+
+    fn set_variance(&mut self, variance: &[f64]) {
+        for (subclass, &variance) in self.subclasses.iter_mut().zip(variance) {
+            subclass.variance = Some(variance);
+        }
+    }
+}

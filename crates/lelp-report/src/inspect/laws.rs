@@ -1,0 +1,291 @@
+//! What an inspection must say of data whose subclasses are planted.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use lelp::{
+    Beta, ClusterSettings, Embeddings, LelpSettings, Members, RandomSubclassSettings, Signals, SignalsParts,
+    SplitSettings, SubclassFit,
+};
+use lelp_train::data::{
+    Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter,
+};
+use lelp_train::distill::{self, Sharp, SplitError};
+use tempfile::TempDir;
+
+use super::{InspectError, InspectSettings, Inspection, inspect};
+
+const ROWS: usize = 330;
+const WIDTH: usize = 4;
+const TOPICS: [[&str; 2]; 2] = [["card", "rate"], ["goal", "song"]];
+const ONE: NonZeroUsize = NonZeroUsize::MIN;
+
+/// Rows of two classes, each of two topics with a word of its own; the teacher is surer of the second topic.
+struct Planted {
+    folder: TempDir,
+    data: Dataset,
+}
+
+/// Class and topic of a row.
+fn place(row: usize) -> (usize, usize) {
+    (row % 2, row / 2 % 2)
+}
+
+/// Between -0.5 and 0.5, another number for every row and column.
+fn noise(row: usize, column: usize) -> f32 {
+    (row * 37 + column * 11) as f32 * 0.618 % 1.0 - 0.5
+}
+
+impl Planted {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = String::from("text,label,topic\n");
+        for row in 0..ROWS {
+            let (class, topic) = place(row);
+            let word = TOPICS[class][topic];
+            // Two rows in three have a text of their own.
+            writeln!(file, "the {word} number {},{},{word}", row / 4 % 55, ["no", "yes"][class]).unwrap();
+        }
+        std::fs::write(folder.path().join("data.csv"), file).unwrap();
+        let data = Dataset::open(&folder.path().join("data.csv"), &Columns::default()).unwrap();
+        write_signals(&folder.path().join("signals"), &data);
+        Self { folder, data }
+    }
+
+    fn signals(&self) -> SignalsFolder {
+        SignalsFolder::open(&self.folder.path().join("signals")).unwrap()
+    }
+
+    fn fine(&self) -> lelp_train::data::FineColumn {
+        let file = self.folder.path().join("data.csv");
+        lelp_train::data::FineColumn::open(&file, &Columns::default(), "topic", None).unwrap()
+    }
+
+    fn fit(&self, split: &SplitSettings) -> SubclassFit {
+        let (signals, fine) = (self.signals(), self.fine());
+        let evidence = distill::evidence(&signals, split, Members::Teacher, Some(&fine), ONE).unwrap();
+        distill::fit(&signals, &evidence, split, Some(&fine), ONE).unwrap()
+    }
+
+    fn inspect(&self, split: &SplitSettings, settings: &InspectSettings) -> Inspection {
+        self.inspect_on(split, settings, ONE)
+    }
+
+    fn inspect_on(
+        &self,
+        split: &SplitSettings,
+        settings: &InspectSettings,
+        threads: NonZeroUsize,
+    ) -> Inspection {
+        let (signals, fit, fine) = (self.signals(), self.fit(split), self.fine());
+        inspect(&signals, &fit, &self.data, Some(&fine), settings, threads, &AtomicBool::new(false)).unwrap()
+    }
+}
+
+/// Class along column 0, topic along column 1, noise elsewhere; parts of 100 rows.
+fn write_signals(folder: &Path, data: &Dataset) {
+    let (mut embeddings, mut logits) = (Vec::new(), Vec::new());
+    for row in 0..ROWS {
+        let (class, topic) = place(row);
+        let (class, topic) = (class as f32 * 2.0 - 1.0, topic as f32 * 2.0 - 1.0);
+        let sure = 1.5 + 0.5 * topic;
+        let noise: Vec<f32> = (0..WIDTH).map(|column| noise(row, column)).collect();
+        embeddings.extend([class * 3.0 + noise[0], topic * 2.0 + noise[1], noise[2], noise[3]]);
+        logits.extend([-class * sure, class * sure]);
+    }
+    let description = SignalsDescription {
+        classes: 2,
+        width: WIDTH,
+        label_names: vec!["no".into(), "yes".into()],
+        teacher: None,
+        data: Some(data.hash()),
+        rows: ROWS as u64,
+        part_rows: 100,
+        embeddings: Precision::F32,
+        subclasses: ONE,
+    };
+    let mut writer = SignalsWriter::open(folder, description, Existing::Resume).unwrap();
+    while let Some(rows) = writer.next_rows() {
+        let (first, last) = (rows.start as usize, rows.end as usize);
+        let parts = SignalsParts {
+            embeddings: Embeddings::F32(&embeddings[first * WIDTH..last * WIDTH]),
+            width: WIDTH,
+            logits: &logits[first * 2..last * 2],
+            classes: 2,
+            labels: None,
+            first_row: rows.start,
+        };
+        writer.write(&Signals::new(parts).unwrap()).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+fn two() -> NonZeroUsize {
+    NonZeroUsize::new(2).unwrap()
+}
+
+fn kmeans() -> SplitSettings {
+    SplitSettings::Cluster(ClusterSettings {
+        subclasses: two(),
+        null_space: false,
+        ..ClusterSettings::kmeans()
+    })
+}
+
+fn random() -> SplitSettings {
+    SplitSettings::RandomSubclass(RandomSubclassSettings { subclasses: two(), seed: 3 })
+}
+
+fn directions() -> SplitSettings {
+    let settings = LelpSettings { subclasses: two(), null_space: false, ..LelpSettings::default() };
+    SplitSettings::Directions(settings)
+}
+
+fn every_split() -> [SplitSettings; 4] {
+    [kmeans(), random(), directions(), SplitSettings::Oracle]
+}
+
+#[test]
+fn shares_of_a_class_add_to_one_and_members_to_the_rows() {
+    let planted = Planted::new();
+    for split in every_split() {
+        for sharp in [Sharp::Beta(Beta::new(0.01).unwrap()), Sharp::Entropy(0.7)] {
+            let settings = InspectSettings { sharp, ..InspectSettings::default() };
+            let found = planted.inspect(&split, &settings);
+            assert_eq!((found.split.as_str(), found.rows), (split.name(), ROWS));
+            assert_eq!(found.classes.iter().map(|class| class.members).sum::<usize>(), ROWS);
+            for class in &found.classes {
+                let sum: f64 = class.subclasses.iter().map(|subclass| subclass.share).sum();
+                assert!((sum - 1.0).abs() < 1e-6, "{split:?}: {sum}");
+            }
+            if sharp == Sharp::Entropy(0.7) {
+                assert!((found.entropy - 0.7).abs() < 1e-4, "{}", found.entropy);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_planted_word_is_the_first_mark_of_its_subclass() {
+    let planted = Planted::new();
+    for split in [kmeans(), SplitSettings::Oracle] {
+        let found = planted.inspect(&split, &InspectSettings::default());
+        for (class, words) in found.classes.iter().zip(TOPICS) {
+            let mut marks: Vec<&str> =
+                class.subclasses.iter().map(|subclass| subclass.marks[0].ngram.as_str()).collect();
+            marks.sort_unstable();
+            assert_eq!(marks, words, "{split:?}");
+            for subclass in &class.subclasses {
+                let word = &subclass.marks[0];
+                assert!((subclass.share - 0.5).abs() < 0.02, "{}", subclass.share);
+                assert!(word.rows.abs_diff(class.members / 2) <= 1, "{} of {}", word.rows, class.members);
+                assert!(subclass.typical.iter().all(|row| row.text.contains(&word.ngram)));
+                assert!(subclass.name.is_none() || subclass.name.as_ref() == Some(&word.ngram));
+            }
+        }
+    }
+}
+
+#[test]
+fn typical_rows_are_distinct_texts_of_the_class_by_falling_share() {
+    let planted = Planted::new();
+    let settings = InspectSettings { typical: 70, ..InspectSettings::default() };
+    for split in every_split() {
+        for (class, found) in planted.inspect(&split, &settings).classes.iter().enumerate() {
+            for subclass in &found.subclasses {
+                let rows = &subclass.typical;
+                let mut texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+                texts.sort_unstable();
+                texts.dedup();
+                assert_eq!(texts.len(), rows.len(), "{split:?}");
+                assert!(rows.windows(2).all(|pair| pair[0].share >= pair[1].share), "{split:?}");
+                assert!(rows.iter().all(|row| place(row.row).0 == class));
+                assert!(rows.iter().all(|row| row.text == planted.data.texts()[row.row]));
+                assert!(rows.iter().all(|row| row.label.as_ref() == Some(&found.name)));
+            }
+        }
+    }
+}
+
+#[test]
+fn confidence_rises_along_what_the_teacher_is_surer_of_and_is_flat_along_nothing() {
+    let planted = Planted::new();
+    let surer = TOPICS.map(|words| words[1]);
+    for (class, word) in
+        planted.inspect(&SplitSettings::Oracle, &InspectSettings::default()).classes.iter().zip(surer)
+    {
+        for subclass in &class.subclasses {
+            let (first, last) = (subclass.confidence[0], subclass.confidence[9]);
+            // sigmoid(2) = .8808 and sigmoid(4) = .9820
+            let change = if subclass.name.as_deref() == Some(word) { last - first } else { first - last };
+            assert!((change - (0.982_014 - 0.880_797)).abs() < 1e-5, "{:?}", subclass.confidence);
+        }
+    }
+    for class in &planted.inspect(&random(), &InspectSettings::default()).classes {
+        for subclass in &class.subclasses {
+            let mean = subclass.confidence.iter().sum::<f64>() / 10.0;
+            // A tenth of 16 rows has a deviation of .05 / 4.
+            assert!(
+                subclass.confidence.iter().all(|value| (value - mean).abs() < 0.05),
+                "{:?}",
+                subclass.confidence
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_fit_knows_is_told_in_its_units() {
+    let planted = Planted::new();
+    for split in every_split() {
+        let found = planted.inspect(&split, &InspectSettings::default());
+        let fit = planted.fit(&split);
+        for (place, class) in found.classes.iter().enumerate() {
+            let variance: Vec<Option<f64>> =
+                class.subclasses.iter().map(|subclass| subclass.variance).collect();
+            match &fit {
+                SubclassFit::Directions(fit) => {
+                    let report = &fit.reports()[place];
+                    assert_eq!(variance, report.variance.iter().copied().map(Some).collect::<Vec<_>>());
+                    assert_eq!(class.spectrum, report.spectrum);
+                    assert_eq!(class.variance_kept, Some(report.variance_kept()));
+                }
+                SubclassFit::Clusters(fit) => {
+                    let report = &fit.reports()[place];
+                    assert_eq!(variance, report.variance.iter().copied().map(Some).collect::<Vec<_>>());
+                    assert_eq!(class.variance_kept, Some(report.variance_between()));
+                    assert_eq!(class.effective_rank, None);
+                }
+                _ => assert_eq!((variance, class.variance_kept), (vec![None; 2], None)),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_byte() {
+    let planted = Planted::new();
+    let bytes = |threads: usize| {
+        let threads = NonZeroUsize::new(threads).unwrap();
+        serde_json::to_vec(&planted.inspect_on(&kmeans(), &InspectSettings::default(), threads)).unwrap()
+    };
+    assert_eq!(bytes(1), bytes(2));
+    let again: Inspection = serde_json::from_slice(&bytes(1)).unwrap();
+    assert_eq!(serde_json::to_vec(&again).unwrap(), bytes(1));
+}
+
+#[test]
+fn other_texts_and_a_raised_flag_end_it() {
+    let planted = Planted::new();
+    let (signals, fit) = (planted.signals(), planted.fit(&kmeans()));
+    let (settings, fine) = (InspectSettings::default(), planted.fine());
+    let other = planted.data.select(&(0..ROWS).rev().collect::<Vec<_>>());
+    let run = |data: &Dataset, cancelled: bool| {
+        let cancelled = AtomicBool::new(cancelled);
+        inspect(&signals, &fit, data, Some(&fine), &settings, ONE, &cancelled).unwrap_err()
+    };
+    assert!(matches!(run(&other, false), InspectError::Split(SplitError::Signals(_))));
+    assert!(matches!(run(&planted.data, true), InspectError::Cancelled { done: 0, rows: ROWS }));
+}

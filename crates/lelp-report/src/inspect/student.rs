@@ -1,0 +1,96 @@
+//! The split that a student was trained on, as its folder has it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lelp::artifact::ArtifactError;
+use lelp::{Beta, SettingError, SubclassFit, Temperature};
+use lelp_infer::storage::{self, FileError};
+use lelp_train::distill::{DistillSettings, Sharp};
+use lelp_train::method::MethodError;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// A student's split, and the settings it was trained with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudentSplit {
+    /// The split of its classes.
+    pub fit: SubclassFit,
+    /// How sharp its targets were.
+    pub sharp: Sharp,
+    /// The temperature of its targets.
+    pub temperature: Temperature,
+    /// All of its settings, `data` and `signals` among them.
+    pub settings: DistillSettings,
+}
+
+/// Why a folder tells of no split.
+#[derive(Debug, Error)]
+pub enum StudentSplitError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// `run.json` is none.
+    #[error("`{}` does not say how a student was trained", file.display())]
+    Record {
+        /// The file.
+        file: PathBuf,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// Its method has one output a class.
+    #[error(
+        "`{}` was trained by method `{method}`, which splits no class: inspect a student of `lelp` or another method that does",
+        folder.display()
+    )]
+    NoSplit {
+        /// The student's folder.
+        folder: PathBuf,
+        /// Its method.
+        method: String,
+    },
+    /// The split is damaged.
+    #[error("`{}` is no split", file.display())]
+    Fit {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: ArtifactError,
+    },
+    /// Its method cannot be.
+    #[error(transparent)]
+    Method(#[from] MethodError),
+    /// A setting out of its range.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+}
+
+/// The part of `run.json` that is read.
+#[derive(Deserialize)]
+struct Record {
+    settings: DistillSettings,
+}
+
+impl StudentSplit {
+    /// Reads `run.json` and `lelp.safetensors` of a student's folder.
+    pub fn open(folder: &Path) -> Result<Self, StudentSplitError> {
+        let file = folder.join("run.json");
+        let bytes = fs::read(&file).map_err(|source| FileError::Read { path: file.clone(), source })?;
+        let Record { settings } =
+            serde_json::from_slice(&bytes).map_err(|source| StudentSplitError::Record { file, source })?;
+        let method = &settings.distill.base;
+        let Some(split) = method.split(settings.train.seed)? else {
+            let (folder, method) = (folder.to_owned(), settings.distill.name());
+            return Err(StudentSplitError::NoSplit { folder, method });
+        };
+        let sharp = match split.entropy {
+            Some(bits) => Sharp::Entropy(bits),
+            None => Sharp::Beta(Beta::new(split.beta)?),
+        };
+        let temperature = Temperature::new(method.temperature())?;
+        let file = folder.join("lelp.safetensors");
+        let fit = SubclassFit::from_bytes(&storage::map(&file)?)
+            .map_err(|source| StudentSplitError::Fit { file, source })?;
+        Ok(Self { fit, sharp, temperature, settings })
+    }
+}

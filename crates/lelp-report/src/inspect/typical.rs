@@ -1,0 +1,95 @@
+//! The rows that are most a subclass's own.
+
+use std::cmp::Ordering;
+
+use lelp_infer::classifier::Text;
+use lelp_infer::ngram::Tokens;
+use lelp_train::data::Dataset;
+
+use super::TypicalRow;
+use super::members::Members;
+
+/// The members with the largest shares in a subclass; none that has no share in it, none whose words are a stretch of
+/// those of a row before it, or the other way round: data sets of phrases hold each sentence many times.
+///
+/// A sharp split gives many members a share of 1 to the last bit: among equal shares the score's lead over the
+/// class's other subclasses decides, then the earlier row.
+pub(super) fn typical(
+    members: &Members,
+    subclass: usize,
+    per_class: usize,
+    data: &Dataset,
+    most: usize,
+) -> Vec<TypicalRow> {
+    let share = |member: usize| members.shares[member * per_class + subclass];
+    let lead = |member: usize| lead(&members.scores[member * per_class..][..per_class], subclass);
+    let mut ranked: Vec<(usize, f32)> = (0..members.len())
+        .filter(|&member| share(member) > 0.0)
+        .map(|member| (member, lead(member)))
+        .collect();
+    ranked.sort_by(|a, b| match share(b.0).total_cmp(&share(a.0)) {
+        Ordering::Equal => b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)),
+        unequal => unequal,
+    });
+    let mut listed = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
+    for (member, _) in ranked {
+        if listed.len() >= most {
+            break;
+        }
+        let words = words(data.text(members.rows[member]));
+        if !texts.iter().any(|text| text.contains(&words) || words.contains(text)) {
+            texts.push(words);
+            listed.push(row(data, members.rows[member], share(member), members.confidence[member]));
+        }
+    }
+    listed
+}
+
+/// The words in lower case, a space around each, so that a stretch of words is a part of the string.
+fn words(text: Text<'_>) -> String {
+    let tokens = std::iter::once(text.text).chain(text.pair).flat_map(Tokens::new);
+    tokens.fold(" ".to_owned(), |words, token| words + &token.to_lowercase() + " ")
+}
+
+/// Score of `subclass` less the highest of the others; the score itself where it is alone.
+fn lead(scores: &[f32], subclass: usize) -> f32 {
+    let others = scores.iter().enumerate().filter(|(place, _)| *place != subclass);
+    let best = others.map(|(_, score)| *score).max_by(f32::total_cmp);
+    scores[subclass] - best.unwrap_or_default()
+}
+
+fn row(data: &Dataset, row: usize, share: f32, confidence: f32) -> TypicalRow {
+    let text = data.text(row);
+    let label = data.labels().and_then(|labels| labels[row]);
+    TypicalRow {
+        row,
+        text: text.text.to_owned(),
+        pair: text.pair.map(str::to_owned),
+        label: label.map(|label| data.label_names()[label as usize].clone()),
+        share: f64::from(share),
+        confidence: f64::from(confidence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_of_words_is_found_and_a_part_of_a_word_is_not() {
+        let of = |text| words(Text { text, pair: None });
+        assert!(of("A gorgeous, witty film").contains(&of("witty  FILM")));
+        assert!(!of("the dogma").contains(&of("dog")));
+        assert_ne!(words(Text { text: "a", pair: Some("b") }), of("a"));
+    }
+
+    #[test]
+    fn the_lead_is_over_the_best_of_the_others() {
+        for (scores, subclass, expected) in
+            [(&[1.0, 4.0, 2.5][..], 1, 1.5), (&[1.0, 4.0], 0, -3.0), (&[3.0], 0, 3.0)]
+        {
+            assert!((lead(scores, subclass) - expected).abs() < 1e-6);
+        }
+    }
+}
