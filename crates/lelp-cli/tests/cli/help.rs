@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Workspace;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "quickstart",
     "pull",
     "teach",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 13] = [
     "eval",
     "predict",
     "export",
+    "report",
     "completions",
     "man",
 ];

@@ -7,4 +7,5 @@ mod end_to_end;
 mod errors;
 mod help;
 mod readme;
+mod report;
 mod support;
