@@ -31,8 +31,8 @@ impl Chart {
         let plot = serde_json::to_value(&self.plot).expect("a plot is words and numbers");
         format!(
             "<figure class=\"chart\" aria-labelledby=\"{id}\">\n<figcaption><h4 id=\"{id}\">{heading}</h4><p>{caption}</p></figcaption>\n\
-             <div class=\"plot\" tabindex=\"0\" role=\"application\" aria-roledescription=\"chart\" aria-label=\"{heading}: arrow keys move over the points, Escape leaves\" style=\"height:{height}px\"></div>\n\
-             <p class=\"point\" aria-live=\"polite\"></p>\n\
+             <div class=\"drawing\" tabindex=\"0\" role=\"application\" aria-roledescription=\"chart\" aria-label=\"{heading}: arrow keys move over the points, Escape leaves\" style=\"height:{height}px\"></div>\n\
+             <p class=\"told\" aria-live=\"polite\"></p>\n\
              <script type=\"application/json\">{plot}</script>\n{numbers}</figure>\n",
             heading = escape(heading),
             caption = escape(caption),
@@ -93,6 +93,18 @@ pub(super) fn points(
         .line(line)
         .hover_info(HoverInfo::Text)
         .hover_text_array(told)
+}
+
+/// Both ends of an axis over `values`, with room around them; also where all of them are one.
+pub(super) fn around(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let finite = values.filter(|value| value.is_finite());
+    let (least, most) = finite
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));
+    if least > most {
+        return vec![0.0, 1.0];
+    }
+    let room = (0.08 * (most - least)).max(0.005);
+    vec![least - room, most + room]
 }
 
 /// Text as the plotting library shows it: it reads some markup, and no text of a user is any.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lelp_train::run::{EpochRecord, ValidationMetric};
 use plotly::common::Mode;
 
-use super::chart::{Chart, axis, plot, points, told};
+use super::chart::{Chart, around, axis, plot, points, told};
 use super::html::Table;
 use super::interval::mean;
 use super::methods::Methods;
@@ -19,7 +19,9 @@ pub(super) fn validation(group: &Group, methods: &Methods) -> Option<Chart> {
         ValidationMetric::Accuracy => "validation accuracy",
         ValidationMetric::Agreement => "agreement with the teacher on validation rows",
     };
-    let mut plot = plot(axis("epoch").dtick(step(group)), axis(word));
+    let scores =
+        around(group.methods.iter().flat_map(epochs).filter_map(|epoch| Some(epoch.validation?.value)));
+    let mut plot = plot(axis("epoch").dtick(step(group)), axis(word).range(scores));
     let mut numbers = Table::new(&["method", "epoch", "mean", "seeds"]);
     for result in &group.methods {
         let scores = by_epoch(result, |epoch| epoch.validation.map(|score| score.value));

@@ -59,6 +59,20 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Without the columns that have nothing in any row.
+    pub(super) fn filled(mut self) -> Self {
+        let filled: Vec<bool> = (0..self.headings.len())
+            .map(|column| self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty())))
+            .collect();
+        let keep = |cells: &mut Vec<String>| {
+            let mut column = 0..filled.len();
+            cells.retain(|_| column.next().is_some_and(|column| filled[column]));
+        };
+        keep(&mut self.headings);
+        self.rows.iter_mut().for_each(keep);
+        self
+    }
+
     /// The table in a box of its own that scrolls sideways, reachable by keyboard.
     pub(super) fn html(&self, name: &str) -> String {
         let mut html = format!(

@@ -52,7 +52,7 @@ fn by_subclass(look: &Look, map: &Map) -> Chart {
             .to_owned(),
         plot: drawn(map, look.labels.len() * per_class, group, symbol),
         height: 520,
-        numbers: Table::default(),
+        numbers: counts(look, map),
     }
 }
 
@@ -78,7 +78,7 @@ fn drawn(
             .symbol(symbol(place))
             .size(7)
             .opacity(0.8)
-            .line(Line::new().color("rgba(255,255,255,0.6)").width(0.5));
+            .line(Line::new().color("rgba(128,128,128,0.7)").width(0.5));
         plot.add_trace(
             points(&name, place, Mode::Markers, x, y, told).marker(marker).hover_info(HoverInfo::Text),
         );
@@ -104,6 +104,19 @@ fn sentence(point: &Point, name: &str) -> String {
     let text = told(&[&words::shortened(&point.text, TEXT)]);
     let figures = told(&[&format!("{name}, {} sure", words::share(point.confidence))]);
     format!("{text}<br><i>{figures}</i>")
+}
+
+/// Rows of the map by subclass.
+fn counts(look: &Look, map: &Map) -> Table {
+    let mut table = Table::new(&["class", "subclass", "rows on the map"]);
+    for (class, name) in look.labels.iter().enumerate() {
+        for subclass in 0..look.per_class {
+            let of = |point: &&Point| (point.class, point.subclass) == (class, Some(subclass));
+            let rows = map.points.iter().filter(of).count();
+            table.row([name.clone(), look.subclass(class, subclass), rows.to_string()]);
+        }
+    }
+    table
 }
 
 fn table(look: &Look, map: &Map) -> Table {

@@ -43,7 +43,7 @@ pub fn page(story: &Story, title: &str) -> String {
     let methods = Methods::of(story);
     let sections = sections::all(story, &methods);
     let title = escape(title);
-    let contents: String = sections
+    let contents: Vec<String> = sections
         .iter()
         .map(|section| {
             format!("<li><a href=\"#{}\">{}</a></li>", identifier(section.heading), section.heading)
@@ -58,10 +58,11 @@ pub fn page(story: &Story, title: &str) -> String {
          <link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#content\">Skip to the results</a>\n\
          <header><h1>{title}</h1><p>{about}</p></header>\n\
-         <nav aria-label=\"Contents\"><ul>{contents}</ul></nav>\n\
+         <nav aria-label=\"Contents\"><ul>{}</ul></nav>\n\
          <main id=\"content\">\n{body}</main>\n\
          <footer><p>Written by lelp {version}. Charts by plotly.js. Nothing on this page is loaded from a network.</p></footer>\n\
          <script>{library}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
+        contents.concat(),
         about = escape(&format!("What came of the {} in {}", story.kind.name(), story.folder.display())),
         version = env!("CARGO_PKG_VERSION"),
         library = library::script(),

@@ -27,7 +27,7 @@ pub(super) fn table(group: &Group, methods: &Methods) -> Table {
             table.row(cells(&result.method, &reports, result.bytes, saved));
         }
     }
-    table
+    table.filled()
 }
 
 fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, saved: Option<String>) -> Vec<String> {

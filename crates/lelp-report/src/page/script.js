@@ -4,8 +4,8 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const print = matchMedia("print");
   const charts = [...document.querySelectorAll("figure.chart")].map((figure) => ({
-    area: figure.querySelector(".plot"),
-    point: figure.querySelector(".point"),
+    area: figure.querySelector(".drawing"),
+    told: figure.querySelector(".told"),
     plot: JSON.parse(figure.querySelector("script").textContent),
     drawn: false,
     at: null,
@@ -46,7 +46,7 @@
     return Plotly.newPlot(chart.area, data, sized, config).then(() => {
       chart.area.on("plotly_hover", (event) => {
         const label = event.points[0].hovertext || event.points[0].text || "";
-        chart.point.textContent = plain(String(label));
+        chart.told.textContent = plain(String(label));
       });
     });
   };
@@ -75,14 +75,14 @@
     chart.at = { trace, point };
     Plotly.Fx.hover(chart.area, [traces[trace][point]]);
     const { curveNumber, pointNumber } = traces[trace][point];
-    const told = chart.plot.data[curveNumber].hovertext;
-    const label = Array.isArray(pointNumber) ? told[pointNumber[0]][pointNumber[1]] : told[pointNumber];
-    chart.point.textContent = plain(label);
+    const labels = chart.plot.data[curveNumber].hovertext;
+    const label = Array.isArray(pointNumber) ? labels[pointNumber[0]][pointNumber[1]] : labels[pointNumber];
+    chart.told.textContent = plain(label);
   };
 
   const leave = (chart) => {
     chart.at = null;
-    chart.point.textContent = "";
+    chart.told.textContent = "";
     if (chart.drawn) Plotly.Fx.unhover(chart.area);
   };
 

@@ -7,7 +7,7 @@ use plotly::layout::{AxisType, CategoryOrder};
 use plotly::{Plot, Scatter};
 use serde_json::Value;
 
-use super::chart::{Chart, axis, label, plot, told};
+use super::chart::{Chart, around, axis, label, plot, told};
 use super::html::Table;
 use super::methods::Methods;
 use super::palette::{colour, symbol};
@@ -55,7 +55,9 @@ fn chart(group: &Group, name: &str, methods: &Methods) -> Chart {
     let values = values(group, name);
     let across =
         axis(name).type_(AxisType::Category).category_order(CategoryOrder::Array).category_array(values);
-    let mut plot = plot(across, axis("validation score"));
+    let trials = group.methods.iter().flat_map(|result| &result.trials);
+    let scores = around(trials.map(|trial| trial.validation.value));
+    let mut plot = plot(across, axis("validation score").range(scores));
     let mut numbers = Table::new(&["method", "trial", name, "validation"]);
     for result in group.methods.iter().filter(|result| varied(result).any(|varied| varied == name)) {
         add(&mut plot, &mut numbers, result, name, methods);

@@ -7,7 +7,7 @@ use super::{
     accuracy, cards, confusion, curves, map, reliability, results, search, settings, spectrum, speed,
 };
 use crate::look::Look;
-use crate::story::{Group, Story};
+use crate::story::{Group, MethodResult, Story};
 
 /// A section.
 pub(super) struct Section {
@@ -106,15 +106,16 @@ fn chooser(charts: &[(String, Chart)], what: &str, scope: &str) -> String {
         return drawn(std::slice::from_ref(chart), scope);
     }
     let id = identifier(&format!("choose {what} {scope}"));
-    let options: String =
+    let options: Vec<String> =
         charts.iter().map(|(name, _)| format!("<option>{}</option>", escape(name))).collect();
     let panels: String = charts.iter().map(|(_, chart)| chart.html(scope)).collect();
     if charts.is_empty() {
         return String::new();
     }
     format!(
-        "<p class=\"choose\"><label for=\"{id}\">{what}</label> <select id=\"{id}\">{options}</select></p>\n\
-         <div class=\"charts panels\" data-chooser=\"{id}\">\n{panels}</div>\n"
+        "<p class=\"choose\"><label for=\"{id}\">{what}</label> <select id=\"{id}\">{}</select></p>\n\
+         <div class=\"charts panels\" data-chooser=\"{id}\">\n{panels}</div>\n",
+        options.concat()
     )
 }
 
@@ -128,7 +129,7 @@ fn summary(story: &Story, methods: &Methods) -> String {
         let sentence =
             sentence.map_or_else(String::new, |sentence| format!("<p class=\"lead\">{sentence}</p>\n"));
         let rows =
-            group.methods.iter().flat_map(|result| result.tests()).map(|report| report.labelled_rows).max();
+            group.methods.iter().flat_map(MethodResult::tests).map(|report| report.labelled_rows).max();
         format!(
             "{sentence}{}<p class=\"quiet\">Means over seeds, ± half a 95 % interval, on {} test rows. us: microseconds, \
              tokenising included.</p>\n",

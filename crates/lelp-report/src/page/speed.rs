@@ -4,7 +4,7 @@ use lelp_train::evaluate::Report;
 use plotly::common::{Marker, Mode};
 use plotly::layout::AxisType;
 
-use super::chart::{Chart, axis, plot, points, told};
+use super::chart::{Chart, around, axis, plot, points, told};
 use super::html::Table;
 use super::interval::mean;
 use super::methods::Methods;
@@ -15,7 +15,11 @@ use crate::story::{Group, MethodResult};
 /// Accuracy against microseconds a text, of all students on one data set.
 pub(super) fn chart(data: &str, groups: &[&Group], methods: &Methods) -> Option<Chart> {
     let times = axis("microseconds a text (log)").type_(AxisType::Log);
-    let mut plot = plot(times, axis("test accuracy"));
+    let tests = groups.iter().flat_map(|group| {
+        let means = group.methods.iter().map(|result| mean(&result.figures(|report| report.accuracy)));
+        means.chain(group.teacher.iter().map(|teacher| teacher.accuracy))
+    });
+    let mut plot = plot(times, axis("test accuracy").range(around(tests)));
     let mut numbers = Table::new(&["model", "student", "teacher", "microseconds a text", "accuracy", "size"]);
     let largest = groups.iter().flat_map(|group| &group.methods).filter_map(|result| result.bytes).max();
     for group in groups {

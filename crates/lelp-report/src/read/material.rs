@@ -95,18 +95,14 @@ impl Material<'_> {
             None => Sharp::Beta(Beta::new(split.beta).map_err(|error| words(&error))?),
         };
         let kept = self.fit.as_ref().filter(|path| path.is_file());
-        let fit = match kept {
-            Some(path) => {
-                let bytes = storage::map(path).map_err(|error| words(&error))?;
-                SubclassFit::from_bytes(&bytes).map_err(|error| words(&error))?
-            }
-            None => {
-                let Split { settings, members, .. } = split;
-                let evidence = distill::evidence(signals, settings, *members, fine, reader.threads);
-                let evidence = evidence.map_err(|error| words(&error))?;
-                distill::fit(signals, &evidence, settings, fine, reader.threads)
-                    .map_err(|error| words(&error))?
-            }
+        let fit = if let Some(path) = kept {
+            let bytes = storage::map(path).map_err(|error| words(&error))?;
+            SubclassFit::from_bytes(&bytes).map_err(|error| words(&error))?
+        } else {
+            let Split { settings, members, .. } = split;
+            let evidence = distill::evidence(signals, settings, *members, fine, reader.threads);
+            let evidence = evidence.map_err(|error| words(&error))?;
+            distill::fit(signals, &evidence, settings, fine, reader.threads).map_err(|error| words(&error))?
         };
         Ok((fit, sharp))
     }
@@ -114,13 +110,8 @@ impl Material<'_> {
 
 /// An error and its causes.
 pub(super) fn words(error: &dyn Error) -> Reason {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words += &format!(": {error}");
-        cause = error.source();
-    }
-    words
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// `path` where it is, seen from here, from `folder` or from a folder above it: runs are moved, and paths are written

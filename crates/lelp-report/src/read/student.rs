@@ -119,10 +119,7 @@ pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, Read
     if reader.cancel.load(Ordering::Relaxed) {
         return Err(ReadError::Cancelled);
     }
-    story.leave_out(
-        "speed",
-        "a time differs each time it is taken, and a page does not; `lelp eval` measures it",
-    );
+    story.leave_out("speed", "it differs each time it is measured, and a page must not; lelp eval tells it");
     let run = Run { seed: student.settings().train.seed, test, epochs: student.epochs.clone() };
     let (method, bytes) = (student.settings().distill.name(), Some(bytes(folder)?));
     let result = MethodResult { method, runs: vec![run], trials: Vec::new(), bytes };
