@@ -22,6 +22,8 @@ OPTIONS = [
 ]
 VIEWS = {"desktop": (1280, 900), "phone": (375, 812)}
 SCHEMES = ["light", "dark"]
+# Milliseconds: a page has megabytes of script, and machines that run checks are busy.
+PATIENCE = 180_000
 
 
 class Page:
@@ -35,6 +37,7 @@ class Page:
             viewport={"width": width, "height": height}, color_scheme=scheme,
             has_touch=view == "phone", device_scale_factor=2 if view == "phone" else 1,
         )
+        context.set_default_timeout(PATIENCE)
         self.page = context.new_page()
         self.page.on("console", lambda message: message.type == "error" and self.fault(f"console: {message.text}"))
         self.page.on("pageerror", lambda error: self.fault(f"error: {error}"))

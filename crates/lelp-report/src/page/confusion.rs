@@ -68,7 +68,7 @@ fn chart(model: &str, reports: &[&Report]) -> Option<Chart> {
     if classes <= WRITTEN {
         write_counts(&mut plot, &counts);
     }
-    let caption = "Down: the label; across: the answer. What lies off the diagonal is wrong; the darker, the larger the \
+    let caption = "Down: the label; across: the answer. What lies off the diagonal is wrong; a strong colour is a large \
                    share of the label's rows. Seeds are added up."
         .to_owned();
     let height = 120 + (classes * 64).clamp(150, 600);

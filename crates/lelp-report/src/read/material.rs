@@ -110,8 +110,13 @@ impl Material<'_> {
 
 /// An error and its causes.
 pub(super) fn words(error: &dyn Error) -> Reason {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut words = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words.push(error.to_string());
+        cause = error.source();
+    }
+    words.join(": ")
 }
 
 /// `path` where it is, seen from here, from `folder` or from a folder above it: runs are moved, and paths are written
