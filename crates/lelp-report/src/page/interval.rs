@@ -24,7 +24,9 @@ fn quantile(freedom: usize) -> Option<f64> {
     let expanded = || {
         let (z, n) = (NORMAL, freedom as f64);
         let first = (z.powi(3) + z) / (4.0 * n);
-        z + first + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * n * n)
+        let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * n * n);
+        let third = (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / (384.0 * n.powi(3));
+        z + first + second + third
     };
     Some(EXACT.get(freedom.checked_sub(1)?).copied().unwrap_or_else(expanded))
 }
