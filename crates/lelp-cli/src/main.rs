@@ -61,6 +61,7 @@ fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
         Command::Eval(arguments) => commands::eval::run(arguments, global, printer),
         Command::Predict(arguments) => commands::predict::run(arguments, global, printer),
         Command::Export(arguments) => commands::export::run(arguments, printer),
+        Command::Report(arguments) => commands::report::run(arguments, global, printer),
         Command::Completions(arguments) => commands::completions::run(arguments, printer),
         Command::Man(arguments) => commands::man::run(arguments, printer),
     }

@@ -62,6 +62,7 @@ mod error;
 mod exponential;
 mod hash;
 mod linalg;
+mod map;
 mod rotation;
 mod subspace;
 
@@ -74,6 +75,7 @@ pub mod subclass;
 
 pub use collapse::{collapse, log_softmax, softmax};
 pub use error::{FitError, SettingError, ShapeError, SignalsError};
+pub use map::map_of_rows;
 pub use moments::{ClassMoments, Members, largest};
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};

@@ -102,6 +102,7 @@ pub(crate) enum Command {
     Eval(commands::eval::Arguments),
     Predict(commands::predict::Arguments),
     Export(commands::export::Arguments),
+    Report(commands::report::Arguments),
     Completions(commands::completions::Arguments),
     Man(commands::man::Arguments),
 }

@@ -12,6 +12,7 @@ pub(crate) mod methods;
 pub(crate) mod predict;
 pub(crate) mod pull;
 pub(crate) mod quickstart;
+pub(crate) mod report;
 pub(crate) mod signals;
 pub(crate) mod targets;
 pub(crate) mod teach;

@@ -18,6 +18,7 @@ const COMMANDS: [&str; 14] = [
     "eval",
     "predict",
     "export",
+    "report",
     "completions",
     "man",
 ];

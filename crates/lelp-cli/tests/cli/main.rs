@@ -9,4 +9,5 @@ mod errors;
 mod help;
 mod inspect;
 mod readme;
+mod report;
 mod support;

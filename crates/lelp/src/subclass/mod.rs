@@ -14,7 +14,7 @@ pub mod lelp;
 mod lelp_laws;
 mod linear;
 mod oracle;
-mod points;
+pub(crate) mod points;
 mod random_subclass;
 mod sample;
 mod split;
@@ -26,7 +26,7 @@ mod split;
     reason = "small made-up labels, as the fit takes them"
 )]
 mod split_laws;
-mod tsne;
+pub(crate) mod tsne;
 mod ward;
 
 use std::num::NonZeroUsize;

@@ -1,0 +1,82 @@
+//! `lelp report`: a run as one HTML page.
+
+use std::path::PathBuf;
+
+use lelp_infer::storage;
+use lelp_report::page::page;
+use lelp_report::read::{Reader, read};
+use lelp_report::story::Story;
+
+use crate::args::GlobalArgs;
+use crate::failure::{Failure, While};
+use crate::interrupt;
+use crate::printer::Printer;
+
+/// Write a run as one HTML page: tables, charts, a map of the embeddings, subclasses, settings
+///
+/// A run is the folder of a student (`lelp distill`), of a comparison or of a quickstart. The page needs no network and
+/// no other file; it can be read on a phone, in print, without a mouse and without seeing all colours. What data and
+/// signals would add is left out where they are gone, and the page says so.
+///
+/// Examples:
+///   lelp report --run lelp-quickstart --out report.html
+///   lelp report --run student --out student.html --title "The student of May"
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Arguments {
+    /// Folder of a student, of a comparison or of a quickstart
+    #[arg(long, value_name = "DIR")]
+    run: PathBuf,
+
+    /// File for the page
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// Heading of the page [default: the kind of run and the folder's name]
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    let cancel = interrupt::flag()?;
+    let mut tell = |what: &str| printer.step("reading", what);
+    let mut reader = Reader { threads: global.threads(), tell: &mut tell, cancel: &cancel };
+    let story =
+        read(&arguments.run, &mut reader).or_while(|| format!("reading `{}`", arguments.run.display()))?;
+    let title = arguments.title.clone().unwrap_or_else(|| title(&story));
+    let page = page(&story, &title);
+    storage::write(&arguments.out, page.as_bytes())?;
+    printer.step("found", &found(&story));
+    for left in &story.left_out {
+        printer.step("left out", &format!("{}: {}", left.what, left.why));
+    }
+    let megabytes = page.len() as f64 / 1e6;
+    printer.step("wrote", &format!("`{}`: {megabytes:.1} MB", arguments.out.display()));
+    Ok(())
+}
+
+/// The kind of run and the folder's own name.
+fn title(story: &Story) -> String {
+    let folder = story.folder.canonicalize().unwrap_or_else(|_| story.folder.clone());
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut kind = story.kind.name().to_owned();
+    if let Some(first) = kind.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{kind} {name}")
+}
+
+fn found(story: &Story) -> String {
+    let methods = story.groups.iter().flat_map(|group| &group.methods);
+    let runs: usize = methods.clone().map(|result| result.runs.len()).sum();
+    let trials: usize = methods.clone().map(|result| result.trials.len()).sum();
+    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let parts = [
+        counted(methods.count(), "method"),
+        counted(runs, "student"),
+        counted(trials, "trial"),
+        counted(story.failures.len(), "failure"),
+        counted(story.looks.len(), "map"),
+    ];
+    format!("a {}: {}", story.kind.name(), parts.join(", "))
+}

@@ -1,0 +1,215 @@
+//! Accuracy of every method, and what it gains over the baseline.
+
+use lelp_train::evaluate::Report;
+use plotly::common::{DashType, ErrorData, ErrorType, HoverInfo, Line, Marker, Mode, Orientation};
+use plotly::layout::{BarMode, CategoryOrder};
+use plotly::{Bar, Layout, Plot, Scatter};
+
+use super::chart::{Chart, axis, label, plot, told};
+use super::html::Table;
+use super::interval::{half_width, mean};
+use super::methods::Methods;
+use super::palette::{colour, symbol};
+use super::words;
+use crate::story::{Group, MethodResult};
+
+/// Pixels of a method's line, and of the rest of a chart.
+const LINE: usize = 34;
+const AROUND: usize = 110;
+
+/// Mean accuracy as bars, with intervals, seeds and the teacher.
+pub(super) fn bars(group: &Group, methods: &Methods) -> Option<Chart> {
+    let results: Vec<&MethodResult> = drawn(group);
+    let report = results.first()?.tests().next()?;
+    let least = guessing(report);
+    let mut plot = plot(axis("test accuracy").range(vec![least, top(group)]), names());
+    let mut numbers = Table::new(&["method", "mean", "95 % interval", "seeds"]);
+    for result in results.iter().rev() {
+        plot.add_trace(bar(result, methods));
+    }
+    for result in &results {
+        let values = result.figures(|report| report.accuracy);
+        let interval = half_width(&values).map_or_else(String::new, |half| interval(mean(&values), half));
+        let seeds = values.iter().map(|value| words::share(*value)).collect::<Vec<_>>().join(", ");
+        numbers.row([result.method.clone(), words::share(mean(&values)), interval, seeds]);
+    }
+    plot.add_trace(seeds(&results));
+    if let Some(teacher) = &group.teacher {
+        plot.add_trace(teacher_line(teacher.accuracy, &results));
+        numbers.row(["teacher".to_owned(), words::share(teacher.accuracy), String::new(), String::new()]);
+    }
+    plot.set_layout(barred(&plot));
+    let caption = format!(
+        "Longer is better. Bars begin at {}, what one gets by always naming the most frequent class. Whiskers are 95 % \
+         intervals of the mean (Student's t over seeds), dots the seeds{}.",
+        words::share(least),
+        if group.teacher.is_some() { ", the dashed line the teacher" } else { "" },
+    );
+    Some(Chart {
+        heading: "Accuracy on the test rows".to_owned(),
+        caption,
+        plot,
+        height: AROUND + LINE * results.len(),
+        numbers,
+    })
+}
+
+/// Difference to the baseline, seed by seed.
+pub(super) fn gains(group: &Group, methods: &Methods) -> Option<Chart> {
+    let baseline = group.methods.iter().find(|result| Some(&result.method) == methods.baseline())?;
+    let others: Vec<&MethodResult> =
+        drawn(group).into_iter().filter(|result| result.method != baseline.method).collect();
+    let mut plot = plot(axis(&format!("points of accuracy over {}", baseline.method)), names());
+    let mut numbers = Table::new(&["method", "mean gain, points", "95 % interval", "seeds in common"]);
+    let mut drawn = 0;
+    for result in others.iter().rev() {
+        let differences = paired(result, baseline);
+        if differences.is_empty() {
+            continue;
+        }
+        drawn += 1;
+        plot.add_trace(gain(result, &differences, methods));
+    }
+    for result in &others {
+        let differences = paired(result, baseline);
+        let (gain, half) = (mean(&differences), half_width(&differences));
+        let interval = half.map_or_else(String::new, |half| {
+            format!("{} to {}", words::points(gain - half), words::points(gain + half))
+        });
+        numbers.row([result.method.clone(), words::points(gain), interval, differences.len().to_string()]);
+    }
+    plot.add_trace(zero_line(&others));
+    let heading = format!("Gain over {}", baseline.method);
+    let caption = format!(
+        "To the right of the line is better than {}. Differences are taken seed by seed; a whisker (95 %, Student's t) \
+         that crosses the line means that the gain could be chance.",
+        baseline.method
+    );
+    (drawn > 0).then(|| Chart { heading, caption, plot, height: AROUND - 20 + LINE * drawn, numbers })
+}
+
+/// Accuracy of the seeds that both have, less that of the baseline.
+pub(super) fn paired(result: &MethodResult, baseline: &MethodResult) -> Vec<f64> {
+    let of_seed = |seed: u64| {
+        let run = baseline.runs.iter().find(|run| run.seed == seed)?;
+        run.test.as_ref().map(|test| test.accuracy)
+    };
+    let own = result.runs.iter().filter_map(|run| run.test.as_ref().map(|test| (run.seed, test.accuracy)));
+    own.filter_map(|(seed, accuracy)| of_seed(seed).map(|other| accuracy - other)).collect()
+}
+
+fn drawn(group: &Group) -> Vec<&MethodResult> {
+    group.methods.iter().filter(|result| result.tests().next().is_some()).collect()
+}
+
+/// The vertical axis of methods.
+fn names() -> plotly::layout::Axis {
+    axis("").category_order(CategoryOrder::Trace)
+}
+
+fn barred(plot: &Plot) -> Layout {
+    plot.layout().clone().bar_mode(BarMode::Overlay).show_legend(false)
+}
+
+fn bar(result: &MethodResult, methods: &Methods) -> Box<Bar<f64, String>> {
+    let values = result.figures(|report| report.accuracy);
+    let (mean, half) = (mean(&values), half_width(&values));
+    let name = label(&result.method);
+    let words = told(&[&format!(
+        "{}: {}, {}",
+        result.method,
+        words::share_with(mean, half),
+        words::counted(values.len(), "seed", "seeds")
+    )]);
+    Bar::new(vec![mean], vec![name.clone()])
+        .name(name)
+        .orientation(Orientation::Horizontal)
+        .marker(Marker::new().color(colour(methods.place(&result.method))).opacity(0.8))
+        .error_x(whiskers(half))
+        .hover_info(HoverInfo::Text)
+        .hover_text_array(vec![words])
+}
+
+fn whiskers(half: Option<f64>) -> ErrorData {
+    ErrorData::new(ErrorType::Data).array(vec![half.unwrap_or(0.0)]).visible(half.is_some()).thickness(2.0)
+}
+
+fn seeds(results: &[&MethodResult]) -> Box<Scatter<f64, String>> {
+    let (mut x, mut y, mut words) = (Vec::new(), Vec::new(), Vec::new());
+    for result in results {
+        for run in &result.runs {
+            let Some(test) = &run.test else { continue };
+            x.push(test.accuracy);
+            y.push(label(&result.method));
+            let text = format!("{}, seed {}: {}", result.method, run.seed, words::share(test.accuracy));
+            words.push(told(&[&text]));
+        }
+    }
+    Scatter::new(x, y)
+        .name("seeds")
+        .mode(Mode::Markers)
+        .marker(Marker::new().color("#7F7F7F").size(6).line(Line::new().color("#FFFFFF").width(1.0)))
+        .hover_info(HoverInfo::Text)
+        .hover_text_array(words)
+}
+
+fn teacher_line(accuracy: f64, results: &[&MethodResult]) -> Box<Scatter<f64, String>> {
+    let y: Vec<String> = results.iter().rev().map(|result| label(&result.method)).collect();
+    let words = vec![told(&[&format!("teacher: {}", words::share(accuracy))]); y.len()];
+    Scatter::new(vec![accuracy; y.len()], y)
+        .name("teacher")
+        .mode(if results.len() > 1 { Mode::Lines } else { Mode::Markers })
+        .marker(Marker::new().color("#7F7F7F").size(14).symbol(plotly::common::MarkerSymbol::LineNSOpen))
+        .line(Line::new().color("#7F7F7F").dash(DashType::Dash).width(2.0))
+        .hover_info(HoverInfo::Text)
+        .hover_text_array(words)
+}
+
+fn gain(result: &MethodResult, differences: &[f64], methods: &Methods) -> Box<Scatter<f64, String>> {
+    let (gain, half) = (mean(differences), half_width(differences));
+    let interval = half.map_or_else(String::new, |half| {
+        format!(", {} to {}", words::points(gain - half), words::points(gain + half))
+    });
+    let place = methods.place(&result.method);
+    Scatter::new(vec![100.0 * gain], vec![label(&result.method)])
+        .name(label(&result.method))
+        .mode(Mode::Markers)
+        .marker(Marker::new().color(colour(place)).symbol(symbol(place)).size(12))
+        .show_legend(false)
+        .error_x(whiskers(half.map(|half| 100.0 * half)).color(colour(place)))
+        .hover_info(HoverInfo::Text)
+        .hover_text_array(vec![told(&[&format!("{}: {}{interval}", result.method, words::points(gain))])])
+}
+
+fn zero_line(results: &[&MethodResult]) -> Box<Scatter<f64, String>> {
+    let y: Vec<String> = results.iter().rev().map(|result| label(&result.method)).collect();
+    Scatter::new(vec![0.0; y.len()], y)
+        .name("no gain")
+        .mode(Mode::Lines)
+        .line(Line::new().color("#7F7F7F").dash(DashType::Dash).width(2.0))
+        .hover_info(HoverInfo::Skip)
+        .show_legend(false)
+}
+
+/// Share of the most frequent label among the test rows.
+fn guessing(report: &Report) -> f64 {
+    let rows = report.confusion.iter().map(|row| row.iter().sum::<u64>());
+    let (most, all) = rows.fold((0, 0), |(most, all), count| (count.max(most), all + count));
+    if all > 0 { most as f64 / all as f64 } else { 0.0 }
+}
+
+/// The right end of the axis: above every bar, seed and whisker.
+fn top(group: &Group) -> f64 {
+    let ends = group.methods.iter().flat_map(|result| {
+        let values = result.figures(|report| report.accuracy);
+        let end = mean(&values) + half_width(&values).unwrap_or(0.0);
+        values.into_iter().chain([end])
+    });
+    let teacher = group.teacher.iter().map(|teacher| teacher.accuracy);
+    let top = ends.chain(teacher).filter(|end| end.is_finite()).fold(0.0, f64::max);
+    (top + 0.01).min(1.02)
+}
+
+fn interval(mean: f64, half: f64) -> String {
+    format!("{} to {}", words::share(mean - half), words::share(mean + half))
+}

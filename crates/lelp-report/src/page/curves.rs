@@ -1,0 +1,100 @@
+//! How students learned: scores by epoch.
+
+use std::collections::BTreeMap;
+
+use lelp_train::run::{EpochRecord, ValidationMetric};
+use plotly::common::Mode;
+
+use super::chart::{Chart, around, axis, plot, points, told};
+use super::html::Table;
+use super::interval::mean;
+use super::methods::Methods;
+use super::words;
+use crate::story::{Group, MethodResult};
+
+/// Score on the validation rows by epoch, mean over seeds.
+pub(super) fn validation(group: &Group, methods: &Methods) -> Option<Chart> {
+    let metric = group.methods.iter().flat_map(epochs).find_map(|epoch| epoch.validation)?.metric;
+    let word = match metric {
+        ValidationMetric::Accuracy => "validation accuracy",
+        ValidationMetric::Agreement => "agreement with the teacher on validation rows",
+    };
+    let scores =
+        around(group.methods.iter().flat_map(epochs).filter_map(|epoch| Some(epoch.validation?.value)));
+    let mut plot = plot(axis("epoch").dtick(step(group)), axis(word).range(scores));
+    let mut numbers = Table::new(&["method", "epoch", "mean", "seeds"]);
+    for result in &group.methods {
+        let scores = by_epoch(result, |epoch| epoch.validation.map(|score| score.value));
+        if scores.is_empty() {
+            continue;
+        }
+        let (x, y): (Vec<f64>, Vec<f64>) =
+            scores.iter().map(|(epoch, scores)| (*epoch as f64, mean(scores))).unzip();
+        let told = scores.iter().map(|(epoch, scores)| {
+            told(&[&format!("{}, epoch {epoch}: {}", result.method, words::share(mean(scores)))])
+        });
+        let told = told.collect();
+        plot.add_trace(points(&result.method, methods.place(&result.method), Mode::LinesMarkers, x, y, told));
+        for (epoch, scores) in &scores {
+            let cells = [epoch.to_string(), words::share(mean(scores)), scores.len().to_string()];
+            numbers.row([result.method.clone()].into_iter().chain(cells));
+        }
+    }
+    let caption =
+        "A curve that still rises at its end asks for more epochs; one that falls has learned its training \
+                   rows by heart. The best epoch is the one that is kept."
+            .to_owned();
+    Some(Chart { heading: "Learning curves".to_owned(), caption, plot, height: 380, numbers })
+}
+
+/// Unweighted terms of the loss by epoch; of one method, as terms of different methods have different units.
+pub(super) fn terms(group: &Group) -> Option<Chart> {
+    let [result] = &group.methods[..] else { return None };
+    let mut names: Vec<&String> = Vec::new();
+    for term in epochs(result).flat_map(|epoch| &epoch.terms) {
+        if !names.contains(&&term.name) {
+            names.push(&term.name);
+        }
+    }
+    let mut plot = plot(axis("epoch").dtick(step(group)), axis("mean over training rows"));
+    let mut numbers = Table::new(&["term", "epoch", "mean"]);
+    for (place, name) in names.iter().enumerate() {
+        let of_name =
+            |epoch: &EpochRecord| epoch.terms.iter().find(|term| term.name == **name).map(|term| term.mean);
+        let means = by_epoch(result, of_name);
+        let (x, y) = means.iter().map(|(epoch, values)| (*epoch as f64, mean(values))).unzip();
+        let told = means
+            .iter()
+            .map(|(epoch, values)| told(&[&format!("{name}, epoch {epoch}: {:.4}", mean(values))]));
+        plot.add_trace(points(name, place, Mode::LinesMarkers, x, y, told.collect()));
+        for (epoch, values) in &means {
+            numbers.row([(*name).clone(), epoch.to_string(), format!("{:.4}", mean(values))]);
+        }
+    }
+    let caption =
+        "Each term of the loss before it is weighted. All should fall; one that does not is not learned."
+            .to_owned();
+    let heading = "Terms of the loss".to_owned();
+    (!names.is_empty()).then(|| Chart { heading, caption, plot, height: 340, numbers })
+}
+
+fn epochs(result: &MethodResult) -> impl Iterator<Item = &EpochRecord> {
+    result.runs.iter().flat_map(|run| &run.epochs)
+}
+
+/// Values of each epoch, one a seed that has it.
+fn by_epoch(result: &MethodResult, value: impl Fn(&EpochRecord) -> Option<f64>) -> BTreeMap<usize, Vec<f64>> {
+    let mut values: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for epoch in epochs(result) {
+        if let Some(value) = value(epoch) {
+            values.entry(epoch.epoch).or_default().push(value);
+        }
+    }
+    values
+}
+
+/// Whole epochs between two ticks.
+fn step(group: &Group) -> f64 {
+    let last = group.methods.iter().flat_map(epochs).map(|epoch| epoch.epoch).max().unwrap_or(1);
+    last.div_ceil(10).max(1) as f64
+}

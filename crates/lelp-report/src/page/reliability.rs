@@ -1,0 +1,93 @@
+//! Whether students are as sure as they are right.
+
+use lelp::metrics::CalibrationBin;
+use lelp_train::evaluate::Report;
+use plotly::Scatter;
+use plotly::common::{DashType, HoverInfo, Line, Mode};
+
+use super::chart::{Chart, axis, plot, points, told};
+use super::html::Table;
+use super::interval::mean;
+use super::methods::Methods;
+use super::words;
+use crate::story::Group;
+
+/// Bins of a diagram, equally wide.
+const BINS: usize = 15;
+
+/// Share of right answers by confidence.
+pub(super) fn diagram(group: &Group, methods: &Methods) -> Option<Chart> {
+    let unit = || vec![0.0, 1.0];
+    let mut plot = plot(
+        axis("confidence of the answer").range(unit()),
+        axis("share that is right").range(vec![0.0, 1.02]),
+    );
+    let mut numbers = Table::new(&["model", "answers", "mean confidence", "share right"]);
+    plot.add_trace(diagonal());
+    let mut errors = Vec::new();
+    for result in &group.methods {
+        let reports: Vec<&Report> = result.tests().collect();
+        if reports.is_empty() {
+            continue;
+        }
+        let name = &result.method;
+        let bins = pooled(reports.iter().copied());
+        draw(&mut plot, &mut numbers, name, methods.place(name), &bins);
+        let error = mean(&result.figures(|report| report.expected_calibration_error));
+        errors.push(format!("{name} {}", words::share(error)));
+    }
+    if let Some(teacher) = &group.teacher {
+        draw(&mut plot, &mut numbers, "teacher", TEACHER, &pooled([teacher].into_iter()));
+        errors.push(format!("teacher {}", words::share(teacher.expected_calibration_error)));
+    }
+    let caption = format!(
+        "On the dashed line a model that says 80 % is right in 80 %; below it, it is too sure of itself. Answers of all \
+         seeds are pooled into {BINS} bins. Mean distance from the line, by answers: {}.",
+        errors.join(", ")
+    );
+    let heading = "Reliability".to_owned();
+    (!errors.is_empty()).then(|| Chart { heading, caption, plot, height: 420, numbers })
+}
+
+/// The place of grey.
+const TEACHER: usize = 6;
+
+fn draw(plot: &mut plotly::Plot, numbers: &mut Table, name: &str, place: usize, bins: &[CalibrationBin]) {
+    let (x, y) = bins.iter().map(|bin| (bin.confidence, bin.accuracy)).unzip();
+    let told = bins.iter().map(|bin| {
+        let sure =
+            format!("{name}: of {} answers with confidence {}", bin.rows, words::share(bin.confidence));
+        told(&[&sure, &format!("{} are right", words::share(bin.accuracy))])
+    });
+    plot.add_trace(points(name, place, Mode::LinesMarkers, x, y, told.collect()));
+    for bin in bins {
+        let cells = [bin.rows.to_string(), words::share(bin.confidence), words::share(bin.accuracy)];
+        numbers.row([name.to_owned()].into_iter().chain(cells));
+    }
+}
+
+fn diagonal() -> Box<Scatter<f64, f64>> {
+    Scatter::new(vec![0.0, 1.0], vec![0.0, 1.0])
+        .name("as sure as right")
+        .mode(Mode::Lines)
+        .line(Line::new().color("#7F7F7F").dash(DashType::Dash).width(1.5))
+        .hover_info(HoverInfo::Skip)
+}
+
+/// Bins over all reports, by rows.
+fn pooled<'a>(reports: impl Iterator<Item = &'a Report>) -> Vec<CalibrationBin> {
+    let mut bins = [CalibrationBin { rows: 0, confidence: 0.0, accuracy: 0.0 }; BINS];
+    for bin in reports.flat_map(|report| &report.calibration) {
+        #[allow(clippy::cast_sign_loss, reason = "`max` sees to negative numbers, which no confidence is")]
+        let place = ((bin.confidence * BINS as f64).ceil().max(1.0) as usize).min(BINS) - 1;
+        let (pool, rows) = (&mut bins[place], bin.rows as f64);
+        pool.rows = pool.rows.saturating_add(bin.rows);
+        pool.confidence += rows * bin.confidence;
+        pool.accuracy += rows * bin.accuracy;
+    }
+    let mean = |bin: CalibrationBin| {
+        let rows = bin.rows as f64;
+        CalibrationBin { confidence: bin.confidence / rows, accuracy: bin.accuracy / rows, ..bin }
+    };
+    bins.into_iter().filter(|bin| bin.rows > 0).map(mean).collect()
+}

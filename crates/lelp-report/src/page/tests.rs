@@ -1,0 +1,206 @@
+//! The page of a made-up story.
+
+use lelp::metrics::CalibrationBin;
+use lelp_compare::record::{FailedRecord, Setting};
+use lelp_train::evaluate::Report;
+use lelp_train::run::{EpochRecord, TermRecord, ValidationMetric, ValidationRecord};
+use serde_json::json;
+
+use super::page;
+use crate::inspect::{ClassInspection, Inspection, Mark, SubclassInspection, TypicalRow};
+use crate::look::{Look, Map, Point, Spectrum};
+use crate::story::{Group, Kind, MethodResult, Run, Settings, Story, Trial};
+
+const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&";
+
+fn report(labels: &[String], accuracy: f64) -> Report {
+    let bin = CalibrationBin { rows: 40, confidence: 0.9, accuracy };
+    Report {
+        rows: 80,
+        labelled_rows: 80,
+        labels: labels.to_vec(),
+        accuracy,
+        macro_f1: accuracy,
+        auc: Some(0.9),
+        negative_log_likelihood: 0.4,
+        expected_calibration_error: 0.05,
+        calibration: vec![bin],
+        agreement: None,
+        confusion: vec![vec![30, 10], vec![5, 35]],
+        microseconds_per_text: 3.0,
+    }
+}
+
+fn validation(value: f64) -> ValidationRecord {
+    ValidationRecord { metric: ValidationMetric::Accuracy, value, negative_log_likelihood: 0.3 }
+}
+
+fn method(name: &str, labels: &[String], accuracy: f64) -> MethodResult {
+    let epoch = |epoch: usize| EpochRecord {
+        epoch,
+        learning_rate: 0.1,
+        terms: vec![TermRecord { name: name.to_owned(), mean: 0.5, rows: 80 }],
+        validation: Some(validation(accuracy)),
+        best: true,
+        seconds: 1.0,
+        examples_per_second: 80.0,
+    };
+    let run = |seed: u64| Run {
+        seed,
+        test: Some(report(labels, accuracy + 0.01 * seed as f64)),
+        epochs: vec![epoch(1), epoch(2)],
+    };
+    let trial = |number: usize| Trial {
+        number,
+        settings: [("beta".to_owned(), json!(0.1 * number as f64))].into(),
+        validation: validation(accuracy),
+    };
+    let (runs, trials) = ((0..3).map(run).collect(), (0..3).map(trial).collect());
+    MethodResult { method: name.to_owned(), runs, trials, bytes: Some(1_000_000) }
+}
+
+fn subclass(text: &str) -> SubclassInspection {
+    SubclassInspection {
+        name: Some(text.to_owned()),
+        share: 0.5,
+        variance: Some(1.0),
+        confidence: vec![0.6, 0.9],
+        typical: vec![TypicalRow {
+            row: 3,
+            text: text.to_owned(),
+            pair: Some(text.to_owned()),
+            label: Some(text.to_owned()),
+            share: 0.9,
+            confidence: 0.8,
+        }],
+        marks: vec![Mark { ngram: text.to_owned(), score: 4.0, rows: 9 }],
+    }
+}
+
+fn look(text: &str) -> Look {
+    let class = || ClassInspection {
+        name: text.to_owned(),
+        members: 40,
+        spectrum: vec![2.0, 1.0],
+        effective_rank: Some(1.9),
+        variance_kept: Some(0.9),
+        subclasses: vec![subclass(text), subclass(text)],
+    };
+    let point = |row: usize| Point {
+        row,
+        class: row % 2,
+        subclass: Some(row / 2 % 2),
+        confidence: 0.7,
+        x: row as f32,
+        y: 1.0,
+        text: text.to_owned(),
+    };
+    let inspection = Inspection {
+        split: text.to_owned(),
+        beta: 0.1,
+        entropy: 0.5,
+        rows: 80,
+        classes: vec![class(), class()],
+    };
+    Look {
+        data: text.to_owned(),
+        teacher: text.to_owned(),
+        labels: vec![text.to_owned(), "other".to_owned()],
+        split: Some("lelp".to_owned()),
+        per_class: 2,
+        spectra: vec![Spectrum {
+            class: text.to_owned(),
+            variance: vec![2.0, 1.0, 0.0],
+            effective_rank: 1.9,
+        }],
+        map: Some(Map { rows: 80, points: (0..8).map(point).collect() }),
+        inspection: Some(inspection),
+    }
+}
+
+/// A story in which every word of a user is `text`.
+fn story(text: &str) -> Story {
+    let labels = [text.to_owned(), "other".to_owned()];
+    let setting = Setting { data: text.to_owned(), teacher: text.to_owned(), student: text.to_owned() };
+    let mut story = Story::new(Kind::Comparison, text.into());
+    story.baseline = Some("kd".to_owned());
+    let methods = vec![method("kd", &labels, 0.8), method(text, &labels, 0.9)];
+    let teacher = Some(report(&labels, 0.95));
+    story.groups.push(Group { setting: setting.clone(), teacher, methods });
+    story.looks.push(look(text));
+    let error = text.to_owned();
+    story.failures.push(FailedRecord {
+        key: "k".to_owned(),
+        setting,
+        method: text.to_owned(),
+        error,
+        refused: true,
+    });
+    story.settings.push(Settings { heading: text.to_owned(), values: json!({ text: text }) });
+    story.leave_out(text, text);
+    story
+}
+
+#[test]
+fn every_section_of_a_full_story_is_there() {
+    let page = page(&story("queries"), "A comparison");
+    for heading in [
+        "Results",
+        "Accuracy on the test rows",
+        "Gain over kd",
+        "Speed and accuracy on queries",
+        "Learning curves",
+        "Reliability",
+        "Confusion of kd",
+        "Confusion of teacher",
+        "Map by class",
+        "Map by subclass",
+        "Class spectra",
+        "Subclasses",
+        "Validation against beta",
+        "All trials",
+        "Failures",
+        "Settings and hashes",
+        "Left out",
+    ] {
+        assert!(page.contains(&format!(">{heading}<")), "{heading}");
+    }
+    assert!(page.contains("points over <b>kd</b>"), "the sentence of the results");
+}
+
+/// Everything that a user can have written, in every place where it can stand.
+#[test]
+fn no_text_of_a_user_is_markup_or_script() {
+    let plain = page(&story("queries"), "title");
+    let hostile = page(&story(HOSTILE), HOSTILE);
+    let count = |page: &str, what: &str| page.matches(what).count();
+    for markup in ["<script", "</script>", "<img", "onerror=", "<style"] {
+        let (found, expected) = (count(&hostile, markup), count(&plain, markup));
+        if markup == "onerror=" {
+            continue; // as text it may stand there
+        }
+        assert_eq!(found, expected, "{markup}");
+    }
+    assert!(hostile.contains("&lt;img src=x onerror=alert(2)&gt;"));
+}
+
+#[test]
+fn the_same_story_gives_the_same_bytes() {
+    assert_eq!(page(&story("queries"), "title"), page(&story("queries"), "title"));
+}
+
+#[test]
+fn nothing_is_loaded_from_anywhere() {
+    let page = page(&story("queries"), "title");
+    let library = super::library::script();
+    let own = page.replace(&library, "");
+    assert_eq!(page.len() - own.len(), library.len(), "the library stands in the page once");
+    assert!(!own.contains("http:") && !own.contains("https:") && !own.contains("src="), "a link of our own");
+    assert!(own.contains("default-src 'none'"));
+}
+
+#[test]
+fn a_story_of_nothing_is_a_page_without_sections() {
+    let page = page(&Story::new(Kind::Student, "run".into()), "title");
+    assert!(!page.contains("<section"), "nothing to show");
+}

@@ -1,0 +1,206 @@
+//! The folder that `lelp compare` wrote.
+
+use std::path::Path;
+
+use lelp_compare::record::{
+    FailedRecord, RecipeRecord, Record, Setting, StudentRecord, TeacherRecord, TrialRecord,
+};
+use lelp_train::data::Splits;
+use lelp_train::distill::ColumnSettings;
+use lelp_train::method::MethodSettings;
+use serde_json::json;
+
+use super::material::{Material, Reason, found, words};
+use super::quickstart::settings;
+use super::{RESULTS, ReadError, Reader, lines};
+use crate::look::Look;
+use crate::story::{Group, Kind, MethodResult, Run, Settings, Story, Trial};
+
+/// The records of a comparison, each key once.
+#[derive(Default)]
+struct Records {
+    recipe: Option<RecipeRecord>,
+    teachers: Vec<TeacherRecord>,
+    trials: Vec<TrialRecord>,
+    students: Vec<StudentRecord>,
+    failures: Vec<FailedRecord>,
+}
+
+impl Records {
+    fn take(&mut self, record: Record) {
+        match record {
+            Record::Recipe(recipe) => self.recipe = Some(recipe),
+            Record::Teacher(teacher) => {
+                put(&mut self.teachers, teacher, |a, b| a.data == b.data && a.teacher == b.teacher);
+            }
+            Record::Trial(trial) => put(&mut self.trials, trial, |a, b| a.key == b.key),
+            Record::Student(student) => put(&mut self.students, student, |a, b| a.key == b.key),
+            Record::Failed(failed) => put(&mut self.failures, failed, |a, b| a.key == b.key),
+        }
+    }
+}
+
+/// Puts a record in the place of the one with its key, or behind all.
+fn put<T>(records: &mut Vec<T>, record: T, same: impl Fn(&T, &T) -> bool) {
+    match records.iter_mut().find(|known| same(known, &record)) {
+        Some(known) => *known = record,
+        None => records.push(record),
+    }
+}
+
+/// Everything that a comparison has found so far.
+pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, ReadError> {
+    let file = folder.join(RESULTS);
+    let mut records = Records::default();
+    lines::each(&file, |record| records.take(record))?;
+    let mut story = Story::new(Kind::Comparison, folder.to_owned());
+    story.baseline = records.recipe.as_ref().map(|recipe| recipe.baseline.clone());
+    for student in &records.students {
+        let group = group(&mut story.groups, &student.setting);
+        result(group, &student.method).runs.push(Run {
+            seed: student.seed,
+            test: Some(student.test.clone()),
+            epochs: student.epochs.clone(),
+        });
+        result(group, &student.method).bytes = Some(student.bytes);
+    }
+    for trial in &records.trials {
+        let result = result(group(&mut story.groups, &trial.setting), &trial.method);
+        let settings = settings(&trial.distill, &trial.train);
+        result.trials.push(Trial { number: trial.trial, settings, validation: trial.validation });
+    }
+    order(&mut story, &records.teachers);
+    if story.groups.is_empty() && records.failures.is_empty() {
+        return Err(ReadError::Unfinished(file));
+    }
+    tell_settings(&records, &mut story);
+    for teacher in &records.teachers {
+        match look(folder, teacher, &records.students, reader) {
+            Ok(look) => story.looks.push(look),
+            Err(reason) => {
+                let what = format!("embeddings and subclasses of {} by {}", teacher.data, teacher.teacher);
+                story.leave_out(what, reason);
+            }
+        }
+    }
+    story.failures = records.failures;
+    Ok(story)
+}
+
+/// Data set, teacher and student by name.
+pub(super) fn setting(data: &str, teacher: &str, student: &str) -> Setting {
+    Setting { data: data.to_owned(), teacher: teacher.to_owned(), student: student.to_owned() }
+}
+
+fn group<'a>(groups: &'a mut Vec<Group>, setting: &Setting) -> &'a mut Group {
+    let place = groups.iter().position(|group| group.setting == *setting).unwrap_or_else(|| {
+        groups.push(Group { setting: setting.clone(), teacher: None, methods: Vec::new() });
+        groups.len() - 1
+    });
+    &mut groups[place]
+}
+
+fn result<'a>(group: &'a mut Group, method: &str) -> &'a mut MethodResult {
+    let place = group.methods.iter().position(|result| result.method == method).unwrap_or_else(|| {
+        let method = method.to_owned();
+        group.methods.push(MethodResult { method, runs: Vec::new(), trials: Vec::new(), bytes: None });
+        group.methods.len() - 1
+    });
+    &mut group.methods[place]
+}
+
+/// Lines come in any order; a page has one. Each group gets its teacher.
+fn order(story: &mut Story, teachers: &[TeacherRecord]) {
+    for group in &mut story.groups {
+        let of_group = |teacher: &&TeacherRecord| {
+            (&teacher.data, &teacher.teacher) == (&group.setting.data, &group.setting.teacher)
+        };
+        group.teacher = teachers.iter().find(of_group).and_then(|teacher| teacher.test.clone());
+        let rank = |method: &str| {
+            let known = MethodSettings::all().iter().position(|known| known.name() == method);
+            known.unwrap_or(usize::MAX)
+        };
+        group.methods.sort_by(|a, b| rank(&a.method).cmp(&rank(&b.method)).then(a.method.cmp(&b.method)));
+        for result in &mut group.methods {
+            result.runs.sort_by_key(|run| run.seed);
+            result.trials.sort_by_key(|trial| trial.number);
+        }
+    }
+    story.groups.sort_by(|a, b| a.setting.cmp(&b.setting));
+}
+
+/// Recipe, data and teachers, and the chosen settings of each method with the keys of its students.
+fn tell_settings(records: &Records, story: &mut Story) {
+    if let Some(recipe) = &records.recipe {
+        story.settings.push(Settings { heading: "Recipe".to_owned(), values: json!(recipe) });
+    }
+    for teacher in &records.teachers {
+        let heading = format!("Data {}, teacher {}", teacher.data, teacher.teacher);
+        let test = teacher.test.as_ref().map(|test| test.rows);
+        let values = json!({
+            "path": teacher.path, "signals": teacher.signals, "teacher_hash": teacher.teacher_hash,
+            "data_hash": teacher.data_hash, "labels": teacher.labels, "train_rows": teacher.train_rows,
+            "labelled_rows": teacher.labelled_rows, "validation_rows": teacher.validation_rows, "test_rows": test,
+        });
+        story.settings.push(Settings { heading, values });
+    }
+    for group in &story.groups {
+        for result in &group.methods {
+            let of_result = |student: &&StudentRecord| {
+                student.setting == group.setting && student.method == result.method
+            };
+            let mut students: Vec<&StudentRecord> = records.students.iter().filter(of_result).collect();
+            students.sort_by_key(|student| student.seed);
+            let Some(first) = students.first() else { continue };
+            let Setting { data, teacher, student } = &group.setting;
+            let keys = students.iter().map(|student| json!({ "seed": student.seed, "key": student.key }));
+            let values = json!({ "distill": first.distill, "train": first.train, "students": keys.collect::<Vec<_>>() });
+            let heading = format!("{} on {data}, teacher {teacher}, student {student}", result.method);
+            story.settings.push(Settings { heading, values });
+        }
+    }
+}
+
+/// What the signals of a teacher look like, by LELP's split where it was compared, since it alone has spectra, else by
+/// the split that was best on the validation rows.
+fn look(
+    folder: &Path,
+    teacher: &TeacherRecord,
+    students: &[StudentRecord],
+    reader: &mut Reader<'_>,
+) -> Result<Look, Reason> {
+    let own = students.iter().filter(|student| {
+        (&student.setting.data, &student.setting.teacher) == (&teacher.data, &teacher.teacher)
+    });
+    let split = own.filter(|student| {
+        let base = &student.distill.base;
+        !matches!(base, MethodSettings::Oracle(_)) && matches!(base.split(student.seed), Ok(Some(_)))
+    });
+    let rank = |student: &StudentRecord| {
+        (matches!(student.distill.base, MethodSettings::Lelp(_)), student.validation.value)
+    };
+    let best = split.max_by(|a, b| {
+        let (a, b) = (rank(a), rank(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    let columns = ColumnSettings::default();
+    let plain = MethodSettings::all()[1];
+    let material = Material {
+        folder,
+        data: &teacher.path,
+        signals: Some(&teacher.signals),
+        columns: &columns,
+        labels: &teacher.labels,
+        data_hash: &teacher.data_hash,
+        teacher_hash: teacher.teacher_hash.as_deref(),
+        method: best.map_or(&plain, |student| &student.distill.base),
+        seed: best.map_or(0, |student| student.train.seed),
+        fit: None,
+    };
+    // A data set is known by its signals here: they hold the hash of all its training texts.
+    let path = found(&teacher.path, folder)
+        .ok_or_else(|| format!("the data set `{}` is not there", teacher.path.display()))?;
+    let splits =
+        Splits::open(&path, &columns.columns(), Some(&teacher.labels)).map_err(|error| words(&error))?;
+    material.look([&teacher.data, &teacher.teacher], &splits.train, reader)
+}
