@@ -22,10 +22,11 @@ const OF_A_FIT: [&str; 9] =
 
 /// Tell what the subclasses are: typical rows, marking words, confidence
 ///
-/// Of every subclass: its share of the class's rows, the teacher's confidence in the class from the rows that have least
-/// of it to those that have most, the words and pairs of words that mark it, and its most typical rows. Marks are by
-/// weighted log-odds against the rest of the class, in deviations (Monroe, Colaresi and Quinn 2008). Chance alone gives
-/// the strongest of thousands of words about 3: compare `--split random-subclass`.
+/// Of every subclass: its share of the class's rows, the teacher's confidence in the class from the rows that are least
+/// the subclass's own to those that are most, the words and pairs of words that mark it, and its most typical rows.
+///
+/// Marks are by weighted log-odds against the rest of the class, in deviations (Monroe, Colaresi and Quinn 2008). Chance
+/// alone gives the strongest of thousands of words about 3: compare `--split random-subclass`.
 ///
 /// Subclasses are those of a student, of a file of `lelp fit`, or fitted here with the flags of `lelp fit`.
 ///
