@@ -1,5 +1,6 @@
 //! A data set and a teacher, made ready: the teacher taught where the recipe says so, its signals written.
 
+use std::fmt::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -171,6 +172,7 @@ pub fn prepare(
         data: data.name.clone(),
         teacher: teacher.name.clone(),
         path,
+        columns: data.columns.clone(),
         signals: heard.signals,
         teacher_hash: signals.teacher.clone(),
         data_hash: task.train().hash(),
@@ -188,7 +190,7 @@ pub fn prepare(
 fn identity(task: &Task, test: &Dataset, record: &TeacherRecord) -> String {
     let mut all = format!("{:?}\n{:?}\n", record.teacher_hash, record.labels);
     for data in [task.train(), task.validation(), test] {
-        all += &format!("{}\n{:?}\n", data.hash(), data.signal_labels());
+        let _ = write!(all, "{}\n{:?}\n", data.hash(), data.signal_labels());
     }
     sha256(all.as_bytes())
 }
@@ -289,7 +291,7 @@ impl Teaching<'_> {
         for data in
             [Some(&splits.train), splits.validation.as_ref(), splits.test.as_ref()].into_iter().flatten()
         {
-            all += &format!("{}\n{:?}\n{:?}\n", data.hash(), data.signal_labels(), data.label_names());
+            let _ = write!(all, "{}\n{:?}\n{:?}\n", data.hash(), data.signal_labels(), data.label_names());
         }
         Ok(sha256(all.as_bytes()))
     }
@@ -348,22 +350,16 @@ impl Teaching<'_> {
         let learned = |data: &Dataset| {
             self.data.labelled.map_or_else(|| labels(data), |count| labels(&data.keep_labels(count)))
         };
-        let (train, held_out) = match (&splits.validation, validation) {
-            (Some(data), Some(rows)) => {
-                ((embeddings.to_vec(), learned(&splits.train)), (rows.to_vec(), labels(data)))
-            }
-            _ => {
-                let parts = hold_out(&splits.train)?;
-                let values = |rows: &[usize]| -> Vec<f32> {
-                    rows.iter()
-                        .flat_map(|&row| &embeddings[row * width..(row + 1) * width])
-                        .copied()
-                        .collect()
-                };
-                let (train, held_out) =
-                    (splits.train.select(&parts.train), splits.train.select(&parts.validation));
-                ((values(&parts.train), learned(&train)), (values(&parts.validation), labels(&held_out)))
-            }
+        let (train, held_out) = if let (Some(data), Some(rows)) = (&splits.validation, validation) {
+            ((embeddings.to_vec(), learned(&splits.train)), (rows.to_vec(), labels(data)))
+        } else {
+            let parts = hold_out(&splits.train)?;
+            let values = |rows: &[usize]| -> Vec<f32> {
+                rows.iter().flat_map(|&row| &embeddings[row * width..(row + 1) * width]).copied().collect()
+            };
+            let select = |rows: &[usize]| splits.train.select(rows);
+            let train = (values(&parts.train), learned(&select(&parts.train)));
+            (train, (values(&parts.validation), labels(&select(&parts.validation))))
         };
         let defaults = HeadSettings::default();
         let settings = HeadSettings { hidden: self.teacher.hidden.unwrap_or(defaults.hidden), ..defaults };

@@ -424,7 +424,7 @@ mod tests {
         let mut told = failed.to_string();
         let mut source = std::error::Error::source(&failed);
         while let Some(cause) = source {
-            told += &format!(": {cause}");
+            told.extend([": ", &cause.to_string()]);
             source = cause.source();
         }
         told

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use lelp_infer::storage::sha256;
+use lelp_train::distill::ColumnSettings;
 use lelp_train::evaluate::Report;
 use lelp_train::method::Combination;
 use lelp_train::run::{EpochRecord, TrainSettings, ValidationRecord};
@@ -70,6 +71,9 @@ pub struct TeacherRecord {
     pub teacher: String,
     /// Where the data set was.
     pub path: PathBuf,
+    /// Names of its columns.
+    #[serde(default)]
+    pub columns: ColumnSettings,
     /// Where its signals on the training file are.
     pub signals: PathBuf,
     /// Hash of the teacher.

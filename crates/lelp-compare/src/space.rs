@@ -132,7 +132,7 @@ pub fn default_space(method: &MethodSettings, train: &TrainSettings) -> Space {
 /// `count` trials: the settings as they are, then draws from `space`.
 ///
 /// Every setting is drawn by itself, one value from each of `count - 1` equal parts of its range, in an order that its
-/// name decides (Latin hypercube sampling, McKay, Beckman and Conover 1979): few trials cover each range, and two
+/// name decides (Latin hypercube sampling, `McKay`, Beckman and Conover 1979): few trials cover each range, and two
 /// methods that share a setting get the same draws of it. Drawn numbers have three digits.
 pub fn trials(first: &Trial, space: &Space, count: usize) -> Result<Vec<Trial>, SpaceError> {
     check(space)?;

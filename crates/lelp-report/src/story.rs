@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use lelp_compare::record::{FailedRecord, Setting};
+use lelp_compare::summary::Difference;
 use lelp_train::evaluate::Report;
 use lelp_train::run::{EpochRecord, ValidationRecord};
 use serde_json::Value;
@@ -36,10 +37,8 @@ pub struct Story {
 pub enum Kind {
     /// One student, of `lelp distill`.
     Student,
-    /// Many, of `lelp compare`.
+    /// Many, of `lelp compare` or `lelp quickstart`.
     Comparison,
-    /// A few, of `lelp quickstart`.
-    Quickstart,
 }
 
 impl Kind {
@@ -49,7 +48,6 @@ impl Kind {
         match self {
             Self::Student => "student",
             Self::Comparison => "comparison",
-            Self::Quickstart => "quickstart",
         }
     }
 }
@@ -76,6 +74,8 @@ pub struct MethodResult {
     pub trials: Vec<Trial>,
     /// Bytes of a student's folder.
     pub bytes: Option<u64>,
+    /// What it has right beyond the baseline, and whether that may be luck.
+    pub against_baseline: Option<Difference>,
 }
 
 /// A student of one seed.

@@ -60,13 +60,13 @@ pub fn paired_t(differences: &[f64]) -> Option<f64> {
 }
 
 /// Chance of a split of the discordant rows as uneven as this or more, if both models were equally good: the exact
-/// test of McNemar, two-sided.
+/// test of `McNemar`, two-sided.
 ///
 /// # Shapes
 /// `left`, `right`: `[rows]`, whether each row was answered rightly.
 ///
 /// # Source
-/// McNemar 1947; the exact binomial form, twice the smaller tail, at most 1.
+/// `McNemar` 1947; the exact binomial form, twice the smaller tail, at most 1.
 ///
 /// # Panics
 /// If they are of different lengths.
@@ -115,7 +115,7 @@ pub fn paired_bootstrap(differences: &[f64], seed: u64) -> Option<Bootstrap> {
     let mut sorted = differences.to_vec();
     sorted.sort_by(f64::total_cmp);
     let kinds: Vec<(f64, usize)> =
-        sorted.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len())).collect();
+        sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(|equal| (equal[0], equal.len())).collect();
     let rows = differences.len();
     let mut random = ChaCha20Rng::seed_from_u64(seed);
     let mut means: Vec<f64> =

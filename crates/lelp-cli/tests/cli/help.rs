@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::Workspace;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "quickstart",
     "pull",
     "teach",

@@ -140,7 +140,9 @@ fn a_folder_that_is_no_run_is_named() {
     work.write("empty/note.txt", "");
     assert_snapshot!(work.fails("report --run empty --out r.html", 1));
     assert!(work.fails("report --run nowhere --out r.html", 1).contains("`nowhere` is no folder"));
-    work.write("begun/quickstart.json", "{}");
+    let recipe = json!({ "record": "recipe", "version": "1", "hash": "h", "recipe": {}, "baseline": "kd", "trials": 1,
+                         "seeds": [0], "methods": ["kd"] });
+    work.write("begun/results.jsonl", format!("{recipe}\n"));
     assert!(work.fails("report --run begun --out r.html", 1).contains("holds no result yet"));
     work.write("other/run.json", "{\"settings\": {\"encoder\": \"e\"}}");
     assert!(work.fails("report --run other --out r.html", 1).contains("is not that of a student"));

@@ -126,7 +126,9 @@ impl Difference {
             }
         }
         // Whole numbers first: rows with equal differences must be equal to the bit.
-        by_row.iter_mut().for_each(|sum| *sum /= pairs.len() as f64);
+        for sum in &mut by_row {
+            *sum /= pairs.len() as f64;
+        }
         let rows = paired_bootstrap(&by_row, BOOTSTRAP_SEED)?;
         let seeds_p = paired_t(&differences);
         let mcnemar_p = match pairs.as_slice() {

@@ -7,7 +7,7 @@ use plotly::{Bar, Layout, Plot, Scatter};
 
 use super::chart::{Chart, axis, label, plot, told};
 use super::html::Table;
-use super::interval::{half_width, mean};
+use super::means::{half_width, mean};
 use super::methods::Methods;
 use super::palette::{colour, symbol};
 use super::words;

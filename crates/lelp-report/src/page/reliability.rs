@@ -7,7 +7,7 @@ use plotly::common::{DashType, HoverInfo, Line, Mode};
 
 use super::chart::{Chart, axis, plot, points, told};
 use super::html::Table;
-use super::interval::mean;
+use super::means::mean;
 use super::methods::Methods;
 use super::words;
 use crate::story::Group;

@@ -2,9 +2,8 @@
 
 use lelp_train::evaluate::Report;
 
-use super::accuracy::paired;
 use super::html::{Table, escape};
-use super::interval::{half_width, mean};
+use super::means::{half_width, mean};
 use super::methods::Methods;
 use super::words;
 use crate::story::{Group, MethodResult};
@@ -12,25 +11,26 @@ use crate::story::{Group, MethodResult};
 /// Figures of the teacher and of each method on the test rows.
 pub(super) fn table(group: &Group, methods: &Methods) -> Table {
     let baseline = baseline(group, methods);
-    let saved = baseline.map_or_else(String::new, |result| format!("errors saved against {}", result.method));
-    let mut headings = vec!["model", "accuracy", &saved, "macro-F1", "AUC", "calibration error"];
+    let against = baseline.map_or_else(String::new, |result| format!("points over {}", result.method));
+    let (interval, chance) = ("95 % over rows", "p over rows");
+    let mut headings = vec!["model", "accuracy", &against, interval, chance, "p over seeds"];
+    headings.extend(["macro-F1", "AUC", "calibration error"]);
     headings.extend(["agreement with the teacher", "negative log-likelihood", "size", "us a text", "seeds"]);
     headings.retain(|heading| !heading.is_empty());
     let mut table = Table::new(&headings);
     if let Some(teacher) = &group.teacher {
-        table.row(cells("teacher", &[teacher], None, baseline.map(|_| String::new())));
+        table.row(cells("teacher", &[teacher], None, [const { String::new() }; 4]));
     }
     for result in &group.methods {
         let reports: Vec<&Report> = result.tests().collect();
         if !reports.is_empty() {
-            let saved = baseline.map(|baseline| errors_saved(result, baseline));
-            table.row(cells(&result.method, &reports, result.bytes, saved));
+            table.row(cells(&result.method, &reports, result.bytes, difference(result)));
         }
     }
     table.filled()
 }
 
-fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, saved: Option<String>) -> Vec<String> {
+fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, difference: [String; 4]) -> Vec<String> {
     let values =
         |figure: &dyn Fn(&Report) -> f64| reports.iter().map(|report| figure(report)).collect::<Vec<f64>>();
     let share = |values: Vec<f64>| words::share_with(mean(&values), half_width(&values));
@@ -39,7 +39,7 @@ fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, saved: Option<Str
         values.map_or_else(String::new, share)
     };
     let mut cells = vec![model.to_owned(), share(values(&|report| report.accuracy))];
-    cells.extend(saved);
+    cells.extend(difference);
     cells.extend([
         share(values(&|report| report.macro_f1)),
         whole(&|report| report.auc),
@@ -58,14 +58,16 @@ fn baseline<'a>(group: &'a Group, methods: &Methods) -> Option<&'a MethodResult>
     found.tests().next().map(|_| found)
 }
 
-/// Share of the baseline's errors that a method does not make.
-fn errors_saved(result: &MethodResult, baseline: &MethodResult) -> String {
-    let errors = |result: &MethodResult| 1.0 - mean(&result.figures(|report| report.accuracy));
-    let (own, others) = (errors(result), errors(baseline));
-    if result.method == baseline.method || others <= 0.0 {
-        return String::new();
-    }
-    format!("{:+.1} %", 100.0 * (1.0 - own / others))
+/// Points over the baseline, their interval over test rows, and the chances of so much by luck, corrected for the methods
+/// of the table; empty of the baseline itself.
+fn difference(result: &MethodResult) -> [String; 4] {
+    let Some(own) = &result.against_baseline else { return [const { String::new() }; 4] };
+    [
+        words::points(own.mean),
+        format!("{} to {}", words::points(own.rows.low), words::points(own.rows.high)),
+        words::chance(own.rows_p_corrected),
+        own.seeds_p_corrected.map_or_else(String::new, words::chance),
+    ]
 }
 
 /// What the table says: the most accurate method against the baseline, and whether that could be chance.
@@ -81,15 +83,14 @@ pub(super) fn sentence(group: &Group, methods: &Methods) -> Option<String> {
     if best.method == baseline.method {
         return Some(format!("Most accurate on the test rows: {figure}, the baseline itself."));
     }
-    let differences = paired(best, baseline);
-    let gain = mean(&differences);
-    let chance = match half_width(&differences) {
-        None => "one seed says nothing about chance".to_owned(),
-        Some(half) if half < gain => format!("± {} over seeds: more than chance", words::share(half)),
-        Some(half) => format!("± {} over seeds: it could be chance", words::share(half)),
+    let Some(own) = &best.against_baseline else {
+        return Some(format!("Most accurate on the test rows: {figure}."));
     };
+    let verdict = if own.counts() { "more than chance" } else { "it could be chance" };
     Some(format!(
-        "Most accurate on the test rows: {figure}, {} points over <b>{name}</b> ({chance}).",
-        words::points(gain)
+        "Most accurate on the test rows: {figure}, {} points over <b>{name}</b> (p = {} over the test rows, corrected \
+         for the number of methods: {verdict}).",
+        words::points(own.mean),
+        words::chance(own.rows_p_corrected)
     ))
 }

@@ -6,7 +6,7 @@ use plotly::layout::AxisType;
 
 use super::chart::{Chart, around, axis, plot, points, told};
 use super::html::Table;
-use super::interval::mean;
+use super::means::mean;
 use super::methods::Methods;
 use super::palette::{colour, symbol};
 use super::words;

@@ -56,7 +56,7 @@ fn method(name: &str, labels: &[String], accuracy: f64) -> MethodResult {
         validation: validation(accuracy),
     };
     let (runs, trials) = ((0..3).map(run).collect(), (0..3).map(trial).collect());
-    MethodResult { method: name.to_owned(), runs, trials, bytes: Some(1_000_000) }
+    MethodResult { method: name.to_owned(), runs, trials, bytes: Some(1_000_000), against_baseline: None }
 }
 
 fn subclass(text: &str) -> SubclassInspection {

@@ -16,6 +16,11 @@ pub(super) fn points(difference: f64) -> String {
     format!("{:+.2}", 100.0 * difference)
 }
 
+/// A chance, to three digits.
+pub(super) fn chance(p: f64) -> String {
+    if p < 0.001 { "< .001".to_owned() } else { format!("{p:.3}").trim_start_matches('0').to_owned() }
+}
+
 /// Bytes, as `16.8 MB`.
 pub(super) fn bytes(count: u64) -> String {
     match count {

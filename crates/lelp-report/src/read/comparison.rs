@@ -1,60 +1,26 @@
 //! The folder that `lelp compare` wrote.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use lelp_compare::record::{
-    FailedRecord, RecipeRecord, Record, Setting, StudentRecord, TeacherRecord, TrialRecord,
-};
+use lelp_compare::record::{Setting, StudentRecord, TeacherRecord};
+use lelp_compare::store::{RESULTS_FILE, Results};
+use lelp_compare::summary::Summary;
 use lelp_train::data::Splits;
-use lelp_train::distill::ColumnSettings;
-use lelp_train::method::MethodSettings;
-use serde_json::json;
+use lelp_train::method::{Combination, MethodSettings};
+use lelp_train::run::TrainSettings;
+use serde_json::{Value, json};
 
 use super::material::{Material, Reason, found, words};
-use super::quickstart::settings;
-use super::{RESULTS, ReadError, Reader, lines};
+use super::{ReadError, Reader};
 use crate::look::Look;
 use crate::story::{Group, Kind, MethodResult, Run, Settings, Story, Trial};
 
-/// The records of a comparison, each key once.
-#[derive(Default)]
-struct Records {
-    recipe: Option<RecipeRecord>,
-    teachers: Vec<TeacherRecord>,
-    trials: Vec<TrialRecord>,
-    students: Vec<StudentRecord>,
-    failures: Vec<FailedRecord>,
-}
-
-impl Records {
-    fn take(&mut self, record: Record) {
-        match record {
-            Record::Recipe(recipe) => self.recipe = Some(recipe),
-            Record::Teacher(teacher) => {
-                put(&mut self.teachers, teacher, |a, b| a.data == b.data && a.teacher == b.teacher);
-            }
-            Record::Trial(trial) => put(&mut self.trials, trial, |a, b| a.key == b.key),
-            Record::Student(student) => put(&mut self.students, student, |a, b| a.key == b.key),
-            Record::Failed(failed) => put(&mut self.failures, failed, |a, b| a.key == b.key),
-        }
-    }
-}
-
-/// Puts a record in the place of the one with its key, or behind all.
-fn put<T>(records: &mut Vec<T>, record: T, same: impl Fn(&T, &T) -> bool) {
-    match records.iter_mut().find(|known| same(known, &record)) {
-        Some(known) => *known = record,
-        None => records.push(record),
-    }
-}
-
 /// Everything that a comparison has found so far.
 pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, ReadError> {
-    let file = folder.join(RESULTS);
-    let mut records = Records::default();
-    lines::each(&file, |record| records.take(record))?;
+    let records = Results::read(folder)?;
     let mut story = Story::new(Kind::Comparison, folder.to_owned());
-    story.baseline = records.recipe.as_ref().map(|recipe| recipe.baseline.clone());
+    story.baseline = Some(records.recipe.baseline.clone());
     for student in &records.students {
         let group = group(&mut story.groups, &student.setting);
         result(group, &student.method).runs.push(Run {
@@ -69,10 +35,11 @@ pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, Read
         let settings = settings(&trial.distill, &trial.train);
         result.trials.push(Trial { number: trial.trial, settings, validation: trial.validation });
     }
-    order(&mut story, &records.teachers);
-    if story.groups.is_empty() && records.failures.is_empty() {
-        return Err(ReadError::Unfinished(file));
+    order(&mut story, &records.teachers, &records.recipe.methods);
+    if story.groups.is_empty() && records.failed.is_empty() {
+        return Err(ReadError::Unfinished(folder.join(RESULTS_FILE)));
     }
+    hold_against(&mut story, &Summary::of(&records));
     tell_settings(&records, &mut story);
     for teacher in &records.teachers {
         match look(folder, teacher, &records.students, reader) {
@@ -83,13 +50,20 @@ pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, Read
             }
         }
     }
-    story.failures = records.failures;
+    story.failures = records.failed;
     Ok(story)
 }
 
-/// Data set, teacher and student by name.
-pub(super) fn setting(data: &str, teacher: &str, student: &str) -> Setting {
-    Setting { data: data.to_owned(), teacher: teacher.to_owned(), student: student.to_owned() }
+/// Gives each method its difference to the baseline, and whether that may be luck.
+fn hold_against(story: &mut Story, summary: &Summary) {
+    for table in &summary.tables {
+        let Some(group) = story.groups.iter_mut().find(|group| group.setting == table.setting) else {
+            continue;
+        };
+        for line in &table.lines {
+            result(group, &line.method).against_baseline = line.against_baseline;
+        }
+    }
 }
 
 fn group<'a>(groups: &'a mut Vec<Group>, setting: &Setting) -> &'a mut Group {
@@ -103,23 +77,26 @@ fn group<'a>(groups: &'a mut Vec<Group>, setting: &Setting) -> &'a mut Group {
 fn result<'a>(group: &'a mut Group, method: &str) -> &'a mut MethodResult {
     let place = group.methods.iter().position(|result| result.method == method).unwrap_or_else(|| {
         let method = method.to_owned();
-        group.methods.push(MethodResult { method, runs: Vec::new(), trials: Vec::new(), bytes: None });
+        group.methods.push(MethodResult {
+            method,
+            runs: Vec::new(),
+            trials: Vec::new(),
+            bytes: None,
+            against_baseline: None,
+        });
         group.methods.len() - 1
     });
     &mut group.methods[place]
 }
 
 /// Lines come in any order; a page has one. Each group gets its teacher.
-fn order(story: &mut Story, teachers: &[TeacherRecord]) {
+fn order(story: &mut Story, teachers: &[TeacherRecord], methods: &[String]) {
     for group in &mut story.groups {
         let of_group = |teacher: &&TeacherRecord| {
             (&teacher.data, &teacher.teacher) == (&group.setting.data, &group.setting.teacher)
         };
         group.teacher = teachers.iter().find(of_group).and_then(|teacher| teacher.test.clone());
-        let rank = |method: &str| {
-            let known = MethodSettings::all().iter().position(|known| known.name() == method);
-            known.unwrap_or(usize::MAX)
-        };
+        let rank = |method: &String| methods.iter().position(|known| known == method).unwrap_or(usize::MAX);
         group.methods.sort_by(|a, b| rank(&a.method).cmp(&rank(&b.method)).then(a.method.cmp(&b.method)));
         for result in &mut group.methods {
             result.runs.sort_by_key(|run| run.seed);
@@ -130,10 +107,8 @@ fn order(story: &mut Story, teachers: &[TeacherRecord]) {
 }
 
 /// Recipe, data and teachers, and the chosen settings of each method with the keys of its students.
-fn tell_settings(records: &Records, story: &mut Story) {
-    if let Some(recipe) = &records.recipe {
-        story.settings.push(Settings { heading: "Recipe".to_owned(), values: json!(recipe) });
-    }
+fn tell_settings(records: &Results, story: &mut Story) {
+    story.settings.push(Settings { heading: "Recipe".to_owned(), values: json!(records.recipe) });
     for teacher in &records.teachers {
         let heading = format!("Data {}, teacher {}", teacher.data, teacher.teacher);
         let test = teacher.test.as_ref().map(|test| test.rows);
@@ -183,7 +158,7 @@ fn look(
         let (a, b) = (rank(a), rank(b));
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
-    let columns = ColumnSettings::default();
+    let columns = teacher.columns.clone();
     let plain = MethodSettings::all()[1];
     let material = Material {
         folder,
@@ -203,4 +178,14 @@ fn look(
     let splits =
         Splits::open(&path, &columns.columns(), Some(&teacher.labels)).map_err(|error| words(&error))?;
     material.look([&teacher.data, &teacher.teacher], &splits.train, reader)
+}
+
+/// Settings of method and training by name.
+fn settings(method: &Combination, train: &TrainSettings) -> BTreeMap<String, Value> {
+    let of = |value: Result<Value, serde_json::Error>| match value {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (method, train) = (of(serde_json::to_value(method)), of(serde_json::to_value(train)));
+    method.into_iter().chain(train).filter(|(name, _)| name != "method").collect()
 }

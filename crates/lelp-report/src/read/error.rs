@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lelp_compare::store::ResultsError;
 use lelp_infer::storage::FileError;
 use thiserror::Error;
 
@@ -12,7 +13,7 @@ pub enum ReadError {
     #[error("`{}` is no folder; a run is the folder that `lelp distill`, `lelp compare` or `lelp quickstart` wrote", .0.display())]
     NoFolder(PathBuf),
     /// Nothing of a run is in it.
-    #[error("`{}` is no run: it has no `run.json`, `results.jsonl` or `quickstart.json`; give the folder that `lelp distill`, `lelp compare` or `lelp quickstart` wrote", .0.display())]
+    #[error("`{}` is no run: it has no `run.json` and no `results.jsonl`; give the folder that `lelp distill`, `lelp compare` or `lelp quickstart` wrote", .0.display())]
     NoRun(PathBuf),
     /// It is a run of something else.
     #[error("`{}` is not that of a student; give the folder that `lelp distill` wrote", file.display())]
@@ -53,6 +54,9 @@ pub enum ReadError {
     /// Nothing has come of the run yet.
     #[error("`{}` holds no result yet; let the run finish first, or start it again", .0.display())]
     Unfinished(PathBuf),
+    /// The results of a comparison do not read.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
     /// A file could not be read.
     #[error(transparent)]
     File(#[from] FileError),

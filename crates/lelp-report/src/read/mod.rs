@@ -1,10 +1,9 @@
-//! A run's folder as a story: of a student, of a comparison, or of a quickstart.
+//! A run's folder as a story: of a student, or of a comparison.
 
 mod comparison;
 mod error;
 mod lines;
 mod material;
-mod quickstart;
 mod student;
 
 use std::num::NonZeroUsize;
@@ -12,13 +11,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 pub use error::ReadError;
+use lelp_compare::store::RESULTS_FILE;
 
 use crate::story::Story;
 
-/// The file that a comparison writes.
-const RESULTS: &str = "results.jsonl";
-/// The file that a quickstart writes.
-const QUICKSTART: &str = "quickstart.json";
 /// The file that a distillation writes.
 const RUN: &str = "run.json";
 
@@ -49,10 +45,8 @@ pub fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, ReadError> 
     if !folder.is_dir() {
         return Err(ReadError::NoFolder(folder.to_owned()));
     }
-    if folder.join(RESULTS).is_file() {
+    if folder.join(RESULTS_FILE).is_file() {
         comparison::read(folder, reader)
-    } else if folder.join(QUICKSTART).is_file() {
-        quickstart::read(folder, reader)
     } else if folder.join(RUN).is_file() {
         student::read(folder, reader)
     } else {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use lelp_compare::record::Setting;
 use lelp_infer::model::Model;
 use lelp_train::data::Dataset;
-use lelp_train::distill::{DistillSettings, StudentSettings};
+use lelp_train::distill::DistillSettings;
 use lelp_train::evaluate::{Report, answer, report};
 use lelp_train::run::EpochRecord;
 use serde::Deserialize;
@@ -62,7 +62,7 @@ impl StudentFolder {
         Setting {
             data: name(&settings.data),
             teacher: teacher.unwrap_or_else(|| "no teacher".to_owned()),
-            student: kind(&settings.model).to_owned(),
+            student: settings.model.name().to_owned(),
         }
     }
 
@@ -86,14 +86,6 @@ impl StudentFolder {
 /// The last part of a path, or all of it.
 pub(super) fn name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-}
-
-fn kind(student: &StudentSettings) -> &'static str {
-    match student {
-        StudentSettings::Ngram(_) => "ngram",
-        StudentSettings::Encoder(_) => "encoder",
-        StudentSettings::Mlp(_) => "mlp",
-    }
 }
 
 /// One student, with its answers to the test rows where its data are still there.
@@ -122,7 +114,7 @@ pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, Read
     story.leave_out("speed", "it differs each time it is measured, and a page must not; lelp eval tells it");
     let run = Run { seed: student.settings().train.seed, test, epochs: student.epochs.clone() };
     let (method, bytes) = (student.settings().distill.name(), Some(bytes(folder)?));
-    let result = MethodResult { method, runs: vec![run], trials: Vec::new(), bytes };
+    let result = MethodResult { method, runs: vec![run], trials: Vec::new(), bytes, against_baseline: None };
     story.groups.push(Group { setting, teacher: None, methods: vec![result] });
     story.settings.push(Settings { heading: "run.json".to_owned(), values: student.all });
     Ok(story)
