@@ -84,7 +84,7 @@ fn comparison(work: &Workspace) -> String {
     let epochs: Vec<Value> = metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut lines = vec![
         json!({ "record": "recipe", "version": "0.1.0", "hash": "h", "recipe": { "trials": 2 }, "baseline": "kd",
-                "trials": 2, "seeds": [0, 1] }),
+                "trials": 2, "seeds": [0, 1], "methods": ["kd", "lelp"] }),
         json!({ "record": "teacher", "data": "queries", "teacher": "t", "path": "queries", "signals": "signals",
                 "teacher_hash": run["teacher_hash"], "data_hash": run["data_hash"], "labels": run["labels"],
                 "train_rows": 320, "labelled_rows": 320, "validation_rows": 80, "test": test }),

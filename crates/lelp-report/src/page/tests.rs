@@ -1,7 +1,9 @@
 //! The page of a made-up story.
 
 use lelp::metrics::CalibrationBin;
+use lelp::stats::Bootstrap;
 use lelp_compare::record::{FailedRecord, Setting};
+use lelp_compare::summary::Difference;
 use lelp_train::evaluate::Report;
 use lelp_train::run::{EpochRecord, TermRecord, ValidationMetric, ValidationRecord};
 use serde_json::json;
@@ -124,7 +126,17 @@ fn story(text: &str) -> Story {
     let setting = Setting { data: text.to_owned(), teacher: text.to_owned(), student: text.to_owned() };
     let mut story = Story::new(Kind::Comparison, text.into());
     story.baseline = Some("kd".to_owned());
-    let methods = vec![method("kd", &labels, 0.8), method(text, &labels, 0.9)];
+    let rows = Bootstrap { mean: 0.1, low: 0.05, high: 0.15, p: 0.01 };
+    let ahead = Difference {
+        mean: 0.1,
+        seeds_p: Some(0.02),
+        seeds_p_corrected: Some(0.02),
+        rows,
+        rows_p_corrected: 0.01,
+        mcnemar_p: None,
+    };
+    let other = MethodResult { against_baseline: Some(ahead), ..method(text, &labels, 0.9) };
+    let methods = vec![method("kd", &labels, 0.8), other];
     let teacher = Some(report(&labels, 0.95));
     story.groups.push(Group { setting: setting.clone(), teacher, methods });
     story.looks.push(look(text));
@@ -165,7 +177,11 @@ fn every_section_of_a_full_story_is_there() {
     ] {
         assert!(page.contains(&format!(">{heading}<")), "{heading}");
     }
-    assert!(page.contains("points over <b>kd</b>"), "the sentence of the results");
+    assert!(
+        page.contains("points over <b>kd</b> (p = .010 over the test rows"),
+        "the sentence of the results"
+    );
+    assert!(page.contains("+5.00 to +15.00"), "the interval over rows");
 }
 
 /// Everything that a user can have written, in every place where it can stand.

@@ -71,7 +71,7 @@ fn tally(summary: &Summary) -> Table {
     let mut text = Table::new(&[&against, "wins", "ties", "losses"]);
     for tally in &summary.tallies {
         let cells = [tally.wins, tally.ties, tally.losses].map(|count| count.to_string());
-        text.row(&[&[tally.method.clone()], &cells[..]].concat());
+        text.row(&[std::slice::from_ref(&tally.method), &cells].concat());
     }
     text
 }
