@@ -6,9 +6,9 @@ pub(super) fn share(value: f64) -> String {
     text.strip_prefix("0.").map_or_else(|| text.replacen("-0.", "-.", 1), |digits| format!(".{digits}"))
 }
 
-/// A share with half the width of its interval, as `.9578 ± .0031`.
+/// A share with half the width of its interval, as `.9578 ± .0031`, which no line breaks.
 pub(super) fn share_with(value: f64, half_width: Option<f64>) -> String {
-    half_width.map_or_else(|| share(value), |half| format!("{} ± {}", share(value), share(half)))
+    half_width.map_or_else(|| share(value), |half| format!("{}\u{a0}±\u{a0}{}", share(value), share(half)))
 }
 
 /// A difference of shares in points of a hundred, as `+0.38`.
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(share(0.9578), ".9578");
         assert_eq!(share(1.0), "1.0000");
         assert_eq!(share(-0.5), "-.5000");
-        assert_eq!(share_with(0.5, Some(0.01)), ".5000 ± .0100");
+        assert_eq!(share_with(0.5, Some(0.01)), ".5000\u{a0}±\u{a0}.0100");
         assert_eq!(points(0.0038), "+0.38");
         assert_eq!([bytes(999), bytes(16_800_000)], ["999 B", "16.8 MB"]);
     }
