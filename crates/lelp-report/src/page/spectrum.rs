@@ -18,7 +18,7 @@ pub(super) fn chart(look: &Look) -> Option<Chart> {
     }
     let drawn = look.spectra.iter().map(|spectrum| spectrum.variance.len()).max()?.min(DRAWN);
     let across = axis("principal direction of the class").range(vec![0.5, drawn as f64 + 0.5]);
-    let mut plot = plot(across, axis("variance (log)").type_(AxisType::Log).dtick(1.0));
+    let mut plot = plot(across, axis("variance (log)").type_(AxisType::Log).n_ticks(6));
     let mut numbers = Table::new(&["class", "direction", "variance", "share", "share up to it"]);
     let mut ranks = Vec::new();
     for (place, spectrum) in look.spectra.iter().enumerate() {

@@ -107,12 +107,17 @@ fn result(model: &ModelFigures, student: Option<&StudentFolder>) -> MethodResult
     MethodResult { method: model.model.clone(), runs, trials, bytes: Some(model.bytes) }
 }
 
-/// Settings of method and training by name.
+/// Settings of method and training by name; those of what is added to the method bear its name.
 pub(super) fn settings(method: &Combination, train: &TrainSettings) -> BTreeMap<String, Value> {
-    let of = |value: Result<Value, serde_json::Error>| match value {
+    let fields = |value: Result<Value, serde_json::Error>| match value {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let (method, train) = (of(serde_json::to_value(method)), of(serde_json::to_value(train)));
-    method.into_iter().chain(train).filter(|(name, _)| name != "method").collect()
+    let own = fields(serde_json::to_value(method)).into_iter().chain(fields(serde_json::to_value(train)));
+    let mut settings: BTreeMap<String, Value> = own.filter(|(name, _)| name != "add").collect();
+    for added in &method.add {
+        let own = fields(serde_json::to_value(added)).into_iter();
+        settings.extend(own.map(|(name, value)| (format!("{} {name}", added.name()), value)));
+    }
+    settings
 }
