@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use lelp_train::evaluate::Report;
-use plotly::Scatter;
 use plotly::common::{Marker, Mode};
 use plotly::layout::AxisType;
+use plotly::{Plot, Scatter};
 
 use super::chart::{Chart, around, axis, plot, points, told};
 use super::html::Table;
@@ -39,6 +39,13 @@ pub(super) fn chart(data: &str, groups: &[&Group], methods: &Methods) -> Option<
             }
         }
     }
+    add_teachers(&mut plot, &mut numbers, groups);
+    let caption = caption(&students);
+    let heading = format!("Speed and accuracy on {data}");
+    (!numbers.is_empty()).then(|| Chart { heading, caption, plot, height: 400, numbers })
+}
+
+fn add_teachers(plot: &mut Plot, numbers: &mut Table, groups: &[&Group]) {
     for (teacher, report) in teachers(groups) {
         let told = vec![told(&[&figures(&format!("teacher {teacher}"), &[report], None)])];
         let (x, y) = (vec![report.microseconds_per_text], vec![report.accuracy]);
@@ -47,16 +54,17 @@ pub(super) fn chart(data: &str, groups: &[&Group], methods: &Methods) -> Option<
         let cells = cells.into_iter().chain([words::share(report.accuracy), String::new()]);
         numbers.row(["teacher".to_owned()].into_iter().chain(cells));
     }
+}
+
+fn caption(students: &BTreeSet<&str>) -> String {
     let symbols: Vec<String> =
         students.iter().enumerate().map(|(place, name)| format!("{} {name}", symbol_word(place))).collect();
-    let caption = format!(
+    format!(
         "Up and to the left is better. A colour is a method, a symbol a student ({}); the larger a mark, the larger the \
          student's files. Times are those of the run that measured them: compare them with each other, not with those of \
          another machine.",
         symbols.join(", ")
-    );
-    let heading = format!("Speed and accuracy on {data}");
-    (!numbers.is_empty()).then(|| Chart { heading, caption, plot, height: 400, numbers })
+    )
 }
 
 /// A student's mark: its colour is that of the method, its symbol that of the student.
