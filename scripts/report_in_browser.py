@@ -42,6 +42,7 @@ class Page:
         self.page.on("console", lambda message: message.type == "error" and self.fault(f"console: {message.text}"))
         self.page.on("pageerror", lambda error: self.fault(f"error: {error}"))
         self.page.on("request", self.requested)
+        self.page.on("dialog", self.asked)
         self.address = address
         self.page.goto(address)
         self.page.wait_for_function("[...document.querySelectorAll('.drawing')].filter(p => p.offsetParent).every(p => p.querySelector('svg.main-svg'))")
@@ -50,6 +51,11 @@ class Page:
         # Pictures that the library makes are data; whatever else is asked for comes from somewhere.
         if request.url != self.address and not request.url.startswith("data:"):
             self.fault(f"request of {request.url}")
+
+    def asked(self, dialog):
+        # A page of ours asks nothing: a text of a user has become a script.
+        self.fault(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
     def fault(self, what):
         self.faults.append(f"{self.name}: {what}")

@@ -59,7 +59,7 @@ pub(super) fn gains(group: &Group, methods: &Methods) -> Option<Chart> {
     let baseline = group.methods.iter().find(|result| Some(&result.method) == methods.baseline())?;
     let others: Vec<&MethodResult> =
         drawn(group).into_iter().filter(|result| result.method != baseline.method).collect();
-    let mut plot = plot(axis(&format!("points of accuracy over {}", baseline.method)), names());
+    let mut plot = plot(axis("points of accuracy"), names());
     let mut numbers = Table::new(&["method", "mean gain, points", "95 % interval", "seeds in common"]);
     let mut drawn = 0;
     for result in others.iter().rev() {
@@ -131,7 +131,11 @@ fn bar(result: &MethodResult, methods: &Methods) -> Box<Bar<f64, String>> {
 }
 
 fn whiskers(half: Option<f64>) -> ErrorData {
-    ErrorData::new(ErrorType::Data).array(vec![half.unwrap_or(0.0)]).visible(half.is_some()).thickness(2.0)
+    ErrorData::new(ErrorType::Data)
+        .array(vec![half.unwrap_or(0.0)])
+        .visible(half.is_some())
+        .thickness(2.0)
+        .color("#7F7F7F")
 }
 
 fn seeds(results: &[&MethodResult]) -> Box<Scatter<f64, String>> {

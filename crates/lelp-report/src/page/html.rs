@@ -38,6 +38,9 @@ pub(super) fn identifier(words: &str) -> String {
     id
 }
 
+/// Characters of a cell that is not broken: a mean with its interval has 13.
+const SHORT: usize = 20;
+
 /// A table with a caption for those who do not see it; the first column heads its row.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Table {
@@ -86,14 +89,22 @@ impl Table {
         for row in &self.rows {
             html.push_str("<tr>");
             for (place, cell) in row.iter().enumerate() {
-                let (open, close) =
-                    if place == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
-                write!(html, "{open}{}{close}", escape(cell)).expect("a string takes all");
+                html.push_str(&cell_html(cell, place == 0));
             }
             html.push_str("</tr>");
         }
         html.push_str("</tbody></table></div>\n");
         html
+    }
+}
+
+/// A cell; one of a few characters stays in one line.
+fn cell_html(cell: &str, heads: bool) -> String {
+    let text = escape(cell);
+    match (heads, cell.chars().count() <= SHORT) {
+        (true, _) => format!("<th scope=\"row\">{text}</th>"),
+        (false, true) => format!("<td class=\"short\">{text}</td>"),
+        (false, false) => format!("<td>{text}</td>"),
     }
 }
 

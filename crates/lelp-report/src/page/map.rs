@@ -89,7 +89,7 @@ fn drawn(
 
 /// An axis without numbers: they mean nothing.
 fn plane() -> Axis {
-    axis("").show_tick_labels(false).show_grid(false)
+    axis("").show_tick_labels(false).show_grid(false).show_line(false)
 }
 
 fn name(look: &Look, point: &Point) -> String {

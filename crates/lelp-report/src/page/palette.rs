@@ -11,6 +11,12 @@ pub(super) fn colour(place: usize) -> &'static str {
     COLOURS[place % COLOURS.len()]
 }
 
+/// The word for [`symbol`].
+pub(super) fn symbol_word(place: usize) -> &'static str {
+    ["circle", "square", "diamond", "triangle", "cross", "x", "star", "hexagon"]
+        [(place + place / COLOURS.len()) % COLOURS.len()]
+}
+
 /// The symbol of the `place`-th thing: things of one colour have different symbols.
 pub(super) fn symbol(place: usize) -> MarkerSymbol {
     match (place + place / COLOURS.len()) % COLOURS.len() {

@@ -1,14 +1,17 @@
 //! How fast students answer, and how well.
 
+use std::collections::BTreeSet;
+
 use lelp_train::evaluate::Report;
 use plotly::common::{Marker, Mode};
 use plotly::layout::AxisType;
+use plotly::{Plot, Scatter};
 
 use super::chart::{Chart, around, axis, plot, points, told};
 use super::html::Table;
 use super::means::mean;
 use super::methods::Methods;
-use super::palette::{colour, symbol};
+use super::palette::{colour, symbol, symbol_word};
 use super::words;
 use crate::story::{Group, MethodResult};
 
@@ -21,12 +24,28 @@ pub(super) fn chart(data: &str, groups: &[&Group], methods: &Methods) -> Option<
     });
     let mut plot = plot(times, axis("test accuracy").range(around(tests)));
     let mut numbers = Table::new(&["model", "student", "teacher", "microseconds a text", "accuracy", "size"]);
+    let students: BTreeSet<&str> = groups.iter().map(|group| group.setting.student.as_str()).collect();
+    let mut named = BTreeSet::new();
     let largest = groups.iter().flat_map(|group| &group.methods).filter_map(|result| result.bytes).max();
     for group in groups {
         for result in &group.methods {
-            add_student(&mut plot, &mut numbers, group, result, methods, largest);
+            let student = students.iter().position(|name| *name == group.setting.student).unwrap_or(0);
+            let place = (methods.place(&result.method), student);
+            let size = size(result.bytes, largest);
+            if let Some(trace) = mark(group, result, place, size) {
+                // One line of the legend a method: a legend of all students would hide the chart.
+                plot.add_trace(trace.show_legend(named.insert(&result.method)));
+                numbers.row(line(group, result));
+            }
         }
     }
+    add_teachers(&mut plot, &mut numbers, groups);
+    let caption = caption(&students);
+    let heading = format!("Speed and accuracy on {data}");
+    (!numbers.is_empty()).then(|| Chart { heading, caption, plot, height: 400, numbers })
+}
+
+fn add_teachers(plot: &mut Plot, numbers: &mut Table, groups: &[&Group]) {
     for (teacher, report) in teachers(groups) {
         let told = vec![told(&[&figures(&format!("teacher {teacher}"), &[report], None)])];
         let (x, y) = (vec![report.microseconds_per_text], vec![report.accuracy]);
@@ -35,42 +54,47 @@ pub(super) fn chart(data: &str, groups: &[&Group], methods: &Methods) -> Option<
         let cells = cells.into_iter().chain([words::share(report.accuracy), String::new()]);
         numbers.row(["teacher".to_owned()].into_iter().chain(cells));
     }
-    let caption = format!(
-        "All students on {data}. Up and to the left is better; the larger a mark, the larger the student's files. Times \
-         are those of the run that measured them: compare them with each other, not with those of another machine."
-    );
-    let heading = format!("Speed and accuracy on {data}");
-    (!numbers.is_empty()).then(|| Chart { heading, caption, plot, height: 400, numbers })
 }
 
-fn add_student(
-    plot: &mut plotly::Plot,
-    numbers: &mut Table,
+fn caption(students: &BTreeSet<&str>) -> String {
+    let symbols: Vec<String> =
+        students.iter().enumerate().map(|(place, name)| format!("{} {name}", symbol_word(place))).collect();
+    format!(
+        "Up and to the left is better. A colour is a method, a symbol a student ({}); the larger a mark, the larger the \
+         student's files. Times are those of the run that measured them: compare them with each other, not with those of \
+         another machine.",
+        symbols.join(", ")
+    )
+}
+
+/// A student's mark: its colour is that of the method, its symbol that of the student.
+fn mark(
     group: &Group,
     result: &MethodResult,
-    methods: &Methods,
-    largest: Option<u64>,
-) {
+    (method, student): (usize, usize),
+    size: usize,
+) -> Option<Box<Scatter<f64, f64>>> {
     let reports: Vec<&Report> = result.tests().collect();
     let time = mean(&result.figures(|report| report.microseconds_per_text));
-    if !time.is_finite() {
-        return;
-    }
     let accuracy = mean(&result.figures(|report| report.accuracy));
+    if !time.is_finite() {
+        return None;
+    }
     let name = format!("{}, {}", result.method, group.setting.student);
-    let place = methods.place(&result.method);
-    let marker = Marker::new().color(colour(place)).symbol(symbol(place)).size(size(result.bytes, largest));
     let told = vec![told(&[&figures(&name, &reports, result.bytes)])];
-    let trace = points(&name, place, Mode::Markers, vec![time], vec![accuracy], told);
-    plot.add_trace(trace.marker(marker.opacity(0.85)));
-    numbers.row([
+    let marker = Marker::new().color(colour(method)).symbol(symbol(student)).size(size).opacity(0.85);
+    Some(points(&result.method, method, Mode::Markers, vec![time], vec![accuracy], told).marker(marker))
+}
+
+fn line(group: &Group, result: &MethodResult) -> [String; 6] {
+    [
         result.method.clone(),
         group.setting.student.clone(),
         group.setting.teacher.clone(),
-        words::microseconds(time),
-        words::share(accuracy),
+        words::microseconds(mean(&result.figures(|report| report.microseconds_per_text))),
+        words::share(mean(&result.figures(|report| report.accuracy))),
         result.bytes.map_or_else(String::new, words::bytes),
-    ]);
+    ]
 }
 
 fn figures(name: &str, reports: &[&Report], bytes: Option<u64>) -> String {

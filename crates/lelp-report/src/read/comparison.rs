@@ -180,12 +180,18 @@ fn look(
     material.look([&teacher.data, &teacher.teacher], &splits.train, reader)
 }
 
-/// Settings of method and training by name.
+/// Settings of method and training by name; those of what is added to the method bear its name.
 fn settings(method: &Combination, train: &TrainSettings) -> BTreeMap<String, Value> {
-    let of = |value: Result<Value, serde_json::Error>| match value {
+    let fields = |value: Result<Value, serde_json::Error>| match value {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let (method, train) = (of(serde_json::to_value(method)), of(serde_json::to_value(train)));
-    method.into_iter().chain(train).filter(|(name, _)| name != "method").collect()
+    let own = fields(serde_json::to_value(method)).into_iter().chain(fields(serde_json::to_value(train)));
+    let mut settings: BTreeMap<String, Value> =
+        own.filter(|(name, _)| !["add", "method"].contains(&name.as_str())).collect();
+    for added in &method.add {
+        let own = fields(serde_json::to_value(added)).into_iter().filter(|(name, _)| name != "method");
+        settings.extend(own.map(|(name, value)| (format!("{} {name}", added.name()), value)));
+    }
+    settings
 }
