@@ -46,7 +46,7 @@ pub enum ResultsError {
     },
 }
 
-/// What a comparison has found, each key once.
+/// What a comparison has found, each key once in each setting: two data sets of one content share their keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results {
     /// What is compared.
@@ -117,14 +117,14 @@ impl Results {
             }
             Record::Trial(new) => {
                 self.failed.retain(|failed| failed.key != new.key);
-                self.trials.retain(|old| old.key != new.key || old.method != new.method);
+                self.trials.retain(|old| old.key != new.key || old.setting != new.setting);
                 self.trials.push(new);
             }
             Record::Student(new) => {
                 // What kept the whole method from running does so no more.
                 let whole = FailedRecord::key_of(&new.setting, &new.method);
                 self.failed.retain(|failed| failed.key != new.key && failed.key != whole);
-                self.students.retain(|old| old.key != new.key || old.method != new.method);
+                self.students.retain(|old| old.key != new.key || old.setting != new.setting);
                 self.students.push(new);
             }
             Record::Failed(new) => {

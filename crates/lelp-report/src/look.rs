@@ -1,13 +1,14 @@
 //! What the teacher's embeddings of a data set look like, and how a split cuts them.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
 
 use lelp::{FitError, ShapeError, SubclassFit, Temperature, largest, map_of_rows, softmax};
 use lelp_train::data::{Dataset, FineColumn, SignalsFileError, SignalsFolder};
 use lelp_train::distill::{Sharp, SplitError, targets_as_sharp};
 use thiserror::Error;
 
-use crate::inspect::Inspection;
+use crate::inspect::{InspectError, InspectSettings, Inspection, inspect};
 
 /// Rows of a map at most: more are a blot on the eye, and slow to draw.
 const MAPPED: usize = 1500;
@@ -102,6 +103,9 @@ pub enum LookError {
     /// Split and signals do not fit together.
     #[error(transparent)]
     Split(#[from] SplitError),
+    /// The subclasses could not be told.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// The map could not be drawn.
     #[error(transparent)]
     Map(#[from] FitError),
@@ -124,9 +128,13 @@ impl Look {
 ///
 /// # Errors
 /// [`LookError`] if signals, texts and split do not fit together.
-pub fn look(subject: Subject<'_>, threads: NonZeroUsize) -> Result<Look, LookError> {
-    let Subject { signals, texts, split, .. } = subject;
+pub fn look(subject: Subject<'_>, threads: NonZeroUsize, cancelled: &AtomicBool) -> Result<Look, LookError> {
+    let Subject { signals, texts, split, fine, .. } = subject;
     signals.check_data(texts)?;
+    let inspected = |(fit, sharp): (&SubclassFit, Sharp)| {
+        let settings = InspectSettings { sharp, ..InspectSettings::default() };
+        inspect(signals, fit, texts, fine, &settings, threads, cancelled)
+    };
     let fit = split.map(|(fit, _)| fit);
     Ok(Look {
         data: subject.data.to_owned(),
@@ -136,7 +144,7 @@ pub fn look(subject: Subject<'_>, threads: NonZeroUsize) -> Result<Look, LookErr
         per_class: fit.map_or(1, SubclassFit::per_class),
         spectra: fit.map_or_else(Vec::new, |fit| spectra(fit, &signals.description().label_names)),
         map: map(subject, threads)?,
-        inspection: None,
+        inspection: split.map(inspected).transpose()?,
     })
 }
 

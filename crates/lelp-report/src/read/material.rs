@@ -78,8 +78,8 @@ impl Material<'_> {
         let split = split.map(|split| self.split(&split, &signals, fine.as_ref(), reader)).transpose()?;
         let [data, teacher] = names;
         let split = split.as_ref().map(|(fit, sharp)| (fit, *sharp));
-        look(Subject { data, teacher, signals: &signals, texts, split, fine: fine.as_ref() }, reader.threads)
-            .map_err(|error| words(&error))
+        let subject = Subject { data, teacher, signals: &signals, texts, split, fine: fine.as_ref() };
+        look(subject, reader.threads, reader.cancel).map_err(|error| words(&error))
     }
 
     /// The split that was kept, or made again.
