@@ -27,14 +27,16 @@ use crate::printer::Printer;
 
 /// Compare methods: data sets x teachers x students x methods x seeds
 ///
-/// A recipe (TOML) names data sets, teachers, students and methods. Each method gets the same number of trials of its
-/// settings, chosen on the validation rows; then students with the chosen settings, one a seed, are measured on the
-/// test rows, which are read once. The tables say whether a difference is more than luck: a paired test over seeds, a
-/// paired bootstrap over test rows, corrected for the number of methods; and what each method costs.
+/// A recipe (TOML) names data sets, teachers, students and methods. Each method gets the same
+/// number of trials of its settings, chosen on the validation rows; then students with the chosen
+/// settings, one a seed, are measured on the test rows, which are read once. The tables say
+/// whether a difference is more than luck: a paired test over seeds, a paired bootstrap over test
+/// rows, corrected for the number of methods; and what each method costs.
 ///
-/// `results.jsonl` in --out grows cell by cell: a comparison that was stopped goes on with the same command, and a
-/// finished cell is not run again. `tables.md` and `summary.json` are written at the end. A cell that fails is written
-/// down with its error, the rest goes on, and the exit code is 1.
+/// `results.jsonl` in --out grows cell by cell: a comparison that was stopped goes on with the
+/// same command, and a finished cell is not run again. `tables.md` and `summary.json` are written
+/// at the end. A cell that fails is written down with its error, the rest goes on, and the exit
+/// code is 1.
 ///
 /// Examples:
 ///   lelp compare --recipe recipes/smoke.toml --out runs/smoke

@@ -31,14 +31,15 @@ use crate::printer::Printer;
 
 /// See the whole way, from labelled texts to microsecond students, in minutes
 ///
-/// Teaches a head on a frozen encoder, records its signals, splits the classes, and distils n-gram students with the
-/// methods `ce` (labels alone), `kd` (ordinary distillation), `lelp` and `kmeans`. Each method gets the same number of
-/// trials, chosen on the validation rows; the test rows are read once, for the table at the end. What is compared stands
-/// in `recipe.toml` in --out: change it, and go on with `lelp compare`. A run that was stopped goes on with the same
+/// Teaches a head on a frozen encoder, records its signals, splits the classes, and distils
+/// n-gram students with the methods `ce` (labels alone), `kd` (ordinary distillation), `lelp` and
+/// `kmeans`. Each method gets the same number of trials, chosen on the validation rows; the test
+/// rows are read once, for the table at the end. What is compared stands in `recipe.toml` in
+/// --out: change it, and go on with `lelp compare`. A run that was stopped goes on with the same
 /// command.
 ///
-/// The bundled data are 13,083 questions of banking customers, "about a card" or not (banking77, CC BY 4.0). With
-/// --data it runs on your own: a folder with train, validation and test files.
+/// The bundled data are 13,083 questions of banking customers, "about a card" or not (banking77,
+/// CC BY 4.0). With --data it runs on your own: a folder with train, validation and test files.
 ///
 /// Examples:
 ///   lelp quickstart
