@@ -3,8 +3,8 @@
 
     python scripts/book_results.py RUNS
 
-RUNS holds the folders of `lelp compare`, each called as its recipe in `recipes/`. Only the tables are copied; a run that
-was stopped before its end is marked.
+RUNS holds the folders of `lelp compare`, each called as its recipe in `recipes/`. Of a run that was stopped before its end
+the whole tables are copied, and the page says so.
 """
 
 import json
@@ -12,6 +12,27 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def whole_tables(run: pathlib.Path, summary: dict) -> str:
+    """The tables in which every method has all its seeds, or a reason why not; of a stopped run without the tally."""
+
+    def whole(table: dict) -> bool:
+        done = [line for line in table["lines"] if line["seeds"] == summary["seeds"]]
+        return len(done) + len(table["failed"]) == methods
+
+    first = json.loads((run / "results.jsonl").read_text().split("\n", 1)[0])
+    methods = len(first["methods"])
+    names = {" - ".join(table["setting"].values()) for table in summary["tables"] if whole(table)}
+    recipe = first["recipe"]
+    wanted = len(recipe["data"]) * len(recipe["teachers"]) * len(recipe["students"])
+    text = (run / "tables.md").read_text().strip()
+    if len(names) == wanted:
+        return text
+    sections = text.split("### ")[1:]
+    kept = ["### " + section.strip() for section in sections if section.split("\n", 1)[0] in names]
+    stopped = f"The run was stopped before its end: {len(names)} of {wanted} tables are whole, and stand here."
+    return "\n\n".join([stopped, *kept])
 
 
 def page(recipe: pathlib.Path, run: pathlib.Path) -> str:
@@ -27,7 +48,7 @@ def page(recipe: pathlib.Path, run: pathlib.Path) -> str:
         "```sh\n" + "\n".join(commands) + "\n```",
         f"{seconds / 60:.0f} minutes of training, on 2 cores of an AMD EPYC (Zen 3, AVX2) in a shared virtual machine: times a "
         "student and a text are those of a busy machine.",
-        (run / "tables.md").read_text().strip(),
+        whole_tables(run, summary),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -36,9 +57,14 @@ def main() -> None:
     runs = pathlib.Path(sys.argv[1])
     for run in sorted(runs.iterdir()):
         recipe = ROOT / "recipes" / f"{run.name}.toml"
-        if recipe.exists() and (run / "tables.md").exists():
-            (ROOT / "book/src/results" / f"{run.name}.md").write_text(page(recipe, run))
+        if not (recipe.exists() and (run / "tables.md").exists()):
+            continue
+        text = page(recipe, run)
+        if "### " in text:
+            (ROOT / "book/src/results" / f"{run.name}.md").write_text(text)
             print(run.name)
+        else:
+            print(f"{run.name}: no table is whole yet")
 
 
 if __name__ == "__main__":
