@@ -31,8 +31,10 @@ const CLUSTERS: [i64; 4] = [4, 8, 16, 32];
 /// Widths around a method's own that are tried for the best of them.
 const WIDTHS: [f64; 2] = [0.5, 2.0];
 
-/// Deviations of a validation score by which a split must be ahead of `kd` to be chosen in its place.
-const MARGIN: f64 = 0.5;
+/// Deviations of a validation score by which a split must be ahead of `kd` to be chosen in its place: the best of ten
+/// level candidates is about that far ahead by luck. On nine data sets splits that paid were ahead by 2.6 and more, those
+/// that did not by 1.0 and less (see the book).
+const MARGIN: f64 = 1.5;
 
 /// What is to be found: settings that are left open.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
