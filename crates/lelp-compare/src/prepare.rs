@@ -16,7 +16,7 @@ use lelp_train::data::{
 };
 use lelp_train::distill::{Task, TaskError};
 use lelp_train::evaluate::{Answers, EvaluateError, answer, report};
-use lelp_train::method::{MethodError, SubclassTeaching};
+use lelp_train::method::SubclassTeaching;
 use lelp_train::model::HeadSettings;
 use lelp_train::run::TrainSettings;
 use lelp_train::teacher::{
@@ -109,9 +109,6 @@ pub enum PrepareError {
     /// The teacher cannot be read or written.
     #[error(transparent)]
     Teacher(#[from] TeacherError),
-    /// The teacher's outputs are not what `subclass` needs.
-    #[error(transparent)]
-    Subclasses(#[from] MethodError),
     /// No head came of it.
     #[error(transparent)]
     Teach(#[from] TeachError),

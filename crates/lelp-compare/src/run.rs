@@ -34,7 +34,8 @@ pub enum RunError {
 }
 
 /// An error with its causes, on one line.
-pub(crate) struct Failing<'a>(pub(crate) &'a (dyn std::error::Error + 'static));
+#[derive(Debug)]
+pub struct Failing<'a>(pub &'a (dyn std::error::Error + 'static));
 
 impl fmt::Display for Failing<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use lelp::{Beta, SubclassFit};
+use lelp_compare::run::Failing;
 use lelp_infer::storage;
 use lelp_train::data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
 use lelp_train::distill::{self, ColumnSettings, Sharp};
@@ -109,14 +110,8 @@ impl Material<'_> {
 }
 
 /// An error and its causes.
-pub(super) fn words(error: &dyn Error) -> Reason {
-    let mut words = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push(error.to_string());
-        cause = error.source();
-    }
-    words.join(": ")
+pub(super) fn words(error: &(dyn Error + 'static)) -> Reason {
+    Failing(error).to_string()
 }
 
 /// `path` where it is, seen from here, from `folder` or from a folder above it: runs are moved, and paths are written

@@ -73,14 +73,15 @@ const RECIPE: &str = "recipe.toml";
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let start = Instant::now();
     let out = &arguments.out;
-    let recipe = claim(arguments)?;
+    let path = claim(arguments)?;
     if arguments.data.is_none() {
         printer.step("data", "banking77 in two classes, CC BY 4.0");
     }
     let cancel = interrupt::flag()?;
-    let comparing = Comparing { recipe: &recipe, data: out, out, jobs: None, extend: true };
+    let comparing = Comparing { recipe: &path, data: out, out, jobs: None, extend: true };
     let results = compare::results(&comparing, global, printer, &cancel)?;
     printer.data(&tables::text(&Summary::of(&results)))?;
+    let (recipe, _) = Recipe::open(&path)?;
     let saving = Saving { results: &results, recipe: &recipe, out, global, printer, cancel: &cancel };
     let students = saving.students()?;
     say_answers(&students, printer)?;
@@ -109,7 +110,7 @@ fn claim(arguments: &Arguments) -> Result<PathBuf, Failure> {
 /// Students of the first seed, as a user would deploy them.
 struct Saving<'a> {
     results: &'a Results,
-    recipe: &'a Path,
+    recipe: &'a Recipe,
     out: &'a Path,
     global: &'a GlobalArgs,
     printer: Printer,
@@ -126,7 +127,7 @@ struct Saved {
 impl Saving<'_> {
     /// Trains them again, which takes a moment and gives the same bytes, and saves them.
     fn students(&self) -> Result<Vec<Saved>, Failure> {
-        let (recipe, _) = Recipe::open(self.recipe)?;
+        let recipe = self.recipe;
         let (data, model) = (&recipe.data[0], &recipe.students[0].model);
         let teacher: &TeacherRecord = &self.results.teachers[0];
         let task = Task::open(&teacher.path, Some(&teacher.signals), &data.columns)?;
@@ -158,7 +159,7 @@ impl Saving<'_> {
         let settings = DistillSettings {
             data: teacher.path.clone(),
             signals: Some(teacher.signals.clone()),
-            columns: Recipe::open(self.recipe)?.0.data[0].columns.clone(),
+            columns: self.recipe.data[0].columns.clone(),
             distill: first.distill.clone(),
             model: model.clone(),
             train: first.train,
