@@ -163,7 +163,7 @@ impl Contest<'_> {
             threads: around.threads,
             cancel: around.cancel,
         };
-        let measured = match measuring.student(&distilled.model, self.student) {
+        let measured = match measuring.student(&distilled.model) {
             Ok(measured) => measured,
             Err(error) => return self.failing(key, &error, around),
         };

@@ -4,22 +4,18 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
 
 use lelp::largest;
 use lelp_infer::classifier::AnswerError;
-use lelp_infer::encoder::EncoderError;
 use lelp_infer::model::{Model, ModelFolderError};
+use lelp_infer::teacher::{Teacher, TeacherError};
 use lelp_train::data::Dataset;
-use lelp_train::distill::{MlpModel, MlpOptions, StudentModel, StudentModelError, StudentSettings};
-use lelp_train::evaluate::{Answers, EvaluateError, Report, answer, report};
-use lelp_train::teacher::{EmbedError, KeptEmbeddings, embed};
+use lelp_train::distill::{StudentModel, StudentModelError};
+use lelp_train::evaluate::{Answers, EvaluateError, Report, answer, report, time};
+use lelp_train::teacher::{EmbedError, KeptEmbeddings};
 use thiserror::Error;
 
 use crate::record::Rights;
-
-/// Test texts that the speed of a frozen encoder is measured on.
-const TIMED_TEXTS: usize = 256;
 
 /// Why a student could not be measured.
 #[derive(Debug, Error)]
@@ -30,9 +26,9 @@ pub enum MeasureError {
     /// It cannot be read again.
     #[error(transparent)]
     Load(#[from] ModelFolderError),
-    /// Its frozen encoder cannot be loaded.
+    /// It cannot be read again with its frozen encoder.
     #[error(transparent)]
-    Encoder(#[from] EncoderError),
+    Teacher(#[from] TeacherError),
     /// Its frozen encoder cannot answer.
     #[error(transparent)]
     Embed(#[from] EmbedError),
@@ -82,19 +78,15 @@ pub struct Measuring<'a> {
 
 impl Measuring<'_> {
     /// Writes, loads and asks a student, as one that is deployed.
-    pub fn student(
-        &self,
-        model: &StudentModel,
-        settings: &StudentSettings,
-    ) -> Result<Measured, MeasureError> {
+    pub fn student(&self, model: &StudentModel) -> Result<Measured, MeasureError> {
         let scratch = |source| MeasureError::Scratch { path: self.scratch.to_owned(), source };
         clear(self.scratch).map_err(scratch)?;
         model.save(self.scratch)?;
         let bytes = folder_bytes(self.scratch).map_err(scratch)?;
-        let answers = match (model, settings) {
-            (StudentModel::Ngram(model), _) => answer(model.as_ref(), self.test, &mut |_| {}, self.cancel)?,
-            (StudentModel::Mlp(model), StudentSettings::Mlp(options)) => self.mlp(model, options)?,
-            _ => {
+        let answers = match model {
+            StudentModel::Ngram(model) => answer(model.as_ref(), self.test, &mut |_| {}, self.cancel)?,
+            StudentModel::Mlp(_) => self.mlp()?,
+            StudentModel::Encoder(_) => {
                 let model = Model::load(self.scratch, self.threads)?;
                 answer(&model, self.test, &mut |_| {}, self.cancel)?
             }
@@ -104,18 +96,13 @@ impl Measuring<'_> {
         Ok(Measured { right: rights(&answers, self.test), report, bytes })
     }
 
-    /// The head alone on embeddings that are kept; its time is that of the whole, the encoder's from a few texts.
-    fn mlp(&self, model: &MlpModel, options: &MlpOptions) -> Result<Answers, MeasureError> {
-        let encoder = options.load(self.threads)?;
-        let embeddings = self.kept.embed(&encoder, &options.encoder, self.test, &mut |_| {}, self.cancel)?;
-        let rows = TIMED_TEXTS.min(self.test.rows());
-        let some = self.test.select(&(0..rows).collect::<Vec<_>>());
-        let start = Instant::now();
-        embed(&encoder, &some, &mut |_| {}, self.cancel)?;
-        let embedding: Duration = start.elapsed().mul_f64(self.test.rows() as f64 / rows as f64);
-        let start = Instant::now();
-        let logits = model.head().apply(embeddings).logits;
-        Ok(Answers { logits, elapsed: embedding + start.elapsed() })
+    /// The head alone on the frozen encoder's embeddings, which are kept; its time is that of both, from a few texts.
+    fn mlp(&self) -> Result<Answers, MeasureError> {
+        let model = Teacher::load(self.scratch, self.threads)?;
+        let embeddings =
+            self.kept.embed(model.encoder(), self.scratch, self.test, &mut |_| {}, self.cancel)?;
+        let elapsed = time(&model, self.test, self.cancel)?;
+        Ok(Answers { logits: model.head().apply(embeddings).logits, elapsed })
     }
 }
 

@@ -83,9 +83,11 @@ impl Comparison<'_> {
     pub fn run(&self, watch: &dyn Watch, cancel: &AtomicBool) -> Result<(), RunError> {
         for data in &self.recipe.data {
             for teacher in &self.recipe.teachers {
-                match prepare(data, teacher, &self.places, &mut |step| watch.step(step), cancel) {
-                    Ok(prepared) => {
-                        self.remember(&prepared)?;
+                match self.prepare(data, teacher, watch, cancel) {
+                    Ok((prepared, known)) => {
+                        if !known {
+                            self.store.add(Record::Teacher(prepared.record.clone()))?;
+                        }
                         let methods = self.probed(&prepared, watch, cancel)?;
                         for student in &self.recipe.students {
                             self.students(&prepared, student, &methods, watch, cancel)?;
@@ -99,18 +101,29 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    /// Writes a teacher down, unless it is there already; times, which vary, make no other teacher.
-    fn remember(&self, prepared: &Prepared) -> Result<(), ResultsError> {
-        let own = &prepared.record;
+    /// Makes a data set and a teacher ready; a teacher is measured once, unless the results know it already.
+    fn prepare(
+        &self,
+        data: &DataEntry,
+        teacher: &TeacherEntry,
+        watch: &dyn Watch,
+        cancel: &AtomicBool,
+    ) -> Result<(Prepared, bool), PrepareError> {
+        let mut prepared = prepare(data, teacher, &self.places, &mut |step| watch.step(step), cancel)?;
+        let known = self.is_known(&prepared.record);
+        if !known {
+            prepared.measure(self.places.threads, cancel)?;
+        }
+        Ok((prepared, known))
+    }
+
+    fn is_known(&self, own: &TeacherRecord) -> bool {
         let same = |old: &TeacherRecord| {
             (&old.data, &old.teacher, &old.teacher_hash, &old.data_hash, &old.path, &old.signals)
                 == (&own.data, &own.teacher, &own.teacher_hash, &own.data_hash, &own.path, &own.signals)
                 && old.labelled_rows == own.labelled_rows
         };
-        if self.store.read(|results| results.teachers.iter().any(same)) {
-            return Ok(());
-        }
-        self.store.add(Record::Teacher(own.clone()))
+        self.store.read(|results| results.teachers.iter().any(same))
     }
 
     /// Writes down that nothing can be done with a data set and a teacher.

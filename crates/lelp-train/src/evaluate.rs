@@ -13,6 +13,9 @@ use crate::data::Dataset;
 /// Texts answered between two looks at progress and the cancel flag.
 const CHUNK: usize = 1024;
 
+/// Texts that the time for a data set is estimated from.
+const TIMED_TEXTS: usize = 256;
+
 /// A model's answers to a data set.
 #[derive(Debug, Clone)]
 pub struct Answers {
@@ -93,6 +96,14 @@ pub fn answer(
         progress(done);
     }
     Ok(Answers { logits, elapsed })
+}
+
+/// How long `model` takes for all of `data`, from its time for the first texts: encoders take minutes for them all.
+pub fn time(model: &dyn Classifier, data: &Dataset, cancel: &AtomicBool) -> Result<Duration, AnswerError> {
+    let rows = TIMED_TEXTS.min(data.rows());
+    let some = data.select(&(0..rows).collect::<Vec<_>>());
+    let answers = answer(model, &some, &mut |_| {}, cancel)?;
+    Ok(answers.elapsed.mul_f64(data.rows() as f64 / rows as f64))
 }
 
 /// Holds answers against the labels of `data`, whose classes must be those of the model, and against the

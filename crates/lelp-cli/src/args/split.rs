@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use lelp::{
-    ClusterSettings, Clustering, Directions, LelpSettings, RandomSubclassSettings, Rotation, SplitSettings,
+    ClusterSettings, Clustering, Directions, LelpSettings, Members, RandomSubclassSettings, Rotation,
+    SplitSettings, SubclassFit,
 };
-use lelp_train::data::{DataError, FineColumn};
+use lelp_train::data::{DataError, FineColumn, SignalsFolder};
+use lelp_train::distill::{self, SplitError};
 
 use super::auto::OrAuto;
 use super::{ColumnArgs, FitArgs, word};
@@ -81,7 +83,7 @@ impl FineArgs {
 
 impl SplitArgs {
     /// The same as the library has it.
-    pub(crate) fn settings(&self, fit: &FitArgs, seed: u64) -> SplitSettings {
+    fn settings(&self, fit: &FitArgs, seed: u64) -> SplitSettings {
         match self.split {
             SplitArg::Lelp => directions(Directions::Principal, fit, seed),
             SplitArg::RandomProjection => directions(Directions::Random, fit, seed),
@@ -95,6 +97,21 @@ impl SplitArgs {
             }
             SplitArg::Oracle => SplitSettings::Oracle,
         }
+    }
+
+    /// The split, fitted to all rows of `signals`.
+    pub(crate) fn fit(
+        &self,
+        fit: &FitArgs,
+        seed: u64,
+        signals: &SignalsFolder,
+        fine: Option<&FineColumn>,
+        threads: NonZeroUsize,
+    ) -> Result<SubclassFit, SplitError> {
+        let settings = self.settings(fit, seed);
+        let members = fit.members.map_or(Members::default(), Members::from);
+        let evidence = distill::evidence(signals, &settings, members, fine, threads)?;
+        distill::fit(signals, &evidence, &settings, fine, threads)
     }
 
     /// Refuses a flag that means nothing to the split.

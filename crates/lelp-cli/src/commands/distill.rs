@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::Rotation;
 use lelp_compare::auto::{Open, choose};
+use lelp_infer::encoder::weights_hash;
 use lelp_infer::ngram::NgramModel;
 use lelp_train::distill::{
     DistillSettings, Distillation, Distilled, NgramOptions, Recipe, StudentSettings, Task, TaskInputs,
@@ -17,7 +18,7 @@ use lelp_train::run::{Checkpoints, Event, Log};
 use crate::args::{
     ColumnArgs, EncoderArgs, FitArgs, GlobalArgs, LabelArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs,
 };
-use crate::commands::pull::encoder_folder;
+use crate::commands::pull::{encoder_folder, kept_embeddings};
 use crate::failure::{Failure, While};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -26,8 +27,9 @@ use crate::progress;
 /// Train a student on the teacher's signals
 ///
 /// `ce` learns from labels alone; `kd` from the teacher's probabilities; `lelp` from subclasses that the teacher's
-/// embeddings show; `lelp methods` tells of all, and `auto` looks which of them pays, in seconds. Rows without a label are welcome to all but `ce` and `dkd`. The best
-/// epoch is chosen on the validation file, or on a tenth of the training file, held out by hash of the text.
+/// embeddings show; `lelp methods` tells of all, and `auto` looks which of them pays, in
+/// seconds. Rows without a label are welcome to all but `ce` and `dkd`. The best epoch is chosen on the validation
+/// file, or on a tenth of the training file, held out by hash of the text.
 ///
 /// Every setting can also stand in a recipe (TOML); a flag wins over it. `run.json` in the student's folder records
 /// all of them, and `metrics.jsonl` every term of the loss, epoch by epoch.
@@ -137,7 +139,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
     let inputs = inputs(&task, &settings.model, global, printer, &cancel)?;
     let distillation = Distillation::new(&task, &inputs, global.threads());
-    let checkpoints = checkpoints(arguments, &settings, &task);
+    let checkpoints = checkpoints(arguments, &settings, &task)?;
     if arguments.overwrite {
         Checkpoints::remove(&arguments.out)?;
     }
@@ -220,20 +222,29 @@ fn inputs(
     cancel: &AtomicBool,
 ) -> Result<TaskInputs, Failure> {
     let bar = progress::Rows::new(printer, "embedding", task.train().rows() + task.validation().rows());
-    let inputs = TaskInputs::new(task, student, global.threads(), None, &mut |done| bar.set(done), cancel)?;
+    let inputs = TaskInputs::new(task, student, global.threads(), Some(&kept_embeddings()?), &mut |done| bar.set(done), cancel)?;
     bar.finish();
     Ok(inputs)
 }
 
-/// Where an encoder student's training writes down its place; data and teacher are told by their hashes. Other
-/// students train so fast that they start over.
-fn checkpoints(arguments: &Arguments, settings: &DistillSettings, task: &Task) -> Option<Checkpoints> {
-    if !matches!(settings.model, StudentSettings::Encoder(_)) {
-        return None;
-    }
-    let teacher = task.signals().and_then(|signals| signals.description().teacher.clone());
-    let all = serde_json::json!({ "settings": settings, "data": task.train().hash(), "teacher": teacher });
-    Some(Checkpoints::new(&arguments.out, arguments.log.checkpoint_every(), &all))
+/// Where an encoder student's training writes down its place; data, teacher and first weights are told by their hashes.
+/// Other students train so fast that they start over.
+fn checkpoints(
+    arguments: &Arguments,
+    settings: &DistillSettings,
+    task: &Task,
+) -> Result<Option<Checkpoints>, Failure> {
+    let StudentSettings::Encoder(student) = &settings.model else { return Ok(None) };
+    let named = !student.from.as_os_str().is_empty();
+    let all = serde_json::json!({
+        "settings": settings,
+        "data": task.train().hash(),
+        "labels": task.train().labels_hash(),
+        "validation": task.validation().hash(),
+        "teacher": task.signals().and_then(|signals| signals.description().teacher.clone()),
+        "from": named.then(|| weights_hash(&student.from)).transpose()?,
+    });
+    Ok(Some(Checkpoints::new(&arguments.out, arguments.log.checkpoint_every(), &all)))
 }
 
 fn train(

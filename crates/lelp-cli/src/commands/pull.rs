@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lelp_infer::pull::{PullSource, PullStep, PulledModel, default_cache, pull};
+use lelp_train::teacher::KeptEmbeddings;
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -35,6 +36,11 @@ pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf,
         return Ok(PathBuf::from(encoder));
     }
     Ok(fetch(encoder, None, printer)?.folder)
+}
+
+/// Where embeddings of frozen encoders are kept: beside the encoders.
+pub(crate) fn kept_embeddings() -> Result<KeptEmbeddings, Failure> {
+    Ok(KeptEmbeddings::new(default_cache()?.join("embeddings")))
 }
 
 fn fetch(model: &str, cache: Option<&Path>, printer: Printer) -> Result<PulledModel, Failure> {

@@ -11,6 +11,7 @@ use lelp_train::data::{Dataset, Existing, Precision, SignalsFolder};
 use lelp_train::teacher::{AnswerOptions, SignalsRunError, write_signals};
 
 use crate::args::{ColumnArgs, GlobalArgs};
+use crate::commands::pull::kept_embeddings;
 use crate::failure::{Failure, While};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -147,7 +148,15 @@ fn run_teacher(
         part_rows: PART_ROWS,
     };
     let bar = Rows::new(printer, "signals", data.rows());
-    let signals = write_signals(teacher, data, &output.out, options, &mut |done| bar.set(done), &cancel);
+    let signals = write_signals(
+        teacher,
+        &kept_embeddings()?,
+        data,
+        &output.out,
+        options,
+        &mut |done| bar.set(done),
+        &cancel,
+    );
     bar.finish();
     match signals {
         Ok(signals) => {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ClassifierHead;
 use super::format::{self, FORMAT};
-use crate::encoder::{EncoderError, Pooling, weights_hash};
+use crate::encoder::{Encoder, EncoderError, Pooling, weights_hash};
 use crate::storage;
 
 fn one() -> NonZeroUsize {
@@ -62,6 +62,18 @@ impl TeacherConfig {
     ) -> Self {
         let subclasses = NonZeroUsize::MIN;
         Self { format: FORMAT, labels, tuned: Tuning::Head, pooling, normalize, max_length, subclasses, hash }
+    }
+
+    /// The description of `head` on `encoder`, which was loaded from `encoder_folder`.
+    pub fn of(
+        labels: Vec<String>,
+        encoder: &Encoder,
+        encoder_folder: &Path,
+        head: &ClassifierHead,
+    ) -> Result<Self, EncoderError> {
+        let hash = Self::hash_of(encoder_folder, head)?;
+        let own = Self::new(labels, encoder.pooling(), encoder.normalizes(), encoder.max_length(), hash);
+        Ok(Self { subclasses: head.subclasses(), ..own })
     }
 
     /// The hash of a teacher of `head` on the encoder in `encoder_folder`.

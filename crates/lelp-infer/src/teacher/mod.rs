@@ -86,6 +86,12 @@ impl Teacher {
         self.hash.clone().map_or_else(|| folder::hash(&self.folder), Ok)
     }
 
+    /// The folder that it was loaded from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The encoder.
     #[must_use]
     pub fn encoder(&self) -> &Encoder {

@@ -26,6 +26,11 @@ pub struct Dataset {
 /// Places of rows in a data set.
 pub type Rows = Vec<usize>;
 
+/// The rows of `rows`, of an array `[_, columns]`.
+pub(crate) fn gather(values: &[f32], columns: usize, rows: &[usize]) -> Vec<f32> {
+    rows.iter().flat_map(|&row| &values[row * columns..(row + 1) * columns]).copied().collect()
+}
+
 impl Dataset {
     /// Reads a whole file.
     ///
@@ -209,6 +214,16 @@ impl Dataset {
             labels[row] = self.labels.as_ref().and_then(|labels| labels[row]);
         }
         Self { labels: self.labels.is_some().then_some(labels), ..self.clone() }
+    }
+
+    /// SHA-256 of the labels in order, in hexadecimal: what [`Dataset::hash`] leaves out.
+    #[must_use]
+    pub fn labels_hash(&self) -> String {
+        let mut hash = Sha256::new_with_prefix(b"lelp labels 1\n");
+        for label in self.labels.iter().flatten() {
+            hash.update(label.map_or(-1, i64::from).to_le_bytes());
+        }
+        hex(&hash.finalize())
     }
 
     /// SHA-256 of the texts and pairs in order, in hexadecimal: tells signals of other texts apart.

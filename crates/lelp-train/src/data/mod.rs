@@ -17,6 +17,7 @@ mod text_lines;
 
 pub use columns::{Columns, Wanted};
 pub use dataset::{Dataset, Rows};
+pub(crate) use dataset::gather;
 pub use error::{DataError, Place};
 pub use examples::{Example, Examples};
 pub use fine::FineColumn;

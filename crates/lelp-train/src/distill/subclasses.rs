@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lelp::{Beta, Evidence, Members, SplitSettings, SubclassFit, Temperature};
 
 use super::split::{Sharp, SplitError, evidence, fit, targets_as_sharp};
-use super::{DistillError, Task, task};
-use crate::data::SignalsFolder;
+use super::{DistillError, Task};
+use crate::data::{SignalsFolder, gather};
 use crate::method::{MethodSettings, Split, soft_labels};
 
 /// Soft labels of the training rows over all subclasses.
@@ -87,6 +87,6 @@ fn of_teacher(signals: &SignalsFolder, task: &Task, temperature: f64) -> Result<
 fn of_training_rows(task: &Task, values: Vec<f32>, columns: usize) -> Vec<f32> {
     match &task.train_rows {
         None => values,
-        Some(rows) => task::gather(&values, columns, rows),
+        Some(rows) => gather(&values, columns, rows),
     }
 }

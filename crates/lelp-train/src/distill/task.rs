@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::settings::ColumnSettings;
-use crate::data::{DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, hold_out};
+use crate::data::{
+    DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, gather, hold_out,
+};
 use crate::run::ValidationMetric;
 
 /// Training rows, validation rows, and what the teacher says of them.
@@ -168,11 +170,6 @@ impl Task {
     pub fn signals(&self) -> Option<&SignalsFolder> {
         self.signals.as_ref()
     }
-}
-
-/// The rows of `rows`, of an array `[_, columns]`.
-pub(super) fn gather(values: &[f32], columns: usize, rows: &[usize]) -> Vec<f32> {
-    rows.iter().flat_map(|&row| &values[row * columns..(row + 1) * columns]).copied().collect()
 }
 
 /// The labelled rows alone; none where no row has a label.

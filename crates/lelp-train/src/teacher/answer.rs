@@ -7,9 +7,11 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
 use lelp_infer::classifier::{AnswerError, Classifier, Text};
+use lelp_infer::encoder::EncoderError;
 use lelp_infer::teacher::{ClassifierHead, HeadOutput, Teacher, TeacherError};
 use thiserror::Error;
 
+use super::kept::KeptEmbeddings;
 use crate::data::{
     DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder,
     SignalsWriter,
@@ -38,6 +40,9 @@ pub enum SignalsRunError {
     /// The teacher's files cannot be read again, to tell it from others.
     #[error(transparent)]
     Teacher(#[from] TeacherError),
+    /// The encoder's files cannot be read again, to tell it from others.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
     /// The teacher could not answer.
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -53,21 +58,27 @@ pub enum SignalsRunError {
     },
 }
 
-/// Runs `teacher` over the rows of `data` that `folder` lacks.
+/// Runs `teacher` over the rows of `data` that `folder` lacks. Embeddings of a frozen encoder that are kept, as by its
+/// teaching, are not made again.
 ///
 /// `progress` is told how many rows are done, those of earlier runs included. After `cancel` the parts
 /// that are whole stay, and a later run with the same arguments goes on behind them.
 pub fn write_signals(
     teacher: &Teacher,
+    kept: &KeptEmbeddings,
     data: &Dataset,
     folder: &Path,
     options: AnswerOptions,
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
+    let (head, labels, hash) = (teacher.head(), teacher.labels(), teacher.hash()?);
+    if let Some(embeddings) = kept.find(teacher.encoder(), teacher.folder(), data)? {
+        progress(data.rows());
+        return write_signals_of_head(head, labels, hash, data, &embeddings, folder, options);
+    }
     let texts: Vec<Text<'_>> = data.iter().collect();
-    let who = Answering { head: teacher.head(), labels: teacher.labels(), hash: teacher.hash()? };
-    write(who, data, folder, options, &mut |rows| {
+    write(Answering { head, labels, hash }, data, folder, options, &mut |rows| {
         let done = rows.start;
         progress(done);
         teacher.signals(&texts[rows], &mut |part| progress(done + part), cancel)

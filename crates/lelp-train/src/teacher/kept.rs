@@ -52,9 +52,7 @@ impl KeptEmbeddings {
         progress: &mut dyn FnMut(usize),
         cancel: &AtomicBool,
     ) -> Result<Vec<f32>, EmbedError> {
-        let how = format!("{:?} {} {}", encoder.pooling(), encoder.normalizes(), encoder.max_length());
-        let all = format!("embeddings 1\n{}\n{how}\n{}\n", weights_hash(encoder_folder)?, data.hash());
-        let file = self.folder.join(format!("{}.safetensors", sha256(all.as_bytes())));
+        let file = self.file(encoder, encoder_folder, data)?;
         let shape = [data.rows(), encoder.width()];
         if let Some(kept) = read(&file, shape) {
             progress(data.rows());
@@ -68,6 +66,29 @@ impl KeptEmbeddings {
         let bytes = safetensors::serialize([("embeddings", view)], None).expect("one tensor has one name");
         storage::write(&file, &bytes)?;
         Ok(embeddings)
+    }
+
+    /// Embeddings of all rows of `data`, `[rows, encoder.width()]`, where they are kept.
+    ///
+    /// `encoder` was loaded from `encoder_folder`.
+    pub fn find(
+        &self,
+        encoder: &Encoder,
+        encoder_folder: &Path,
+        data: &Dataset,
+    ) -> Result<Option<Vec<f32>>, EncoderError> {
+        Ok(read(&self.file(encoder, encoder_folder, data)?, [data.rows(), encoder.width()]))
+    }
+
+    fn file(
+        &self,
+        encoder: &Encoder,
+        encoder_folder: &Path,
+        data: &Dataset,
+    ) -> Result<PathBuf, EncoderError> {
+        let how = format!("{:?} {} {}", encoder.pooling(), encoder.normalizes(), encoder.max_length());
+        let all = format!("embeddings 1\n{}\n{how}\n{}\n", weights_hash(encoder_folder)?, data.hash());
+        Ok(self.folder.join(format!("{}.safetensors", sha256(all.as_bytes()))))
     }
 }
 

@@ -10,4 +10,4 @@ pub use answer::{AnswerOptions, SignalsRunError, write_signals, write_signals_of
 pub use embed::embed;
 pub use finetune::{FineTuneError, FineTuning};
 pub use kept::{EmbedError, KeptEmbeddings};
-pub use teach::{LabelledEmbeddings, TeachError, teach};
+pub use teach::{HeadTeaching, TaughtHead, TeachError};

@@ -1,31 +1,83 @@
-//! Trains a classifier head on the embeddings of a frozen encoder.
+//! Teaches a classifier head on a frozen encoder, from a data set's texts on.
 
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use lelp_infer::encoder::{Encoder, EncoderError};
 use lelp_infer::layer::LayerError;
-use lelp_infer::teacher::ClassifierHead;
+use lelp_infer::teacher::{ClassifierHead, TeacherConfig};
 use thiserror::Error;
 
+use super::kept::{EmbedError, KeptEmbeddings};
+use crate::data::{DataError, Dataset, Splits, gather, hold_out};
 use crate::method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
 use crate::model::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Student};
 use crate::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
 
+/// What a head is taught on, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadTeaching<'a> {
+    /// What embeds the texts.
+    pub encoder: &'a Encoder,
+    /// The folder that it was loaded from.
+    pub encoder_folder: &'a Path,
+    /// Rows to learn from, and to choose the best epoch on; a tenth is held out where no validation file is.
+    pub splits: &'a Splits,
+    /// Training labels that count, see [`Dataset::keep_labels`]; all where there is no number.
+    pub labelled: Option<usize>,
+    /// The head.
+    pub head: HeadSettings,
+    /// For a head that splits classes by itself: it then has as many outputs for each class, and learns the auxiliary
+    /// term of Subclass Distillation beside the labels.
+    pub subclasses: Option<SubclassTeaching>,
+    /// How training goes.
+    pub settings: TrainSettings,
+    /// Where embeddings are kept.
+    pub kept: &'a KeptEmbeddings,
+    /// Threads.
+    pub threads: NonZeroUsize,
+}
+
+/// A head that was taught.
+#[derive(Debug)]
+pub struct TaughtHead {
+    /// The head of the best epoch. It takes raw embeddings: the standardisation that training uses is folded into it.
+    pub head: ClassifierHead,
+    /// What the teacher's folder says of it.
+    pub config: TeacherConfig,
+    /// How training went.
+    pub report: TrainReport,
+    /// The encoder's embeddings of the training file, `[rows, width]`.
+    pub embeddings: Vec<f32>,
+    /// Labelled rows that the best epoch was chosen on.
+    pub validation_rows: usize,
+}
+
 /// An encoder's embeddings of a data set, with its labels.
 #[derive(Debug, Clone, Copy)]
-pub struct LabelledEmbeddings<'a> {
+struct Labelled<'a> {
     /// `[rows, width]`.
-    pub embeddings: &'a [f32],
+    embeddings: &'a [f32],
     /// `[rows]`, none where a row has no label.
-    pub labels: &'a [Option<u32>],
+    labels: &'a [Option<u32>],
 }
 
 /// Why no head was trained.
 #[derive(Debug, Error)]
 pub enum TeachError {
+    /// The data set cannot be split.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The texts cannot be embedded.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// The encoder's files cannot be read again, to tell the teacher from others.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
     /// Embeddings do not hold together.
     #[error(transparent)]
     Embeddings(#[from] HeadError),
@@ -46,60 +98,104 @@ pub enum TeachError {
     },
 }
 
-/// Trains a head on the labelled rows of `training`, by cross-entropy, and keeps its best epoch on `validation`.
-///
-/// With `subclasses` the head has as many outputs for each class, and learns the auxiliary term of Subclass
-/// Distillation beside the labels.
-///
-/// # Shapes
-/// Embeddings are `[rows, width]`; labels are below `classes`. The head takes raw embeddings: the
-/// standardisation that training uses is folded into its first layer.
-#[allow(clippy::too_many_arguments)] // each is one of the seams: data, settings, threads, progress, cancel
-pub fn teach(
-    classes: usize,
-    width: usize,
-    training: LabelledEmbeddings<'_>,
-    validation: LabelledEmbeddings<'_>,
-    head: &HeadSettings,
-    subclasses: Option<&SubclassTeaching>,
-    settings: &TrainSettings,
-    threads: NonZeroUsize,
-    watch: &mut (dyn FnMut(Event<'_>) + Send),
-    cancelled: &AtomicBool,
-) -> Result<(ClassifierHead, TrainReport), TeachError> {
-    let inputs = EmbeddingRows::new(width, Cow::Borrowed(training.embeddings))?;
-    let rows = inputs.rows();
-    let supervision = Supervision { rows, classes, labels: Some(training.labels), ..Supervision::default() };
-    let (validation_inputs, validation_labels) = labelled_rows(width, validation)?;
-    let per_class = subclasses.map_or(1, |own| own.subclasses);
-    let mut student = HeadStudent::new(classes.saturating_mul(per_class), &inputs, head, settings.seed)?;
-    let learner =
-        Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: settings.seed };
-    let mut method = match subclasses {
-        Some(own) => own.build(supervision)?,
-        None => MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?,
-    };
-    let training = Training {
-        inputs: &inputs,
-        rows,
-        method: method.as_mut(),
-        validation: Some(Validation {
-            inputs: &validation_inputs,
-            labels: &validation_labels,
-            metric: ValidationMetric::Accuracy,
-        }),
-        checkpoints: None,
-    };
-    let report = train(&mut student, training, settings, threads, watch, cancelled)?;
-    let per_class = NonZeroUsize::new(per_class).expect("settings of subclasses were checked");
-    let head = student.model()?.with_subclasses(per_class).expect("outputs are classes times subclasses");
-    Ok((head, report))
+impl HeadTeaching<'_> {
+    /// Embeds the texts, trains a head on them, and keeps its best epoch on the validation rows.
+    ///
+    /// `embedded` is told how many texts of [`HeadTeaching::rows`] are embedded.
+    pub fn run(
+        &self,
+        embedded: &mut dyn FnMut(usize),
+        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        cancelled: &AtomicBool,
+    ) -> Result<TaughtHead, TeachError> {
+        let Splits { train, validation, .. } = self.splits;
+        let embeddings = self.embed(train, embedded, cancelled)?;
+        let (head, report, validation_rows) = if let Some(validation) = validation {
+            let rows = train.rows();
+            let held_out = self.embed(validation, &mut |done| embedded(rows + done), cancelled)?;
+            let (learned, labels) = (self.learned(train), labels(validation));
+            let training = Labelled { embeddings: &embeddings, labels: &learned };
+            self.teach(training, Labelled { embeddings: &held_out, labels: &labels }, watch, cancelled)?
+        } else {
+            let parts = hold_out(train)?;
+            let of = |rows: &[usize]| (gather(&embeddings, self.encoder.width(), rows), train.select(rows));
+            let ((learning, rows), (held_out, held_out_rows)) = (of(&parts.train), of(&parts.validation));
+            let (learned, labels) = (self.learned(&rows), labels(&held_out_rows));
+            let training = Labelled { embeddings: &learning, labels: &learned };
+            self.teach(training, Labelled { embeddings: &held_out, labels: &labels }, watch, cancelled)?
+        };
+        let config = TeacherConfig::of(train.label_names().to_vec(), self.encoder, self.encoder_folder, &head)?;
+        Ok(TaughtHead { head, config, report, embeddings, validation_rows })
+    }
+
+    /// Texts that are embedded.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.splits.train.rows() + self.splits.validation.as_ref().map_or(0, Dataset::rows)
+    }
+
+    /// Embeddings of `data` by the frozen encoder, kept or new.
+    pub fn embed(
+        &self,
+        data: &Dataset,
+        progress: &mut dyn FnMut(usize),
+        cancelled: &AtomicBool,
+    ) -> Result<Vec<f32>, EmbedError> {
+        self.kept.embed(self.encoder, self.encoder_folder, data, progress, cancelled)
+    }
+
+    fn learned(&self, data: &Dataset) -> Vec<Option<u32>> {
+        self.labelled.map_or_else(|| labels(data), |count| labels(&data.keep_labels(count)))
+    }
+
+    /// The head, how training went, and the rows that its best epoch was chosen on.
+    fn teach(
+        &self,
+        training: Labelled<'_>,
+        validation: Labelled<'_>,
+        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        cancelled: &AtomicBool,
+    ) -> Result<(ClassifierHead, TrainReport, usize), TeachError> {
+        let (classes, width) = (self.splits.train.label_names().len(), self.encoder.width());
+        let TrainSettings { optimizer, seed, .. } = self.settings;
+        let inputs = EmbeddingRows::new(width, Cow::Borrowed(training.embeddings))?;
+        let rows = inputs.rows();
+        let supervision =
+            Supervision { rows, classes, labels: Some(training.labels), ..Supervision::default() };
+        let (validation_inputs, validation_labels) = labelled_rows(width, validation)?;
+        let per_class = self.subclasses.map_or(1, |own| own.subclasses);
+        let mut student = HeadStudent::new(classes.saturating_mul(per_class), &inputs, &self.head, seed)?;
+        let learner = Learner { embedding: student.embedding(), optimizer, seed };
+        let mut method = match &self.subclasses {
+            Some(own) => own.build(supervision)?,
+            None => MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?,
+        };
+        let training = Training {
+            inputs: &inputs,
+            rows,
+            method: method.as_mut(),
+            validation: Some(Validation {
+                inputs: &validation_inputs,
+                labels: &validation_labels,
+                metric: ValidationMetric::Accuracy,
+            }),
+            checkpoints: None,
+        };
+        let report = train(&mut student, training, &self.settings, self.threads, watch, cancelled)?;
+        let per_class = NonZeroUsize::new(per_class).expect("settings of subclasses were checked");
+        let head = student.model()?.with_subclasses(per_class).expect("outputs are classes times subclasses");
+        Ok((head, report, validation_labels.len()))
+    }
+}
+
+fn labels(data: &Dataset) -> Vec<Option<u32>> {
+    data.labels().unwrap_or_default().to_vec()
 }
 
 /// The labelled rows alone.
 fn labelled_rows(
     width: usize,
-    data: LabelledEmbeddings<'_>,
+    data: Labelled<'_>,
 ) -> Result<(EmbeddingRows<'static>, Vec<u32>), TeachError> {
     let rows = data.labels.iter().zip(data.embeddings.chunks_exact(width));
     let (labels, kept): (Vec<u32>, Vec<&[f32]>) =

@@ -12,14 +12,12 @@ use lelp_compare::recipe::Recipe;
 use lelp_compare::run::Comparison;
 use lelp_compare::store::{Results, Store};
 use lelp_compare::summary::Summary;
-use lelp_infer::pull::default_cache;
 use lelp_infer::storage;
 use lelp_train::distill::StudentSettings;
-use lelp_train::teacher::KeptEmbeddings;
 
 use self::watch::Progress;
 use crate::args::GlobalArgs;
-use crate::commands::pull::encoder_folder;
+use crate::commands::pull::{encoder_folder, kept_embeddings};
 use crate::commands::quickstart::bundled;
 use crate::failure::{Failure, While};
 use crate::interrupt;
@@ -117,7 +115,7 @@ pub(crate) fn results(
     if recipe.data.iter().any(|entry| entry.path.as_os_str() == "bundled") {
         bundled::unpack(&out.join("bundled"))?;
     }
-    let kept = KeptEmbeddings::new(default_cache()?.join("embeddings"));
+    let kept = kept_embeddings()?;
     let comparison = Comparison {
         recipe: &recipe,
         places: Places { data, out, kept: &kept, threads: global.threads() },

@@ -4,10 +4,8 @@ mod findings;
 
 use std::path::PathBuf;
 
-use lelp::Members;
 use lelp_infer::storage;
 use lelp_train::data::SignalsFolder;
-use lelp_train::distill;
 
 use crate::args::{ColumnArgs, FineArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
 use crate::failure::{Failure, While};
@@ -57,10 +55,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let settings = arguments.split.settings(&arguments.fit, arguments.seed);
     arguments.split.check(&arguments.fit)?;
-    let members = arguments.fit.members.map_or(Members::default(), Members::from);
-    let fitting = || format!("fitting `{}`", arguments.signals.display());
     let fine = arguments.fine.open(&arguments.columns, None)?;
     if fine.is_none() && arguments.split.split == SplitArg::Oracle {
         return Err(Failure::usage(
@@ -68,10 +63,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         ));
     }
     let signals = SignalsFolder::open(&arguments.signals)?;
-    let evidence =
-        distill::evidence(&signals, &settings, members, fine.as_ref(), global.threads()).or_while(fitting)?;
-    let fit =
-        distill::fit(&signals, &evidence, &settings, fine.as_ref(), global.threads()).or_while(fitting)?;
+    let fit = arguments
+        .split
+        .fit(&arguments.fit, arguments.seed, &signals, fine.as_ref(), global.threads())
+        .or_while(|| format!("fitting `{}`", arguments.signals.display()))?;
     storage::write(&arguments.out, &fit.to_bytes())?;
     let names = &signals.description().label_names;
     if arguments.json {

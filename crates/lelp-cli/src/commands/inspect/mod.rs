@@ -2,14 +2,13 @@
 
 mod told;
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use lelp::{Beta, Members, SubclassFit, Temperature};
+use lelp::{Beta, SubclassFit, Temperature};
 use lelp_infer::storage;
 use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
 use lelp_train::data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
-use lelp_train::distill::{self, ColumnSettings, Sharp};
+use lelp_train::distill::{ColumnSettings, Sharp};
 
 use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
 use crate::failure::{Failure, While};
@@ -109,7 +108,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let fine = places.fine(&data, known.as_ref())?;
     let fit = match known {
         Some(fit) => fit,
-        None => arguments.fitted(&signals, fine.as_ref(), global.threads())?,
+        None => arguments
+            .split
+            .fit(&arguments.fit, arguments.seed, &signals, fine.as_ref(), global.threads())
+            .or_while(|| format!("fitting `{}`", places.signals.display()))?,
     };
     let cancel = interrupt::flag()?;
     let found = inspect(&signals, &fit, &data, fine.as_ref(), &settings, global.threads(), &cancel)
@@ -217,19 +219,6 @@ impl Arguments {
         let Some(file) = &self.file else { return Ok(student.map(|student| student.fit)) };
         let fit = SubclassFit::from_bytes(&storage::map(file)?);
         fit.map(Some).or_while(|| format!("reading `{}`", file.display()))
-    }
-
-    fn fitted(
-        &self,
-        signals: &SignalsFolder,
-        fine: Option<&FineColumn>,
-        threads: NonZeroUsize,
-    ) -> Result<SubclassFit, Failure> {
-        let settings = self.split.settings(&self.fit, self.seed);
-        let members = self.fit.members.map_or(Members::default(), Members::from);
-        let fit = distill::evidence(signals, &settings, members, fine, threads)
-            .and_then(|evidence| distill::fit(signals, &evidence, &settings, fine, threads));
-        fit.or_while(|| "fitting the split".to_owned())
     }
 
     fn print(&self, mut found: Inspection, printer: Printer) -> Result<(), Failure> {

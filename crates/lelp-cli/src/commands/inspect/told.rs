@@ -2,6 +2,7 @@
 
 use anstyle::Style;
 use lelp_report::inspect::{ClassInspection, Inspection, SubclassInspection, TypicalRow};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const COLUMNS: usize = 100;
 const BOLD: Style = Style::new().bold();
@@ -67,7 +68,7 @@ fn marks(subclass: &SubclassInspection) -> Option<String> {
     for mark in &subclass.marks {
         let mark = format!("{} {:.1}", clean(&mark.ngram), mark.score);
         let separator = if line.is_empty() { "      " } else { "  " };
-        if line.chars().count() + separator.len() + mark.chars().count() > COLUMNS {
+        if line.width() + separator.len() + mark.width() > COLUMNS {
             break;
         }
         line = line + separator + &mark;
@@ -84,7 +85,7 @@ fn of_row(row: &TypicalRow, class: &str) -> String {
     let label = row.label.as_deref().filter(|label| *label != class);
     let label = label.map(|label| format!("  (labelled {})", cut(&clean(label), COLUMNS / 4)));
     let label = label.unwrap_or_default();
-    let room = COLUMNS.saturating_sub(number.chars().count() + label.chars().count());
+    let room = COLUMNS.saturating_sub(number.width() + label.width());
     format!("{DIM}{number}{DIM:#}{}{DIM}{label}{DIM:#}", cut(&text, room))
 }
 
@@ -139,12 +140,17 @@ fn clean(text: &str) -> String {
     seen.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// At most `width` characters, the last an ellipsis where there were more.
+/// At most `width` columns of a terminal, the last an ellipsis where there was more.
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken < width
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -155,6 +161,7 @@ mod tests {
     fn a_text_cannot_steer_the_terminal() {
         assert_eq!(clean("a\u{1b}[31m\n\tb\u{202e}c"), "a [31m b c");
         assert_eq!((cut("abcd", 4), cut("abcde", 4)), ("abcd".to_owned(), "abc…".to_owned()));
+        assert_eq!((cut("語語", 4), cut("語語語", 4)), ("語語".to_owned(), "語…".to_owned()));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! `lelp teach --tune all`: encoder and head together.
 
 use lelp_infer::storage;
-use lelp_train::data::Dataset;
+use lelp_train::data::{Dataset, Splits, hold_out};
 use lelp_train::method::{CeSettings, SubclassTeaching};
 use lelp_train::model::{EncoderSettings, EncoderSource};
 use lelp_train::run::{Checkpoints, Event, Log, TrainReport, TrainSettings};
 use lelp_train::teacher::FineTuning;
 use serde::Serialize;
 
-use super::{Arguments, labelled_splits, say_taught};
+use super::{Arguments, labelled, say_taught};
 use crate::args::GlobalArgs;
 use crate::commands::pull::encoder_folder;
 use crate::failure::{Failure, While};
@@ -58,8 +58,14 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let problem = "`--label-smoothing` and `--balanced` are for teachers without `--subclasses`";
         return Err(Failure::usage(problem));
     }
-    let columns = arguments.columns.settings();
-    let (train, validation) = labelled_splits(&arguments.data, &columns)?;
+    let Splits { train, validation, .. } = labelled(&arguments.data, &arguments.columns)?;
+    let (train, validation) = match validation {
+        Some(validation) => (train, validation),
+        None => {
+            let rows = hold_out(&train)?;
+            (train.select(&rows.train), train.select(&rows.validation))
+        }
+    };
     let folder = encoder_folder(&arguments.encoder, printer)?;
     let source = EncoderSource::whole(&folder, arguments.max_length)?;
     let settings = settings(arguments, subclasses, &source, &train, &validation)?;
@@ -92,7 +98,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     source.save(out, &student, train.label_names(), tuning.per_class())?;
     record(arguments, &settings, train.label_names(), &report)?;
     Checkpoints::remove(out)?;
-    say_taught(&report, &validation, out, printer);
+    say_taught(&report, validation.labelled_rows(), out, printer);
     Ok(())
 }
 
@@ -107,7 +113,7 @@ fn settings(
         version: env!("CARGO_PKG_VERSION"),
         encoder_hash: source.hash()?,
         train_hash: train.hash(),
-        labels_hash: labels_hash(train),
+        labels_hash: train.labels_hash(),
         validation_hash: validation.hash(),
         max_length: source.tokenizer().max_length(),
         labels: arguments.labels.settings(),
@@ -115,13 +121,6 @@ fn settings(
         encoder: arguments.encoder_training.apply(arguments.dropout),
         train: arguments.training.apply(TrainSettings::encoder()),
     })
-}
-
-/// SHA-256 of the labels: the hash of a data set is that of its texts.
-fn labels_hash(data: &Dataset) -> String {
-    let number = |label: &Option<u32>| label.map_or(-1, i64::from).to_le_bytes();
-    let bytes: Vec<u8> = data.labels().unwrap_or_default().iter().flat_map(number).collect();
-    storage::sha256(&bytes)
 }
 
 fn record(

@@ -4,19 +4,18 @@ mod fine_tune;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
 use lelp_infer::encoder::{Encoder, EncoderOptions, Pooling};
-use lelp_infer::teacher::{ClassifierHead, Teacher, TeacherConfig};
-use lelp_train::data::{Dataset, Splits, hold_out};
+use lelp_infer::teacher::Teacher;
+use lelp_train::data::Splits;
 use lelp_train::method::SubclassTeaching;
 use lelp_train::model::HeadSettings;
-use lelp_train::run::{TrainReport, TrainSettings};
-use lelp_train::teacher::{LabelledEmbeddings, embed, teach};
+use lelp_train::run::{Event, TrainReport, TrainSettings};
+use lelp_train::teacher::HeadTeaching;
 
 use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs};
-use crate::commands::pull::encoder_folder;
+use crate::commands::pull::{encoder_folder, kept_embeddings};
 use crate::failure::{Failure, While};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -25,7 +24,8 @@ use crate::progress::{self, Rows};
 /// Train a teacher: a head on a frozen encoder, or the whole encoder
 ///
 /// `--tune head`: the encoder embeds every text once; the head, linear or with one hidden layer, is trained on the
-/// embeddings. Seconds to minutes. With a hidden layer its activation is the embedding that LELP splits classes by.
+/// embeddings. Seconds to minutes. Embeddings are kept in the cache of `lelp pull`, for `lelp signals` and for another
+/// head. With a hidden layer its activation is the embedding that LELP splits classes by.
 ///
 /// `--tune all`: encoder and Hugging Face classification head are fine-tuned together with AdamW. The better teacher
 /// where there are labels enough, and minutes to hours of work. The folder is a checkpoint that `transformers` loads.
@@ -175,8 +175,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
     }
     let subclasses = arguments.subclasses.settings()?;
-    let columns = arguments.columns.settings();
-    let (train, validation) = labelled_splits(&arguments.data, &columns)?;
+    let splits = labelled(&arguments.data, &arguments.columns)?;
     let folder = encoder_folder(&arguments.encoder, printer)?;
     let options = EncoderOptions {
         pooling: arguments.pooling.map(Pooling::from),
@@ -188,106 +187,52 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let settings = arguments.training.apply(TrainSettings::head());
     let defaults = HeadSettings::default();
     let hidden = arguments.hidden.unwrap_or(defaults.hidden);
-    let head = HeadSettings { hidden, optimizer: settings.optimizer, ..defaults };
-    let embedded = Embedded::new(&encoder, &train, &validation, printer, &cancel)?;
-    let (head, report) =
-        embedded.teach(&head, subclasses.as_ref(), &settings, global.threads(), printer, &cancel)?;
-    save(&arguments.out, &folder, &encoder, &head, train.label_names())?;
-    say_taught(&report, &validation, &arguments.out, printer);
+    let teaching = HeadTeaching {
+        encoder: &encoder,
+        encoder_folder: &folder,
+        splits: &splits,
+        labelled: None,
+        head: HeadSettings { hidden, optimizer: settings.optimizer, ..defaults },
+        subclasses,
+        settings,
+        kept: &kept_embeddings()?,
+        threads: global.threads(),
+    };
+    let bar = Rows::new(printer, "embedding", teaching.rows());
+    let mut watch = None;
+    let mut event = |event: Event<'_>| {
+        let watch = watch.get_or_insert_with(|| {
+            bar.finish();
+            progress::epochs(printer, "teaching", settings.epochs)
+        });
+        watch.event(&event);
+    };
+    let taught = teaching
+        .run(&mut |done| bar.set(done), &mut event, &cancel)
+        .or_while(|| format!("teaching on `{}`", splits.train.file().display()))?;
+    if let Some(watch) = watch {
+        watch.finish();
+    }
+    Teacher::save(&arguments.out, &folder, &taught.head, &taught.config)?;
+    say_taught(&taught.report, taught.validation_rows, &arguments.out, printer);
     Ok(())
 }
 
-/// Training and validation rows, both with labels; a tenth is held out where there is no validation file.
-pub(crate) fn labelled_splits(
-    data: &Path,
-    columns: &lelp_train::distill::ColumnSettings,
-) -> Result<(Dataset, Dataset), Failure> {
+/// The data set, whose training file must have labels.
+fn labelled(data: &Path, columns: &ColumnArgs) -> Result<Splits, Failure> {
+    let columns = columns.settings();
     let splits = Splits::open(data, &columns.columns(), columns.labels.as_deref())?;
     if splits.train.labels().is_none() {
         let problem =
             format!("`{}` has no labels, but a teacher learns from them", splits.train.file().display());
         return Err(Failure::input(problem).with_hint("name their column with `--label-column`"));
     }
-    if let Some(validation) = splits.validation {
-        return Ok((splits.train, validation));
-    }
-    let rows = hold_out(&splits.train)?;
-    Ok((splits.train.select(&rows.train), splits.train.select(&rows.validation)))
+    Ok(splits)
 }
 
-/// What a frozen encoder makes of the rows.
-pub(crate) struct Embedded<'a> {
-    train: &'a Dataset,
-    validation: &'a Dataset,
-    width: usize,
-    train_rows: Vec<f32>,
-    validation_rows: Vec<f32>,
-}
-
-impl<'a> Embedded<'a> {
-    pub(crate) fn new(
-        encoder: &Encoder,
-        train: &'a Dataset,
-        validation: &'a Dataset,
-        printer: Printer,
-        cancel: &AtomicBool,
-    ) -> Result<Self, Failure> {
-        let bar = Rows::new(printer, "embedding", train.rows() + validation.rows());
-        let train_rows = embed(encoder, train, &mut |done| bar.set(done), cancel)
-            .or_while(|| format!("embedding `{}`", train.file().display()))?;
-        let validation_rows = embed(encoder, validation, &mut |done| bar.set(train.rows() + done), cancel)
-            .or_while(|| format!("embedding `{}`", validation.file().display()))?;
-        bar.finish();
-        Ok(Self { train, validation, width: encoder.width(), train_rows, validation_rows })
-    }
-
-    pub(crate) fn teach(
-        &self,
-        head: &HeadSettings,
-        subclasses: Option<&SubclassTeaching>,
-        settings: &TrainSettings,
-        threads: NonZeroUsize,
-        printer: Printer,
-        cancel: &AtomicBool,
-    ) -> Result<(ClassifierHead, TrainReport), Failure> {
-        let rows = |data: &'a Dataset| data.labels().unwrap_or_default();
-        let mut watch = progress::epochs(printer, "teaching", settings.epochs);
-        let taught = teach(
-            self.train.label_names().len(),
-            self.width,
-            LabelledEmbeddings { embeddings: &self.train_rows, labels: rows(self.train) },
-            LabelledEmbeddings { embeddings: &self.validation_rows, labels: rows(self.validation) },
-            head,
-            subclasses,
-            settings,
-            threads,
-            &mut |event| watch.event(&event),
-            cancel,
-        )?;
-        watch.finish();
-        Ok(taught)
-    }
-}
-
-/// Writes the teacher's folder.
-pub(crate) fn save(
-    out: &Path,
-    encoder_folder: &Path,
-    encoder: &Encoder,
-    head: &ClassifierHead,
-    labels: &[String],
-) -> Result<(), Failure> {
-    let hash = TeacherConfig::hash_of(encoder_folder, head)?;
-    let (pooling, normalize) = (encoder.pooling(), encoder.normalizes());
-    let config = TeacherConfig::new(labels.to_vec(), pooling, normalize, encoder.max_length(), hash);
-    let config = TeacherConfig { subclasses: head.subclasses(), ..config };
-    Ok(Teacher::save(out, encoder_folder, head, &config)?)
-}
-
-pub(crate) fn say_taught(report: &TrainReport, validation: &Dataset, out: &Path, printer: Printer) {
+fn say_taught(report: &TrainReport, rows: usize, out: &Path, printer: Printer) {
     let score = report.best().and_then(|epoch| epoch.validation);
     if let Some(score) = score {
-        let rows = validation.labelled_rows();
         printer.step(
             "taught",
             &format!("accuracy {:.4} on {rows} validation rows, epoch {}", score.value, report.best_epoch),
