@@ -196,7 +196,7 @@ impl Comparison<'_> {
                 methods.push(method.clone());
                 continue;
             };
-            let all = format!("probe 1\n{}\n{open:?}\n{:?}", prepared.identity, method.method);
+            let all = format!("probe 2\n{}\n{open:?}\n{:?}", prepared.identity, method.method);
             let key = sha256(all.as_bytes());
             let known = self.store.read(|results| {
                 results.probes.iter().find(|probe| probe.key == key).map(|probe| probe.chosen.clone())

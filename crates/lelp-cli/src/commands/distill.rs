@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use lelp::Rotation;
-use lelp_compare::auto::{Open, choose};
+use lelp_compare::auto::{Open, Probe, choose};
 use lelp_infer::encoder::weights_hash;
 use lelp_infer::ngram::NgramModel;
 use lelp_train::distill::{
@@ -27,9 +27,11 @@ use crate::progress;
 /// Train a student on the teacher's signals
 ///
 /// `ce` learns from labels alone; `kd` from the teacher's probabilities; `lelp` from subclasses that the teacher's
-/// embeddings show; `lelp methods` tells of all, and `auto` looks which of them pays, in
-/// seconds. Rows without a label are welcome to all but `ce` and `dkd`. The best epoch is chosen on the validation
-/// file, or on a tenth of the training file, held out by hash of the text.
+/// embeddings show; `lelp methods` tells of all. `auto` looks, in seconds, whether the teacher's embeddings of a class
+/// fall into clusters, and takes `kmeans` where they do, `kd` elsewhere.
+///
+/// Rows without a label are welcome to all but `ce` and `dkd`. The best epoch is chosen on the validation file, or on a
+/// tenth of the training file, held out by hash of the text.
 ///
 /// Every setting can also stand in a recipe (TOML); a flag wins over it. `run.json` in the student's folder records
 /// all of them, and `metrics.jsonl` every term of the loss, epoch by epoch.
@@ -165,7 +167,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     Ok(())
 }
 
-/// What a probe finds of a method that leaves something open.
+/// What is found for a method that leaves something open, and what it was found by.
 fn find(
     task: &Task,
     method: &Combination,
@@ -182,18 +184,23 @@ fn find(
         Ok(Some(split)) => format!("{} S {} beta {}", method.name(), method.base.subclasses(), split.beta),
         _ => method.name(),
     };
-    let (even, best) = (&chosen.probes[0], chosen.probes.iter().find(|probe| probe.method == chosen.method));
-    let score = best.map_or(even.validation, |best| best.validation);
-    printer.step(
-        "found",
-        &format!(
-            "{}: {score:.4} of a sample's validation rows, `kd` {:.4}; {} candidates in {:.0} s",
-            words(&chosen.method),
-            even.validation,
-            chosen.probes.len(),
-            chosen.seconds
-        ),
-    );
+    let why = if let Some(gap) = chosen.widest_gap() {
+        let [between, chance] = [gap.between, gap.by_chance].map(|share| format!("{:.1} %", 100.0 * share));
+        format!("{} clusters hold {between} of a class's variance, {chance} by chance", gap.clusters)
+    } else {
+        let of = |method: &Combination| chosen.probes.iter().find(|probe| probe.method == *method);
+        let score = |probe: Option<&Probe>| probe.map_or(f64::NAN, |probe| probe.validation);
+        let (best, kd) = (score(of(&chosen.method)), score(chosen.probes.first()));
+        format!("{best:.4} of a sample's validation rows, `kd` {kd:.4}")
+    };
+    let seconds = chosen.seconds;
+    printer.step("found", &format!("{}: {why}; in {seconds:.1} s", words(&chosen.method)));
+    for gap in &chosen.gaps {
+        printer.detail(&format!(
+            "{} clusters: {:.4}, {:.4} by chance",
+            gap.clusters, gap.between, gap.by_chance
+        ));
+    }
     for probe in &chosen.probes {
         printer.detail(&format!("{:.4} {}", probe.validation, words(&probe.method)));
     }
@@ -222,7 +229,14 @@ fn inputs(
     cancel: &AtomicBool,
 ) -> Result<TaskInputs, Failure> {
     let bar = progress::Rows::new(printer, "embedding", task.train().rows() + task.validation().rows());
-    let inputs = TaskInputs::new(task, student, global.threads(), Some(&kept_embeddings()?), &mut |done| bar.set(done), cancel)?;
+    let inputs = TaskInputs::new(
+        task,
+        student,
+        global.threads(),
+        Some(&kept_embeddings()?),
+        &mut |done| bar.set(done),
+        cancel,
+    )?;
     bar.finish();
     Ok(inputs)
 }

@@ -157,8 +157,7 @@ impl Hearing<'_> {
             kept: self.places.kept,
             threads,
         };
-        let mut told =
-            |done, rows| progress(Step { data: &self.data.name, doing: "embedding", done, rows });
+        let mut told = |done, rows| progress(Step { data: &self.data.name, doing: "embedding", done, rows });
         let rows = teaching.rows();
         let taught = teaching.run(&mut |done| told(done, rows), &mut |_| {}, self.cancel)?;
         Teacher::save(own, folder, &taught.head, &taught.config)?;

@@ -16,8 +16,8 @@ mod splits;
 mod text_lines;
 
 pub use columns::{Columns, Wanted};
-pub use dataset::{Dataset, Rows};
 pub(crate) use dataset::gather;
+pub use dataset::{Dataset, Rows};
 pub use error::{DataError, Place};
 pub use examples::{Example, Examples};
 pub use fine::FineColumn;

@@ -124,7 +124,8 @@ impl HeadTeaching<'_> {
             let training = Labelled { embeddings: &learning, labels: &learned };
             self.teach(training, Labelled { embeddings: &held_out, labels: &labels }, watch, cancelled)?
         };
-        let config = TeacherConfig::of(train.label_names().to_vec(), self.encoder, self.encoder_folder, &head)?;
+        let config =
+            TeacherConfig::of(train.label_names().to_vec(), self.encoder, self.encoder_folder, &head)?;
         Ok(TaughtHead { head, config, report, embeddings, validation_rows })
     }
 
@@ -193,10 +194,7 @@ fn labels(data: &Dataset) -> Vec<Option<u32>> {
 }
 
 /// The labelled rows alone.
-fn labelled_rows(
-    width: usize,
-    data: Labelled<'_>,
-) -> Result<(EmbeddingRows<'static>, Vec<u32>), TeachError> {
+fn labelled_rows(width: usize, data: Labelled<'_>) -> Result<(EmbeddingRows<'static>, Vec<u32>), TeachError> {
     let rows = data.labels.iter().zip(data.embeddings.chunks_exact(width));
     let (labels, kept): (Vec<u32>, Vec<&[f32]>) =
         rows.filter_map(|(label, row)| label.map(|label| (label, row))).unzip();

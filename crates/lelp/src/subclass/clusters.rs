@@ -314,7 +314,7 @@ fn found(
 }
 
 /// The nearest centre of each row and its squared distance.
-fn labels(points: &Points, centres: &[f64], workers: &Workers) -> (Vec<usize>, Vec<f32>) {
+pub(super) fn labels(points: &Points, centres: &[f64], workers: &Workers) -> (Vec<usize>, Vec<f32>) {
     let centres = Centres::new(centres, points.width);
     let (mut labels, mut squares) = (Vec::with_capacity(points.rows()), Vec::with_capacity(points.rows()));
     workers.in_order(
