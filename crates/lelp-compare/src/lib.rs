@@ -9,7 +9,7 @@
 //! | method -> trials, all methods the same number | [`space`] |
 //! | trial -> validation score; best trial -> a student for each seed -> test, read once | [`run`], [`measure`] |
 //! | each of them -> a line of `results.jsonl` | [`record`], [`store`] |
-//! | in place of a search: task -> the split that a cheap probe finds best | [`auto`] |
+//! | in place of a search: task -> the split that pays, by the embeddings or by small students | [`auto`] |
 //! | lines -> tables with tests of significance | [`summary`] |
 
 pub mod auto;

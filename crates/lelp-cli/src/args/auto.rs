@@ -1,4 +1,4 @@
-//! A number, or the word that leaves it to a probe.
+//! A number, or the word that leaves it to be found.
 
 use std::str::FromStr;
 

@@ -45,6 +45,20 @@ fn a_teacher_becomes_a_student_step_by_step() {
     assert!(!work.path("kd").join("lelp.safetensors").exists());
 }
 
+/// `signals` reads the embeddings that `teach` kept; without them the encoder gives the same bytes.
+#[test]
+fn kept_embeddings_are_those_of_the_encoder() {
+    let work = taught();
+    let kept = work.path("cache/embeddings");
+    assert!(fs::read_dir(&kept).unwrap().count() > 0);
+    fs::remove_dir_all(&kept).unwrap();
+    work.run("signals --teacher teacher --data queries/train.csv --out anew");
+    for file in ["signals.json", "head.safetensors", "part-00000.safetensors"] {
+        let read = |folder: &str| fs::read(work.path(folder).join(file)).unwrap();
+        assert_eq!(read("signals"), read("anew"), "{file}");
+    }
+}
+
 /// Every split, at the same entropy; each a student's targets.
 #[test]
 fn splits_of_every_kind_reach_the_entropy_asked_for() {

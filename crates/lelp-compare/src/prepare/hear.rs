@@ -45,13 +45,11 @@ pub(super) fn hear(
     }
     let folder = places.out.join("teachers").join(file_name(&format!("{} {}", data.name, teacher.name)));
     let hearing = Hearing { data, path, teacher, places, folder: &folder, cancel };
-    match &teacher.encoder {
-        Some(encoder) => hearing.taught(Path::new(encoder), progress),
-        None => {
-            let folder = teacher.folder.as_ref().expect("a checked recipe gives a teacher one way");
-            hearing.asked(&named(folder), progress)
-        }
+    if let Some(encoder) = &teacher.encoder {
+        return hearing.taught(Path::new(encoder), progress);
     }
+    let folder = teacher.folder.as_ref().expect("a checked recipe gives a teacher one way");
+    hearing.asked(&named(folder), progress)
 }
 
 /// A name as a file's: everything but letters and digits becomes a hyphen, and a hash tells apart what this makes alike.

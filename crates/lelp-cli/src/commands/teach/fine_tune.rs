@@ -59,12 +59,11 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         return Err(Failure::usage(problem));
     }
     let Splits { train, validation, .. } = labelled(&arguments.data, &arguments.columns)?;
-    let (train, validation) = match validation {
-        Some(validation) => (train, validation),
-        None => {
-            let rows = hold_out(&train)?;
-            (train.select(&rows.train), train.select(&rows.validation))
-        }
+    let (train, validation) = if let Some(validation) = validation {
+        (train, validation)
+    } else {
+        let rows = hold_out(&train)?;
+        (train.select(&rows.train), train.select(&rows.validation))
     };
     let folder = encoder_folder(&arguments.encoder, printer)?;
     let source = EncoderSource::whole(&folder, arguments.max_length)?;
