@@ -114,7 +114,8 @@ impl MethodArgs {
 /// The names of all methods, each with what it is.
 fn methods() -> PossibleValuesParser {
     let value = |method: MethodSettings| PossibleValue::new(method.name()).help(method.summary());
-    let auto = PossibleValue::new(AUTO).help("kmeans where classes fall into clusters beyond chance, else kd");
+    let auto =
+        PossibleValue::new(AUTO).help("kmeans where classes fall into clusters beyond chance, else kd");
     PossibleValuesParser::new(MethodSettings::all().map(value).into_iter().chain([auto]))
 }
 

@@ -1,13 +1,20 @@
 //! Distances and angles between points, and their gradients.
 
+// Loops are compiled twice, inside a function that may use AVX2: they have to be inlined there.
+#![allow(clippy::inline_always)]
+
 use std::ops::Range;
 
+use lelp_infer::wide;
 use rayon::prelude::*;
 
 use crate::method::real::Real;
 
 /// Distances below this count as this (their squares as 1e-12), so that equal texts have no infinite slope.
 const LEAST_DISTANCE: f64 = 1e-6;
+
+/// Lanes in which the columns of two rows are added up.
+const LANES: usize = 8;
 
 /// Parts in which the vertices of angles are worked on; fixed, so that sums do not depend on the threads.
 const PARTS: usize = 8;
@@ -30,13 +37,19 @@ impl Points {
             values[column..].iter_mut().step_by(width).for_each(|value| *value -= mean);
         }
         let mut points = Self { rows, width, values, distances: Vec::new() };
-        let distance = |i: usize, j: usize| {
-            let square: f64 = points.row(i).iter().zip(points.row(j)).map(|(a, b)| (a - b).powi(2)).sum();
-            if i == j { 0.0 } else { square.sqrt().max(LEAST_DISTANCE) }
-        };
-        let line = |i: usize| (0..rows).map(|j| distance(i, j)).collect::<Vec<_>>();
-        points.distances = (0..rows).into_par_iter().flat_map_iter(line).collect();
+        points.distances = points.with_all(squares_from);
+        for (place, distance) in points.distances.iter_mut().enumerate() {
+            let same = place / rows == place % rows;
+            *distance = if same { 0.0 } else { distance.sqrt().max(LEAST_DISTANCE) };
+        }
         points
+    }
+
+    /// What `from` makes of each row with all rows, `[rows, rows]`.
+    fn with_all(&self, from: impl Fn(&[f64], &[f64], &mut [f64]) + Sync) -> Vec<f64> {
+        let mut all = vec![0.0; self.rows * self.rows];
+        all.par_chunks_mut(self.rows).enumerate().for_each(|(i, line)| from(self.row(i), &self.values, line));
+        all
     }
 
     fn row(&self, row: usize) -> &[f64] {
@@ -54,10 +67,7 @@ impl Points {
 
     /// Inner products of all rows, `[rows, rows]`.
     fn products(&self) -> Vec<f64> {
-        let product =
-            |i: usize, j: usize| -> f64 { self.row(i).iter().zip(self.row(j)).map(|(a, b)| a * b).sum() };
-        let line = |i: usize| (0..self.rows).map(move |j| product(i, j)).collect::<Vec<_>>();
-        (0..self.rows).into_par_iter().flat_map_iter(line).collect()
+        self.with_all(products_with)
     }
 
     /// One over the distance of two rows, 0 where they are the same.
@@ -80,9 +90,44 @@ impl Points {
     }
 }
 
-/// Huber's function with bend 1, and its slope.
+wide! {
+    /// Squared distances of `point` from each row of `points` `[rows, width]`.
+    fn squares_from(point: &[f64], points: &[f64], squares: &mut [f64]) {
+        for (square, other) in squares.iter_mut().zip(points.chunks_exact(point.len())) {
+            *square = in_lanes(point, other, |a, b| (a - b) * (a - b));
+        }
+    }
+}
+
+wide! {
+    /// Inner products of `point` with each row of `points` `[rows, width]`.
+    fn products_with(point: &[f64], points: &[f64], products: &mut [f64]) {
+        for (product, other) in products.iter_mut().zip(points.chunks_exact(point.len())) {
+            *product = in_lanes(point, other, |a, b| a * b);
+        }
+    }
+}
+
+/// The sum of `term` over the columns of two rows, in fixed lanes.
+#[inline(always)]
+fn in_lanes(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for (a, b) in a_blocks.iter().zip(b_blocks) {
+        for lane in 0..LANES {
+            lanes[lane] += term(a[lane], b[lane]);
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
+    lanes.into_iter().sum::<f64>() + rest
+}
+
+/// Huber's function with bend 1, and its slope: `x^2 / 2` within 1, `|x| - 1/2` outside.
+#[inline(always)]
 fn huber(x: f64) -> (f64, f64) {
-    if x.abs() < 1.0 { (0.5 * x * x, x) } else { (x.abs() - 0.5, x.signum()) }
+    let slope = x.clamp(-1.0, 1.0);
+    (slope * (x - 0.5 * slope), slope)
 }
 
 /// Mean over all pairs of `huber(s_ij / mean s - t_ij / mean t)`, `t` and `s` the Euclidean distances between the rows
@@ -187,36 +232,44 @@ impl Angles {
             product_slopes: vec![0.0; rows * rows],
             distance_slopes: vec![0.0; rows * rows],
         };
+        let mut pairs = Pairs::of(rows);
         for i in vertices {
             let [wanted, found] = [(teacher, &products[0]), (student, &products[1])]
                 .map(|(points, products)| Vertex::new(i, points, products));
             for j in 0..rows {
-                for k in 0..j {
-                    angles.add(i, j, k, &wanted, &found, weight);
-                }
+                angles.add(i, j, &wanted, &found, weight, &mut pairs);
                 // The angle of a row with itself is 0 and stays it, but for rows that are the same.
-                angles.sum += huber(found.cosine(j, j) - wanted.cosine(j, j)).0;
+                angles.sum += huber(found.with(j).cosine(j) - wanted.with(j).cosine(j)).0;
             }
+            pairs.take_vertex(i, &mut angles);
         }
         angles
     }
 
-    /// The angle between `j` and `k` at `i`, which is also that between `k` and `j`.
-    #[inline]
-    fn add(&mut self, i: usize, j: usize, k: usize, wanted: &Vertex<'_>, found: &Vertex<'_>, weight: f64) {
-        let cosine = found.cosine(j, k);
-        let (value, slope) = huber(cosine - wanted.cosine(j, k));
-        self.sum += 2.0 * value;
-        let slope = 2.0 * weight * slope;
-        let rows = found.inverses.len();
+    /// The angles between `j` and all earlier rows at `i`, which are also those the other way round.
+    fn add(
+        &mut self,
+        i: usize,
+        j: usize,
+        wanted: &Vertex<'_>,
+        found: &Vertex<'_>,
+        weight: f64,
+        pairs: &mut Pairs,
+    ) {
+        let Pairs { values, products, pulls, vertex_products, vertex_distances } = pairs;
+        let [values, products, pulls] = [values, products, pulls].map(|all| &mut all[..j]);
+        angles_between(wanted.with(j), found.with(j), 2.0 * weight, values, products, pulls);
+        self.sum += 2.0 * values.iter().sum::<f64>();
         // cos = (g_jk - g_ij - g_ik + g_ii) / (d_ij d_ik)
-        let product = slope * found.inverses[j] * found.inverses[k];
-        self.product_slopes[j * rows + k] += product;
-        self.product_slopes[i * rows + j] -= product;
-        self.product_slopes[i * rows + k] -= product;
-        self.product_slopes[i * rows + i] += product;
-        self.distance_slopes[i * rows + j] -= slope * cosine * found.inverses[j];
-        self.distance_slopes[i * rows + k] -= slope * cosine * found.inverses[k];
+        let line = &mut self.product_slopes[j * found.inverses.len()..][..j];
+        line.iter_mut().zip(&*products).for_each(|(slope, product)| *slope += product);
+        vertex_products.iter_mut().zip(&*products).for_each(|(slope, product)| *slope -= product);
+        let (product, pull) = (products.iter().sum::<f64>(), pulls.iter().sum::<f64>());
+        vertex_products[j] -= product;
+        vertex_products[i] += product;
+        let drawn = vertex_distances.iter_mut().zip(&*pulls).zip(&found.inverses);
+        drawn.for_each(|((slope, pull), inverse)| *slope -= pull * inverse);
+        vertex_distances[j] -= pull * found.inverses[j];
     }
 
     fn merge(&mut self, part: &Self) {
@@ -240,12 +293,100 @@ impl<'a> Vertex<'a> {
         Self { row, products, inverses: (0..points.rows).map(|other| points.inverse(row, other)).collect() }
     }
 
-    #[inline]
-    fn cosine(&self, j: usize, k: usize) -> f64 {
-        let (i, rows) = (self.row, self.inverses.len());
-        let own = &self.products[i * rows..][..rows];
-        let product = self.products[j * rows + k] - own[j] - own[k] + own[i];
-        product * self.inverses[j] * self.inverses[k]
+    /// The side of the angles that goes through row `j`.
+    fn with(&self, j: usize) -> Side<'_> {
+        let rows = self.inverses.len();
+        let own = &self.products[self.row * rows..][..rows];
+        Side {
+            products: &self.products[j * rows..][..rows],
+            own,
+            inverses: &self.inverses,
+            offset: own[self.row] - own[j],
+            inverse: self.inverses[j],
+        }
+    }
+}
+
+/// One side of the angles at a vertex, seen against all rows.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    /// Inner products of the side's row with all.
+    products: &'a [f64],
+    /// Inner products of the vertex with all.
+    own: &'a [f64],
+    /// One over the distances of the vertex to all.
+    inverses: &'a [f64],
+    /// Inner product of the vertex with itself, less that with the side's row.
+    offset: f64,
+    /// One over the distance of the vertex to the side's row.
+    inverse: f64,
+}
+
+impl Side<'_> {
+    /// Against the first `rows` alone, so that the loop over them need not check.
+    #[inline(always)]
+    fn first(self, rows: usize) -> Self {
+        let [products, own, inverses] = [self.products, self.own, self.inverses].map(|all| &all[..rows]);
+        Self { products, own, inverses, ..self }
+    }
+
+    #[inline(always)]
+    fn cosine(&self, k: usize) -> f64 {
+        (self.products[k] - self.own[k] + self.offset) * self.inverse * self.inverses[k]
+    }
+}
+
+wide! {
+    /// Of the angles of a side with the first rows: Huber's function, slopes in the inner products of the two rows, and
+    /// slopes in the cosine times the cosine.
+    fn angles_between(wanted: Side<'_>, found: Side<'_>, weight: f64, values: &mut [f64], products: &mut [f64], pulls: &mut [f64]) {
+        let rows = values.len();
+        let (products, pulls) = (&mut products[..rows], &mut pulls[..rows]);
+        let (wanted, found) = (wanted.first(rows), found.first(rows));
+        for k in 0..rows {
+            let cosine = found.cosine(k);
+            let (value, slope) = huber(cosine - wanted.cosine(k));
+            values[k] = value;
+            products[k] = weight * slope * found.inverse * found.inverses[k];
+            pulls[k] = weight * slope * cosine;
+        }
+    }
+}
+
+/// Room for the angles of one side, and sums over the sides of a vertex.
+struct Pairs {
+    values: Vec<f64>,
+    products: Vec<f64>,
+    pulls: Vec<f64>,
+    /// Slopes in the inner products of the vertex with all rows.
+    vertex_products: Vec<f64>,
+    /// Slopes in the distances of the vertex to all rows.
+    vertex_distances: Vec<f64>,
+}
+
+impl Pairs {
+    fn of(rows: usize) -> Self {
+        let zeros = || vec![0.0; rows];
+        Self {
+            values: zeros(),
+            products: zeros(),
+            pulls: zeros(),
+            vertex_products: zeros(),
+            vertex_distances: zeros(),
+        }
+    }
+
+    /// Moves the sums of vertex `i` to all angles.
+    fn take_vertex(&mut self, i: usize, angles: &mut Angles) {
+        let rows = self.vertex_products.len();
+        let own = i * rows..(i + 1) * rows;
+        for (total, sums) in [
+            (&mut angles.product_slopes[own.clone()], &mut self.vertex_products),
+            (&mut angles.distance_slopes[own], &mut self.vertex_distances),
+        ] {
+            total.iter_mut().zip(sums.iter()).for_each(|(total, sum)| *total += sum);
+            sums.fill(0.0);
+        }
     }
 }
 
