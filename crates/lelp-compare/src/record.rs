@@ -92,7 +92,7 @@ pub struct TeacherRecord {
     pub test: Option<Report>,
 }
 
-/// A method's settings on a data set with a teacher, found by a probe.
+/// A method's settings on a data set with a teacher, found where the recipe says `auto`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProbeRecord {
     /// What decides the result: SHA-256 of data, teacher and what was left open.

@@ -5,6 +5,8 @@ use std::fmt::{self, Display, Write};
 use lelp::stats::Spread;
 
 use super::{Contested, Difference, Line, Summary};
+use crate::auto::Chosen;
+use crate::record::ProbeRecord;
 
 impl Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,6 +14,7 @@ impl Display for Summary {
             heading(table, out)?;
             accuracies(table, &self.baseline, out)?;
             cost(table, out)?;
+            table.found.iter().try_for_each(|probe| found(probe, out))?;
             for failed in &table.failed {
                 let what = if failed.refused { "not run" } else { "FAILED" };
                 writeln!(out, "- `{}` {what}: {}", failed.method, failed.error)?;
@@ -104,6 +107,23 @@ fn cost(table: &Contested, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         )?;
     }
     writeln!(out)
+}
+
+/// What a method that left something open became, and why.
+fn found(probe: &ProbeRecord, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Chosen { method, probes, seconds, .. } = &probe.chosen;
+    write!(out, "- `{}` became `{}` in {seconds:.1} s: ", probe.method, method.name())?;
+    match probe.chosen.widest_gap() {
+        Some(gap) => {
+            let (between, chance) = (share(gap.between), share(gap.by_chance));
+            writeln!(
+                out,
+                "{} clusters hold {between} of a class's variance, {chance} by chance.",
+                gap.clusters
+            )
+        }
+        None => writeln!(out, "the best of {} that were probed.", probes.len()),
+    }
 }
 
 /// Settings that a search may have changed, in words.

@@ -13,7 +13,7 @@ use lelp_train::method::Combination;
 use lelp_train::run::TrainSettings;
 use serde::Serialize;
 
-use crate::record::{FailedRecord, Setting, StudentRecord, TeacherRecord};
+use crate::record::{FailedRecord, ProbeRecord, Setting, StudentRecord, TeacherRecord};
 use crate::store::Results;
 
 pub use tally::Tally;
@@ -48,6 +48,8 @@ pub struct Contested {
     pub teacher: Option<TeacherRecord>,
     /// A line for each method that has students, in the order of the recipe.
     pub lines: Vec<Line>,
+    /// What was found for methods that left something open.
+    pub found: Vec<ProbeRecord>,
     /// What came to nothing.
     pub failed: Vec<FailedRecord>,
 }
@@ -198,8 +200,10 @@ fn contested(results: &Results, setting: &Setting, baseline: &str) -> Contested 
     );
     let of_setting =
         |record: &&TeacherRecord| record.data == setting.data && record.teacher == setting.teacher;
+    let found = |probe: &&ProbeRecord| probe.data == setting.data && probe.teacher == setting.teacher;
     Contested {
         setting: setting.clone(),
+        found: results.probes.iter().filter(found).cloned().collect(),
         teacher: results.teachers.iter().find(of_setting).cloned(),
         lines,
         failed: results.failed.iter().filter(|failed| failed.setting == *setting).cloned().collect(),

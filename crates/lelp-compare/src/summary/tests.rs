@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use lelp_train::method::{KdSettings, LelpSettings, MethodSettings, OracleSettings};
+use lelp::ClusterGap;
+use lelp_train::method::{ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings, OracleSettings};
 use lelp_train::run::{ValidationMetric, ValidationRecord};
 
 use super::*;
+use crate::auto::Chosen;
 use crate::record::{RecipeRecord, Record, Rights};
 
 fn setting() -> Setting {
@@ -140,4 +142,23 @@ fn the_tables_are_markdown_that_tells_what_was_not_run() {
     let columns = |line: &str| line.matches('|').count();
     let rows: Vec<usize> = text.lines().filter(|line| line.starts_with("| `")).map(columns).collect();
     assert_eq!(rows, [13, 13, 13, 7, 7, 7]);
+}
+
+#[test]
+fn a_table_tells_what_auto_became_and_why() {
+    let mut results = filled();
+    let Setting { data, teacher, .. } = setting();
+    let chosen = Chosen {
+        method: MethodSettings::Kmeans(ClusterSplitSettings::default()).into(),
+        gaps: [(8, 0.43), (32, 0.69)]
+            .map(|(clusters, between)| ClusterGap { clusters, between, by_chance: 0.4 })
+            .to_vec(),
+        probes: Vec::new(),
+        seconds: 2.04,
+    };
+    results.add(Record::Probe(ProbeRecord { key: "b".into(), data, teacher, method: "auto".into(), chosen }));
+    let text = Summary::of(&results).to_string();
+    let told =
+        "- `auto` became `kmeans` in 2.0 s: 32 clusters hold .6900 of a class's variance, .4000 by chance.";
+    assert!(text.contains(told), "{text}");
 }
