@@ -229,14 +229,9 @@ fn inputs(
     cancel: &AtomicBool,
 ) -> Result<TaskInputs, Failure> {
     let bar = progress::Rows::new(printer, "embedding", task.train().rows() + task.validation().rows());
-    let inputs = TaskInputs::new(
-        task,
-        student,
-        global.threads(),
-        Some(&kept_embeddings()?),
-        &mut |done| bar.set(done),
-        cancel,
-    )?;
+    let kept = kept_embeddings().ok();
+    let inputs =
+        TaskInputs::new(task, student, global.threads(), kept.as_ref(), &mut |done| bar.set(done), cancel)?;
     bar.finish();
     Ok(inputs)
 }

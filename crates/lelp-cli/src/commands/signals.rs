@@ -150,7 +150,7 @@ fn run_teacher(
     let bar = Rows::new(printer, "signals", data.rows());
     let signals = write_signals(
         teacher,
-        &kept_embeddings()?,
+        kept_embeddings().ok().as_ref(),
         data,
         &output.out,
         options,

@@ -90,7 +90,7 @@ impl Hearing<'_> {
             let mut told = |done| {
                 progress(Step { data: &self.data.name, doing: "signals", done, rows: rows.rows() });
             };
-            write_signals(&model, self.places.kept, rows, to, options, &mut told, self.cancel)
+            write_signals(&model, Some(self.places.kept), rows, to, options, &mut told, self.cancel)
         };
         write(&splits.train, &self.signals())?;
         let test = splits.test.as_ref().map(|test| write(test, &self.test_signals())).transpose()?;

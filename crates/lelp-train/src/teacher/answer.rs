@@ -65,7 +65,7 @@ pub enum SignalsRunError {
 /// that are whole stay, and a later run with the same arguments goes on behind them.
 pub fn write_signals(
     teacher: &Teacher,
-    kept: &KeptEmbeddings,
+    kept: Option<&KeptEmbeddings>,
     data: &Dataset,
     folder: &Path,
     options: AnswerOptions,
@@ -73,7 +73,8 @@ pub fn write_signals(
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let (head, labels, hash) = (teacher.head(), teacher.labels(), teacher.hash()?);
-    if let Some(embeddings) = kept.find(teacher.encoder(), teacher.folder(), data)? {
+    let find = |kept: &KeptEmbeddings| kept.find(teacher.encoder(), teacher.folder(), data);
+    if let Some(embeddings) = kept.map(find).transpose()?.flatten() {
         progress(data.rows());
         return write_signals_of_head(head, labels, hash, data, &embeddings, folder, options);
     }

@@ -29,9 +29,6 @@ pub enum EmbedError {
     /// The encoder could not answer.
     #[error(transparent)]
     Answer(#[from] AnswerError),
-    /// The embeddings cannot be kept.
-    #[error(transparent)]
-    File(#[from] FileError),
 }
 
 impl KeptEmbeddings {
@@ -43,7 +40,8 @@ impl KeptEmbeddings {
 
     /// Embeddings of all rows of `data`, `[rows, encoder.width()]`: those that are kept, or else the encoder's.
     ///
-    /// `encoder` was loaded from `encoder_folder`. A file that is damaged is written again.
+    /// `encoder` was loaded from `encoder_folder`. A file that is damaged is written again; where none can be written, the
+    /// embeddings are given all the same.
     pub fn embed(
         &self,
         encoder: &Encoder,
@@ -59,13 +57,18 @@ impl KeptEmbeddings {
             return Ok(kept);
         }
         let embeddings = embed(encoder, data, progress, cancel)?;
+        // A cache that cannot be written, as on a read-only disk, costs time later and nothing else.
+        let _ = self.keep(&file, &embeddings, shape);
+        Ok(embeddings)
+    }
+
+    fn keep(&self, file: &Path, embeddings: &[f32], shape: [usize; 2]) -> Result<(), FileError> {
         fs::create_dir_all(&self.folder)
             .map_err(|source| FileError::Write { path: self.folder.clone(), source })?;
-        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytemuck::cast_slice(&embeddings))
+        let view = TensorView::new(Dtype::F32, shape.to_vec(), bytemuck::cast_slice(embeddings))
             .expect("an encoder gives rows of its width");
         let bytes = safetensors::serialize([("embeddings", view)], None).expect("one tensor has one name");
-        storage::write(&file, &bytes)?;
-        Ok(embeddings)
+        storage::write(file, &bytes)
     }
 
     /// Embeddings of all rows of `data`, `[rows, encoder.width()]`, where they are kept.
