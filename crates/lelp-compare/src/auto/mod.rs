@@ -1,7 +1,7 @@
 //! Which split pays on these data, found in seconds in place of a search.
 //!
-//! Which method: by a [rule] on the teacher's embeddings alone. How many subclasses of a method that is given, how wide: by
-//! a [probe] of small students. Tables in the book hold their choices against searched ones.
+//! Which method: by a rule on the teacher's embeddings alone. How many subclasses of a method that is given, how wide: by
+//! a probe of small students. Tables in the book hold their choices against searched ones.
 
 mod probe;
 mod rule;
