@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::blocks::Workers;
 use crate::error::FitError;
-use crate::linalg::{product_transposed, symmetric_eigen};
-use crate::rotation::gaussian;
+use crate::linalg::product_transposed;
+use crate::rotation::{Rotation, gaussian};
 use crate::signals::Head;
 use crate::subclass::clusters::labels;
+use crate::subclass::directions::ClassDirections;
 use crate::subclass::evidence::Evidence;
 use crate::subclass::head_space::{check_members, null_space};
 use crate::subclass::kmeans::{KmeansTask, kmeans};
+use crate::subclass::lelp::LelpSettings;
 use crate::subclass::points::Points;
 use crate::subspace::NullSpace;
 
@@ -101,12 +103,12 @@ fn along_principal(
     workers: &Workers,
 ) -> Result<Points, FitError> {
     let moments = evidence.moments()?;
-    let size = space.dimensions();
-    let eigen = symmetric_eigen(&space.compress(moments.covariance(class)), size)?;
-    let principal = eigen.vectors.chunks_exact(size).take(DIRECTIONS);
-    let principal: Vec<f32> = principal.flat_map(|vector| space.expand(vector)).map(|x| x as f32).collect();
+    let width = space.dimensions().min(DIRECTIONS);
+    let subclasses = NonZeroUsize::new(width).expect("a null space of no dimension was refused");
+    let settings = LelpSettings { subclasses, rotation: Rotation::None, ..LelpSettings::default() };
+    let principal = ClassDirections::find(moments, class, space, &settings)?.directions;
+    let principal: Vec<f32> = principal.into_iter().flatten().map(|x| x as f32).collect();
     let members = Points::new(evidence.members(class)?, moments.mean(class), space, workers);
-    let width = size.min(DIRECTIONS);
     let mut coordinates = vec![0.0; members.rows() * width];
     product_transposed(&members.values, &principal, members.width, &mut coordinates);
     centre(&mut coordinates, width);

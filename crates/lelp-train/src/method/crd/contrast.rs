@@ -5,10 +5,7 @@
 
 use lelp_infer::wide;
 
-use crate::method::real::Real;
-
-/// Lanes in which inner products are added up.
-const LANES: usize = 8;
+use crate::method::real::{Real, sum_in_lanes};
 
 /// What `exp(v . m / temperature)` is divided by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,19 +69,10 @@ wide! {
     }
 }
 
-/// `a . b`, in fixed lanes.
+/// `a . b`.
 #[inline(always)]
 pub(super) fn inner_product<R: Real, S: Real>(a: &[R], b: &[S]) -> f64 {
-    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
-    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
-    let mut lanes = [0.0; LANES];
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for lane in 0..LANES {
-            lanes[lane] += a[lane].into() * b[lane].into();
-        }
-    }
-    let rest = a_rest.iter().zip(b_rest).map(|(&a, &b)| a.into() * b.into());
-    lanes.into_iter().sum::<f64>() + rest.sum::<f64>()
+    sum_in_lanes(a, b, |a, b| a * b)
 }
 
 /// `ln(1 + exp x)`.

@@ -8,13 +8,10 @@ use std::ops::Range;
 use lelp_infer::wide;
 use rayon::prelude::*;
 
-use crate::method::real::Real;
+use crate::method::real::{Real, sum_in_lanes};
 
 /// Distances below this count as this (their squares as 1e-12), so that equal texts have no infinite slope.
 const LEAST_DISTANCE: f64 = 1e-6;
-
-/// Lanes in which the columns of two rows are added up.
-const LANES: usize = 8;
 
 /// Parts in which the vertices of angles are worked on; fixed, so that sums do not depend on the threads.
 const PARTS: usize = 8;
@@ -94,7 +91,7 @@ wide! {
     /// Squared distances of `point` from each row of `points` `[rows, width]`.
     fn squares_from(point: &[f64], points: &[f64], squares: &mut [f64]) {
         for (square, other) in squares.iter_mut().zip(points.chunks_exact(point.len())) {
-            *square = in_lanes(point, other, |a, b| (a - b) * (a - b));
+            *square = sum_in_lanes(point, other, |a, b| (a - b) * (a - b));
         }
     }
 }
@@ -103,24 +100,9 @@ wide! {
     /// Inner products of `point` with each row of `points` `[rows, width]`.
     fn products_with(point: &[f64], points: &[f64], products: &mut [f64]) {
         for (product, other) in products.iter_mut().zip(points.chunks_exact(point.len())) {
-            *product = in_lanes(point, other, |a, b| a * b);
+            *product = sum_in_lanes(point, other, |a, b| a * b);
         }
     }
-}
-
-/// The sum of `term` over the columns of two rows, in fixed lanes.
-#[inline(always)]
-fn in_lanes(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
-    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
-    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
-    let mut lanes = [0.0; LANES];
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for lane in 0..LANES {
-            lanes[lane] += term(a[lane], b[lane]);
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
-    lanes.into_iter().sum::<f64>() + rest
 }
 
 /// Huber's function with bend 1, and its slope: `x^2 / 2` within 1, `|x| - 1/2` outside.
