@@ -1,23 +1,30 @@
-//! A teacher's signals on a data set: found, written by a teacher that is there, or by a head that is taught first.
+//! A teacher's signals on a data set: found, or asked of a teacher that is there or is taught first.
 
 use std::fmt::Write;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use lelp_infer::classifier::Classifier;
 use lelp_infer::encoder::{Encoder, EncoderOptions};
-use lelp_infer::storage::{self, sha256};
-use lelp_infer::teacher::Teacher;
+use lelp_infer::storage::sha256;
+use lelp_infer::teacher::{TEACHER_FILE, Teacher};
 use lelp_train::data::signals::PART_ROWS;
-use lelp_train::data::{DataError, Dataset, Existing, Precision, Splits};
-use lelp_train::method::SubclassTeaching;
-use lelp_train::model::HeadSettings;
-use lelp_train::run::TrainSettings;
-use lelp_train::teacher::{AnswerOptions, HeadTeaching, write_signals, write_signals_of_head};
+use lelp_train::data::{Dataset, Existing, Precision, SignalsFolder, Splits};
+use lelp_train::method::{CeSettings, SubclassTeaching};
+use lelp_train::model::EncoderSource;
+use lelp_train::run::Event;
+use lelp_train::teacher::{AnswerOptions, FineTuning, HeadTeaching, TeacherFolder, write_signals};
 
 use super::{Places, PrepareError, Step};
-use crate::recipe::{DataEntry, TeacherEntry};
+use crate::recipe::{DataEntry, SignalsEntry, TeacherEntry, TeacherSource, Teaching, Tune};
+
+/// Time between two checkpoints of a fine-tuning.
+const CHECKPOINT_EVERY: Duration = Duration::from_mins(5);
+
+/// Names of the folders of signals on the training and the test file.
+const SIGNALS: &str = "signals";
+const TEST_SIGNALS: &str = "test-signals";
 
 /// Where a teacher's signals are.
 pub(super) struct Heard {
@@ -32,143 +39,205 @@ pub(super) fn hear(
     path: &Path,
     teacher: &TeacherEntry,
     places: &Places<'_>,
-    progress: &mut dyn FnMut(Step<'_>),
+    progress: &mut (dyn FnMut(Step<'_>) + Send),
     cancel: &AtomicBool,
 ) -> Result<Heard, PrepareError> {
     let named = |template: &String| places.data.join(template.replace("{data}", &data.name));
-    if let Some(signals) = &teacher.signals {
-        return Ok(Heard {
-            teacher: None,
-            signals: named(signals),
-            test: teacher.test_signals.as_ref().map(named),
-        });
-    }
     let folder = places.out.join("teachers").join(file_name(&format!("{} {}", data.name, teacher.name)));
-    let hearing = Hearing { data, path, teacher, places, folder: &folder, cancel };
-    if let Some(encoder) = &teacher.encoder {
-        return hearing.taught(Path::new(encoder), progress);
+    let hearing = Hearing { data, path, places, cancel };
+    match &teacher.source {
+        TeacherSource::Signals(SignalsEntry { train, test }) => {
+            Ok(Heard { teacher: None, signals: named(train), test: test.as_ref().map(named) })
+        }
+        TeacherSource::Folder(own) => hearing.asked(named(own), &folder, progress),
+        TeacherSource::Taught(teaching) => {
+            let splits = Splits::open(path, &data.columns.columns(), data.columns.labels.as_deref())?;
+            let folder = hearing.taught(teaching, &splits, &folder, progress)?;
+            let own = folder.join("teacher");
+            match known(&splits, &folder) {
+                Some([signals, test]) => Ok(Heard { teacher: Some(own), signals, test: Some(test) }),
+                None => hearing.asked(own, &folder, progress),
+            }
+        }
     }
-    let folder = teacher.folder.as_ref().expect("a checked recipe gives a teacher one way");
-    hearing.asked(&named(folder), progress)
+}
+
+/// The signals in `folder`, where they are whole and of these files.
+fn known(splits: &Splits, folder: &Path) -> Option<[PathBuf; 2]> {
+    let whole = |name: &str, data: &Dataset| {
+        let signals = folder.join(name);
+        SignalsFolder::open(&signals).ok()?.check_data(data).ok()?;
+        Some(signals)
+    };
+    Some([whole(SIGNALS, &splits.train)?, whole(TEST_SIGNALS, splits.test.as_ref()?)?])
 }
 
 /// A name as a file's: everything but letters and digits becomes a hyphen, and a hash tells apart what this makes alike.
 fn file_name(name: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    format!("{}-{}", plain.to_ascii_lowercase(), &sha256(name.as_bytes())[..8])
+    format!("{}-{}", plain.to_ascii_lowercase(), short_hash(name))
 }
 
-/// A teacher whose signals go to a folder of the comparison.
+fn short_hash(of: &str) -> String {
+    sha256(of.as_bytes())[..8].to_owned()
+}
+
+/// A data set that a teacher is heard on.
 struct Hearing<'a> {
     data: &'a DataEntry,
     path: &'a Path,
-    teacher: &'a TeacherEntry,
     places: &'a Places<'a>,
-    folder: &'a Path,
     cancel: &'a AtomicBool,
 }
 
 impl Hearing<'_> {
-    fn signals(&self) -> PathBuf {
-        self.folder.join("signals")
-    }
-
-    fn test_signals(&self) -> PathBuf {
-        self.folder.join("test-signals")
-    }
-
-    fn options(existing: Existing) -> AnswerOptions {
-        AnswerOptions { precision: Precision::F32, existing, part_rows: PART_ROWS }
-    }
-
-    /// Asks a teacher that is there.
-    fn asked(&self, own: &Path, progress: &mut dyn FnMut(Step<'_>)) -> Result<Heard, PrepareError> {
-        let model = Teacher::load(own, self.places.threads)?;
+    /// Asks the teacher in `own` for its signals, which go to `folder`.
+    fn asked(
+        &self,
+        own: PathBuf,
+        folder: &Path,
+        progress: &mut (dyn FnMut(Step<'_>) + Send),
+    ) -> Result<Heard, PrepareError> {
+        let model = Teacher::load(&own, self.places.threads)?;
         let splits = Splits::open(self.path, &self.data.columns.columns(), Some(model.labels()))?;
-        let options = Self::options(Existing::Resume);
+        let options =
+            AnswerOptions { precision: Precision::F32, existing: Existing::Resume, part_rows: PART_ROWS };
         let mut write = |rows: &Dataset, to: &Path| {
-            let mut told = |done| {
-                progress(Step { data: &self.data.name, doing: "signals", done, rows: rows.rows() });
-            };
+            let mut told = |done| self.told("signals", done, rows.rows(), progress);
             write_signals(&model, Some(self.places.kept), rows, to, options, &mut told, self.cancel)
         };
-        write(&splits.train, &self.signals())?;
-        let test = splits.test.as_ref().map(|test| write(test, &self.test_signals())).transpose()?;
-        let test = test.is_some().then(|| self.test_signals());
-        Ok(Heard { teacher: Some(own.to_owned()), signals: self.signals(), test })
+        let (signals, test_signals) = (folder.join(SIGNALS), folder.join(TEST_SIGNALS));
+        write(&splits.train, &signals)?;
+        let test = splits.test.as_ref().map(|test| write(test, &test_signals)).transpose()?;
+        Ok(Heard { teacher: Some(own), signals, test: test.map(|_| test_signals) })
     }
 
-    /// Teaches a head on a frozen encoder, unless an earlier run did, and asks it.
-    fn taught(&self, encoder: &Path, progress: &mut dyn FnMut(Step<'_>)) -> Result<Heard, PrepareError> {
-        let splits = self.splits()?;
-        let own = self.folder.join("teacher");
-        let marker = self.folder.join("prepared");
-        let wanted = self.hash(encoder, &splits)?;
-        if std::fs::read_to_string(&marker).ok().as_deref() != Some(wanted.as_str()) {
-            self.teach(encoder, &splits, &own, progress)?;
-            storage::write(&marker, wanted.as_bytes())?;
+    /// Teaches a teacher, unless an earlier run did, and gives the folder that holds it in `teacher`: `folder` with a
+    /// hash of all that decides what it becomes, so that no other settings find it or its checkpoint.
+    fn taught(
+        &self,
+        teaching: &Teaching,
+        splits: &Splits,
+        folder: &Path,
+        progress: &mut (dyn FnMut(Step<'_>) + Send),
+    ) -> Result<PathBuf, PrepareError> {
+        let folder = folder.with_file_name(format!(
+            "{}-{}",
+            folder.file_name().unwrap_or_default().to_string_lossy(),
+            short_hash(&self.identity(teaching, splits)?)
+        ));
+        let own = folder.join("teacher");
+        match teaching.tune {
+            Tune::Head if !own.join(TEACHER_FILE).exists() => {
+                self.teach_head(teaching, splits, &own, progress)?;
+            }
+            Tune::All if !own.join("run.json").exists() => {
+                self.fine_tune(teaching, splits, &own, progress)?;
+            }
+            _ => {}
         }
-        Ok(Heard { teacher: Some(own), signals: self.signals(), test: Some(self.test_signals()) })
-    }
-
-    fn splits(&self) -> Result<Splits, DataError> {
-        let columns = &self.data.columns;
-        Splits::open(self.path, &columns.columns(), columns.labels.as_deref())
+        Ok(folder)
     }
 
     /// What tells this teacher from any other before it is taught.
-    fn hash(&self, encoder: &Path, splits: &Splits) -> Result<String, PrepareError> {
-        let TeacherEntry { hidden, max_length, subclasses, .. } = self.teacher;
-        let weights = lelp_infer::encoder::weights_hash(encoder)?;
-        let labelled = self.data.labelled;
-        let mut all =
-            format!("teacher 1\n{weights}\n{hidden:?} {max_length:?} {subclasses:?} {labelled:?}\n");
-        for data in
-            [Some(&splits.train), splits.validation.as_ref(), splits.test.as_ref()].into_iter().flatten()
-        {
+    fn identity(&self, teaching: &Teaching, splits: &Splits) -> Result<String, PrepareError> {
+        let weights = lelp_infer::encoder::weights_hash(Path::new(&teaching.encoder))?;
+        // The same encoder may be elsewhere tomorrow.
+        let teaching = Teaching { encoder: weights, ..teaching.clone() };
+        let mut all = format!("teacher 2\n{teaching:?}\n{:?}\n", self.data.labelled);
+        for data in [Some(&splits.train), splits.validation.as_ref()].into_iter().flatten() {
             let _ = write!(all, "{}\n{:?}\n{:?}\n", data.hash(), data.signal_labels(), data.label_names());
         }
-        Ok(sha256(all.as_bytes()))
+        Ok(all)
     }
 
-    fn teach(
+    fn told(
         &self,
-        folder: &Path,
+        doing: &'static str,
+        done: usize,
+        rows: usize,
+        progress: &mut (dyn FnMut(Step<'_>) + Send),
+    ) {
+        progress(Step { data: &self.data.name, doing, done, rows });
+    }
+
+    /// Teaches a head on a frozen encoder.
+    fn teach_head(
+        &self,
+        teaching: &Teaching,
         splits: &Splits,
         own: &Path,
-        progress: &mut dyn FnMut(Step<'_>),
+        progress: &mut (dyn FnMut(Step<'_>) + Send),
     ) -> Result<(), PrepareError> {
-        let threads = self.places.threads;
-        let max_length = self.teacher.max_length.and_then(NonZeroUsize::new);
-        let encoder = Encoder::load(folder, &EncoderOptions { max_length, ..EncoderOptions::new(threads) })?;
-        let head = HeadSettings::default();
-        let subclasses = self.teacher.subclasses.filter(|count| *count > 1);
-        let teaching = HeadTeaching {
+        let (threads, encoder_folder) = (self.places.threads, Path::new(&teaching.encoder));
+        let options = EncoderOptions { max_length: teaching.max_length, ..EncoderOptions::new(threads) };
+        let encoder = Encoder::load(encoder_folder, &options)?;
+        let head_teaching = HeadTeaching {
             encoder: &encoder,
-            encoder_folder: folder,
+            encoder_folder,
             splits,
             labelled: self.data.labelled,
-            head: HeadSettings { hidden: self.teacher.hidden.unwrap_or(head.hidden), ..head },
-            subclasses: subclasses
-                .map(|subclasses| SubclassTeaching { subclasses, ..SubclassTeaching::default() }),
-            settings: TrainSettings::head(),
+            head: teaching.head(),
+            subclasses: subclasses(teaching),
+            settings: teaching.train,
             kept: self.places.kept,
             threads,
         };
-        let mut told = |done, rows| progress(Step { data: &self.data.name, doing: "embedding", done, rows });
-        let rows = teaching.rows();
-        let taught = teaching.run(&mut |done| told(done, rows), &mut |_| {}, self.cancel)?;
-        Teacher::save(own, folder, &taught.head, &taught.config)?;
-        let write = |data: &Dataset, embeddings: &[f32], to: &Path| {
-            let (labels, hash) = (&taught.config.labels, taught.config.hash.clone());
-            let options = Self::options(Existing::Overwrite);
-            write_signals_of_head(&taught.head, labels, hash, data, embeddings, to, options)
-        };
-        write(&splits.train, &taught.embeddings, &self.signals())?;
+        let rows = head_teaching.rows();
+        let mut embedded = |done| self.told("embedding", done, rows, progress);
+        let taught = head_teaching.run(&mut embedded, &mut |_| {}, self.cancel)?;
+        Teacher::save(own, encoder_folder, &taught.head, &taught.config)?;
         if let Some(test) = &splits.test {
-            let embeddings = teaching.embed(test, &mut |done| told(done, test.rows()), self.cancel)?;
-            write(test, &embeddings, &self.test_signals())?;
+            // For its signals, and for students on the same encoder.
+            let mut embedded = |done| self.told("embedding", done, test.rows(), progress);
+            head_teaching.embed(test, &mut embedded, self.cancel)?;
         }
         Ok(())
     }
+
+    /// Fine-tunes an encoder with its head, from an earlier run's checkpoint on where there is one.
+    fn fine_tune(
+        &self,
+        teaching: &Teaching,
+        splits: &Splits,
+        own: &Path,
+        progress: &mut (dyn FnMut(Step<'_>) + Send),
+    ) -> Result<(), PrepareError> {
+        let (train, validation) = splits.learning()?;
+        let train = match self.data.labelled {
+            Some(count) => train.keep_labels(count),
+            None => train,
+        };
+        let source = EncoderSource::whole(Path::new(&teaching.encoder), teaching.max_length)?;
+        let tuning = FineTuning {
+            source: &source,
+            train: &train,
+            validation: &validation,
+            labels: CeSettings::default(),
+            subclasses: subclasses(teaching),
+            encoder: teaching.network.unwrap_or_default(),
+            settings: teaching.train,
+            checkpoints: None,
+        };
+        let folder = TeacherFolder {
+            path: own,
+            encoder: &teaching.encoder,
+            checkpoint_every: CHECKPOINT_EVERY,
+            tensorboard: None,
+        };
+        let mut watch = |event: Event<'_>| {
+            if let Event::Batch { epoch, done, rows, .. } = event {
+                let all = rows * teaching.train.epochs;
+                self.told("fine-tuning", rows * (epoch - 1) + done, all, progress);
+            }
+        };
+        tuning.teach(&folder, self.places.threads, &mut watch, self.cancel)?;
+        Ok(())
+    }
+}
+
+/// How a teacher splits its classes by itself, where it does.
+fn subclasses(teaching: &Teaching) -> Option<SubclassTeaching> {
+    let subclasses = teaching.subclasses.filter(|count| *count > 1)?;
+    Some(SubclassTeaching { subclasses, ..SubclassTeaching::default() })
 }

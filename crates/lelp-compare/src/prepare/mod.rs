@@ -15,7 +15,8 @@ use lelp_infer::teacher::{Teacher, TeacherError};
 use lelp_train::data::{DataError, Dataset, SignalsFileError, SignalsFolder};
 use lelp_train::distill::{Task, TaskError};
 use lelp_train::evaluate::{Answers, EvaluateError, report, time};
-use lelp_train::teacher::{EmbedError, KeptEmbeddings, SignalsRunError, TeachError};
+use lelp_train::model::EncoderStudentError;
+use lelp_train::teacher::{EmbedError, FineTuneError, KeptEmbeddings, SignalsRunError, TeachError};
 use thiserror::Error;
 
 use hear::hear;
@@ -116,6 +117,12 @@ pub enum PrepareError {
     /// No head came of it.
     #[error(transparent)]
     Teach(#[from] TeachError),
+    /// The encoder cannot be fine-tuned.
+    #[error(transparent)]
+    Source(#[from] EncoderStudentError),
+    /// No fine-tuned teacher came of it.
+    #[error(transparent)]
+    FineTune(#[from] FineTuneError),
     /// The teacher did not answer.
     #[error(transparent)]
     Answer(#[from] AnswerError),
@@ -138,7 +145,7 @@ pub fn prepare(
     data: &DataEntry,
     teacher: &TeacherEntry,
     places: &Places<'_>,
-    progress: &mut dyn FnMut(Step<'_>),
+    progress: &mut (dyn FnMut(Step<'_>) + Send),
     cancel: &AtomicBool,
 ) -> Result<Prepared, PrepareError> {
     let path = if data.path.as_os_str() == "bundled" {

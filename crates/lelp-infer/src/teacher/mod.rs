@@ -92,6 +92,13 @@ impl Teacher {
         &self.folder
     }
 
+    /// Whether the encoder is as it was pulled, so that its embeddings serve other heads too.
+    #[must_use]
+    pub fn has_frozen_encoder(&self) -> bool {
+        // That `teacher.json` tells of, which has its own hash; an encoder that was fine-tuned comes as a classifier.
+        self.hash.is_some()
+    }
+
     /// The encoder.
     #[must_use]
     pub fn encoder(&self) -> &Encoder {

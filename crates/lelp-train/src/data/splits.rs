@@ -44,6 +44,15 @@ impl Splits {
         };
         Ok(Self { train, validation: validation.map(open).transpose()?, test: test.map(open).transpose()? })
     }
+
+    /// Rows to learn from, and rows to choose the best epoch on: a tenth of the training file where there is no other.
+    pub fn learning(&self) -> Result<(Dataset, Dataset), DataError> {
+        if let Some(validation) = &self.validation {
+            return Ok((self.train.clone(), validation.clone()));
+        }
+        let rows = hold_out(&self.train)?;
+        Ok((self.train.select(&rows.train), self.train.select(&rows.validation)))
+    }
 }
 
 /// The one file of `folder` that is called by one of `names` and a known ending.

@@ -73,6 +73,7 @@ pub fn write_signals(
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let (head, labels, hash) = (teacher.head(), teacher.labels(), teacher.hash()?);
+    let kept = kept.filter(|_| teacher.has_frozen_encoder());
     let find = |kept: &KeptEmbeddings| kept.find(teacher.encoder(), teacher.folder(), data);
     if let Some(embeddings) = kept.map(find).transpose()?.flatten() {
         progress(data.rows());
@@ -88,7 +89,7 @@ pub fn write_signals(
 
 /// Writes what `head`, of the teacher with this `hash`, makes of `data`, whose embeddings by the frozen encoder below
 /// it are `embeddings` `[rows, head.inputs()]`.
-pub fn write_signals_of_head(
+fn write_signals_of_head(
     head: &ClassifierHead,
     labels: &[String],
     hash: String,

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use lelp_infer::classifier::{AnswerError, Text};
+use lelp_infer::storage::FileError;
 use thiserror::Error;
 
 use crate::data::Dataset;
@@ -32,7 +33,7 @@ pub struct FineTuning<'a> {
     pub encoder: EncoderSettings,
     /// How training goes.
     pub settings: TrainSettings,
-    /// Where to write down how far it came.
+    /// Where to write down how far it came; [`teach`](Self::teach) sees to it itself.
     pub checkpoints: Option<&'a Checkpoints>,
 }
 
@@ -51,6 +52,9 @@ pub enum FineTuneError {
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// The teacher's folder cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// There is nothing to choose the best epoch on.
     #[error("none of the {rows} validation rows has a label, but the best epoch is chosen on them")]
     NoValidationLabels {

@@ -5,9 +5,11 @@ mod embed;
 mod finetune;
 mod kept;
 mod teach;
+mod whole;
 
-pub use answer::{AnswerOptions, SignalsRunError, write_signals, write_signals_of_head};
+pub use answer::{AnswerOptions, SignalsRunError, write_signals};
 pub use embed::embed;
 pub use finetune::{FineTuneError, FineTuning};
 pub use kept::{EmbedError, KeptEmbeddings};
 pub use teach::{HeadTeaching, TaughtHead, TeachError};
+pub use whole::TeacherFolder;

@@ -51,8 +51,6 @@ pub struct TaughtHead {
     pub config: TeacherConfig,
     /// How training went.
     pub report: TrainReport,
-    /// The encoder's embeddings of the training file, `[rows, width]`.
-    pub embeddings: Vec<f32>,
     /// Labelled rows that the best epoch was chosen on.
     pub validation_rows: usize,
 }
@@ -126,7 +124,7 @@ impl HeadTeaching<'_> {
         };
         let config =
             TeacherConfig::of(train.label_names().to_vec(), self.encoder, self.encoder_folder, &head)?;
-        Ok(TaughtHead { head, config, report, embeddings, validation_rows })
+        Ok(TaughtHead { head, config, report, validation_rows })
     }
 
     /// Texts that are embedded.

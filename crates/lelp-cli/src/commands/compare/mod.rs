@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp_compare::prepare::Places;
-use lelp_compare::recipe::Recipe;
+use lelp_compare::recipe::{Recipe, TeacherSource, Teaching};
 use lelp_compare::run::Comparison;
 use lelp_compare::store::{Results, Store};
 use lelp_compare::summary::Summary;
@@ -42,7 +42,7 @@ use crate::printer::Printer;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
-    /// What is compared, in TOML: [[data]], [[teachers]], [[students]], [[methods]], trials, seeds, baseline
+    /// What is compared, in TOML: [[data]], [[teachers]], [[students]], [[methods]], trials, search_seeds, seeds, baseline
     #[arg(long, value_name = "FILE")]
     recipe: PathBuf,
 
@@ -146,8 +146,10 @@ fn other_recipe(error: lelp_compare::store::ResultsError) -> Failure {
 
 /// Puts folders of models in place of their names.
 fn find_encoders(recipe: &mut Recipe, printer: Printer) -> Result<(), Failure> {
-    for encoder in recipe.teachers.iter_mut().filter_map(|teacher| teacher.encoder.as_mut()) {
-        *encoder = encoder_folder(encoder, printer)?.to_string_lossy().into_owned();
+    for teacher in &mut recipe.teachers {
+        if let TeacherSource::Taught(Teaching { encoder, .. }) = &mut teacher.source {
+            *encoder = encoder_folder(encoder, printer)?.to_string_lossy().into_owned();
+        }
     }
     for student in &mut recipe.students {
         let name = match &mut student.model {

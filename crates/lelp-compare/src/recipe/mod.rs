@@ -1,5 +1,7 @@
 //! The recipe of a comparison: what is compared, and with how many trials and seeds.
 
+mod teacher;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ use crate::auto::{AUTO, Open};
 use crate::record::RecipeRecord;
 use crate::space::{Dimension, Space, SpaceError, Trial, default_space, trials};
 
+pub use teacher::{SignalsEntry, TeacherEntry, TeacherSource, Teaching, Tune};
+
 /// Data sets x teachers x students x methods x seeds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +27,9 @@ pub struct Recipe {
     /// Trials of the search for each method's settings.
     #[serde(default = "default_trials")]
     pub trials: usize,
+    /// Students of each trial, a seed each, whose mean score counts: one that is lucky wins no search of three.
+    #[serde(default = "default_search_seeds")]
+    pub search_seeds: u64,
     /// Seeds of the students that are reported: their number, or a list.
     #[serde(default)]
     pub seeds: Seeds,
@@ -64,28 +71,6 @@ pub struct DataEntry {
     /// Names of the columns.
     #[serde(default)]
     pub columns: ColumnSettings,
-}
-
-/// A teacher: taught here, taught before, or known by its signals alone.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TeacherEntry {
-    /// Its name in tables.
-    pub name: String,
-    /// A frozen encoder, on which a head is taught for each data set.
-    pub encoder: Option<String>,
-    /// Units of the head's hidden layer; 0 for a linear head.
-    pub hidden: Option<usize>,
-    /// Tokens kept of each text.
-    pub max_length: Option<usize>,
-    /// Outputs of each class, for the method `subclass`.
-    pub subclasses: Option<usize>,
-    /// Folder of a teacher, `{data}` standing for the name of the data set.
-    pub folder: Option<String>,
-    /// Folder of signals on the training file, `{data}` standing for the name of the data set.
-    pub signals: Option<String>,
-    /// Folder of signals on the test file, likewise.
-    pub test_signals: Option<String>,
 }
 
 /// A student.
@@ -165,14 +150,6 @@ pub enum RecipeError {
         /// The methods.
         methods: Vec<String>,
     },
-    /// Not one way to a teacher's signals.
-    #[error("recipe: teacher `{name}` needs one of `encoder`, `folder` and `signals`, but has {given}")]
-    Teacher {
-        /// Its name.
-        name: String,
-        /// How many it has.
-        given: usize,
-    },
     /// A method out of its range.
     #[error("recipe: method `{name}`")]
     Method {
@@ -190,9 +167,11 @@ pub enum RecipeError {
         source: SpaceError,
     },
     /// A training out of its range.
-    #[error("recipe: student `{name}`")]
+    #[error("recipe: {who} `{name}`")]
     Training {
-        /// The student.
+        /// Whether it is a teacher's or a student's.
+        who: &'static str,
+        /// Its name.
         name: String,
         /// The setting and its range.
         source: SettingsError,
@@ -201,6 +180,10 @@ pub enum RecipeError {
 
 fn default_trials() -> usize {
     12
+}
+
+fn default_search_seeds() -> u64 {
+    1
 }
 
 fn default_baseline() -> String {
@@ -251,6 +234,7 @@ impl Recipe {
             recipe: as_json,
             baseline: recipe.baseline.clone(),
             trials: recipe.trials,
+            search_seeds: recipe.search_seeds,
             seeds: recipe.seeds.list(),
             methods: recipe.methods.iter().map(|entry| entry.name.clone()).collect(),
         };
@@ -260,6 +244,9 @@ impl Recipe {
     fn check(&self) -> Result<(), RecipeError> {
         if self.trials == 0 {
             return Err(RecipeError::Zero { what: "trials" });
+        }
+        if self.search_seeds == 0 {
+            return Err(RecipeError::Zero { what: "search_seeds" });
         }
         if self.seeds.list().is_empty() {
             return Err(RecipeError::Zero { what: "seeds" });
@@ -272,10 +259,16 @@ impl Recipe {
         if !methods.contains(&self.baseline) {
             return Err(RecipeError::NoBaseline { baseline: self.baseline.clone(), methods });
         }
-        self.teachers.iter().try_for_each(TeacherEntry::check)?;
+        let training = |who, name: &String, settings: &TrainSettings| {
+            settings.check().map_err(|source| RecipeError::Training { who, name: name.clone(), source })
+        };
+        for TeacherEntry { name, source } in &self.teachers {
+            if let TeacherSource::Taught(teaching) = source {
+                training("teacher", name, &teaching.train)?;
+            }
+        }
         for student in &self.students {
-            let name = || student.name.clone();
-            student.train.check().map_err(|source| RecipeError::Training { name: name(), source })?;
+            training("student", &student.name, &student.train)?;
             for method in &self.methods {
                 method.trials(&student.train, self.trials)?;
             }
@@ -295,16 +288,6 @@ fn distinct<'a>(what: &'static str, names: impl Iterator<Item = &'a String>) -> 
     if seen.is_empty() { Err(RecipeError::Empty { what }) } else { Ok(()) }
 }
 
-impl TeacherEntry {
-    fn check(&self) -> Result<(), RecipeError> {
-        let ways = [&self.encoder, &self.folder, &self.signals];
-        match ways.into_iter().flatten().count() {
-            1 => Ok(()),
-            given => Err(RecipeError::Teacher { name: self.name.clone(), given }),
-        }
-    }
-}
-
 impl From<MethodSettings> for MethodEntry {
     fn from(method: MethodSettings) -> Self {
         Self {
@@ -322,7 +305,7 @@ impl MethodEntry {
     /// The entry with what a probe found, which its search leaves as it is.
     #[must_use]
     pub fn with_found(&self, method: Combination) -> Self {
-        let found = ["subclasses", "beta", "temperature"].map(str::to_owned);
+        let found = ["subclasses", "beta"].map(str::to_owned);
         let given = self.given.iter().cloned().chain(found).collect();
         Self { method, given, open: None, ..self.clone() }
     }
@@ -446,6 +429,20 @@ mod tests {
     }
 
     #[test]
+    fn a_teacher_is_trained_by_the_defaults_of_what_is_trained() {
+        let training = |keys: &str| {
+            let keys = format!("encoder = \"MiniLM\"\n{keys}");
+            match &parse(&SMALL.replace("encoder = \"MiniLM\"", &keys)).unwrap().0.teachers[0].source {
+                TeacherSource::Taught(teaching) => teaching.train,
+                source => panic!("{source:?}"),
+            }
+        };
+        assert_eq!(training(""), TrainSettings::head());
+        let two = TrainSettings { epochs: 2, ..TrainSettings::encoder() };
+        assert_eq!(training("tune = \"all\"\ntrain = { epochs = 2 }"), two);
+    }
+
+    #[test]
     fn comments_make_no_other_recipe_and_values_do() {
         let hash = |text: &str| parse(text).unwrap().1.hash;
         assert_eq!(hash(SMALL), hash(&format!("# a comment\n{SMALL}")));
@@ -462,6 +459,7 @@ mod tests {
     fn wrong_recipes_are_told_with_what_to_change() {
         assert_eq!(told(&SMALL.replace("seeds = 2", "seeds = 0")), "recipe: `seeds` is 0: use 1 or more");
         assert_eq!(told(&SMALL.replace("trials = 3", "trials = 0")), "recipe: `trials` is 0: use 1 or more");
+        assert_eq!(told(&format!("search_seeds = 0{SMALL}")), "recipe: `search_seeds` is 0: use 1 or more");
         assert!(told(&SMALL.replace("trials", "trails")).contains("unknown field `trails`"));
         assert!(told(&SMALL.replace("width", "breadth")).contains("unknown field `breadth`"));
         assert!(told(&SMALL.replace("subclasses = 8", "subclass = 8")).contains("unknown field `subclass`"));
@@ -473,9 +471,15 @@ mod tests {
             told(&SMALL.replace("method = \"kd\"", "method = \"ce\"")),
             "recipe: the baseline `kd` is not among the methods: ce, lelp S 8"
         );
+        let teacher = |keys: &str| told(&SMALL.replace("encoder = \"MiniLM\"", keys));
+        assert!(teacher("").contains("teacher `head`: needs one of encoder, folder, signals, but has 0"));
+        assert!(teacher("folder = \"t\"\nhidden = 8").contains("teacher `head`: unknown field `hidden`"));
+        let all = "encoder = \"MiniLM\"\ntune = \"all\"\n";
+        assert!(teacher(&format!("{all}hidden = 8")).contains("`hidden` is for `tune = \"head\"`"));
+        assert!(teacher("encoder = \"MiniLM\"\nnetwork = {}").contains("`network` is for `tune = \"all\"`"));
         assert_eq!(
-            told(&SMALL.replace("encoder = \"MiniLM\"", "")),
-            "recipe: teacher `head` needs one of `encoder`, `folder` and `signals`, but has 0"
+            teacher(&format!("{all}train = {{ epochs = 0 }}")),
+            "recipe: teacher `head`: epochs is 0: use 1 or more"
         );
         assert_eq!(
             told(&SMALL.replace("beta = [0.1, 0.2]", "beta = []")),

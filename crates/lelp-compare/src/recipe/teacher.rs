@@ -1,0 +1,134 @@
+//! The teachers of a recipe.
+
+use std::num::NonZeroUsize;
+
+use lelp_train::model::{EncoderSettings, HeadSettings};
+use lelp_train::run::TrainSettings;
+use serde::Deserialize;
+use serde::de::Error;
+use toml::{Table, Value};
+
+use super::take;
+
+/// A teacher.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Table")]
+pub struct TeacherEntry {
+    /// Its name in tables.
+    pub name: String,
+    /// Where it comes from.
+    pub source: TeacherSource,
+}
+
+/// Where a teacher comes from. `{data}` in a folder stands for the name of the data set.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TeacherSource {
+    /// It is taught here, for each data set.
+    Taught(Teaching),
+    /// It is there already, in this folder.
+    Folder(String),
+    /// It is known by its signals alone.
+    Signals(SignalsEntry),
+}
+
+/// How a teacher is taught.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Teaching {
+    /// The encoder: a folder, or a model's name.
+    pub encoder: String,
+    /// Which weights are trained.
+    #[serde(default)]
+    pub tune: Tune,
+    /// Units of the hidden layer of a head on a frozen encoder; 0 for a linear head.
+    pub hidden: Option<usize>,
+    /// Tokens kept of each text.
+    pub max_length: Option<NonZeroUsize>,
+    /// Outputs of each class, for the method `subclass`.
+    pub subclasses: Option<usize>,
+    /// How an encoder is trained that is not frozen.
+    pub network: Option<EncoderSettings>,
+    /// How training goes.
+    pub train: TrainSettings,
+}
+
+/// Which of the weights of a teacher that is taught are trained.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tune {
+    /// The head, on a frozen encoder.
+    #[default]
+    Head,
+    /// Encoder and head together.
+    All,
+}
+
+/// Folders of a teacher's signals.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalsEntry {
+    /// On the training file.
+    #[serde(rename = "signals")]
+    pub train: String,
+    /// On the test file.
+    #[serde(rename = "test_signals")]
+    pub test: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FolderEntry {
+    folder: String,
+}
+
+impl TryFrom<Table> for TeacherEntry {
+    type Error = toml::de::Error;
+
+    fn try_from(mut table: Table) -> Result<Self, Self::Error> {
+        let name: String = take(&mut table, "name")?.ok_or_else(|| Self::Error::missing_field("name"))?;
+        let ways = ["encoder", "folder", "signals"];
+        let given: Vec<&str> = ways.into_iter().filter(|way| table.contains_key(*way)).collect();
+        let source = match given.as_slice() {
+            ["encoder"] => Teaching::read(table).map(TeacherSource::Taught),
+            ["folder"] => {
+                Value::Table(table).try_into().map(|FolderEntry { folder }| TeacherSource::Folder(folder))
+            }
+            ["signals"] => Value::Table(table).try_into().map(TeacherSource::Signals),
+            _ => {
+                Err(Self::Error::custom(format!("needs one of {}, but has {}", ways.join(", "), given.len())))
+            }
+        };
+        let source = source
+            .map_err(|problem| Self::Error::custom(format!("teacher `{name}`: {}", problem.message())))?;
+        Ok(Self { name, source })
+    }
+}
+
+impl Teaching {
+    /// Reads the keys of a teacher that is taught; what `train` leaves open has the defaults of what is trained.
+    fn read(mut table: Table) -> Result<Self, toml::de::Error> {
+        let all = table.get("tune").and_then(Value::as_str) == Some("all");
+        let defaults = if all { TrainSettings::encoder() } else { TrainSettings::head() };
+        let mut training = Table::try_from(defaults).expect("settings are numbers and words");
+        training.extend(take::<Table>(&mut table, "train")?.unwrap_or_default());
+        table.insert("train".to_owned(), Value::Table(training));
+        let teaching: Self = Value::Table(table).try_into()?;
+        match teaching {
+            Self { tune: Tune::All, hidden: Some(_), .. } => {
+                Err(Error::custom("`hidden` is for `tune = \"head\"`"))
+            }
+            Self { tune: Tune::Head, network: Some(_), .. } => {
+                Err(Error::custom("`network` is for `tune = \"all\"`"))
+            }
+            _ => Ok(teaching),
+        }
+    }
+
+    /// Settings of the head on a frozen encoder.
+    #[must_use]
+    pub fn head(&self) -> HeadSettings {
+        let default = HeadSettings::default();
+        let hidden = self.hidden.unwrap_or(default.hidden);
+        HeadSettings { hidden, optimizer: self.train.optimizer, ..default }
+    }
+}
