@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp_infer::storage::sha256;
-use lelp_train::distill::{Distillation, StudentSettings};
-use lelp_train::run::TrainSettings;
+use lelp_train::distill::{Distillation, Distilled, StudentSettings};
+use lelp_train::run::{TrainSettings, ValidationRecord};
 use lelp_train::teacher::KeptEmbeddings;
 use serde_json::json;
 
@@ -18,8 +18,11 @@ use crate::run::{Failing, RunError, Watch};
 use crate::space::Trial;
 use crate::store::{Results, Store};
 
-/// Seed of all trials; no student that is reported has it by default, so that none was chosen by its own luck.
+/// First seed of a trial; no student that is reported has it by default, so that none was chosen by its own luck.
 const SEARCH_SEED: u64 = 1_000_000;
+
+/// Why there is a score.
+const VALIDATED: &str = "a task always has validation rows";
 
 /// A method on a task.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ pub(crate) struct Contest<'a> {
     pub(crate) student: &'a StudentSettings,
     pub(crate) method: &'a MethodEntry,
     pub(crate) trials: Vec<Trial>,
+    pub(crate) search_seeds: u64,
     pub(crate) seeds: &'a [u64],
 }
 
@@ -116,14 +120,19 @@ impl Contest<'_> {
         if around.store.read(|results| self.tried(results, &key).is_some()) {
             return Ok(());
         }
-        let train = TrainSettings { seed: SEARCH_SEED, ..trial.train };
-        let distilled =
-            distillation.train(&trial.method, self.student, &train, None, &mut |_| {}, around.cancel);
-        let distilled = match distilled {
-            Ok(distilled) => distilled,
-            Err(error) => return self.failing(key, &error, around),
-        };
-        let best = distilled.report.best().and_then(|epoch| epoch.validation);
+        let (mut scores, mut seconds) = (Vec::new(), 0.0);
+        for seed in SEARCH_SEED..SEARCH_SEED + self.search_seeds {
+            let train = TrainSettings { seed, ..trial.train };
+            let distilled =
+                distillation.train(&trial.method, self.student, &train, None, &mut |_| {}, around.cancel);
+            match distilled {
+                Ok(Distilled { report, .. }) => {
+                    scores.push(report.best().and_then(|epoch| epoch.validation).expect(VALIDATED));
+                    seconds += report.seconds;
+                }
+                Err(error) => return self.failing(key, &error, around),
+            }
+        }
         around.store.add(Record::Trial(TrialRecord {
             key,
             setting: self.setting.clone(),
@@ -131,8 +140,8 @@ impl Contest<'_> {
             trial: number,
             distill: trial.method.clone(),
             train: trial.train,
-            validation: best.expect("a task always has validation rows"),
-            seconds: distilled.report.seconds,
+            validation: mean(&scores),
+            seconds,
         }))?;
         Ok(())
     }
@@ -175,7 +184,7 @@ impl Contest<'_> {
             seed,
             distill: chosen.distill.clone(),
             train,
-            validation: best.expect("a task always has validation rows"),
+            validation: best.expect(VALIDATED),
             epochs: distilled.report.epochs,
             test: measured.report,
             right: measured.right,
@@ -212,7 +221,7 @@ impl Contest<'_> {
     }
 
     fn trial_key(&self, trial: &Trial) -> String {
-        self.key(&json!(["trial", trial.method, trial.train]))
+        self.key(&json!(["trial", trial.method, trial.train, self.search_seeds]))
     }
 
     fn student_key(&self, chosen: &TrialRecord, seed: u64) -> String {
@@ -225,6 +234,18 @@ impl Contest<'_> {
 
     fn has_student(&self, results: &Results, key: &str) -> bool {
         results.students.iter().any(|student| student.key == key && student.setting == self.setting)
+    }
+}
+
+/// The mean of the scores of a trial's students.
+fn mean(scores: &[ValidationRecord]) -> ValidationRecord {
+    let of = |figure: &dyn Fn(&ValidationRecord) -> f64| {
+        scores.iter().map(figure).sum::<f64>() / scores.len() as f64
+    };
+    ValidationRecord {
+        value: of(&|score| score.value),
+        negative_log_likelihood: of(&|score| score.negative_log_likelihood),
+        ..scores[0]
     }
 }
 

@@ -22,8 +22,8 @@ pub enum Record {
     Recipe(RecipeRecord),
     /// A data set with a teacher.
     Teacher(TeacherRecord),
-    /// What a probe found in place of a search.
-    Probe(ProbeRecord),
+    /// What was found where the recipe says `auto`.
+    Found(FoundRecord),
     /// A trial of the search for settings.
     Trial(TrialRecord),
     /// A student with the settings that the search chose, for one seed.
@@ -45,10 +45,18 @@ pub struct RecipeRecord {
     pub baseline: String,
     /// Trials of every search.
     pub trials: usize,
+    /// Students of each trial.
+    #[serde(default = "one")]
+    pub search_seeds: u64,
     /// Seeds of the students that are reported.
     pub seeds: Vec<u64>,
     /// Names of the methods, in the recipe's order.
     pub methods: Vec<String>,
+}
+
+/// What a file without a number of search seeds was searched with.
+fn one() -> u64 {
+    1
 }
 
 /// What a row of cells is about.
@@ -94,7 +102,7 @@ pub struct TeacherRecord {
 
 /// A method's settings on a data set with a teacher, found where the recipe says `auto`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ProbeRecord {
+pub struct FoundRecord {
     /// What decides the result: SHA-256 of data, teacher and what was left open.
     pub key: String,
     /// Name of the data set.
@@ -107,7 +115,7 @@ pub struct ProbeRecord {
     pub chosen: Chosen,
 }
 
-/// Settings that were tried, and their score on the validation rows.
+/// Settings that were tried, and their score on the validation rows: the mean over the recipe's search seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialRecord {
     /// What decides the result: SHA-256 of data, teacher, student, method and settings.

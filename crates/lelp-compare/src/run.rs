@@ -16,7 +16,7 @@ use crate::auto::{AutoError, Chosen, Open, choose};
 use crate::contest::{Around, Contest};
 use crate::prepare::{Places, PrepareError, Prepared, Step, prepare};
 use crate::recipe::{DataEntry, MethodEntry, Recipe, RecipeError, StudentEntry, TeacherEntry};
-use crate::record::{FailedRecord, ProbeRecord, Record, Setting, TeacherRecord};
+use crate::record::{FailedRecord, FoundRecord, Record, Setting, TeacherRecord};
 use crate::store::{ResultsError, Store};
 
 /// Why a comparison stopped.
@@ -88,7 +88,7 @@ impl Comparison<'_> {
                         if !known {
                             self.store.add(Record::Teacher(prepared.record.clone()))?;
                         }
-                        let methods = self.probed(&prepared, watch, cancel)?;
+                        let methods = self.found(&prepared, watch, cancel)?;
                         for student in &self.recipe.students {
                             self.students(&prepared, student, &methods, watch, cancel)?;
                         }
@@ -145,7 +145,7 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    /// Writes down that a probe found nothing for a method.
+    /// Writes down that nothing was found for a method.
     fn unfound(
         &self,
         prepared: &Prepared,
@@ -183,8 +183,8 @@ impl Comparison<'_> {
         Ok(self.store.add(Record::Failed(failed))?)
     }
 
-    /// The methods, with what probes find of those that leave something open.
-    fn probed(
+    /// The methods, with what is found for those that leave something open.
+    fn found(
         &self,
         prepared: &Prepared,
         watch: &dyn Watch,
@@ -196,21 +196,21 @@ impl Comparison<'_> {
                 methods.push(method.clone());
                 continue;
             };
-            let all = format!("probe 2\n{}\n{open:?}\n{:?}", prepared.identity, method.method);
+            let all = format!("found 4\n{}\n{open:?}\n{:?}", prepared.identity, method.method);
             let key = sha256(all.as_bytes());
             let known = self.store.read(|results| {
-                results.probes.iter().find(|probe| probe.key == key).map(|probe| probe.chosen.clone())
+                results.found.iter().find(|found| found.key == key).map(|found| found.chosen.clone())
             });
             if let Some(chosen) = known {
                 methods.push(method.with_found(chosen.method));
                 continue;
             }
-            match self.probe(prepared, method, open, watch, cancel) {
+            match self.find(prepared, method, open, watch, cancel) {
                 Ok(chosen) => {
                     let (data, teacher) = (prepared.record.data.clone(), prepared.record.teacher.clone());
                     let found = method.with_found(chosen.method.clone());
                     let method = method.name.clone();
-                    self.store.add(Record::Probe(ProbeRecord { key, data, teacher, method, chosen }))?;
+                    self.store.add(Record::Found(FoundRecord { key, data, teacher, method, chosen }))?;
                     methods.push(found);
                 }
                 Err(_) if cancel.load(Ordering::Relaxed) => return Err(RunError::Cancelled),
@@ -220,7 +220,7 @@ impl Comparison<'_> {
         Ok(methods)
     }
 
-    fn probe(
+    fn find(
         &self,
         prepared: &Prepared,
         method: &MethodEntry,
@@ -250,7 +250,15 @@ impl Comparison<'_> {
         let seeds = self.recipe.seeds.list();
         let contests = methods.iter().map(|method| {
             let trials = method.trials(&student.train, self.recipe.trials)?;
-            Ok(Contest { setting: setting.clone(), prepared, student: &model, method, trials, seeds: &seeds })
+            Ok(Contest {
+                setting: setting.clone(),
+                prepared,
+                student: &model,
+                method,
+                trials,
+                search_seeds: self.recipe.search_seeds,
+                seeds: &seeds,
+            })
         });
         let contests: Vec<Contest<'_>> = contests.collect::<Result<_, RecipeError>>()?;
         let (done, open): (Vec<_>, Vec<_>) =

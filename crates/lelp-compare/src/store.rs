@@ -1,19 +1,22 @@
 //! `results.jsonl` on disk: read, held against a recipe, added to line by line.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use lelp_infer::storage::{self, FileError};
+use lelp_infer::storage::FileError;
 use thiserror::Error;
 
 use crate::record::{
-    FailedRecord, ProbeRecord, RecipeRecord, Record, StudentRecord, TeacherRecord, TrialRecord,
+    FailedRecord, FoundRecord, RecipeRecord, Record, StudentRecord, TeacherRecord, TrialRecord,
 };
 
 /// Name of the file in a comparison's folder.
 pub const RESULTS_FILE: &str = "results.jsonl";
+
+/// Bytes of a line at most: the largest record has a bit for each of millions of test rows.
+const LONGEST_LINE: u64 = 64 << 20;
 
 /// Why there are no results.
 #[derive(Debug, Error)]
@@ -53,8 +56,8 @@ pub struct Results {
     pub recipe: RecipeRecord,
     /// Teachers, each on each data set.
     pub teachers: Vec<TeacherRecord>,
-    /// What probes found.
-    pub probes: Vec<ProbeRecord>,
+    /// What was found where the recipe says `auto`.
+    pub found: Vec<FoundRecord>,
     /// Trials.
     pub trials: Vec<TrialRecord>,
     /// Students.
@@ -70,7 +73,7 @@ impl Results {
         Self {
             recipe,
             teachers: Vec::new(),
-            probes: Vec::new(),
+            found: Vec::new(),
             trials: Vec::new(),
             students: Vec::new(),
             failed: Vec::new(),
@@ -82,14 +85,25 @@ impl Results {
     /// A last line without its end was cut off while it was written, and counts as not there.
     pub fn read(folder: &Path) -> Result<Self, ResultsError> {
         let path = folder.join(RESULTS_FILE);
-        let text =
-            fs::read_to_string(&path).map_err(|source| FileError::Read { path: path.clone(), source })?;
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let mut results: Option<Self> = None;
-        for (place, line) in whole.lines().enumerate() {
-            let record = serde_json::from_str(line).map_err(|problem| ResultsError::Line {
-                path: path.clone(),
-                line: place + 1,
+        Self::read_lines(&path)?.0.ok_or(ResultsError::NoRecipe(path))
+    }
+
+    /// The results of the whole lines, none where there is no line, and the bytes of these lines.
+    fn read_lines(path: &Path) -> Result<(Option<Self>, u64), ResultsError> {
+        let unreadable = |source| FileError::Read { path: path.to_owned(), source };
+        let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+        let (mut results, mut whole, mut bytes): (Option<Self>, u64, Vec<u8>) = (None, 0, Vec::new());
+        for line in 1.. {
+            bytes.clear();
+            let read =
+                reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(unreadable)?;
+            if !bytes.ends_with(b"\n") && (read as u64) < LONGEST_LINE {
+                break;
+            }
+            whole += read as u64;
+            let record = serde_json::from_slice(&bytes).map_err(|problem| ResultsError::Line {
+                path: path.to_owned(),
+                line,
                 problem: problem.to_string(),
             })?;
             match (&mut results, record) {
@@ -97,10 +111,10 @@ impl Results {
                 (Some(results), Record::Recipe(recipe)) => results.recipe = recipe,
                 (none, Record::Recipe(recipe)) => *none = Some(Self::new(recipe)),
                 (Some(results), record) => results.add(record),
-                (None, _) => return Err(ResultsError::NoRecipe(path)),
+                (None, _) => return Err(ResultsError::NoRecipe(path.to_owned())),
             }
         }
-        results.ok_or(ResultsError::NoRecipe(path))
+        Ok((results, whole))
     }
 
     /// Takes in a record; one with the same key gives way.
@@ -111,9 +125,9 @@ impl Results {
                 self.teachers.retain(|old| (&old.data, &old.teacher) != (&new.data, &new.teacher));
                 self.teachers.push(new);
             }
-            Record::Probe(new) => {
-                self.probes.retain(|old| old.key != new.key);
-                self.probes.push(new);
+            Record::Found(new) => {
+                self.found.retain(|old| old.key != new.key);
+                self.found.push(new);
             }
             Record::Trial(new) => {
                 self.failed.retain(|failed| failed.key != new.key);
@@ -150,23 +164,17 @@ impl Store {
         let path = folder.join(RESULTS_FILE);
         let writing = |source| FileError::Write { path: path.clone(), source };
         fs::create_dir_all(folder).map_err(writing)?;
-        let mut results = if path.exists() { Results::read(folder)? } else { Results::new(recipe.clone()) };
-        if results.recipe.hash != recipe.hash && !extend {
+        let (old, whole) = if path.exists() { Results::read_lines(&path)? } else { (None, 0) };
+        let new = old.as_ref().is_none_or(|old| old.recipe.hash != recipe.hash);
+        if let Some(old) = old.as_ref().filter(|_| new && !extend) {
             let short = |hash: &str| hash.chars().take(12).collect();
-            let (found, wanted) = (short(&results.recipe.hash), short(&recipe.hash));
+            let (found, wanted) = (short(&old.recipe.hash), short(&recipe.hash));
             return Err(ResultsError::OtherRecipe { path, found, wanted });
         }
-        let new = !path.exists() || results.recipe.hash != recipe.hash;
-        if path.exists() {
-            // A line that was cut off must not run into the next one.
-            let text =
-                fs::read_to_string(&path).map_err(|source| FileError::Read { path: path.clone(), source })?;
-            let end = text.rfind('\n').map_or(0, |end| end + 1);
-            if end < text.len() {
-                storage::write(&path, &text.as_bytes()[..end])?;
-            }
-        }
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(writing)?;
+        // A line that was cut off must not run into the next one.
+        file.set_len(whole).map_err(writing)?;
+        let mut results = old.unwrap_or_else(|| Results::new(recipe.clone()));
         results.recipe = recipe.clone();
         let store = Self { path, inner: Mutex::new((results, file)) };
         if new {
@@ -205,6 +213,7 @@ mod tests {
             recipe: serde_json::json!({}),
             baseline: "kd".into(),
             trials: 1,
+            search_seeds: 1,
             seeds: vec![0],
             methods: vec!["kd".into()],
         }
@@ -255,6 +264,17 @@ mod tests {
         }
         fs::write(&path, "").unwrap();
         assert!(matches!(Results::read(folder.path()), Err(ResultsError::NoRecipe(_))));
+    }
+
+    #[test]
+    fn a_comparison_that_was_cut_off_in_its_first_line_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        Store::open(folder.path(), recipe("a"), false).unwrap();
+        let path = folder.path().join(RESULTS_FILE);
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        Store::open(folder.path(), recipe("b"), false).unwrap();
+        assert_eq!(Results::read(folder.path()).unwrap().recipe.hash, "b");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::fmt::{self, Display, Write};
 use lelp::stats::Spread;
 
 use super::{Contested, Difference, Line, Summary};
-use crate::auto::Chosen;
-use crate::record::ProbeRecord;
+use crate::auto::{Chosen, in_words};
+use crate::record::FoundRecord;
 
 impl Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,9 +22,13 @@ impl Display for Summary {
             writeln!(out)?;
         }
         self.tally(out)?;
+        let each = match self.search_seeds {
+            1 => String::new(),
+            seeds => format!(" of {seeds} seeds each"),
+        };
         writeln!(
             out,
-            "\nTest accuracy: mean (deviation) over {} seeds; settings chosen on validation rows, {} trials a method. \
+            "\nTest accuracy: mean (deviation) over {} seeds; settings chosen on validation rows, {} trials a method{each}. \
              `p seeds`: paired t-test over seeds. `p rows`: paired bootstrap over test rows, with its 95 % interval. \
              Both corrected for the methods of a table (Holm). Best other: by test accuracy, `oracle` apart.",
             self.seeds.len(),
@@ -110,20 +114,10 @@ fn cost(table: &Contested, out: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// What a method that left something open became, and why.
-fn found(probe: &ProbeRecord, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Chosen { method, probes, seconds, .. } = &probe.chosen;
-    write!(out, "- `{}` became `{}` in {seconds:.1} s: ", probe.method, method.name())?;
-    match probe.chosen.widest_gap() {
-        Some(gap) => {
-            let (between, chance) = (share(gap.between), share(gap.by_chance));
-            writeln!(
-                out,
-                "{} clusters hold {between} of a class's variance, {chance} by chance.",
-                gap.clusters
-            )
-        }
-        None => writeln!(out, "the best of {} that were probed.", probes.len()),
-    }
+fn found(found: &FoundRecord, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Chosen { method, seconds, .. } = &found.chosen;
+    let why = found.chosen.why();
+    writeln!(out, "- `{}` became {} in {seconds:.1} s: {why}.", found.method, in_words(method))
 }
 
 /// Settings that a search may have changed, in words.

@@ -13,7 +13,7 @@ use lelp_train::method::Combination;
 use lelp_train::run::TrainSettings;
 use serde::Serialize;
 
-use crate::record::{FailedRecord, ProbeRecord, Setting, StudentRecord, TeacherRecord};
+use crate::record::{FailedRecord, FoundRecord, Setting, StudentRecord, TeacherRecord};
 use crate::store::Results;
 
 pub use tally::Tally;
@@ -31,6 +31,8 @@ pub struct Summary {
     pub baseline: String,
     /// Trials of every search.
     pub trials: usize,
+    /// Students of each trial.
+    pub search_seeds: u64,
     /// Seeds of the students.
     pub seeds: Vec<u64>,
     /// A table for each data set, teacher and student.
@@ -49,7 +51,7 @@ pub struct Contested {
     /// A line for each method that has students, in the order of the recipe.
     pub lines: Vec<Line>,
     /// What was found for methods that left something open.
-    pub found: Vec<ProbeRecord>,
+    pub found: Vec<FoundRecord>,
     /// What came to nothing.
     pub failed: Vec<FailedRecord>,
 }
@@ -171,6 +173,7 @@ impl Summary {
         Self {
             baseline: baseline.clone(),
             trials: results.recipe.trials,
+            search_seeds: results.recipe.search_seeds,
             seeds: results.recipe.seeds.clone(),
             tallies: tally::tallies(&tables, baseline),
             tables,
@@ -200,10 +203,10 @@ fn contested(results: &Results, setting: &Setting, baseline: &str) -> Contested 
     );
     let of_setting =
         |record: &&TeacherRecord| record.data == setting.data && record.teacher == setting.teacher;
-    let found = |probe: &&ProbeRecord| probe.data == setting.data && probe.teacher == setting.teacher;
+    let found = |found: &&FoundRecord| found.data == setting.data && found.teacher == setting.teacher;
     Contested {
         setting: setting.clone(),
-        found: results.probes.iter().filter(found).cloned().collect(),
+        found: results.found.iter().filter(found).cloned().collect(),
         teacher: results.teachers.iter().find(of_setting).cloned(),
         lines,
         failed: results.failed.iter().filter(|failed| failed.setting == *setting).cloned().collect(),
