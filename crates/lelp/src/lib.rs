@@ -85,7 +85,6 @@ pub use subclass::{
     ClusterFit, ClusterReport, ClusterSettings, Clustering, OracleFit, RandomSubclassFit,
     RandomSubclassSettings,
 };
-pub use subclass::{ClusterGap, cluster_gaps};
 pub use subclass::{Directions, Evidence, FineLabels, HeadSource, SplitSettings, SubclassFit};
 pub use subclass::{EntropyError, Sharpness, beta_at_entropy, split_entropy};
 

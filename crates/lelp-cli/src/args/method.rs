@@ -115,7 +115,7 @@ impl MethodArgs {
 fn methods() -> PossibleValuesParser {
     let value = |method: MethodSettings| PossibleValue::new(method.name()).help(method.summary());
     let auto =
-        PossibleValue::new(AUTO).help("kmeans where classes fall into clusters beyond chance, else kd");
+        PossibleValue::new(AUTO).help("lelp, kmeans or kd: what small students learn best from in seconds");
     PossibleValuesParser::new(MethodSettings::all().map(value).into_iter().chain([auto]))
 }
 

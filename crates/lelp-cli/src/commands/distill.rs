@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use lelp::Rotation;
-use lelp_compare::auto::{Open, Probe, choose};
+use lelp_compare::auto::{Open, choose, in_words};
 use lelp_infer::encoder::weights_hash;
 use lelp_infer::ngram::NgramModel;
 use lelp_train::distill::{
@@ -27,8 +27,8 @@ use crate::progress;
 /// Train a student on the teacher's signals
 ///
 /// `ce` learns from labels alone; `kd` from the teacher's probabilities; `lelp` from subclasses that the teacher's
-/// embeddings show; `lelp methods` tells of all. `auto` looks, in seconds, whether the teacher's embeddings of a class
-/// fall into clusters, and takes `kmeans` where they do, `kd` elsewhere.
+/// embeddings show; `lelp methods` tells of all. `auto` teaches small students on a sample, in seconds, and takes `lelp`
+/// or `kmeans` where they answer held-out texts as the teacher does more often than those of `kd`, beyond luck.
 ///
 /// Rows without a label are welcome to all but `ce` and `dkd`. The best epoch is chosen on the validation file, or on a
 /// tenth of the training file, held out by hash of the text.
@@ -180,29 +180,11 @@ fn find(
     let chosen = choose(task, method, open, global.threads(), &mut || bar.inc(1), cancel)
         .or_while(|| "looking for the split that pays".to_owned())?;
     bar.finish_and_clear();
-    let words = |method: &Combination| match method.base.split(0) {
-        Ok(Some(split)) => format!("{} S {} beta {}", method.name(), method.base.subclasses(), split.beta),
-        _ => method.name(),
-    };
-    let why = if let Some(gap) = chosen.widest_gap() {
-        let [between, chance] = [gap.between, gap.by_chance].map(|share| format!("{:.1} %", 100.0 * share));
-        format!("{} clusters hold {between} of a class's variance, {chance} by chance", gap.clusters)
-    } else {
-        let of = |method: &Combination| chosen.probes.iter().find(|probe| probe.method == *method);
-        let score = |probe: Option<&Probe>| probe.map_or(f64::NAN, |probe| probe.validation);
-        let (best, kd) = (score(of(&chosen.method)), score(chosen.probes.first()));
-        format!("{best:.4} of a sample's validation rows, `kd` {kd:.4}")
-    };
-    let seconds = chosen.seconds;
-    printer.step("found", &format!("{}: {why}; in {seconds:.1} s", words(&chosen.method)));
-    for gap in &chosen.gaps {
-        printer.detail(&format!(
-            "{} clusters: {:.4}, {:.4} by chance",
-            gap.clusters, gap.between, gap.by_chance
-        ));
-    }
+    let (what, why, seconds) = (in_words(&chosen.method), chosen.why(), chosen.seconds);
+    printer.step("found", &format!("{what}: {why}; in {seconds:.1} s"));
     for probe in &chosen.probes {
-        printer.detail(&format!("{:.4} {}", probe.validation, words(&probe.method)));
+        let chance = probe.p.map_or(String::new(), |p| format!(", p {p:.3}"));
+        printer.detail(&format!("{:.4} {}{chance}", probe.agreement, in_words(&probe.method)));
     }
     Ok(chosen.method)
 }

@@ -1,31 +1,29 @@
-//! Which split pays on these data, found in seconds in place of a search.
-//!
-//! Which method: by a rule on the teacher's embeddings alone. How many subclasses of a method that is given, how wide: by
-//! a probe of small students. Tables in the book hold their choices against searched ones.
+//! Which split pays on these data, found in seconds in place of a search: by a probe of small students on a sample of the
+//! training rows. Tables in the book hold its choices against searched ones, and against rules without any student.
 
+mod candidates;
 mod probe;
-mod rule;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use lelp::ClusterGap;
-use lelp_train::distill::{DistillError, SplitError, StudentModelError, Task};
+use lelp_infer::classifier::AnswerError;
+use lelp_train::distill::{DistillError, StudentModelError, Task, TaskError};
 use lelp_train::method::Combination;
-use lelp_train::run::TrainSettings;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::{Table, Value};
 
-use crate::space::{SpaceError, Trial};
+use crate::space::SpaceError;
 
 pub use probe::Probe;
+use probe::Probed;
 
 /// What is to be found: settings that are left open.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Open {
-    /// Whether the method is: `kd`, or a split by clusters.
+    /// Whether the method is: `kd`, directions, or clusters.
     pub method: bool,
     /// Whether the number of subclasses is.
     pub subclasses: bool,
@@ -67,7 +65,7 @@ impl Open {
     /// Students that [`choose`] trains for it.
     #[must_use]
     pub fn students(&self) -> usize {
-        if self.method { 0 } else { probe::students(self) }
+        probe::SEEDS.len() * candidates::count(self)
     }
 }
 
@@ -76,20 +74,39 @@ impl Open {
 pub struct Chosen {
     /// The method with its settings.
     pub method: Combination,
-    /// What the rule looked at, for each number of clusters; empty where the method was given.
-    #[serde(default)]
-    pub gaps: Vec<ClusterGap>,
-    /// Candidates of the probe, in the order in which they were tried; empty where the method was open.
+    /// All candidates in the order in which they were tried, `kd` first.
     pub probes: Vec<Probe>,
+    /// Training texts that the candidates' students were asked about.
+    pub held_out: usize,
     /// Seconds that it took.
     pub seconds: f64,
 }
 
 impl Chosen {
-    /// The number of clusters that holds most beyond chance, with what it holds; none where the method was given.
+    /// Why, for people: how often the students of the best split agree with the teacher, and those of `kd`.
     #[must_use]
-    pub fn widest_gap(&self) -> Option<&ClusterGap> {
-        rule::widest(&self.gaps)
+    pub fn why(&self) -> String {
+        let (Some(best), Some(kd)) = (probe::best(&self.probes), self.probes.first()) else {
+            return "nothing else splits these classes".to_owned();
+        };
+        let which = if self.method == kd.method {
+            format!("no split is above it beyond luck; {} agrees", in_words(&best.method))
+        } else {
+            "agrees".to_owned()
+        };
+        format!(
+            "{which} with the teacher on {:.4} of {} held-out texts, `kd` on {:.4}",
+            best.agreement, self.held_out, kd.agreement
+        )
+    }
+}
+
+/// A method, with what `auto` finds of it.
+#[must_use]
+pub fn in_words(method: &Combination) -> String {
+    match method.base.split(0) {
+        Ok(Some(split)) => format!("`{}` S {} beta {}", method.name(), method.base.subclasses(), split.beta),
+        _ => format!("`{}`", method.name()),
     }
 }
 
@@ -104,15 +121,18 @@ pub enum AutoError {
     /// There is no teacher.
     #[error("a split is found in a teacher's signals, and there are none: give `signals`")]
     NoSignals,
-    /// The signals cannot be looked at.
+    /// There is no sample to try splits on.
     #[error(transparent)]
-    Split(#[from] SplitError),
+    Task(#[from] TaskError),
     /// Texts cannot be read.
     #[error(transparent)]
     Inputs(#[from] StudentModelError),
-    /// A probe failed.
+    /// A student failed.
     #[error(transparent)]
     Distill(#[from] DistillError),
+    /// A student did not answer.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
     /// A candidate does not fit.
     #[error(transparent)]
     Space(#[from] SpaceError),
@@ -127,20 +147,10 @@ pub fn choose(
     done: &mut dyn FnMut(),
     cancel: &AtomicBool,
 ) -> Result<Chosen, AutoError> {
-    let signals = task.signals().ok_or(AutoError::NoSignals)?;
+    if task.signals().is_none() {
+        return Err(AutoError::NoSignals);
+    }
     let start = Instant::now();
-    let (method, gaps, probes) = if open.method {
-        let (method, gaps) = rule::choose(signals, method, open, threads)?;
-        (method, gaps, Vec::new())
-    } else {
-        let (method, probes) = probe::choose(task, method, open, threads, done, cancel)?;
-        (method, Vec::new(), probes)
-    };
-    Ok(Chosen { method, gaps, probes, seconds: start.elapsed().as_secs_f64() })
-}
-
-/// `method` with one setting changed.
-fn with(method: &Combination, key: &str, value: Value) -> Result<Combination, SpaceError> {
-    let trial = Trial { method: method.clone(), train: TrainSettings::ngram() };
-    Ok(trial.set(key, value)?.method)
+    let Probed { method, probes, held_out } = probe::choose(task, method, open, threads, done, cancel)?;
+    Ok(Chosen { method, probes, held_out, seconds: start.elapsed().as_secs_f64() })
 }

@@ -1,49 +1,60 @@
-//! Small students, one for each candidate: how many subclasses of a given method pay, and how wide.
+//! Small students, three for each candidate, asked about training texts that they did not learn from.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use lelp_train::distill::{Distillation, NgramOptions, StudentSettings, Task, TaskInputs};
-use lelp_train::method::{Combination, KdSettings, MethodSettings};
-use lelp_train::run::{TrainSettings, ValidationRecord};
+use lelp::largest;
+use lelp::stats::{holm, paired_t};
+use lelp_train::distill::{
+    DistillError, Distillation, NgramOptions, SplitError, StudentModel, StudentSettings, Task, TaskInputs,
+};
+use lelp_train::evaluate::answer;
+use lelp_train::method::Combination;
+use lelp_train::run::TrainSettings;
 use serde::{Deserialize, Serialize};
-use toml::Value;
 
-use super::{AutoError, Open, with};
+use super::candidates::{splits, tries_widths, widths, without_split};
+use super::{AutoError, Open};
 
-/// Training rows of a probe, at most.
-const ROWS: usize = 8192;
+/// Training rows at most; a quarter of them is held out.
+const ROWS: usize = 10_920;
 
-/// Students of each candidate: one alone is too much a matter of luck.
-const SEEDS: [u64; 2] = [0, 1];
+/// Students of each candidate.
+pub(super) const SEEDS: [u64; 3] = [0, 1, 2];
 
-/// Numbers of subclasses that are tried.
-const DIRECTIONS: [i64; 4] = [2, 4, 8, 16];
-const CLUSTERS: [i64; 4] = [4, 8, 16, 32];
+/// Passes of a student over its rows.
+const EPOCHS: usize = 10;
 
-/// Widths around a method's own that are tried for the best of them.
-const WIDTHS: [f64; 2] = [0.5, 2.0];
+/// Chance of luck below which a split is better than none.
+const LUCK: f64 = 0.05;
 
 /// A candidate with its score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// The candidate.
     pub method: Combination,
-    /// Mean score of its students on the validation rows.
-    pub validation: f64,
-    /// Mean negative log-likelihood of the right class.
-    pub negative_log_likelihood: f64,
+    /// Share of the held-out texts that its students answer as the teacher does: the mean over students.
+    pub agreement: f64,
+    /// Chance of such a difference to `kd` by luck: paired t-test over the texts, corrected for the number of candidates
+    /// (Holm). None for `kd` itself.
+    pub p: Option<f64>,
 }
 
-/// Students that [`choose`] trains.
-pub(super) fn students(open: &Open) -> usize {
-    let numbers = if open.subclasses { DIRECTIONS.len() } else { 1 };
-    let widths = if open.beta { WIDTHS.len() } else { 0 };
-    SEEDS.len() * (1 + numbers + widths)
+impl Probe {
+    fn new(method: Combination, agreed: &[f64], p: Option<f64>) -> Self {
+        Self { method, agreement: agreed.iter().sum::<f64>() / agreed.len() as f64, p }
+    }
 }
 
-/// First every number of subclasses at the method's own width, then other widths of the best of them. `kd` is probed
-/// beside them, so that one sees what the split is worth.
+/// What was found on how many held-out texts.
+pub(super) struct Probed {
+    pub(super) method: Combination,
+    pub(super) probes: Vec<Probe>,
+    pub(super) held_out: usize,
+}
+
+/// First every split, then, where they are open, other widths of the best. `kd` is probed beside them: it is what is left
+/// where the method is open and no split agrees with the teacher more often than luck would have it.
 pub(super) fn choose(
     task: &Task,
     method: &Combination,
@@ -51,85 +62,141 @@ pub(super) fn choose(
     threads: NonZeroUsize,
     done: &mut dyn FnMut(),
     cancel: &AtomicBool,
-) -> Result<(Combination, Vec<Probe>), AutoError> {
-    let candidates = numbers(method, open)?;
-    let sample = task.sample(ROWS);
+) -> Result<Probed, AutoError> {
+    let candidates = splits(method, &open)?;
+    let task = task.sample(ROWS)?;
     // Small, so that a probe takes seconds; the same for every kind of student that learns afterwards.
     let student = NgramOptions { buckets: 1 << 15, width: 32, ..NgramOptions::default() };
     let student = StudentSettings::Ngram(student);
-    let inputs = TaskInputs::new(&sample, &student, threads, None, &mut |_| {}, cancel)?;
-    let distillation = Distillation::new(&sample, &inputs, threads);
-    let mut probe = |method: &Combination| probe(&distillation, &student, method, done, cancel);
-    let base = &method.base;
-    let kd = MethodSettings::Kd(KdSettings { alpha: base.alpha(), temperature: base.temperature() });
-    let mut probes = vec![probe(&Combination { base: kd, add: method.add.clone() })?];
+    let inputs = TaskInputs::new(&task, &student, threads, None, &mut |_| {}, cancel)?;
+    let distillation = Distillation::new(&task, &inputs, threads);
+    let mut probing = Probing { distillation, student: &student, asked: Vec::new(), failed: None };
+    let kd = without_split(method);
+    probing.ask(&kd, done, cancel)?;
     for candidate in candidates {
-        probes.push(probe(&candidate)?);
+        probing.ask(&candidate, done, cancel)?;
     }
-    if open.beta {
-        for candidate in widths(&best(&probes[1..]).method)? {
-            probes.push(probe(&candidate)?);
+    if tries_widths(&open) {
+        let best = best(&scores(&probing.asked)).map(|best| widths(&best.method));
+        for candidate in best.transpose()?.unwrap_or_default() {
+            probing.ask(&candidate, done, cancel)?;
         }
     }
-    Ok((best(&probes[1..]).method.clone(), probes))
-}
-
-/// A candidate's students.
-fn probe(
-    distillation: &Distillation<'_>,
-    student: &StudentSettings,
-    method: &Combination,
-    done: &mut dyn FnMut(),
-    cancel: &AtomicBool,
-) -> Result<Probe, AutoError> {
-    let mut scores = Vec::new();
-    for seed in SEEDS {
-        let train = TrainSettings { epochs: 8, seed, ..TrainSettings::ngram() };
-        let distilled = distillation.train(method, student, &train, None, &mut |_| {}, cancel)?;
-        scores.extend(distilled.report.best().and_then(|epoch| epoch.validation));
-        done();
-    }
-    let mean = |figure: &dyn Fn(&ValidationRecord) -> f64| {
-        scores.iter().map(figure).sum::<f64>() / scores.len() as f64
+    let probes = scores(&probing.asked);
+    let method = match (winner(&probes, open.method), probing.failed) {
+        (Some(winner), _) => winner.method.clone(),
+        (None, Some(failed)) if !open.method => return Err(failed.into()),
+        (None, _) => kd,
     };
-    Ok(Probe {
-        method: method.clone(),
-        validation: mean(&|score| score.value),
-        negative_log_likelihood: mean(&|score| score.negative_log_likelihood),
-    })
+    Ok(Probed { method, probes, held_out: task.validation().rows() })
 }
 
-/// Most validation rows right, then the smaller negative log-likelihood, then the earlier.
-fn best(probes: &[Probe]) -> &Probe {
-    let better = |a: &&Probe, b: &&Probe| {
-        let right = a.validation.total_cmp(&b.validation).reverse();
-        right.then(a.negative_log_likelihood.total_cmp(&b.negative_log_likelihood))
-    };
-    probes.iter().min_by(better).expect("there is a candidate beside `kd`")
+/// The best split; where the method is open only one that is above `kd` beyond luck.
+fn winner(probes: &[Probe], method_is_open: bool) -> Option<&Probe> {
+    let kd = probes.first()?;
+    let pays = |split: &Probe| split.agreement > kd.agreement && split.p.is_some_and(|p| p < LUCK);
+    best(probes).filter(|best| !method_is_open || pays(best))
 }
 
-/// The splits that are tried first: every number of subclasses, or the method's own.
-fn numbers(method: &Combination, open: Open) -> Result<Vec<Combination>, AutoError> {
-    let tried = match method.base {
-        MethodSettings::Lelp(_) | MethodSettings::RandomProjection(_) | MethodSettings::RandomSubclass(_) => {
-            DIRECTIONS
+/// The split with the highest agreement, the earlier of equals.
+pub(super) fn best(probes: &[Probe]) -> Option<&Probe> {
+    probes.iter().skip(1).rev().max_by(|a, b| a.agreement.total_cmp(&b.agreement))
+}
+
+/// Candidates and how their students answer.
+struct Probing<'a> {
+    distillation: Distillation<'a>,
+    student: &'a StudentSettings,
+    /// Each candidate with, for every held-out text, the share of its students that answer as the teacher does.
+    asked: Vec<(Combination, Vec<f64>)>,
+    /// Why the last of those that do not split these classes did not.
+    failed: Option<DistillError>,
+}
+
+impl Probing<'_> {
+    /// Trains and asks the students of a candidate. One that cannot split these classes is left out: another may.
+    fn ask(
+        &mut self,
+        method: &Combination,
+        done: &mut dyn FnMut(),
+        cancel: &AtomicBool,
+    ) -> Result<(), AutoError> {
+        let held_out = self.distillation.task().validation();
+        let teacher = self.distillation.task().validation_classes();
+        let mut agreed = vec![0.0; held_out.rows()];
+        for seed in SEEDS {
+            let train = TrainSettings { epochs: EPOCHS, seed, ..TrainSettings::ngram() };
+            let distilled = self.distillation.train(method, self.student, &train, None, &mut |_| {}, cancel);
+            done();
+            let model = match distilled {
+                Ok(distilled) => distilled.model,
+                Err(failed @ DistillError::Split(SplitError::Fit(_))) => {
+                    self.failed = Some(failed);
+                    return Ok(());
+                }
+                Err(failed) => return Err(failed.into()),
+            };
+            let StudentModel::Ngram(model) = model else {
+                unreachable!("the settings are an n-gram student's")
+            };
+            let answers = answer(model.as_ref(), held_out, &mut |_| {}, cancel)?;
+            let answers = answers.logits.chunks_exact(self.distillation.task().labels().len());
+            for ((agreed, logits), &class) in agreed.iter_mut().zip(answers).zip(teacher) {
+                *agreed += f64::from(u8::from(largest(logits) == class as usize)) / SEEDS.len() as f64;
+            }
         }
-        MethodSettings::Kmeans(_) | MethodSettings::Agglomerative(_) | MethodSettings::TsneKmeans(_) => {
-            CLUSTERS
-        }
-        other => return Err(AutoError::NoSplit(other.name().to_owned())),
-    };
-    if !open.subclasses {
-        return Ok(vec![method.clone()]);
+        self.asked.push((method.clone(), agreed));
+        Ok(())
     }
-    let candidate = |number: i64| Ok(with(method, "subclasses", Value::Integer(number))?);
-    tried.into_iter().map(candidate).collect()
 }
 
-/// The same split at other widths.
-fn widths(method: &Combination) -> Result<Vec<Combination>, AutoError> {
-    let split = method.base.split(0).ok().flatten();
-    let Some(split) = split else { return Err(AutoError::NoSplit(method.name())) };
-    let wider = |factor: f64| Ok(with(method, "beta", Value::Float(factor * split.beta))?);
-    WIDTHS.into_iter().map(wider).collect()
+/// Scores of candidates of which is known, for every held-out text, the share of students that agree; `kd` comes first.
+fn scores(asked: &[(Combination, Vec<f64>)]) -> Vec<Probe> {
+    let Some(((kd, without), splits)) = asked.split_first() else { return Vec::new() };
+    let chance = |agreed: &Vec<f64>| {
+        let differences: Vec<f64> = agreed.iter().zip(without).map(|(a, b)| a - b).collect();
+        paired_t(&differences).unwrap_or(1.0)
+    };
+    let chances: Vec<f64> = splits.iter().map(|(_, agreed)| chance(agreed)).collect();
+    let first = Probe::new(kd.clone(), without, None);
+    let splits = splits.iter().zip(holm(&chances));
+    let rest = splits.map(|((method, agreed), p)| Probe::new(method.clone(), agreed, Some(p)));
+    std::iter::once(first).chain(rest).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    /// `kd` and splits that agree on so many of 200 texts, the earlier ones first; each split has its number as its S.
+    fn asked(agreed: &[usize]) -> Vec<(Combination, Vec<f64>)> {
+        let method = |place: usize| match place {
+            0 => toml::from_str("method = \"kd\"").unwrap(),
+            _ => toml::from_str(&format!("method = \"lelp\"\nsubclasses = {}", place + 1)).unwrap(),
+        };
+        let texts = |count: usize| (0..200).map(|text| f64::from(u8::from(text < count))).collect();
+        agreed.iter().enumerate().map(|(place, &count)| (method(place), texts(count))).collect()
+    }
+
+    fn winning(agreed: &[usize], method_is_open: bool) -> Option<usize> {
+        winner(&scores(&asked(agreed)), method_is_open).map(|probe| probe.method.base.subclasses() - 1)
+    }
+
+    #[test]
+    fn a_split_wins_an_open_method_by_more_than_luck_and_a_given_one_by_anything() {
+        assert_eq!(winning(&[120, 121, 160, 150], true), Some(2));
+        assert_eq!(winning(&[120, 121, 123, 119], true), None);
+        assert_eq!(winning(&[120, 121, 123, 119], false), Some(2));
+        assert_eq!(winning(&[120, 60, 50], true), None, "below it beyond luck");
+        assert_eq!(winning(&[120, 60, 60], false), Some(1), "the earlier of equals");
+        assert_eq!(winning(&[120], true), None);
+    }
+
+    #[test]
+    fn chances_are_corrected_for_the_candidates() {
+        let p = |agreed: &[usize]| scores(&asked(agreed))[1].p.unwrap();
+        let alone = p(&[120, 126]);
+        assert!(alone < 0.05 && (p(&[120, 126, 120, 120]) - 3.0 * alone).abs() < 1e-12, "{alone}");
+    }
 }

@@ -24,7 +24,7 @@ pub use recipe::{Recipe, RecipeError};
 pub use settings::{
     ColumnSettings, DistillSettings, EncoderOptions, MlpOptions, NgramOptions, Spacing, StudentSettings,
 };
-pub use split::{Sharp, SplitError, evidence, fit, gaps, targets, targets_as_sharp, width};
+pub use split::{Sharp, SplitError, evidence, fit, targets, targets_as_sharp, width};
 pub use student::{
     EncoderModel, EncoderTexts, MlpModel, MlpTexts, NgramTexts, StudentModel, StudentModelError, TaskInputs,
 };

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use lelp::{
-    Beta, ClusterGap, ClusterSettings, EntropyError, Evidence, FitError, Members, ShapeError, Sharpness,
-    SplitSettings, SubclassFit, TargetSettings, Temperature, beta_at_entropy, cluster_gaps, split_entropy,
+    Beta, EntropyError, Evidence, FitError, Members, ShapeError, Sharpness, SplitSettings, SubclassFit,
+    TargetSettings, Temperature, beta_at_entropy, split_entropy,
 };
 use thiserror::Error;
 
@@ -52,20 +52,6 @@ pub fn evidence(
         evidence.add(&part.signals()?, members, fine, threads)?;
     }
     Ok(evidence)
-}
-
-/// Whether the classes of `signals` fall into clusters, for every number of `clusters`: what [`lelp::cluster_gaps`] says of
-/// at most 4096 members of each class, chosen by hash.
-pub fn gaps(
-    signals: &SignalsFolder,
-    clusters: &[NonZeroUsize],
-    threads: NonZeroUsize,
-) -> Result<Vec<ClusterGap>, SplitError> {
-    let sample = const { NonZeroUsize::new(4096).expect("a constant above 0") };
-    let settings = ClusterSettings { sample, ..ClusterSettings::kmeans() };
-    let split = SplitSettings::Cluster(settings);
-    let evidence = evidence(signals, &split, Members::default(), None, threads)?;
-    Ok(cluster_gaps(&evidence, signals.head(), clusters, settings.seed, threads)?)
 }
 
 /// A split fitted on the evidence of `signals`, with the teacher's head, and the names of classes and fine labels.

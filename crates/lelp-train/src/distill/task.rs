@@ -46,6 +46,14 @@ pub enum TaskError {
     /// There is nobody who says which classes there are.
     #[error("`{}` has no labels and there are no signals: name the label column, or give the teacher's signals", .0.display())]
     NoClasses(PathBuf),
+    /// There is nothing to hold out.
+    #[error("`{}` has {rows} training rows, too few to try splits on; name method and settings", file.display())]
+    TooSmall {
+        /// The file.
+        file: PathBuf,
+        /// Its training rows.
+        rows: usize,
+    },
     /// Nobody says what is right on the validation rows.
     #[error("`{}` has no labels, so that nothing can be chosen on it; leave it out to hold out a tenth of the training rows", .0.display())]
     NoValidationLabels(PathBuf),
@@ -113,26 +121,43 @@ impl Task {
         Self { train: self.train.keep_labels(count), ..self }
     }
 
-    /// The same task with at most `rows` of its training rows, evenly spread over them.
-    #[must_use]
-    pub fn sample(&self, rows: usize) -> Self {
-        let all = self.train.rows();
+    /// A smaller task to try things on: of at most `rows` training rows, evenly spread, a quarter is held out, and the
+    /// teacher's class counts as right on it.
+    ///
+    /// # Errors
+    /// [`TaskError::NoClasses`] without signals, [`TaskError::TooSmall`] where there are fewer than four rows.
+    pub fn sample(&self, rows: usize) -> Result<Self, TaskError> {
+        let file = || self.train.file().to_owned();
+        let logits = self.logits.as_ref().ok_or_else(|| TaskError::NoClasses(file()))?;
+        let (all, classes) = (self.train.rows(), self.labels.len());
         let taken = rows.min(all);
-        let places: Rows = (0..taken).map(|place| place * all / taken).collect();
-        let classes = self.labels.len();
-        Self {
-            labels: self.labels.clone(),
-            train: self.train.select(&places),
-            logits: self.logits.as_ref().map(|logits| gather(logits, classes, &places)),
-            train_rows: Some(match &self.train_rows {
-                None => places,
-                Some(in_file) => places.iter().map(|&place| in_file[place]).collect(),
-            }),
-            signals: self.signals.clone(),
-            fine: self.fine.clone(),
-            validation: self.validation.clone(),
-            test: None,
+        let places = (0..taken).map(|place| (place, place * all / taken));
+        let (held_out, learned): (Vec<_>, Vec<_>) = places.partition(|(place, _)| place % 4 == 3);
+        let [held_out, learned] =
+            [held_out, learned].map(|rows| rows.into_iter().map(|(_, row)| row).collect());
+        if Rows::is_empty(&held_out) {
+            return Err(TaskError::TooSmall { file: file(), rows: all });
         }
+        let of_teacher = gather(logits, classes, &held_out);
+        let validation = ValidationRows {
+            data: self.train.select(&held_out),
+            classes: of_teacher.chunks_exact(classes).map(|row| lelp::largest(row) as u32).collect(),
+            metric: ValidationMetric::Agreement,
+        };
+        let train_rows = match &self.train_rows {
+            None => learned.clone(),
+            Some(in_file) => learned.iter().map(|&row| in_file[row]).collect(),
+        };
+        Ok(Self {
+            labels: self.labels.clone(),
+            train: self.train.select(&learned),
+            train_rows: Some(train_rows),
+            signals: self.signals.clone(),
+            logits: Some(gather(logits, classes, &learned)),
+            fine: self.fine.clone(),
+            validation,
+            test: None,
+        })
     }
 
     /// Names of the classes.
@@ -151,6 +176,12 @@ impl Task {
     #[must_use]
     pub fn validation(&self) -> &Dataset {
         &self.validation.data
+    }
+
+    /// The right answers to the validation rows.
+    #[must_use]
+    pub fn validation_classes(&self) -> &[u32] {
+        &self.validation.classes
     }
 
     /// The test split, where there is one: to be read once, by the run that reports it.

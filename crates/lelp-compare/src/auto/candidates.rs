@@ -1,0 +1,96 @@
+//! What is tried where a recipe or a flag says `auto`.
+
+use lelp_train::method::{ClusterSplitSettings, Combination, KdSettings, LelpSettings, MethodSettings};
+use lelp_train::run::TrainSettings;
+use toml::Value;
+
+use super::{AutoError, Open};
+use crate::space::{SpaceError, Trial};
+
+/// Numbers of subclasses that are tried for a method that is given.
+const DIRECTIONS: [i64; 4] = [2, 4, 8, 16];
+const CLUSTERS: [i64; 4] = [4, 8, 16, 32];
+
+/// Numbers that are tried of each of two methods where the method is open.
+const FEW_DIRECTIONS: [i64; 2] = [4, 8];
+const FEW_CLUSTERS: [i64; 2] = [8, 32];
+
+/// Widths around a method's own that are tried for the best of them.
+const WIDTHS: [f64; 2] = [0.5, 2.0];
+
+/// What they are held against: the same without a split.
+pub(super) fn without_split(method: &Combination) -> Combination {
+    let kd = KdSettings { alpha: method.base.alpha(), temperature: method.base.temperature() };
+    Combination { base: MethodSettings::Kd(kd), add: method.add.clone() }
+}
+
+/// The splits that are tried first.
+pub(super) fn splits(method: &Combination, open: &Open) -> Result<Vec<Combination>, AutoError> {
+    if open.method {
+        return splits_of_both(method, open);
+    }
+    let tried = match method.base {
+        MethodSettings::Lelp(_) | MethodSettings::RandomProjection(_) | MethodSettings::RandomSubclass(_) => {
+            DIRECTIONS
+        }
+        MethodSettings::Kmeans(_) | MethodSettings::Agglomerative(_) | MethodSettings::TsneKmeans(_) => {
+            CLUSTERS
+        }
+        other => return Err(AutoError::NoSplit(other.name().to_owned())),
+    };
+    if !open.subclasses {
+        return Ok(vec![method.clone()]);
+    }
+    let candidate = |number: i64| Ok(with(method, "subclasses", Value::Integer(number))?);
+    tried.into_iter().map(candidate).collect()
+}
+
+/// Directions and clusters, with what was given of them.
+fn splits_of_both(method: &Combination, open: &Open) -> Result<Vec<Combination>, AutoError> {
+    let (alpha, temperature) = (method.base.alpha(), method.base.temperature());
+    let lelp = MethodSettings::Lelp(LelpSettings { alpha, temperature, ..LelpSettings::default() });
+    let kmeans = ClusterSplitSettings { alpha, temperature, ..ClusterSplitSettings::default() };
+    let both = [(lelp, FEW_DIRECTIONS), (MethodSettings::Kmeans(kmeans), FEW_CLUSTERS)];
+    let mut splits = Vec::new();
+    for (base, numbers) in both {
+        let method = Combination { base, add: method.add.clone() };
+        for number in open.given_subclasses.map_or(numbers.to_vec(), |given| vec![given]) {
+            let split = with(&method, "subclasses", Value::Integer(number))?;
+            splits.push(match open.given_beta {
+                Some(beta) => with(&split, "beta", Value::Float(beta))?,
+                None => split,
+            });
+        }
+    }
+    Ok(splits)
+}
+
+/// The same split at other widths.
+pub(super) fn widths(method: &Combination) -> Result<Vec<Combination>, AutoError> {
+    let split = method.base.split(0).ok().flatten();
+    let Some(split) = split else { return Err(AutoError::NoSplit(method.name())) };
+    let wider = |factor: f64| Ok(with(method, "beta", Value::Float(factor * split.beta))?);
+    WIDTHS.into_iter().map(wider).collect()
+}
+
+/// How many are tried at most.
+pub(super) fn count(open: &Open) -> usize {
+    let splits = match open {
+        Open { method: true, given_subclasses: Some(_), .. } => 2,
+        Open { method: true, .. } => FEW_DIRECTIONS.len() + FEW_CLUSTERS.len(),
+        Open { subclasses: true, .. } => DIRECTIONS.len(),
+        _ => 1,
+    };
+    1 + splits + if tries_widths(open) { WIDTHS.len() } else { 0 }
+}
+
+/// Whether other widths of the best are tried. Where the method is open its own is as good as any.
+pub(super) fn tries_widths(open: &Open) -> bool {
+    open.beta && !open.method
+}
+
+/// `method` with one setting changed.
+fn with(method: &Combination, key: &str, value: Value) -> Result<Combination, SpaceError> {
+    let trial = Trial { method: method.clone(), train: TrainSettings::ngram() };
+    Ok(trial.set(key, value)?.method)
+}
