@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Puts the tables of comparisons into the book, each below its recipe and command.
 
-    python scripts/book_results.py RUNS
+    python scripts/book_results.py RUNS --machine "2 cores of an AMD EPYC (Zen 4, AVX-512)"
 
-RUNS holds the folders of `lelp compare`, each called as its recipe in `recipes/`. Of a run that was stopped before its end
+RUNS holds the folders of `lelp compare`, each called as its recipe in `recipes/`, all of them run on one machine. Of a run that was stopped before its end
 the whole tables are copied, and the page says so.
 """
 
+import argparse
 import json
 import pathlib
-import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -35,7 +35,7 @@ def whole_tables(run: pathlib.Path, summary: dict) -> str:
     return "\n\n".join([stopped, *kept])
 
 
-def page(recipe: pathlib.Path, run: pathlib.Path) -> str:
+def page(recipe: pathlib.Path, run: pathlib.Path, machine: str) -> str:
     lines = recipe.read_text().splitlines()
     comment = [line.removeprefix("#").removeprefix(" ") for line in lines[: lines.index("")]]
     what = [line for line in comment if not line.startswith("  ")]
@@ -46,20 +46,23 @@ def page(recipe: pathlib.Path, run: pathlib.Path) -> str:
         f"# {what[0].rstrip('.')}",
         "\n".join(what[1:]),
         "```sh\n" + "\n".join(commands) + "\n```",
-        f"{seconds / 60:.0f} minutes of training, on 2 cores of an AMD EPYC (Zen 3, AVX2) in a shared virtual machine: times a "
-        "student and a text are those of a busy machine.",
+        f"{seconds / 60:.0f} minutes of training, on {machine} in a shared virtual machine: times a student and a text are "
+        "those of a busy machine.",
         whole_tables(run, summary),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def main() -> None:
-    runs = pathlib.Path(sys.argv[1])
-    for run in sorted(runs.iterdir()):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=pathlib.Path)
+    parser.add_argument("--machine", required=True)
+    arguments = parser.parse_args()
+    for run in sorted(arguments.runs.iterdir()):
         recipe = ROOT / "recipes" / f"{run.name}.toml"
         if not (recipe.exists() and (run / "tables.md").exists()):
             continue
-        text = page(recipe, run)
+        text = page(recipe, run, arguments.machine)
         if "### " in text:
             (ROOT / "book/src/results" / f"{run.name}.md").write_text(text)
             print(run.name)
