@@ -43,17 +43,20 @@ pub(super) fn hear(
     cancel: &AtomicBool,
 ) -> Result<Heard, PrepareError> {
     let named = |template: &String| places.data.join(template.replace("{data}", &data.name));
-    let folder = places.out.join("teachers").join(file_name(&format!("{} {}", data.name, teacher.name)));
+    let name = format!("{} {}", data.name, teacher.name);
+    let folder = |decides: &str| places.out.join("teachers").join(file_name(&name, decides));
     let hearing = Hearing { data, path, places, cancel };
     match &teacher.source {
         TeacherSource::Signals(SignalsEntry { train, test }) => {
             Ok(Heard { teacher: None, signals: named(train), test: test.as_ref().map(named) })
         }
-        TeacherSource::Folder(own) => hearing.asked(named(own), &folder, progress),
+        TeacherSource::Folder(own) => hearing.asked(named(own), &folder(&name), progress),
         TeacherSource::Taught(teaching) => {
             let splits = Splits::open(path, &data.columns.columns(), data.columns.labels.as_deref())?;
-            let folder = hearing.taught(teaching, &splits, &folder, progress)?;
+            // No other settings find this teacher or its checkpoint.
+            let folder = folder(&hearing.identity(teaching, &splits)?);
             let own = folder.join("teacher");
+            hearing.teach(teaching, &splits, &own, progress)?;
             match known(&splits, &folder) {
                 Some([signals, test]) => Ok(Heard { teacher: Some(own), signals, test: Some(test) }),
                 None => hearing.asked(own, &folder, progress),
@@ -72,14 +75,11 @@ fn known(splits: &Splits, folder: &Path) -> Option<[PathBuf; 2]> {
     Some([whole(SIGNALS, &splits.train)?, whole(TEST_SIGNALS, splits.test.as_ref()?)?])
 }
 
-/// A name as a file's: everything but letters and digits becomes a hyphen, and a hash tells apart what this makes alike.
-fn file_name(name: &str) -> String {
+/// A name as a file's: everything but letters and digits becomes a hyphen, and a hash of what decides tells apart what
+/// this makes alike.
+fn file_name(name: &str, decides: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    format!("{}-{}", plain.to_ascii_lowercase(), short_hash(name))
-}
-
-fn short_hash(of: &str) -> String {
-    sha256(of.as_bytes())[..8].to_owned()
+    format!("{}-{}", plain.to_ascii_lowercase(), &sha256(decides.as_bytes())[..8])
 }
 
 /// A data set that a teacher is heard on.
@@ -112,31 +112,21 @@ impl Hearing<'_> {
         Ok(Heard { teacher: Some(own), signals, test: test.map(|_| test_signals) })
     }
 
-    /// Teaches a teacher, unless an earlier run did, and gives the folder that holds it in `teacher`: `folder` with a
-    /// hash of all that decides what it becomes, so that no other settings find it or its checkpoint.
-    fn taught(
+    /// Teaches the teacher in `own`, unless an earlier run did.
+    fn teach(
         &self,
         teaching: &Teaching,
         splits: &Splits,
-        folder: &Path,
+        own: &Path,
         progress: &mut (dyn FnMut(Step<'_>) + Send),
-    ) -> Result<PathBuf, PrepareError> {
-        let folder = folder.with_file_name(format!(
-            "{}-{}",
-            folder.file_name().unwrap_or_default().to_string_lossy(),
-            short_hash(&self.identity(teaching, splits)?)
-        ));
-        let own = folder.join("teacher");
+    ) -> Result<(), PrepareError> {
         match teaching.tune {
             Tune::Head if !own.join(TEACHER_FILE).exists() => {
-                self.teach_head(teaching, splits, &own, progress)?;
+                self.teach_head(teaching, splits, own, progress)
             }
-            Tune::All if !own.join("run.json").exists() => {
-                self.fine_tune(teaching, splits, &own, progress)?;
-            }
-            _ => {}
+            Tune::All if !own.join("run.json").exists() => self.fine_tune(teaching, splits, own, progress),
+            _ => Ok(()),
         }
-        Ok(folder)
     }
 
     /// What tells this teacher from any other before it is taught.
