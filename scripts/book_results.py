@@ -21,10 +21,12 @@ def whole_tables(run: pathlib.Path, summary: dict) -> str:
         done = [line for line in table["lines"] if line["seeds"] == summary["seeds"]]
         return len(done) + len(table["failed"]) == methods
 
-    first = json.loads((run / "results.jsonl").read_text().split("\n", 1)[0])
-    methods = len(first["methods"])
+    records = map(json.loads, (run / "results.jsonl").read_text().splitlines())
+    # The last one extends those before.
+    *_, last = (record for record in records if record["record"] == "recipe")
+    methods = len(last["methods"])
     names = {" - ".join(table["setting"].values()) for table in summary["tables"] if whole(table)}
-    recipe = first["recipe"]
+    recipe = last["recipe"]
     wanted = len(recipe["data"]) * len(recipe["teachers"]) * len(recipe["students"])
     text = (run / "tables.md").read_text().strip()
     if len(names) == wanted:

@@ -22,17 +22,13 @@ impl Display for Summary {
             writeln!(out)?;
         }
         self.tally(out)?;
-        let each = match self.search_seeds {
-            1 => String::new(),
-            seeds => format!(" of {seeds} seeds each"),
-        };
         writeln!(
             out,
-            "\nTest accuracy: mean (deviation) over {} seeds; settings chosen on validation rows, {} trials a method{each}. \
+            "\nTest accuracy: mean (deviation) over {} seeds; settings chosen on validation rows, {}. \
              `p seeds`: paired t-test over seeds. `p rows`: paired bootstrap over test rows, with its 95 % interval. \
              Both corrected for the methods of a table (Holm). Best other: by test accuracy, `oracle` apart.",
             self.seeds.len(),
-            self.trials
+            self.search()
         )
     }
 }

@@ -179,6 +179,15 @@ impl Summary {
             tables,
         }
     }
+
+    /// What every search had, in words.
+    #[must_use]
+    pub fn search(&self) -> String {
+        match self.search_seeds {
+            1 => format!("{} trials a method", self.trials),
+            seeds => format!("{} trials a method, each of {seeds} seeds", self.trials),
+        }
+    }
 }
 
 fn contested(results: &Results, setting: &Setting, baseline: &str) -> Contested {

@@ -22,11 +22,11 @@ pub(crate) fn text(summary: &Summary) -> String {
     }
     let _ = write!(
         text,
-        "test accuracy: mean (deviation) over {} seeds, settings chosen on validation rows in {} trials a method\n\
+        "test accuracy: mean (deviation) over {} seeds, settings chosen on validation rows in {}\n\
          p: against `{}`, paired t-test over seeds and paired bootstrap over test rows, corrected for the methods\n\
          of a table; *: below .05 over rows",
         summary.seeds.len(),
-        summary.trials,
+        summary.search(),
         summary.baseline
     );
     text
