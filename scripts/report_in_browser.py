@@ -14,7 +14,7 @@ import re
 import shutil
 import sys
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright
 
 OPTIONS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -122,7 +122,10 @@ class Page:
                 told.add(line.inner_text())
             if not all(told):
                 self.fault(f"`{heading}` tells nothing to the keyboard: {told}")
-            if chart.locator(".hoverlayer .hovertext").count() == 0:
+            try:
+                # The library draws a label some time after the key.
+                chart.locator(".hoverlayer .hovertext").first.wait_for(state="attached", timeout=10_000)
+            except TimeoutError:
                 self.fault(f"`{heading}` shows no label to the keyboard")
             self.page.keyboard.press("Escape")
             if self.page.evaluate("document.activeElement !== document.body"):
