@@ -228,7 +228,7 @@ impl Comparison<'_> {
         watch: &dyn Watch,
         cancel: &AtomicBool,
     ) -> Result<Chosen, AutoError> {
-        let (mut done, rows, data) = (0, open.students(), &prepared.record.data);
+        let (mut done, rows, data) = (0, open.students(&method.method), &prepared.record.data);
         let mut told = || {
             done += 1;
             watch.step(Step { data, doing: "probing", done, rows });

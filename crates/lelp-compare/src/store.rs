@@ -107,10 +107,8 @@ impl Results {
                 problem: problem.to_string(),
             })?;
             match (&mut results, record) {
-                // A later recipe extends the one before.
-                (Some(results), Record::Recipe(recipe)) => results.recipe = recipe,
-                (none, Record::Recipe(recipe)) => *none = Some(Self::new(recipe)),
                 (Some(results), record) => results.add(record),
+                (none, Record::Recipe(recipe)) => *none = Some(Self::new(recipe)),
                 (None, _) => return Err(ResultsError::NoRecipe(path.to_owned())),
             }
         }
@@ -120,6 +118,7 @@ impl Results {
     /// Takes in a record; one with the same key gives way.
     pub fn add(&mut self, record: Record) {
         match record {
+            // A later recipe extends the one before.
             Record::Recipe(recipe) => self.recipe = recipe,
             Record::Teacher(new) => {
                 self.teachers.retain(|old| (&old.data, &old.teacher) != (&new.data, &new.teacher));

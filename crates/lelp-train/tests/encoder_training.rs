@@ -67,7 +67,6 @@ impl Run<'_> {
             subclasses: None,
             encoder: self.encoder,
             settings: self.settings,
-            checkpoints,
         };
         let (cancel, mut batches) = (AtomicBool::new(false), 0);
         let mut watch = |event: Event<'_>| {
@@ -76,7 +75,8 @@ impl Run<'_> {
                 cancel.store(stop == Some(batches), Ordering::Relaxed);
             }
         };
-        let (student, report) = tuning.run(NonZeroUsize::new(threads).unwrap(), &mut watch, &cancel)?;
+        let (student, report) =
+            tuning.run(checkpoints, NonZeroUsize::new(threads).unwrap(), &mut watch, &cancel)?;
         assert_eq!(report.epochs.len(), self.settings.epochs);
         Ok(student.to_safetensors().unwrap())
     }
@@ -107,10 +107,9 @@ fn every_family_learns_what_a_first_word_says_and_its_folder_answers_so() {
             subclasses: None,
             encoder,
             settings: TrainSettings { epochs: 25, ..settings() },
-            checkpoints: None,
         };
         let threads = NonZeroUsize::new(2).unwrap();
-        let (student, report) = tuning.run(threads, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+        let (student, report) = tuning.run(None, threads, &mut |_| {}, &AtomicBool::new(false)).unwrap();
         let accuracy = report.best().unwrap().validation.unwrap().value;
         assert!(accuracy > 0.95, "{family}: {accuracy}");
 

@@ -62,7 +62,7 @@ pub(crate) fn orthonormal(random: &mut ChaCha20Rng, count: usize, size: usize) -
 }
 
 /// A standard normal number (Box and Muller 1958).
-pub(crate) fn gaussian(random: &mut ChaCha20Rng) -> f64 {
+fn gaussian(random: &mut ChaCha20Rng) -> f64 {
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
 }

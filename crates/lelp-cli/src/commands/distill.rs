@@ -176,7 +176,7 @@ fn find(
     printer: Printer,
     cancel: &AtomicBool,
 ) -> Result<Combination, Failure> {
-    let bar = printer.progress("probing", open.students() as u64, "students");
+    let bar = printer.progress("probing", open.students(method) as u64, "students");
     let chosen = choose(task, method, open, global.threads(), &mut || bar.inc(1), cancel)
         .or_while(|| "looking for the split that pays".to_owned())?;
     bar.finish_and_clear();

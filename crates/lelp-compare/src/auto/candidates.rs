@@ -73,15 +73,10 @@ pub(super) fn widths(method: &Combination) -> Result<Vec<Combination>, AutoError
     WIDTHS.into_iter().map(wider).collect()
 }
 
-/// How many are tried at most.
-pub(super) fn count(open: &Open) -> usize {
-    let splits = match open {
-        Open { method: true, given_subclasses: Some(_), .. } => 2,
-        Open { method: true, .. } => FEW_DIRECTIONS.len() + FEW_CLUSTERS.len(),
-        Open { subclasses: true, .. } => DIRECTIONS.len(),
-        _ => 1,
-    };
-    1 + splits + if tries_widths(open) { WIDTHS.len() } else { 0 }
+/// How many are tried at most; none of a method without a split.
+pub(super) fn count(method: &Combination, open: &Open) -> usize {
+    let widths = if tries_widths(open) { WIDTHS.len() } else { 0 };
+    splits(method, open).map_or(0, |splits| 1 + splits.len() + widths)
 }
 
 /// Whether other widths of the best are tried. Where the method is open its own is as good as any.

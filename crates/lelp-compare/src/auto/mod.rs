@@ -64,8 +64,8 @@ impl Open {
 
     /// Students that [`choose`] trains for it.
     #[must_use]
-    pub fn students(&self) -> usize {
-        probe::SEEDS.len() * candidates::count(self)
+    pub fn students(&self, method: &Combination) -> usize {
+        probe::SEEDS.len() * candidates::count(method, self)
     }
 }
 

@@ -16,7 +16,7 @@ use lelp_train::model::EncoderSource;
 use lelp_train::run::Event;
 use lelp_train::teacher::{AnswerOptions, FineTuning, HeadTeaching, TeacherFolder, write_signals};
 
-use super::{Places, PrepareError, Step};
+use super::{Places, PrepareError, Progress, Step};
 use crate::recipe::{DataEntry, SignalsEntry, TeacherEntry, TeacherSource, Teaching, Tune};
 
 /// Time between two checkpoints of a fine-tuning.
@@ -39,18 +39,23 @@ pub(super) fn hear(
     path: &Path,
     teacher: &TeacherEntry,
     places: &Places<'_>,
-    progress: &mut (dyn FnMut(Step<'_>) + Send),
+    progress: &mut Progress<'_>,
     cancel: &AtomicBool,
 ) -> Result<Heard, PrepareError> {
     let named = |template: &String| places.data.join(template.replace("{data}", &data.name));
     let name = format!("{} {}", data.name, teacher.name);
     let folder = |decides: &str| places.out.join("teachers").join(file_name(&name, decides));
-    let hearing = Hearing { data, path, places, cancel };
+    let hearing = Hearing { data, places, cancel };
     match &teacher.source {
         TeacherSource::Signals(SignalsEntry { train, test }) => {
             Ok(Heard { teacher: None, signals: named(train), test: test.as_ref().map(named) })
         }
-        TeacherSource::Folder(own) => hearing.asked(named(own), &folder(&name), progress),
+        TeacherSource::Folder(own) => {
+            let own = named(own);
+            let model = Teacher::load(&own, places.threads)?;
+            let splits = Splits::open(path, &data.columns.columns(), Some(model.labels()))?;
+            hearing.asked(&model, own, &splits, &folder(&name), progress)
+        }
         TeacherSource::Taught(teaching) => {
             let splits = Splits::open(path, &data.columns.columns(), data.columns.labels.as_deref())?;
             // No other settings find this teacher or its checkpoint.
@@ -59,7 +64,7 @@ pub(super) fn hear(
             hearing.teach(teaching, &splits, &own, progress)?;
             match known(&splits, &folder) {
                 Some([signals, test]) => Ok(Heard { teacher: Some(own), signals, test: Some(test) }),
-                None => hearing.asked(own, &folder, progress),
+                None => hearing.asked(&Teacher::load(&own, places.threads)?, own, &splits, &folder, progress),
             }
         }
     }
@@ -85,26 +90,25 @@ fn file_name(name: &str, decides: &str) -> String {
 /// A data set that a teacher is heard on.
 struct Hearing<'a> {
     data: &'a DataEntry,
-    path: &'a Path,
     places: &'a Places<'a>,
     cancel: &'a AtomicBool,
 }
 
 impl Hearing<'_> {
-    /// Asks the teacher in `own` for its signals, which go to `folder`.
+    /// Asks `model`, loaded from `own`, for its signals, which go to `folder`.
     fn asked(
         &self,
+        model: &Teacher,
         own: PathBuf,
+        splits: &Splits,
         folder: &Path,
-        progress: &mut (dyn FnMut(Step<'_>) + Send),
+        progress: &mut Progress<'_>,
     ) -> Result<Heard, PrepareError> {
-        let model = Teacher::load(&own, self.places.threads)?;
-        let splits = Splits::open(self.path, &self.data.columns.columns(), Some(model.labels()))?;
         let options =
             AnswerOptions { precision: Precision::F32, existing: Existing::Resume, part_rows: PART_ROWS };
         let mut write = |rows: &Dataset, to: &Path| {
             let mut told = |done| self.told("signals", done, rows.rows(), progress);
-            write_signals(&model, Some(self.places.kept), rows, to, options, &mut told, self.cancel)
+            write_signals(model, Some(self.places.kept), rows, to, options, &mut told, self.cancel)
         };
         let (signals, test_signals) = (folder.join(SIGNALS), folder.join(TEST_SIGNALS));
         write(&splits.train, &signals)?;
@@ -118,7 +122,7 @@ impl Hearing<'_> {
         teaching: &Teaching,
         splits: &Splits,
         own: &Path,
-        progress: &mut (dyn FnMut(Step<'_>) + Send),
+        progress: &mut Progress<'_>,
     ) -> Result<(), PrepareError> {
         match teaching.tune {
             Tune::Head if !own.join(TEACHER_FILE).exists() => {
@@ -141,13 +145,7 @@ impl Hearing<'_> {
         Ok(all)
     }
 
-    fn told(
-        &self,
-        doing: &'static str,
-        done: usize,
-        rows: usize,
-        progress: &mut (dyn FnMut(Step<'_>) + Send),
-    ) {
+    fn told(&self, doing: &'static str, done: usize, rows: usize, progress: &mut Progress<'_>) {
         progress(Step { data: &self.data.name, doing, done, rows });
     }
 
@@ -157,7 +155,7 @@ impl Hearing<'_> {
         teaching: &Teaching,
         splits: &Splits,
         own: &Path,
-        progress: &mut (dyn FnMut(Step<'_>) + Send),
+        progress: &mut Progress<'_>,
     ) -> Result<(), PrepareError> {
         let (threads, encoder_folder) = (self.places.threads, Path::new(&teaching.encoder));
         let options = EncoderOptions { max_length: teaching.max_length, ..EncoderOptions::new(threads) };
@@ -191,7 +189,7 @@ impl Hearing<'_> {
         teaching: &Teaching,
         splits: &Splits,
         own: &Path,
-        progress: &mut (dyn FnMut(Step<'_>) + Send),
+        progress: &mut Progress<'_>,
     ) -> Result<(), PrepareError> {
         let (train, validation) = splits.learning()?;
         let train = match self.data.labelled {
@@ -207,7 +205,6 @@ impl Hearing<'_> {
             subclasses: subclasses(teaching),
             encoder: teaching.network.unwrap_or_default(),
             settings: teaching.train,
-            checkpoints: None,
         };
         let folder = TeacherFolder {
             path: own,

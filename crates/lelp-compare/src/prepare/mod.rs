@@ -88,6 +88,9 @@ pub struct Step<'a> {
     pub rows: usize,
 }
 
+/// Who is told of steps, also from the thread that fine-tunes.
+pub type Progress<'a> = dyn FnMut(Step<'_>) + Send + 'a;
+
 /// Why a data set and a teacher came to nothing.
 #[derive(Debug, Error)]
 pub enum PrepareError {
@@ -145,7 +148,7 @@ pub fn prepare(
     data: &DataEntry,
     teacher: &TeacherEntry,
     places: &Places<'_>,
-    progress: &mut (dyn FnMut(Step<'_>) + Send),
+    progress: &mut Progress<'_>,
     cancel: &AtomicBool,
 ) -> Result<Prepared, PrepareError> {
     let path = if data.path.as_os_str() == "bundled" {

@@ -351,14 +351,16 @@ impl TryFrom<Table> for StudentEntry {
         let name: Option<String> = take(&mut table, "name")?;
         let train: Option<Table> = take(&mut table, "train")?;
         let model: StudentSettings = Value::Table(table).try_into()?;
-        let mut training = Table::try_from(model.training()).expect("settings are numbers and words");
-        training.extend(train.unwrap_or_default());
-        Ok(Self {
-            name: name.unwrap_or_else(|| model.name().to_owned()),
-            model,
-            train: Value::Table(training).try_into()?,
-        })
+        let train = completed(train, model.training()).try_into()?;
+        Ok(Self { name: name.unwrap_or_else(|| model.name().to_owned()), model, train })
     }
+}
+
+/// What is given of a training, and `defaults` for the rest.
+fn completed(given: Option<Table>, defaults: TrainSettings) -> Value {
+    let mut training = Table::try_from(defaults).expect("settings are numbers and words");
+    training.extend(given.unwrap_or_default());
+    Value::Table(training)
 }
 
 /// Takes `key` out of the table, where it is there.

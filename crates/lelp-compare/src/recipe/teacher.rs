@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::Error;
 use toml::{Table, Value};
 
-use super::take;
+use super::{completed, take};
 
 /// A teacher.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -109,9 +109,8 @@ impl Teaching {
     fn read(mut table: Table) -> Result<Self, toml::de::Error> {
         let all = table.get("tune").and_then(Value::as_str) == Some("all");
         let defaults = if all { TrainSettings::encoder() } else { TrainSettings::head() };
-        let mut training = Table::try_from(defaults).expect("settings are numbers and words");
-        training.extend(take::<Table>(&mut table, "train")?.unwrap_or_default());
-        table.insert("train".to_owned(), Value::Table(training));
+        let train = take(&mut table, "train")?;
+        table.insert("train".to_owned(), completed(train, defaults));
         let teaching: Self = Value::Table(table).try_into()?;
         match teaching {
             Self { tune: Tune::All, hidden: Some(_), .. } => {

@@ -33,8 +33,6 @@ pub struct FineTuning<'a> {
     pub encoder: EncoderSettings,
     /// How training goes.
     pub settings: TrainSettings,
-    /// Where to write down how far it came; [`teach`](Self::teach) sees to it itself.
-    pub checkpoints: Option<&'a Checkpoints>,
 }
 
 /// Why no encoder was fine-tuned.
@@ -64,9 +62,10 @@ pub enum FineTuneError {
 }
 
 impl FineTuning<'_> {
-    /// Trains, and gives the encoder of the best epoch.
+    /// Trains, writing down in `checkpoints` how far it came, and gives the encoder of the best epoch.
     pub fn run(
         &self,
+        checkpoints: Option<&Checkpoints>,
         threads: NonZeroUsize,
         watch: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
@@ -97,7 +96,7 @@ impl FineTuning<'_> {
             rows,
             method: method.as_mut(),
             validation: Some(validation),
-            checkpoints: self.checkpoints,
+            checkpoints,
         };
         let report = train(&mut student, training, &self.settings, threads, watch, cancelled)?;
         Ok((student, report))

@@ -69,8 +69,7 @@ impl FineTuning<'_> {
             log.event(&event);
             watch(event);
         };
-        let tuning = FineTuning { checkpoints: Some(&checkpoints), ..*self };
-        let (student, report) = tuning.run(threads, &mut event, cancelled)?;
+        let (student, report) = self.run(Some(&checkpoints), threads, &mut event, cancelled)?;
         log.finish()?;
         let labels = self.train.label_names();
         self.source.save(folder.path, &student, labels, self.per_class())?;

@@ -42,7 +42,6 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         subclasses,
         encoder: arguments.encoder_training.apply(arguments.dropout),
         settings,
-        checkpoints: None,
     };
     let folder = TeacherFolder {
         path: out,
