@@ -85,7 +85,7 @@ class Lelp:
     """The example `embed`, built with the release profile."""
 
     def __init__(self, folder: Path, lines: Path, threads: int) -> None:
-        build = ["cargo", "build", "--release", "-p", "lelp-infer", "--example", "embed", "--message-format", "json"]
+        build = ["cargo", "build", "--release", "-p", "lelp-model", "--example", "embed", "--message-format", "json"]
         messages = subprocess.run(build, check=True, capture_output=True, text=True).stdout.splitlines()
         built = [json.loads(line).get("executable") for line in messages]
         self.command = [[path for path in built if path][-1], str(folder), str(lines), str(threads)]

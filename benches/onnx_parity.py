@@ -5,8 +5,8 @@ Set up, and run from the workspace root:
     cargo build --release --bin lelp
     python benches/onnx_parity.py FOLDER.. [--lelp target/release/lelp] [--texts FILE] [--batch 16]
 
-A FOLDER is a Hugging Face sequence classifier, or a teacher of `lelp teach`. All goldens of crates/lelp-infer are:
-    python benches/onnx_parity.py crates/lelp-infer/tests/goldens/{bert,roberta,xlm-roberta,distilbert,mpnet,albert}
+A FOLDER is a Hugging Face sequence classifier, or a teacher of `lelp teach`. All goldens of crates/lelp-model are:
+    python benches/onnx_parity.py crates/lelp-model/tests/goldens/{bert,roberta,xlm-roberta,distilbert,mpnet,albert}
 
 Each text goes three ways: `lelp signals` (texts of one length together, nothing padded); the graph of `lelp export` in
 ONNX Runtime, in batches padded on the right; `transformers` in f32 on the same batches. Prints the largest differences

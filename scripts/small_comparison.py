@@ -5,7 +5,7 @@
     lelp compare --recipe FOLDER/recipe.toml --out FOLDER/run
     lelp report --run FOLDER/run --out FOLDER/report.html
 
-The encoder is the one of two layers with random weights that `lelp-infer` is tested with, so that nothing is fetched.
+The encoder is the one of two layers with random weights that `lelp-model` is tested with, so that nothing is fetched.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ import sys
 
 TOPICS = [["card", "transfer"], ["pin", "money"], ["lost", "bank"], ["new", "fee"]]
 FILLERS = ["where", "is", "my", "the", "please", "how"]
-ENCODER = pathlib.Path(__file__).resolve().parent.parent / "crates/lelp-infer/tests/goldens/encoder_bert"
+ENCODER = pathlib.Path(__file__).resolve().parent.parent / "crates/lelp-model/tests/goldens/encoder_bert"
 RECIPE = """
 trials = 3
 seeds = 3

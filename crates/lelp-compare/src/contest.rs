@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lelp_infer::storage::sha256;
+use lelp_data::storage::sha256;
 use lelp_train::distill::{Distillation, Distilled, StudentSettings};
 use lelp_train::run::{TrainSettings, ValidationRecord};
 use lelp_train::teacher::KeptEmbeddings;

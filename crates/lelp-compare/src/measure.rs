@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp::largest;
-use lelp_infer::classifier::AnswerError;
-use lelp_infer::model::{Model, ModelFolderError};
-use lelp_infer::teacher::{Teacher, TeacherError};
-use lelp_train::data::Dataset;
+use lelp_data::Dataset;
+use lelp_model::classifier::AnswerError;
+use lelp_model::model::{Model, ModelFolderError};
+use lelp_model::teacher::{Teacher, TeacherError};
 use lelp_train::distill::{StudentModel, StudentModelError};
 use lelp_train::evaluate::{Answers, EvaluateError, Report, answer, report, time};
 use lelp_train::teacher::{EmbedError, KeptEmbeddings};

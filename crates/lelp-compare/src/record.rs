@@ -5,10 +5,10 @@
 
 use std::path::PathBuf;
 
-use lelp_infer::storage::sha256;
+use lelp_data::storage::sha256;
+use lelp_method::Combination;
 use lelp_train::distill::ColumnSettings;
 use lelp_train::evaluate::Report;
-use lelp_train::method::Combination;
 use lelp_train::run::{EpochRecord, TrainSettings, ValidationRecord};
 use serde::{Deserialize, Serialize};
 

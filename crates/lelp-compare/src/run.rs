@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use lelp_infer::storage::sha256;
+use lelp_data::storage::sha256;
 use lelp_train::distill::{Distillation, StudentModelError, StudentSettings, TaskInputs};
 use thiserror::Error;
 

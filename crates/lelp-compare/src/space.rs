@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lelp_infer::storage::sha256;
-use lelp_train::method::{Combination, MethodSettings};
+use lelp_data::storage::sha256;
+use lelp_method::{Combination, MethodSettings};
 use lelp_train::run::TrainSettings;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};

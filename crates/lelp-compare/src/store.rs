@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use lelp_infer::storage::FileError;
+use lelp_data::storage::FileError;
 use thiserror::Error;
 
 use crate::record::{

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use lelp::{FitError, ShapeError, SubclassFit, Temperature, largest, map_of_rows, softmax};
-use lelp_train::data::{Dataset, FineColumn, SignalsFileError, SignalsFolder};
+use lelp_data::{Dataset, FineColumn, SignalsFileError, SignalsFolder};
 use lelp_train::distill::{Sharp, SplitError, targets_as_sharp};
 use thiserror::Error;
 

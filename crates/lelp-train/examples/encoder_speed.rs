@@ -17,9 +17,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use labelled_lines::{Rows, read};
-use lelp_infer::classifier::Text;
-use lelp_infer::encoder::{EncoderConfig, Tokenizer};
-use lelp_train::method::{CeSettings, Learner, MethodSettings, Supervision};
+use lelp_data::Text;
+use lelp_method::{CeSettings, Learner, MethodSettings, Supervision};
+use lelp_model::encoder::{EncoderConfig, Tokenizer};
 use lelp_train::model::{EncoderInputs, EncoderSettings, EncoderStudent, FirstWeights, Optimizer, Student};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
@@ -142,6 +142,6 @@ fn measure(
         tokens_per_row: train_inputs.tokens() as f64 / rows as f64,
         train_examples_per_second: best.examples_per_second,
         test_accuracy: best.validation.ok_or("no validation")?.value,
-        weights: lelp_infer::storage::sha256(&student.to_safetensors()?),
+        weights: lelp_data::storage::sha256(&student.to_safetensors()?),
     })
 }

@@ -18,9 +18,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use labelled_lines::{Rows, read};
-use lelp_infer::classifier::Text;
-use lelp_infer::ngram::{NgramConfig, NgramModel};
-use lelp_train::method::{CeSettings, Learner, MethodSettings, Supervision};
+use lelp_data::Text;
+use lelp_method::{CeSettings, Learner, MethodSettings, Supervision};
+use lelp_model::ngram::{NgramConfig, NgramModel};
 use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Student};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
@@ -138,7 +138,7 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
         int8_predict_microseconds,
         load_milliseconds: median(&mut loads),
         model_bytes: weights.len() as u64,
-        weights: lelp_infer::storage::sha256(&weights),
+        weights: lelp_data::storage::sha256(&weights),
     })
 }
 

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lelp::metrics::{CalibrationBin, Evaluation, MetricsError, agreement};
-use lelp_infer::classifier::{AnswerError, Classifier, Text};
+use lelp_data::Text;
+use lelp_model::classifier::{AnswerError, Classifier};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::data::Dataset;
+use lelp_data::Dataset;
 
 /// Texts answered between two looks at progress and the cancel flag.
 const CHUNK: usize = 1024;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lelp_infer::teacher::Teacher;
-use lelp_train::data::Splits;
-use lelp_train::method::CeSettings;
+use lelp_data::Splits;
+use lelp_method::CeSettings;
+use lelp_model::teacher::Teacher;
 use lelp_train::model::{EncoderSettings, EncoderSource, Sizes};
 use lelp_train::run::{CheckpointError, Checkpoints, Event, TrainError, TrainSettings};
 use lelp_train::teacher::{FineTuneError, FineTuning};
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const LABELS: [&str; 2] = ["no", "yes"];
 
 fn golden(family: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-infer/tests/goldens").join(family)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-model/tests/goldens").join(family)
 }
 
 /// Texts whose class is that of their first word.
@@ -37,7 +37,7 @@ fn data(folder: &Path) -> Splits {
     };
     write("train.csv", 90, 0);
     write("validation.csv", 30, 1000);
-    Splits::open(folder, &lelp_train::data::Columns::default(), None).unwrap()
+    Splits::open(folder, &lelp_data::Columns::default(), None).unwrap()
 }
 
 fn settings() -> TrainSettings {

@@ -1,4 +1,4 @@
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::float_cmp, reason = "tests fail by panicking, and compare bytes")
@@ -72,6 +72,7 @@ pub mod moments;
 pub mod signals;
 pub mod stats;
 pub mod subclass;
+pub mod vector;
 
 pub use collapse::{collapse, log_softmax, softmax};
 pub use error::{FitError, SettingError, ShapeError, SignalsError};

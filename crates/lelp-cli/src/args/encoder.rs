@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lelp_network::Device;
 use lelp_train::distill::{Recipe, RecipeError};
 use lelp_train::model::EncoderSettings;
-use lelp_train::network::Device;
 
 /// Settings of an encoder in training.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -1,7 +1,7 @@
 //! How labels are learned from, by teachers and by students that read them.
 
+use lelp_method::CeSettings;
 use lelp_train::distill::{Recipe, RecipeError};
-use lelp_train::method::CeSettings;
 
 /// Settings of the labels' cross-entropy.
 #[derive(Debug, Clone, Default, clap::Args)]

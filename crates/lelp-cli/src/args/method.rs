@@ -2,8 +2,8 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use lelp_compare::auto::AUTO;
+use lelp_method::{Added, MethodSettings};
 use lelp_train::distill::{Recipe, RecipeError};
-use lelp_train::method::{Added, MethodSettings};
 use serde::Serialize;
 
 use super::auto::OrAuto;

@@ -8,7 +8,7 @@ use lelp::{
     ClusterSettings, Clustering, Directions, LelpSettings, Members, RandomSubclassSettings, Rotation,
     SplitSettings, SubclassFit,
 };
-use lelp_train::data::{DataError, FineColumn, SignalsFolder};
+use lelp_data::{DataError, FineColumn, SignalsFolder};
 use lelp_train::distill::{self, SplitError};
 
 use super::auto::OrAuto;

@@ -1,8 +1,8 @@
 //! Settings of a training, under one name for teacher heads and every student.
 
 use clap::ValueEnum;
+use lelp_method::Optimizer;
 use lelp_train::distill::{Recipe, RecipeError};
-use lelp_train::model::Optimizer;
 use lelp_train::run::{Schedule, TrainSettings};
 
 /// Settings of a training; what is left out takes the default of the model that is trained.

@@ -5,14 +5,14 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::Rotation;
 use lelp_compare::auto::{Open, choose, in_words};
-use lelp_infer::encoder::weights_hash;
-use lelp_infer::ngram::NgramModel;
+use lelp_method::{Combination, GuardError};
+use lelp_model::encoder::weights_hash;
+use lelp_model::ngram::NgramModel;
 use lelp_train::distill::{
     DistillSettings, Distillation, Distilled, NgramOptions, Recipe, StudentSettings, Task, TaskInputs,
     check_free, save,
 };
 use lelp_train::evaluate::{answer, report};
-use lelp_train::method::{Combination, GuardError};
 use lelp_train::run::{Checkpoints, Event, Log};
 
 use crate::args::{

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use lelp_infer::classifier::Classifier;
-use lelp_infer::model::Model;
-use lelp_train::data::{Dataset, SignalsFolder};
+use lelp_data::{Dataset, SignalsFolder};
+use lelp_model::classifier::Classifier;
+use lelp_model::model::Model;
 use lelp_train::evaluate::{Report, answer, report};
 
 use crate::args::{ColumnArgs, GlobalArgs};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lelp_infer::export::export;
+use lelp_model::export::export;
 
 use crate::failure::Failure;
 use crate::printer::Printer;

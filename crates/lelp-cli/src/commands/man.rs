@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::CommandFactory;
-use lelp_infer::storage;
+use lelp_data::storage;
 
 use crate::failure::Failure;
 use crate::printer::Printer;

@@ -1,6 +1,6 @@
 //! `lelp methods`: the family of distillation methods.
 
-use lelp_train::method::{About, MethodSettings, Severity};
+use lelp_method::{About, MethodSettings, Severity};
 use serde_json::Value;
 
 use crate::failure::Failure;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use lelp::{largest, softmax};
-use lelp_infer::classifier::{Classifier, Text};
-use lelp_infer::model::Model;
-use lelp_train::data::{Columns, Example, Examples, Format};
+use lelp_data::Text;
+use lelp_data::{Columns, Example, Examples, Format};
+use lelp_model::classifier::Classifier;
+use lelp_model::model::Model;
 use serde_json::{Map, Value, json};
 
 use crate::args::{ColumnArgs, GlobalArgs};
@@ -84,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         pair_column: arguments.pair_column.clone(),
         ..ColumnArgs::default()
     };
-    let columns = Columns { label: lelp_train::data::Wanted::No, ..columns.settings().columns() };
+    let columns = Columns { label: lelp_data::Wanted::No, ..columns.settings().columns() };
     let stream = arguments.file == Path::new("-");
     let examples = if stream {
         if io::stdin().is_terminal() {

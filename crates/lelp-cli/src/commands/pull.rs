@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lelp_infer::pull::{PullSource, PullStep, PulledModel, default_cache, pull};
+use lelp_hub::{PullSource, PullStep, PulledModel, default_cache, pull};
 use lelp_train::teacher::KeptEmbeddings;
 
 use crate::failure::Failure;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lelp_infer::storage;
+use lelp_data::storage;
 use lelp_report::page::page;
 use lelp_report::read::{Reader, read};
 use lelp_report::story::Story;

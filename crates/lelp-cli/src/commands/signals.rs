@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use lelp_infer::classifier::{AnswerError, Classifier};
-use lelp_infer::teacher::Teacher;
-use lelp_train::data::import::{ImportOptions, import};
-use lelp_train::data::signals::PART_ROWS;
-use lelp_train::data::{Dataset, Existing, Precision, SignalsFolder};
+use lelp_data::import::{ImportOptions, import};
+use lelp_data::signals::PART_ROWS;
+use lelp_data::{Dataset, Existing, Precision, SignalsFolder};
+use lelp_model::classifier::{AnswerError, Classifier};
+use lelp_model::teacher::Teacher;
 use lelp_train::teacher::{AnswerOptions, SignalsRunError, write_signals};
 
 use crate::args::{ColumnArgs, GlobalArgs};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use lelp::artifact::Targets;
 use lelp::{Beta, SubclassFit, TargetSettings, Temperature};
-use lelp_infer::storage;
-use lelp_train::data::SignalsFolder;
+use lelp_data::SignalsFolder;
+use lelp_data::storage;
 use lelp_train::distill::{self, Sharp};
 
 use crate::args::{ColumnArgs, FineArgs, GlobalArgs};

@@ -67,12 +67,12 @@ impl Workspace {
 
 /// The encoder of 2 layers and random weights that its own crate tests with.
 pub(crate) fn encoder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-infer/tests/goldens/encoder_bert")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-model/tests/goldens/encoder_bert")
 }
 
 /// A Hugging Face sequence classifier with classes `bad` and `good`, and random weights.
 pub(crate) fn classifier() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-infer/tests/goldens/roberta")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lelp-model/tests/goldens/roberta")
 }
 
 const TOPICS: [[&str; 2]; 4] = [["card", "transfer"], ["pin", "money"], ["lost", "bank"], ["new", "fee"]];

@@ -1,6 +1,6 @@
 //! What is tried where a recipe or a flag says `auto`.
 
-use lelp_train::method::{ClusterSplitSettings, Combination, KdSettings, LelpSettings, MethodSettings};
+use lelp_method::{ClusterSplitSettings, Combination, KdSettings, LelpSettings, MethodSettings};
 use lelp_train::run::TrainSettings;
 use toml::Value;
 

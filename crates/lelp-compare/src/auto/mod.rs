@@ -8,9 +8,9 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use lelp_infer::classifier::AnswerError;
+use lelp_method::Combination;
+use lelp_model::classifier::AnswerError;
 use lelp_train::distill::{DistillError, StudentModelError, Task, TaskError};
-use lelp_train::method::Combination;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::{Table, Value};

@@ -5,11 +5,11 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::largest;
 use lelp::stats::{holm, paired_t};
+use lelp_method::Combination;
 use lelp_train::distill::{
     DistillError, Distillation, NgramOptions, SplitError, StudentModel, StudentSettings, Task, TaskInputs,
 };
 use lelp_train::evaluate::answer;
-use lelp_train::method::Combination;
 use lelp_train::run::TrainSettings;
 use serde::{Deserialize, Serialize};
 

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use lelp_infer::classifier::Classifier;
-use lelp_infer::encoder::{Encoder, EncoderOptions};
-use lelp_infer::storage::sha256;
-use lelp_infer::teacher::{TEACHER_FILE, Teacher};
-use lelp_train::data::signals::PART_ROWS;
-use lelp_train::data::{Dataset, Existing, Precision, SignalsFolder, Splits};
-use lelp_train::method::{CeSettings, SubclassTeaching};
+use lelp_data::signals::PART_ROWS;
+use lelp_data::storage::sha256;
+use lelp_data::{Dataset, Existing, Precision, SignalsFolder, Splits};
+use lelp_method::{CeSettings, SubclassTeaching};
+use lelp_model::classifier::Classifier;
+use lelp_model::encoder::{Encoder, EncoderOptions};
+use lelp_model::teacher::{TEACHER_FILE, Teacher};
 use lelp_train::model::EncoderSource;
 use lelp_train::run::Event;
 use lelp_train::teacher::{AnswerOptions, FineTuning, HeadTeaching, TeacherFolder, write_signals};
@@ -135,7 +135,7 @@ impl Hearing<'_> {
 
     /// What tells this teacher from any other before it is taught.
     fn identity(&self, teaching: &Teaching, splits: &Splits) -> Result<String, PrepareError> {
-        let weights = lelp_infer::encoder::weights_hash(Path::new(&teaching.encoder))?;
+        let weights = lelp_model::encoder::weights_hash(Path::new(&teaching.encoder))?;
         // The same encoder may be elsewhere tomorrow.
         let teaching = Teaching { encoder: weights, ..teaching.clone() };
         let mut all = format!("teacher 2\n{teaching:?}\n{:?}\n", self.data.labelled);

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use lelp_infer::classifier::AnswerError;
-use lelp_infer::encoder::EncoderError;
-use lelp_infer::storage::{FileError, sha256};
-use lelp_infer::teacher::{Teacher, TeacherError};
-use lelp_train::data::{DataError, Dataset, SignalsFileError, SignalsFolder};
+use lelp_data::storage::{FileError, sha256};
+use lelp_data::{DataError, Dataset, SignalsFileError, SignalsFolder};
+use lelp_model::classifier::AnswerError;
+use lelp_model::encoder::EncoderError;
+use lelp_model::teacher::{Teacher, TeacherError};
 use lelp_train::distill::{Task, TaskError};
 use lelp_train::evaluate::{Answers, EvaluateError, report, time};
 use lelp_train::model::EncoderStudentError;

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lelp_infer::storage::sha256;
+use lelp_data::storage::sha256;
+use lelp_method::{Combination, MethodError, MethodSettings};
 use lelp_train::distill::{ColumnSettings, StudentSettings};
-use lelp_train::method::{Combination, MethodError, MethodSettings};
 use lelp_train::run::{SettingsError, TrainSettings};
 use serde::Deserialize;
 use thiserror::Error;

@@ -8,8 +8,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use lelp::stats::{Bootstrap, Spread, holm, mcnemar, paired_bootstrap, paired_t};
+use lelp_method::Combination;
 use lelp_train::evaluate::Report;
-use lelp_train::method::Combination;
 use lelp_train::run::TrainSettings;
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use lelp_train::method::{
+use lelp_method::{
     ClusterSplitSettings, Combination, KdSettings, LelpSettings, MethodSettings, OracleSettings,
 };
 use lelp_train::run::{ValidationMetric, ValidationRecord};

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use lelp::SubclassFit;
-use lelp_train::data::Dataset;
+use lelp_data::Dataset;
 
 use super::confidence::along;
 use super::marks::marks;

@@ -9,9 +9,7 @@ use lelp::{
     Beta, ClusterSettings, Embeddings, LelpSettings, Members, RandomSubclassSettings, Signals, SignalsParts,
     SplitSettings, SubclassFit,
 };
-use lelp_train::data::{
-    Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter,
-};
+use lelp_data::{Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter};
 use lelp_train::distill::{self, Sharp, SplitError};
 use tempfile::TempDir;
 
@@ -58,9 +56,9 @@ impl Planted {
         SignalsFolder::open(&self.folder.path().join("signals")).unwrap()
     }
 
-    fn fine(&self) -> lelp_train::data::FineColumn {
+    fn fine(&self) -> lelp_data::FineColumn {
         let file = self.folder.path().join("data.csv");
-        lelp_train::data::FineColumn::open(&file, &Columns::default(), "topic", None).unwrap()
+        lelp_data::FineColumn::open(&file, &Columns::default(), "topic", None).unwrap()
     }
 
     fn fit(&self, split: &SplitSettings) -> SubclassFit {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp::{Signals, SubclassFit, TargetSettings, largest, softmax, split_entropy};
-use lelp_train::data::{FineColumn, SignalsFolder};
+use lelp_data::{FineColumn, SignalsFolder};
 use lelp_train::distill::SplitError;
 
 use super::InspectError;

@@ -22,7 +22,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use lelp::{SubclassFit, TargetSettings};
-use lelp_train::data::{Dataset, FineColumn, SignalsFolder};
+use lelp_data::{Dataset, FineColumn, SignalsFolder};
 use lelp_train::distill::{self, SplitError};
 use serde::{Deserialize, Serialize};
 

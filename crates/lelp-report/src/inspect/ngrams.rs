@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lelp_infer::classifier::Text;
-use lelp_infer::ngram::{FeatureSettings, Tokens, hash_token};
-use lelp_train::data::Dataset;
+use lelp_data::Dataset;
+use lelp_data::Text;
+use lelp_model::ngram::{FeatureSettings, Tokens, hash_token};
 
 use super::InspectError;
 
@@ -184,7 +184,7 @@ fn look(cancelled: &AtomicBool, done: usize, rows: usize) -> Result<(), InspectE
 mod tests {
     use std::path::Path;
 
-    use lelp_train::data::{Columns, Example};
+    use lelp_data::{Columns, Example};
 
     use super::*;
 

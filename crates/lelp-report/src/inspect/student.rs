@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use lelp::artifact::ArtifactError;
 use lelp::{Beta, SettingError, SubclassFit, Temperature};
-use lelp_infer::storage::{self, FileError};
+use lelp_data::storage::{self, FileError};
+use lelp_method::MethodError;
 use lelp_train::distill::{DistillSettings, Sharp};
-use lelp_train::method::MethodError;
 use serde::Deserialize;
 use thiserror::Error;
 

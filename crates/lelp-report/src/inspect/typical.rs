@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use lelp_infer::classifier::Text;
-use lelp_infer::ngram::Tokens;
-use lelp_train::data::Dataset;
+use lelp_data::Dataset;
+use lelp_data::Text;
+use lelp_model::ngram::Tokens;
 
 use super::TypicalRow;
 use super::members::Members;

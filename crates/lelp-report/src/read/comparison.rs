@@ -6,8 +6,8 @@ use std::path::Path;
 use lelp_compare::record::{Setting, StudentRecord, TeacherRecord};
 use lelp_compare::store::{RESULTS_FILE, Results};
 use lelp_compare::summary::Summary;
-use lelp_train::data::Splits;
-use lelp_train::method::{Combination, MethodSettings};
+use lelp_data::Splits;
+use lelp_method::{Combination, MethodSettings};
 use lelp_train::run::TrainSettings;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lelp_compare::store::ResultsError;
-use lelp_infer::storage::FileError;
+use lelp_data::storage::FileError;
 use thiserror::Error;
 
 /// Why a run's folder could not be read.

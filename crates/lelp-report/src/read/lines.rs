@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use lelp_infer::storage::FileError;
+use lelp_data::storage::FileError;
 use serde::de::DeserializeOwned;
 
 use super::ReadError;

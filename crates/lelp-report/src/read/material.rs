@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use lelp::{Beta, SubclassFit};
 use lelp_compare::run::Failing;
-use lelp_infer::storage;
-use lelp_train::data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
+use lelp_data::storage;
+use lelp_data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
+use lelp_method::{MethodSettings, Split};
 use lelp_train::distill::{self, ColumnSettings, Sharp};
-use lelp_train::method::{MethodSettings, Split};
 
 use super::Reader;
 use crate::look::{Look, Subject, look};

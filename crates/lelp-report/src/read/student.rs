@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use lelp_compare::record::Setting;
-use lelp_infer::model::Model;
-use lelp_train::data::Dataset;
+use lelp_data::Dataset;
+use lelp_model::model::Model;
 use lelp_train::distill::DistillSettings;
 use lelp_train::evaluate::{Report, answer, report};
 use lelp_train::run::EpochRecord;
@@ -135,7 +135,7 @@ fn bytes(folder: &Path) -> Result<u64, ReadError> {
     let files = ["config.json", "model.safetensors", "tokenizer.json"].map(|name| folder.join(name));
     let sizes = files.iter().filter(|path| path.is_file()).map(|path| {
         let size = fs::metadata(path).map(|file| file.len());
-        size.map_err(|source| lelp_infer::storage::FileError::Read { path: path.clone(), source })
+        size.map_err(|source| lelp_data::storage::FileError::Read { path: path.clone(), source })
     });
     Ok(sizes.sum::<Result<u64, _>>()?)
 }

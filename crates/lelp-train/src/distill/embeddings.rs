@@ -1,7 +1,7 @@
 //! The teacher's embeddings of a task's training rows.
 
-use crate::data::SignalsEmbeddings;
-use crate::method::TeacherEmbeddings;
+use lelp_data::SignalsEmbeddings;
+use lelp_method::TeacherEmbeddings;
 
 /// Embeddings of the training file, of which some rows may be held out.
 #[derive(Debug, Clone, Copy)]

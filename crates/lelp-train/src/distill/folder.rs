@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lelp_infer::storage::{self, FileError};
+use lelp_data::storage::{self, FileError};
 use serde::Serialize;
 use thiserror::Error;
 

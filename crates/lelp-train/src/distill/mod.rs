@@ -34,10 +34,10 @@ use embeddings::TrainingEmbeddings;
 use student::Lesson;
 use subclasses::Subclasses;
 
-use crate::data::SignalsEmbeddings;
-use crate::method::{Combination, Learner, MethodError, Supervision, TeacherEmbeddings};
 use crate::model::Student;
 use crate::run::{Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
+use lelp_data::SignalsEmbeddings;
+use lelp_method::{Combination, Learner, MethodError, Supervision, TeacherEmbeddings};
 
 /// Why no student came of it.
 #[derive(Debug, Error)]

@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use lelp_infer::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
+use lelp_model::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
 use serde::{Deserialize, Serialize};
 
 use super::recipe::{Recipe, RecipeError};
-use crate::data::Columns;
-use crate::method::Combination;
 use crate::model::{EncoderSettings, HeadSettings};
-use crate::network::Device;
 use crate::run::TrainSettings;
+use lelp_data::Columns;
+use lelp_method::Combination;
+use lelp_network::Device;
 
 /// Settings of a distillation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

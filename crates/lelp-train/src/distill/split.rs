@@ -8,7 +8,7 @@ use lelp::{
 };
 use thiserror::Error;
 
-use crate::data::{FineColumn, SignalsFileError, SignalsFolder};
+use lelp_data::{FineColumn, SignalsFileError, SignalsFolder};
 
 /// Why signals could not be split into subclasses.
 #[derive(Debug, Error)]

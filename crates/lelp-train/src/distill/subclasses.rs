@@ -7,8 +7,8 @@ use lelp::{Beta, Evidence, Members, SplitSettings, SubclassFit, Temperature};
 
 use super::split::{Sharp, SplitError, evidence, fit, targets_as_sharp};
 use super::{DistillError, Task};
-use crate::data::{SignalsFolder, gather};
-use crate::method::{MethodSettings, Split, soft_labels};
+use lelp_data::{SignalsFolder, gather};
+use lelp_method::{MethodSettings, Split, soft_labels};
 
 /// Soft labels of the training rows over all subclasses.
 pub(super) struct Targets {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::settings::ColumnSettings;
-use crate::data::{
+use crate::run::ValidationMetric;
+use lelp_data::{
     DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, gather, hold_out,
 };
-use crate::run::ValidationMetric;
 
 /// Training rows, validation rows, and what the teacher says of them.
 #[derive(Debug)]

@@ -3,15 +3,16 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use lelp_infer::classifier::{AnswerError, Text};
-use lelp_infer::encoder::{EncoderConfig, EncoderError, Tokenizer, Tokens};
-use lelp_infer::storage::FileError;
+use lelp_data::Text;
+use lelp_data::storage::FileError;
+use lelp_model::classifier::AnswerError;
+use lelp_model::encoder::{EncoderConfig, EncoderError, Tokenizer, Tokens};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Student;
-use crate::method::{self, Gradients, Method, NamedArray, StateError, TermSum};
-use crate::network::{
+use lelp_method::{self, Gradients, Method, NamedArray, StateError, TermSum};
+use lelp_network::{
     AdamW, Batch, Checkpoint, Descent, Device, Dropouts, Network, Parameters, ParametersError,
 };
 
@@ -180,7 +181,7 @@ impl EncoderStudent {
         settings.check()?;
         if let Some(dropout) = settings.dropout {
             config.dropout =
-                lelp_infer::encoder::Dropout { hidden: dropout, attention: dropout, classifier: dropout };
+                lelp_model::encoder::Dropout { hidden: dropout, attention: dropout, classifier: dropout };
         }
         let parameters = match weights {
             FirstWeights::Random => Parameters::draw(&config, outputs, seed, settings.device)?,
@@ -280,7 +281,7 @@ impl Student<EncoderInputs> for EncoderStudent {
         let gradients = self.network.gradients(&batch, dropouts, &mut |texts, pass| {
             let embedding = if reads { &pass.embedding[..] } else { &[] };
             let mut slopes = (vec![0.0; pass.outputs.len()], vec![0.0; embedding.len()]);
-            let batch = method::Batch { rows: &rows[texts], share, outputs: &pass.outputs, embedding };
+            let batch = lelp_method::Batch { rows: &rows[texts], share, outputs: &pass.outputs, embedding };
             let mut gradients = Gradients { outputs: &mut slopes.0, embedding: &mut slopes.1 };
             match method.row_wise() {
                 Some(method) => method.gradient(&batch, &mut gradients, sums),

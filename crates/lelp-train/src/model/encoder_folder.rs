@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use lelp_infer::encoder::{self, EncoderConfig, EncoderError, Tokenizer};
-use lelp_infer::storage::{self, FileError};
-use lelp_infer::teacher::{CLASSIFIER_FILE, EncoderClassifierConfig};
+use lelp_data::storage::{self, FileError};
+use lelp_model::encoder::{self, EncoderConfig, EncoderError, Tokenizer};
+use lelp_model::teacher::{CLASSIFIER_FILE, EncoderClassifierConfig};
 
 use super::EncoderSettings;
 use super::encoder::{EncoderStudent, EncoderStudentError, FirstWeights};

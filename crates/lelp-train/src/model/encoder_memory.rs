@@ -1,10 +1,10 @@
 //! Whether a training fits into memory, told before it starts: an allocation that fails ends the program.
 
-use lelp_infer::encoder::EncoderConfig;
+use lelp_model::encoder::EncoderConfig;
 
 use super::encoder::{EncoderInputs, EncoderStudentError};
 use super::{EncoderSettings, EncoderStudent};
-use crate::network::Device;
+use lelp_network::Device;
 
 /// Copies of every parameter: value, gradient, two moments, the best epoch's value.
 const COPIES: usize = 5;

@@ -2,18 +2,19 @@
 
 use std::borrow::Cow;
 
-use lelp_infer::layer::{Layer, LayerError};
-use lelp_infer::teacher::ClassifierHead;
+use lelp_model::layer::{Layer, LayerError};
+use lelp_model::teacher::ClassifierHead;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Student;
-use super::dense::{Dense, Network, Pass};
-use super::optimizer::Optimizer;
+use super::exported_layer::exported_layer;
 use super::shards::Shards;
-use crate::method::{Method, TeacherEmbeddings, TermSum};
+use lelp_method::Optimizer;
+use lelp_method::{Dense, Network, Pass};
+use lelp_method::{Method, TeacherEmbeddings, TermSum};
 
 /// Embeddings `[rows, width]`, the inputs of a head.
 #[derive(Debug, Clone)]
@@ -207,7 +208,7 @@ impl HeadStudent {
         let first = self.standardisation.fold(&layers[0])?;
         let (hidden, output) = match layers.get(1) {
             None => (None, first),
-            Some(output) => (Some(first), output.layer()?),
+            Some(output) => (Some(first), exported_layer(output)?),
         };
         Ok(ClassifierHead::new(hidden, output).expect("neighbouring layers of one network fit"))
     }
@@ -271,8 +272,8 @@ mod tests {
     use rand::RngExt;
 
     use super::*;
-    use crate::method::{CeSettings, Learner, MethodSettings, Supervision};
     use crate::run::{TrainSettings, Training, train};
+    use lelp_method::{CeSettings, Learner, MethodSettings, Supervision};
 
     const ROWS: usize = 400;
 

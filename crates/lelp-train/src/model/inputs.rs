@@ -1,7 +1,7 @@
 //! Feature buckets of a data set, extracted once.
 
-use lelp_infer::classifier::Text;
-use lelp_infer::ngram::{FeatureScratch, FeatureSettings};
+use lelp_data::Text;
+use lelp_model::ngram::{FeatureScratch, FeatureSettings};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 

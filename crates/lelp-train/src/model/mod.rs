@@ -1,30 +1,23 @@
 //! Students and heads that learn.
 
-mod dense;
 mod encoder;
 mod encoder_folder;
 mod encoder_memory;
+mod exported_layer;
 mod head;
 mod inputs;
 mod memory;
 mod ngram;
-mod optimizer;
 mod shards;
 mod table;
 
-pub use dense::{Dense, Network, Pass};
 pub use encoder::{EncoderInputs, EncoderSettings, EncoderStudent, EncoderStudentError, FirstWeights};
 pub use encoder_folder::{EncoderSource, Sizes, spaced_layers};
 pub use head::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Standardisation};
 pub use inputs::NgramInputs;
 pub use ngram::{NgramSettings, NgramStudent, StudentError};
-pub(crate) use optimizer::Descent;
-pub use optimizer::Optimizer;
 
-use crate::method::{Method, NamedArray, StateError, TermSum};
-
-/// Rows of a batch that are worked on together; fixed, so that sums do not depend on the threads.
-pub const SHARD_ROWS: usize = 32;
+use lelp_method::{Method, NamedArray, StateError, TermSum};
 
 /// A model that the training loop trains on inputs of type `I`.
 ///

@@ -1,20 +1,21 @@
 //! The n-gram student while it learns.
 
-use lelp_infer::layer::LayerError;
-use lelp_infer::ngram::{ConfigError, ModelError, NgramConfig, NgramModel, Table, TableError};
-use lelp_infer::vector::{mean_of_rows, prefetch_rows};
+use lelp::vector::{mean_of_rows, prefetch_rows};
+use lelp_model::layer::LayerError;
+use lelp_model::ngram::{ConfigError, ModelError, NgramConfig, NgramModel, Table, TableError};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Student;
-use super::dense::{Dense, Network, Pass};
+use super::exported_layer::exported_layer;
 use super::inputs::NgramInputs;
-use super::optimizer::Optimizer;
 use super::shards::Shards;
 use super::table::TrainableTable;
-use crate::method::{Method, TermSum};
+use lelp_method::Optimizer;
+use lelp_method::{Dense, Network, Pass};
+use lelp_method::{Method, TermSum};
 
 /// How an n-gram student learns.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -146,8 +147,8 @@ impl NgramStudent {
         let table =
             Table::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
         let layers = self.network.layers();
-        let hidden = (self.config.hidden > 0).then(|| layers[0].layer()).transpose()?;
-        let output = layers[layers.len() - 1].layer()?;
+        let hidden = (self.config.hidden > 0).then(|| exported_layer(&layers[0])).transpose()?;
+        let output = exported_layer(&layers[layers.len() - 1])?;
         Ok(NgramModel::new(self.config.clone(), table, hidden, output)?)
     }
 }

@@ -2,9 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::SHARD_ROWS;
-use super::dense::{Ends, Network, Pass};
-use crate::method::{Batch, Gradients, Method, TermSum};
+use lelp_method::{Batch, Gradients, Method, TermSum};
+use lelp_method::{Network, Pass, SHARD_ROWS};
 
 /// Buffers of a student's batches.
 #[derive(Debug, Default)]
@@ -89,15 +88,6 @@ fn slots(slopes: &mut [f32], length: usize, count: usize) -> Vec<&mut [f32]> {
         return (0..count).map(|_| Default::default()).collect();
     }
     slopes.chunks_mut(length).collect()
-}
-
-impl<'a> Ends<'a> {
-    /// What a method reads, and where it adds its gradients.
-    fn split(self, rows: &'a [u32], share: f64) -> (Batch<'a>, Gradients<'a>) {
-        let Ends { outputs, embedding, output_slopes, embedding_slopes } = self;
-        let batch = Batch { rows, share, outputs, embedding };
-        (batch, Gradients { outputs: output_slopes, embedding: embedding_slopes })
-    }
 }
 
 impl Whole {

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
-use lelp_infer::vector::{add_scaled, prefetch, weighted_sum};
-use lelp_infer::wide;
+use lelp::vector::{add_scaled, prefetch, weighted_sum};
+use multiversion::multiversion;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
 use super::inputs::NgramInputs;
 use super::memory::LargeArray;
-use super::optimizer::{Optimizer, adagrad};
+use lelp_method::{Optimizer, adagrad};
 
 /// Bits of one digit of the radix sort.
 const DIGIT: u32 = 8;
@@ -154,47 +154,53 @@ fn add_run(run: &[u64], slopes: &[f32], sum: &mut [f32]) {
     weighted_sum(sum, run.iter().map(|key| (1.0, &slopes[place(key)..][..width])));
 }
 
-wide! {
-    fn sgd_rows(keys: &[u64], first: usize, slopes: &[f32], sum: &mut [f32], values: &mut [f32], rate: f32) {
-        let mut keys = keys;
-        let width = sum.len();
-        while !keys.is_empty() {
-            if let Some(key) = keys.get(AHEAD) {
-                prefetch(values, ((key >> 32) as usize - first) * width, width);
-            }
-            let (run, rest) = split_run(keys);
-            let row = ((run[0] >> 32) as usize - first) * width;
-            add_run(run, slopes, sum);
-            add_scaled(&mut values[row..row + width], -rate, sum);
-            keys = rest;
+#[multiversion(targets("x86_64+avx2"))]
+fn sgd_rows(keys: &[u64], first: usize, slopes: &[f32], sum: &mut [f32], values: &mut [f32], rate: f32) {
+    let mut keys = keys;
+    let width = sum.len();
+    while !keys.is_empty() {
+        if let Some(key) = keys.get(AHEAD) {
+            prefetch(values, ((key >> 32) as usize - first) * width, width);
         }
+        let (run, rest) = split_run(keys);
+        let row = ((run[0] >> 32) as usize - first) * width;
+        add_run(run, slopes, sum);
+        add_scaled(&mut values[row..row + width], -rate, sum);
+        keys = rest;
     }
 }
 
-wide! {
-    fn adagrad_rows(keys: &[u64], first: usize, slopes: &[f32], sum: &mut [f32], values: &mut [f32], squares: &mut [f32], rate: f32) {
-        let mut keys = keys;
-        let width = sum.len();
-        while !keys.is_empty() {
-            if let Some(key) = keys.get(AHEAD) {
-                let row = ((key >> 32) as usize - first) * width;
-                prefetch(values, row, width);
-                prefetch(squares, row, width);
-            }
-            let (run, rest) = split_run(keys);
-            let row = ((run[0] >> 32) as usize - first) * width;
-            add_run(run, slopes, sum);
-            adagrad(&mut values[row..row + width], sum, &mut squares[row..row + width], rate);
-            keys = rest;
+#[multiversion(targets("x86_64+avx2"))]
+fn adagrad_rows(
+    keys: &[u64],
+    first: usize,
+    slopes: &[f32],
+    sum: &mut [f32],
+    values: &mut [f32],
+    squares: &mut [f32],
+    rate: f32,
+) {
+    let mut keys = keys;
+    let width = sum.len();
+    while !keys.is_empty() {
+        if let Some(key) = keys.get(AHEAD) {
+            let row = ((key >> 32) as usize - first) * width;
+            prefetch(values, row, width);
+            prefetch(squares, row, width);
         }
+        let (run, rest) = split_run(keys);
+        let row = ((run[0] >> 32) as usize - first) * width;
+        add_run(run, slopes, sum);
+        adagrad(&mut values[row..row + width], sum, &mut squares[row..row + width], rate);
+        keys = rest;
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
-    use lelp_infer::classifier::Text;
-    use lelp_infer::ngram::FeatureSettings;
+    use lelp_data::Text;
+    use lelp_model::ngram::FeatureSettings;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lelp_infer::storage::{self, FileError};
+use lelp_data::storage::{self, FileError};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::evaluate::Score;
 use super::record::EpochRecord;
-use crate::method::{NamedArray, TermSum};
+use lelp_method::{NamedArray, TermSum};
 
 const FILE: &str = "checkpoint.safetensors";
 const PROGRESS: &str = "progress";

@@ -6,7 +6,8 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{SHARD_ROWS, Student};
+use crate::model::Student;
+use lelp_method::SHARD_ROWS;
 
 /// What a validation set is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

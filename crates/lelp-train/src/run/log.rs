@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lelp_infer::storage::{self, FileError};
+use lelp_data::storage::{self, FileError};
 
 use super::record::{EpochRecord, Event};
 use super::tensorboard::EventFile;

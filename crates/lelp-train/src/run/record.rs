@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::evaluate::ValidationMetric;
-use crate::method::TermSum;
+use lelp_method::TermSum;
 
 /// Something happened.
 #[derive(Debug)]

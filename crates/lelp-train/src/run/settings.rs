@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::schedule::Schedule;
-use crate::model::Optimizer;
+use lelp_method::Optimizer;
 
 /// Settings of the training loop, under one name for every student.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

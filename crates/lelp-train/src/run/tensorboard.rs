@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lelp_infer::storage::FileError;
+use lelp_data::storage::FileError;
 use prost::Message;
 
 /// Version of the format, which the first record of a file states.

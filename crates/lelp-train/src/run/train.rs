@@ -13,8 +13,8 @@ use super::evaluate::{Score, Validation, evaluate};
 use super::order::Order;
 use super::record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
 use super::settings::{SettingsError, TrainSettings};
-use crate::method::{Method, StateError, TermSum};
 use crate::model::Student;
+use lelp_method::{Method, StateError, TermSum};
 
 /// What a student is trained on.
 pub struct Training<'a, I: ?Sized> {

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
-use lelp_infer::classifier::{AnswerError, Classifier, Text};
-use lelp_infer::encoder::EncoderError;
-use lelp_infer::teacher::{ClassifierHead, HeadOutput, Teacher, TeacherError};
+use lelp_data::Text;
+use lelp_model::classifier::{AnswerError, Classifier};
+use lelp_model::encoder::EncoderError;
+use lelp_model::teacher::{ClassifierHead, HeadOutput, Teacher, TeacherError};
 use thiserror::Error;
 
 use super::kept::KeptEmbeddings;
-use crate::data::{
+use lelp_data::{
     DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder,
     SignalsWriter,
 };

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::classifier::{AnswerError, Text};
-use lelp_infer::encoder::Encoder;
+use lelp_data::Text;
+use lelp_model::classifier::AnswerError;
+use lelp_model::encoder::Encoder;
 
-use crate::data::Dataset;
+use lelp_data::Dataset;
 
 /// Rows whose tokens are held at once.
 const CHUNK: usize = 8192;

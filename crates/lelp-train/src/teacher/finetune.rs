@@ -3,18 +3,19 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::classifier::{AnswerError, Text};
-use lelp_infer::storage::FileError;
+use lelp_data::Text;
+use lelp_data::storage::FileError;
+use lelp_model::classifier::AnswerError;
 use thiserror::Error;
 
-use crate::data::Dataset;
-use crate::method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
 use crate::model::{
     EncoderInputs, EncoderSettings, EncoderSource, EncoderStudent, EncoderStudentError, Student,
 };
 use crate::run::{
     Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
+use lelp_data::Dataset;
+use lelp_method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
 
 /// Labelled texts, and what is made of them.
 #[derive(Debug, Clone, Copy)]

@@ -4,15 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::classifier::AnswerError;
-use lelp_infer::encoder::{Encoder, EncoderError, weights_hash};
-use lelp_infer::storage::{self, FileError, sha256};
+use lelp_data::storage::{self, FileError, sha256};
+use lelp_model::classifier::AnswerError;
+use lelp_model::encoder::{Encoder, EncoderError, weights_hash};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use thiserror::Error;
 
 use super::embed::embed;
-use crate::data::Dataset;
+use lelp_data::Dataset;
 
 /// A folder of embeddings, each file called by what was embedded and how.
 #[derive(Debug, Clone)]

@@ -5,18 +5,18 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::encoder::{Encoder, EncoderError};
-use lelp_infer::layer::LayerError;
-use lelp_infer::teacher::{ClassifierHead, TeacherConfig};
+use lelp_model::encoder::{Encoder, EncoderError};
+use lelp_model::layer::LayerError;
+use lelp_model::teacher::{ClassifierHead, TeacherConfig};
 use thiserror::Error;
 
 use super::kept::{EmbedError, KeptEmbeddings};
-use crate::data::{DataError, Dataset, Splits, gather, hold_out};
-use crate::method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
 use crate::model::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Student};
 use crate::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
+use lelp_data::{DataError, Dataset, Splits, gather, hold_out};
+use lelp_method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
 
 /// What a head is taught on, and how.
 #[derive(Debug, Clone, Copy)]

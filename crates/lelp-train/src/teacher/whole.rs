@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use lelp_infer::storage;
+use lelp_data::storage;
 use serde::Serialize;
 
 use super::finetune::{FineTuneError, FineTuning};
-use crate::method::{CeSettings, SubclassTeaching};
 use crate::model::EncoderSettings;
 use crate::run::{Checkpoints, Event, Log, TrainReport, TrainSettings, ValidationRecord};
+use lelp_method::{CeSettings, SubclassTeaching};
 
 /// Where a fine-tuned teacher goes.
 #[derive(Debug, Clone, Copy)]

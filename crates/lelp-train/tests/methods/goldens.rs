@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lelp_train::method::{
-    Batch, Combination, Gradients, Learner, Method, MethodSettings, NamedArray, Supervision,
-};
-use lelp_train::model::{EmbeddingRows, Optimizer};
+use lelp_method::Optimizer;
+use lelp_method::{Batch, Combination, Gradients, Learner, Method, MethodSettings, NamedArray, Supervision};
+use lelp_train::model::EmbeddingRows;
 use serde::Deserialize;
 
 /// Columns of the embeddings.
@@ -164,7 +163,7 @@ impl Problem {
 
     /// Runs the batch.
     pub(crate) fn learn(&self, method: &mut dyn Method) -> Answer {
-        let mut sums = vec![lelp_train::method::TermSum::default(); method.terms().len()];
+        let mut sums = vec![lelp_method::TermSum::default(); method.terms().len()];
         let mut outputs = vec![0.0; self.outputs.len()];
         let embedding = if method.embedding().is_some() { &self.embedding[..] } else { &[] };
         let mut slopes = vec![0.0; embedding.len()];

@@ -1,6 +1,6 @@
 //! What methods are to each other, and settings to their files.
 
-use lelp_train::method::{Combination, KdSettings, LelpSettings, MethodSettings, Supervision};
+use lelp_method::{Combination, KdSettings, LelpSettings, MethodSettings, Supervision};
 
 use crate::goldens::{Goldens, LEARNER, apart};
 

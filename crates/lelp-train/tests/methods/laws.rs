@@ -1,6 +1,6 @@
 //! What holds for every method whatever its formula.
 
-use lelp_train::method::{CeSettings, Combination, MethodError, MethodSettings, NamedArray, Supervision};
+use lelp_method::{CeSettings, Combination, MethodError, MethodSettings, NamedArray, Supervision};
 use lelp_train::model::EmbeddingRows;
 
 use crate::goldens::{Goldens, LEARNER, Problem, STUDENT_WIDTH, TEACHER_WIDTH, apart, array};
@@ -74,7 +74,7 @@ fn a_student_that_equals_its_teacher_is_at_the_minimum() {
         let embedding: Vec<f32> =
             rows.iter().flat_map(|&row| problem.teacher.row(row as usize)).copied().collect();
         problem.embedding = embedding;
-        let learner = lelp_train::method::Learner { embedding: TEACHER_WIDTH, ..LEARNER };
+        let learner = lelp_method::Learner { embedding: TEACHER_WIDTH, ..LEARNER };
         let mut method = settings.build(problem.supervision(), &learner).unwrap();
         if found == Optimum::Copied {
             let mut state = method.state();
@@ -178,7 +178,7 @@ fn the_order_of_a_batch_does_not_matter() {
 fn alpha_mixes_labels_and_teacher_linearly() {
     let goldens = Goldens::read();
     let labels_alone = |problem: &Problem, subclasses: usize| {
-        let lelp = lelp_train::method::LelpSettings { alpha: 1.0, subclasses, ..Default::default() };
+        let lelp = lelp_method::LelpSettings { alpha: 1.0, subclasses, ..Default::default() };
         let base = if subclasses > 1 {
             MethodSettings::Lelp(lelp)
         } else {

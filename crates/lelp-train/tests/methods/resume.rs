@@ -1,7 +1,7 @@
 //! A training that stops and goes on is one that did not stop.
 
-use lelp_train::method::{Combination, Learner, Method, StateError};
-use lelp_train::model::Optimizer;
+use lelp_method::Optimizer;
+use lelp_method::{Combination, Learner, Method, StateError};
 
 use crate::goldens::{Answer, Goldens, LEARNER, Problem};
 

@@ -1,6 +1,6 @@
 //! Gradients are slopes: in outputs, in the embedding, in every variable.
 
-use lelp_train::method::{Added, Combination, NamedArray};
+use lelp_method::{Added, Combination, NamedArray};
 
 use crate::goldens::{Answer, Case, Goldens, Problem, array};
 

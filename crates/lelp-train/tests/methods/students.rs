@@ -3,11 +3,12 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::classifier::Text;
-use lelp_infer::ngram::{FeatureSettings, NgramConfig};
-use lelp_train::method::{Added, Combination, Learner, MethodSettings, Supervision};
+use lelp_data::Text;
+use lelp_method::Optimizer;
+use lelp_method::{Added, Combination, Learner, MethodSettings, Supervision};
+use lelp_model::ngram::{FeatureSettings, NgramConfig};
 use lelp_train::model::{
-    EmbeddingRows, HeadSettings, HeadStudent, NgramInputs, NgramSettings, NgramStudent, Optimizer, Student,
+    EmbeddingRows, HeadSettings, HeadStudent, NgramInputs, NgramSettings, NgramStudent, Student,
 };
 use lelp_train::run::{TrainError, TrainReport, TrainSettings, Training, train};
 use rand::{RngExt, SeedableRng};

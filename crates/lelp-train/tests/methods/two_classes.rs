@@ -1,6 +1,6 @@
 //! What is left of each method with two classes, measured on its gradient.
 
-use lelp_train::method::{CeSettings, Combination, DkdSettings, KdSettings, MethodSettings, Severity};
+use lelp_method::{CeSettings, Combination, DkdSettings, KdSettings, MethodSettings, Severity};
 
 use crate::goldens::{Goldens, Problem, apart, array};
 use crate::laws::with_alpha;

@@ -1,6 +1,6 @@
 //! Values, gradients and steps equal those of the goldens, which come from automatic differentiation.
 
-use lelp_train::method::MethodSettings;
+use lelp_method::MethodSettings;
 
 use crate::goldens::{Case, Goldens, apart};
 

@@ -12,7 +12,7 @@ use lelp_compare::recipe::{Recipe, TeacherSource, Teaching};
 use lelp_compare::run::Comparison;
 use lelp_compare::store::{Results, Store};
 use lelp_compare::summary::Summary;
-use lelp_infer::storage;
+use lelp_data::storage;
 use lelp_train::distill::StudentSettings;
 
 use self::watch::Progress;

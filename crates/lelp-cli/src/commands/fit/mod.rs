@@ -4,8 +4,8 @@ mod findings;
 
 use std::path::PathBuf;
 
-use lelp_infer::storage;
-use lelp_train::data::SignalsFolder;
+use lelp_data::SignalsFolder;
+use lelp_data::storage;
 
 use crate::args::{ColumnArgs, FineArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
 use crate::failure::{Failure, While};

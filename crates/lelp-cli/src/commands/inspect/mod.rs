@@ -5,9 +5,9 @@ mod told;
 use std::path::{Path, PathBuf};
 
 use lelp::{Beta, SubclassFit, Temperature};
-use lelp_infer::storage;
+use lelp_data::storage;
+use lelp_data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
 use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
-use lelp_train::data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
 use lelp_train::distill::{ColumnSettings, Sharp};
 
 use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};

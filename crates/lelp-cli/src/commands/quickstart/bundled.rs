@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lelp_infer::storage::{self, FileError};
+use lelp_data::storage::{self, FileError};
 
 const FILES: [(&str, &[u8]); 4] = [
     ("train.parquet", include_bytes!("../../../data/banking77/train.parquet")),

@@ -14,9 +14,9 @@ use lelp_compare::recipe::Recipe;
 use lelp_compare::record::{StudentRecord, TeacherRecord};
 use lelp_compare::store::Results;
 use lelp_compare::summary::Summary;
-use lelp_infer::classifier::Classifier;
-use lelp_infer::storage;
-use lelp_train::data::Dataset;
+use lelp_data::Dataset;
+use lelp_data::storage;
+use lelp_model::classifier::Classifier;
 use lelp_train::distill::{
     self, DistillSettings, Distillation, Distilled, StudentSettings, Task, TaskInputs,
 };

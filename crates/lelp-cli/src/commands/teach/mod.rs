@@ -6,10 +6,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use lelp_infer::encoder::{Encoder, EncoderOptions, Pooling};
-use lelp_infer::teacher::Teacher;
-use lelp_train::data::Splits;
-use lelp_train::method::SubclassTeaching;
+use lelp_data::Splits;
+use lelp_method::SubclassTeaching;
+use lelp_model::encoder::{Encoder, EncoderOptions, Pooling};
+use lelp_model::teacher::Teacher;
 use lelp_train::model::HeadSettings;
 use lelp_train::run::{Event, TrainReport, TrainSettings};
 use lelp_train::teacher::HeadTeaching;

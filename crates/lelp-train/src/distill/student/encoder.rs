@@ -4,15 +4,16 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use lelp_infer::classifier::Text;
-use lelp_infer::encoder::EncoderConfig;
+use lelp_data::Text;
+use lelp_model::encoder::EncoderConfig;
 
 use super::super::settings::{EncoderOptions, Spacing};
 use super::super::task::Task;
 use super::super::{DistillError, Watch};
 use super::{Lesson, StudentModel, StudentModelError, Trained};
-use crate::data::Dataset;
-use crate::model::{EncoderInputs, EncoderSource, EncoderStudent, Optimizer, Sizes, spaced_layers};
+use crate::model::{EncoderInputs, EncoderSource, EncoderStudent, Sizes, spaced_layers};
+use lelp_data::Dataset;
+use lelp_method::Optimizer;
 
 /// Tokens of a task's texts, and the encoder that students start from.
 #[derive(Debug)]

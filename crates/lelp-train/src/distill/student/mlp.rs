@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::encoder::{Encoder, EncoderError, EncoderOptions as LoadOptions, Pooling};
-use lelp_infer::teacher::{ClassifierHead, Teacher, TeacherConfig};
+use lelp_model::encoder::{Encoder, EncoderError, EncoderOptions as LoadOptions, Pooling};
+use lelp_model::teacher::{ClassifierHead, Teacher, TeacherConfig};
 
 use super::super::settings::MlpOptions;
 use super::super::task::Task;
 use super::super::{DistillError, Watch};
 use super::{Lesson, StudentModel, StudentModelError, Trained};
-use crate::data::Dataset;
 use crate::model::{EmbeddingRows, HeadSettings, HeadStudent};
 use crate::teacher::{EmbedError, KeptEmbeddings, embed};
+use lelp_data::Dataset;
 
 /// Embeddings of a task's texts, and the encoder that gave them.
 #[derive(Debug)]

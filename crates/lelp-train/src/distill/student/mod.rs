@@ -8,12 +8,12 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use lelp_infer::classifier::AnswerError;
-use lelp_infer::encoder::EncoderError;
-use lelp_infer::layer::LayerError;
-use lelp_infer::ngram::{NgramFileError, NgramModel};
-use lelp_infer::storage::FileError;
-use lelp_infer::teacher::TeacherError;
+use lelp_data::storage::FileError;
+use lelp_model::classifier::AnswerError;
+use lelp_model::encoder::EncoderError;
+use lelp_model::layer::LayerError;
+use lelp_model::ngram::{NgramFileError, NgramModel};
+use lelp_model::teacher::TeacherError;
 use thiserror::Error;
 
 pub use encoder::{EncoderModel, EncoderTexts};
@@ -22,10 +22,11 @@ pub use ngram::NgramTexts;
 
 use super::settings::StudentSettings;
 use super::task::Task;
-use crate::method::{Combination, Supervision};
-use crate::model::{EncoderStudentError, HeadError, Optimizer, StudentError};
+use crate::model::{EncoderStudentError, HeadError, StudentError};
 use crate::run::{TrainError, TrainReport};
 use crate::teacher::{EmbedError, KeptEmbeddings};
+use lelp_method::Optimizer;
+use lelp_method::{Combination, Supervision};
 
 /// What the students of a task read, made once and used by every method and seed.
 #[derive(Debug)]

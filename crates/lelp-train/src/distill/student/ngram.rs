@@ -6,9 +6,9 @@ use super::super::settings::NgramOptions;
 use super::super::task::Task;
 use super::super::{DistillError, Watch};
 use super::{Lesson, StudentModel, Trained};
-use crate::data::Dataset;
 use crate::model::{NgramInputs, NgramSettings, NgramStudent};
 use crate::run::{TrainError, thread_pool};
+use lelp_data::Dataset;
 
 /// Features of a task's texts.
 #[derive(Debug)]

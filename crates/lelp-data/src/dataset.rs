@@ -1,0 +1,262 @@
+//! A data set in memory: texts, pairs and labels, checked once.
+
+use std::path::{Path, PathBuf};
+
+use crate::Text;
+use crate::storage::hex;
+use sha2::{Digest, Sha256};
+
+use super::columns::Columns;
+use super::error::{DataError, Place};
+use super::examples::{Example, Examples};
+use super::labels::{Classes, LabelColumn};
+
+/// Texts with optional second texts and optional labels.
+///
+/// All columns have the same number of rows, at least one; labels are below the number of names.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    file: PathBuf,
+    texts: Vec<String>,
+    pairs: Option<Vec<String>>,
+    labels: Option<Vec<Option<u32>>>,
+    classes: Classes,
+}
+
+/// Places of rows in a data set.
+pub type Rows = Vec<usize>;
+
+/// The rows of `rows`, of an array `[_, columns]`.
+#[must_use]
+pub fn gather(values: &[f32], columns: usize, rows: &[usize]) -> Vec<f32> {
+    rows.iter().flat_map(|&row| &values[row * columns..(row + 1) * columns]).copied().collect()
+}
+
+impl Dataset {
+    /// Reads a whole file.
+    ///
+    /// Labels become classes so:
+    /// - whole numbers: classes by increasing number; if they are `0..classes` and the file has a column of
+    ///   names, called by it, otherwise by their number;
+    /// - names (or a mixture): classes by name, in byte order;
+    /// - nothing, null, `nan` and -1: no label.
+    pub fn open(path: &Path, columns: &Columns) -> Result<Self, DataError> {
+        Self::collect(Examples::open(path, columns)?, path, columns)
+    }
+
+    /// Collects rows; `file` stands for their origin in errors.
+    pub fn collect(
+        examples: impl Iterator<Item = Result<Example, DataError>>,
+        file: &Path,
+        columns: &Columns,
+    ) -> Result<Self, DataError> {
+        let mut texts = Vec::new();
+        let mut pairs = Vec::new();
+        let mut labels = LabelColumn::default();
+        for example in examples {
+            let example = example?;
+            let row = texts.len();
+            texts.push(example.text);
+            // A pair in one row but not in an earlier one is as wrong as the other way round.
+            if example.pair.is_some() == (pairs.len() < row) && row > 0 {
+                return Err(missing_pair(file, columns, if pairs.is_empty() { 0 } else { row }));
+            }
+            pairs.extend(example.pair);
+            labels.push(example.label, example.label_name, file)?;
+        }
+        if texts.is_empty() {
+            return Err(DataError::Empty { file: file.to_owned() });
+        }
+        let labelled = labels.labels.iter().any(Option::is_some);
+        let (classes, labels) = labels.resolve(file)?;
+        Ok(Self {
+            file: file.to_owned(),
+            pairs: (!pairs.is_empty()).then_some(pairs),
+            texts,
+            labels: labelled.then_some(labels),
+            classes,
+        })
+    }
+
+    /// The file that the rows come from.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// The texts, `[rows]`.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// The second texts, `[rows]`.
+    #[must_use]
+    pub fn pairs(&self) -> Option<&[String]> {
+        self.pairs.as_deref()
+    }
+
+    /// The classes, `[rows]`, each below [`Self::label_names`]`.len()`; `None` if no row has a label.
+    #[must_use]
+    pub fn labels(&self) -> Option<&[Option<u32>]> {
+        self.labels.as_deref()
+    }
+
+    /// Names of the classes, in order; empty if no row has a label and no names were given.
+    #[must_use]
+    pub fn label_names(&self) -> &[String] {
+        &self.classes.names
+    }
+
+    /// Rows that have a label.
+    #[must_use]
+    pub fn labelled_rows(&self) -> usize {
+        self.labels.iter().flatten().flatten().count()
+    }
+
+    /// The rows that have a label, and their labels.
+    #[must_use]
+    pub fn labelled(&self) -> (Rows, Vec<u32>) {
+        let labels = self.labels().unwrap_or_default().iter().enumerate();
+        labels.filter_map(|(row, label)| label.map(|label| (row, label))).unzip()
+    }
+
+    /// One row as models take it.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn text(&self, row: usize) -> Text<'_> {
+        Text { text: &self.texts[row], pair: self.pairs.as_ref().map(|pairs| pairs[row].as_str()) }
+    }
+
+    /// All rows as models take them.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Text<'_>> + '_ {
+        (0..self.rows()).map(|row| self.text(row))
+    }
+
+    /// The class of each row as signals keep it: -1 for none.
+    #[must_use]
+    pub fn signal_labels(&self) -> Option<Vec<i32>> {
+        let labels = self.labels.as_ref()?;
+        let signed = |label: &Option<u32>| label.and_then(|class| i32::try_from(class).ok()).unwrap_or(-1);
+        Some(labels.iter().map(signed).collect())
+    }
+
+    /// The same rows with the classes `known`, in that order: those of a model, of another split, or a user's list.
+    ///
+    /// A class is found by its name; else by its number, which is its place in a list without numbers.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownLabel`] names the first row whose label is not among them.
+    pub fn with_labels(self, known: &[String]) -> Result<Self, DataError> {
+        let places: Vec<Option<u32>> =
+            (0..self.classes.names.len()).map(|class| self.classes.place_in(class, known)).collect();
+        let place = |(row, label): (usize, Option<u32>)| {
+            let Some(class) = label else { return Ok(None) };
+            let unknown = || DataError::UnknownLabel {
+                file: self.file.clone(),
+                row: row as u64,
+                label: self.classes.names[class as usize].clone(),
+                known: known.to_vec(),
+            };
+            places[class as usize].map(Some).ok_or_else(unknown)
+        };
+        let mapped = |labels: &Vec<Option<u32>>| labels.iter().copied().enumerate().map(place).collect();
+        let labels = self.labels.as_ref().map(mapped).transpose()?;
+        Ok(Self { labels, classes: Classes { names: known.to_vec(), numbered: false }, ..self })
+    }
+
+    /// Refuses a data set whose labelled rows all have one class.
+    pub fn check_classes(&self) -> Result<(), DataError> {
+        let mut given = self.labels.iter().flatten().flatten();
+        let Some(first) = given.next() else { return Ok(()) };
+        if given.any(|label| label != first) {
+            return Ok(());
+        }
+        Err(DataError::OneClass {
+            file: self.file.clone(),
+            rows: self.labelled_rows() as u64,
+            label: self.classes.names[*first as usize].clone(),
+        })
+    }
+
+    /// Some of the rows, in the order given.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            file: self.file.clone(),
+            texts: rows.iter().map(|&row| self.texts[row].clone()).collect(),
+            pairs: self.pairs.as_ref().map(|pairs| rows.iter().map(|&row| pairs[row].clone()).collect()),
+            labels: self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row]).collect()),
+            classes: self.classes.clone(),
+        }
+    }
+
+    /// The same rows, of whose labels `count` are kept: those whose texts come first by a stable hash.
+    ///
+    /// A smaller count keeps some of the rows that a larger one keeps. With fewer labels than `count` all are kept.
+    #[must_use]
+    pub fn keep_labels(&self, count: usize) -> Self {
+        let (mut rows, _) = self.labelled();
+        rows.sort_by_cached_key(|&row| (stable_hash(&self.texts[row]), row));
+        let mut labels = vec![None; self.rows()];
+        for &row in rows.iter().take(count) {
+            labels[row] = self.labels.as_ref().and_then(|labels| labels[row]);
+        }
+        Self { labels: self.labels.is_some().then_some(labels), ..self.clone() }
+    }
+
+    /// SHA-256 of the labels in order, in hexadecimal: what [`Dataset::hash`] leaves out.
+    #[must_use]
+    pub fn labels_hash(&self) -> String {
+        let mut hash = Sha256::new_with_prefix(b"lelp labels 1\n");
+        for label in self.labels.iter().flatten() {
+            hash.update(label.map_or(-1, i64::from).to_le_bytes());
+        }
+        hex(&hash.finalize())
+    }
+
+    /// SHA-256 of the texts and pairs in order, in hexadecimal: tells signals of other texts apart.
+    ///
+    /// Labels are left out, so that rows may be labelled later. The format of the file makes no difference.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut hash = Sha256::new_with_prefix(b"lelp texts 1\n");
+        // Each length goes first, so that no two lists of texts are the same bytes.
+        let mut text = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        for row in self.iter() {
+            text(row.text);
+            row.pair.map_or_else(|| (), &mut text);
+        }
+        hash.update([u8::from(self.pairs.is_some())]);
+        hex(&hash.finalize())
+    }
+}
+
+/// First 8 bytes of SHA-256: the same on every machine and in every version.
+pub(super) fn stable_hash(text: &str) -> u64 {
+    let digest = Sha256::digest(text);
+    digest.iter().take(8).fold(0, |hash, &byte| hash << 8 | u64::from(byte))
+}
+
+fn missing_pair(file: &Path, columns: &Columns, row: usize) -> DataError {
+    DataError::MissingText {
+        file: file.to_owned(),
+        place: Place::Row(row as u64),
+        column: columns.pair.name().unwrap_or_default().to_owned(),
+    }
+}

@@ -1,0 +1,134 @@
+//! An array of a foreign file: its shape, and its values as little-endian bytes.
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::storage::MappedFile;
+use half::f16;
+
+use super::error::ImportError;
+
+/// Types of elements that are understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Element {
+    F16,
+    F32,
+    F64,
+    I32,
+    I64,
+}
+
+impl Element {
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::F16 => 2,
+            Self::F32 | Self::I32 => 4,
+            Self::F64 | Self::I64 => 8,
+        }
+    }
+
+    pub(super) fn is_float(self) -> bool {
+        matches!(self, Self::F16 | Self::F32 | Self::F64)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+        }
+    }
+}
+
+/// Bytes of a file that is mapped, or of a member that was unpacked.
+pub(super) enum Bytes {
+    Mapped(Arc<MappedFile>, Range<usize>),
+    Unpacked(Vec<u8>, Range<usize>),
+}
+
+impl Bytes {
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Mapped(map, range) => &map[range.clone()],
+            Self::Unpacked(bytes, range) => &bytes[range.clone()],
+        }
+    }
+}
+
+/// A row-major array; `bytes` has exactly the length that shape and element ask for.
+pub(super) struct Array {
+    pub(super) file: PathBuf,
+    pub(super) name: &'static str,
+    pub(super) shape: Vec<usize>,
+    pub(super) element: Element,
+    pub(super) bytes: Bytes,
+}
+
+impl Array {
+    /// Bytes that an array of this shape takes; `None` beyond the address space.
+    pub(super) fn size(shape: &[usize], element: Element) -> Option<usize> {
+        shape.iter().try_fold(element.bytes(), |size, &count| size.checked_mul(count))
+    }
+
+    /// Rows; 1 for a single number.
+    pub(super) fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(1)
+    }
+
+    /// Values of a row: 1 where the array has one dimension; `Err` with more than two.
+    pub(super) fn columns(&self) -> Result<usize, ImportError> {
+        match self.shape[..] {
+            [] | [_] => Ok(1),
+            [_, columns] => Ok(columns),
+            _ => Err(self.wrong_shape("[rows] or [rows, columns]")),
+        }
+    }
+
+    pub(super) fn wrong_shape(&self, wanted: &'static str) -> ImportError {
+        ImportError::Shape { file: self.file.clone(), array: self.name, found: self.shape.clone(), wanted }
+    }
+
+    pub(super) fn wrong_type(&self, wanted: &'static str) -> ImportError {
+        let found = self.element.name().to_owned();
+        ImportError::Element { file: self.file.clone(), array: self.name.to_owned(), found, wanted }
+    }
+
+    /// All bytes, for a hash.
+    pub(super) fn all_bytes(&self) -> &[u8] {
+        self.bytes.get()
+    }
+
+    fn values(&self, range: Range<usize>) -> &[u8] {
+        let size = self.element.bytes();
+        &self.bytes.get()[range.start * size..range.end * size]
+    }
+
+    /// Values `range` of a float array, rounded to `f32`; beyond its range they become infinite.
+    pub(super) fn floats(&self, range: Range<usize>) -> Vec<f32> {
+        let bytes = self.values(range);
+        match self.element {
+            Element::F16 => decode(bytes, |value| f16::from_le_bytes(value).to_f32()),
+            Element::F32 => decode(bytes, f32::from_le_bytes),
+            Element::F64 => decode(bytes, |value| f64::from_le_bytes(value) as f32),
+            Element::I32 | Element::I64 => unreachable!("integers are refused when the arrays are gathered"),
+        }
+    }
+
+    /// Values `range` of an integer array.
+    pub(super) fn integers(&self, range: Range<usize>) -> Vec<i64> {
+        let bytes = self.values(range);
+        match self.element {
+            Element::I32 => decode(bytes, |value| i64::from(i32::from_le_bytes(value))),
+            Element::I64 => decode(bytes, i64::from_le_bytes),
+            _ => unreachable!("floats are refused when the arrays are gathered"),
+        }
+    }
+}
+
+fn decode<const SIZE: usize, T>(bytes: &[u8], value: impl Fn([u8; SIZE]) -> T) -> Vec<T> {
+    let (values, _) = bytes.as_chunks::<SIZE>();
+    values.iter().map(|&bytes| value(bytes)).collect()
+}

@@ -1,0 +1,28 @@
+//! Data sets and signals on disk: everything here is untrusted input until it is checked.
+
+mod columns;
+mod dataset;
+mod error;
+mod examples;
+mod fine;
+mod formats;
+pub mod import;
+mod labels;
+pub mod signals;
+mod splits;
+pub mod storage;
+mod text;
+
+pub use columns::{Columns, Wanted};
+pub use dataset::{Dataset, Rows, gather};
+pub use error::{DataError, Place};
+pub use examples::{Example, Examples};
+pub use fine::FineColumn;
+pub use formats::Format;
+pub use labels::Label;
+pub use signals::{
+    Existing, Part, Precision, SignalsDescription, SignalsEmbeddings, SignalsFileError, SignalsFolder,
+    SignalsWriter, StoredSignals,
+};
+pub use splits::{HoldOut, Splits, hold_out};
+pub use text::Text;

@@ -1,0 +1,218 @@
+//! Reading a signals folder, a part at a time or whole.
+
+use std::path::{Path, PathBuf};
+
+use half::f16;
+use lelp::signals::{Embeddings, Head, Signals, SignalsParts};
+
+use super::description::{SignalsDescription, part_path};
+use super::error::SignalsFileError;
+use super::head;
+use super::part::Part;
+use crate::Dataset;
+
+/// A complete signals folder.
+#[derive(Debug, Clone)]
+pub struct SignalsFolder {
+    folder: PathBuf,
+    description: SignalsDescription,
+    head: Option<Head>,
+}
+
+impl SignalsFolder {
+    /// Opens a folder and checks it: every part is there, with tensors of the right types and shapes, and
+    /// the rows follow each other without a gap.
+    ///
+    /// Parts are mapped one after another, so memory does not grow with rows. Values are checked when they
+    /// are read ([`Part::signals`]).
+    pub fn open(folder: &Path) -> Result<Self, SignalsFileError> {
+        let (description, complete) = SignalsDescription::read(folder)?;
+        let head = head::read(folder, &description)?;
+        let signals = Self { folder: folder.to_owned(), description, head };
+        if !complete {
+            let written = signals.first_missing_row();
+            let rows = signals.description.rows;
+            return Err(SignalsFileError::Incomplete { folder: signals.folder, written, rows });
+        }
+        for part in signals.parts() {
+            part?;
+        }
+        let beyond = part_path(folder, signals.description.parts());
+        if beyond.exists() {
+            return Err(SignalsFileError::ExtraPart { file: beyond, rows: signals.description.rows });
+        }
+        Ok(signals)
+    }
+
+    /// What the folder holds.
+    #[must_use]
+    pub fn description(&self) -> &SignalsDescription {
+        &self.description
+    }
+
+    /// The teacher's head, where it is known.
+    #[must_use]
+    pub fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.description.rows
+    }
+
+    /// The parts in order. Drop each before the next, and one part's worth of memory is in use.
+    pub fn parts(&self) -> impl Iterator<Item = Result<Part, SignalsFileError>> + '_ {
+        (0..self.description.parts()).map(|part| self.part(part))
+    }
+
+    /// One part.
+    ///
+    /// # Errors
+    /// [`SignalsFileError::MissingPart`] if there is no such file.
+    pub fn part(&self, part: u64) -> Result<Part, SignalsFileError> {
+        let path = part_path(&self.folder, part);
+        let rows = self.description.part_range(part);
+        if !path.is_file() {
+            return Err(SignalsFileError::MissingPart {
+                file: path,
+                first_row: rows.start,
+                last_row: rows.end.saturating_sub(1),
+                rows: self.description.rows,
+            });
+        }
+        Part::open(&path, &self.description, rows)
+    }
+
+    /// Refuses signals that were not made of the texts of `data`.
+    ///
+    /// Signals whose texts are not known (imported ones) must at least have as many rows.
+    pub fn check_data(&self, data: &Dataset) -> Result<(), SignalsFileError> {
+        let wanted = data.hash();
+        let rows = data.rows() as u64;
+        if rows == self.rows() && self.description.data.as_ref().is_none_or(|found| *found == wanted) {
+            return Ok(());
+        }
+        Err(SignalsFileError::OtherData {
+            folder: self.folder.clone(),
+            rows: self.rows(),
+            found: self.description.data.clone().unwrap_or_else(|| "unknown".to_owned()),
+            data: data.file().to_owned(),
+            data_rows: rows,
+            wanted,
+        })
+    }
+
+    /// All logits, `[rows, classes]`.
+    pub fn logits(&self) -> Result<Vec<f32>, SignalsFileError> {
+        let mut logits = Vec::new();
+        for part in self.parts() {
+            logits.extend_from_slice(part?.signals()?.logits());
+        }
+        Ok(logits)
+    }
+
+    /// All of the teacher's own subclass logits, `[rows, classes * subclasses]`, where it has any.
+    pub fn subclass_logits(&self) -> Result<Option<Vec<f32>>, SignalsFileError> {
+        if self.description.subclass_columns().is_none() {
+            return Ok(None);
+        }
+        let mut logits = Vec::new();
+        for part in self.parts() {
+            logits.extend_from_slice(part?.subclass_logits()?.unwrap_or_default());
+        }
+        Ok(Some(logits))
+    }
+
+    /// All labels, `[rows]`, -1 for none.
+    pub fn labels(&self) -> Result<Vec<i32>, SignalsFileError> {
+        let mut labels = Vec::new();
+        for part in self.parts() {
+            append_labels(&mut labels, &part?.signals()?);
+        }
+        Ok(labels)
+    }
+
+    /// All of it in memory, for methods that draw rows at random.
+    pub fn read(&self) -> Result<StoredSignals, SignalsFileError> {
+        let mut stored = StoredSignals {
+            embeddings: Owned::F32(Vec::new()),
+            logits: Vec::new(),
+            labels: Vec::new(),
+            width: self.description.width,
+            classes: self.description.classes,
+        };
+        for part in self.parts() {
+            let part = part?;
+            let signals = part.signals()?;
+            stored.embeddings.append(signals.embeddings());
+            stored.logits.extend_from_slice(signals.logits());
+            append_labels(&mut stored.labels, &signals);
+        }
+        Ok(stored)
+    }
+
+    fn first_missing_row(&self) -> u64 {
+        let missing = (0..self.description.parts()).find(|&part| !part_path(&self.folder, part).is_file());
+        missing.map_or(self.description.rows, |part| self.description.part_range(part).start)
+    }
+}
+
+fn append_labels(labels: &mut Vec<i32>, signals: &Signals<'_>) {
+    match signals.labels() {
+        Some(given) => labels.extend_from_slice(given),
+        None => labels.resize(labels.len() + signals.rows(), -1),
+    }
+}
+
+/// The signals of a whole folder in memory.
+#[derive(Debug, Clone)]
+pub struct StoredSignals {
+    embeddings: Owned,
+    logits: Vec<f32>,
+    labels: Vec<i32>,
+    width: usize,
+    classes: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Owned {
+    F32(Vec<f32>),
+    F16(Vec<f16>),
+}
+
+impl Owned {
+    /// Appends a part; all parts of a folder have one precision, and the first one decides.
+    fn append(&mut self, part: Embeddings<'_>) {
+        match (&mut *self, part) {
+            (Self::F32(all), Embeddings::F32(part)) => all.extend_from_slice(part),
+            (Self::F16(all), Embeddings::F16(part)) => all.extend_from_slice(part),
+            (_, Embeddings::F16(part)) => *self = Self::F16(part.to_vec()),
+            (_, Embeddings::F32(part)) => *self = Self::F32(part.to_vec()),
+        }
+    }
+}
+
+impl StoredSignals {
+    /// All rows as one block.
+    ///
+    /// # Panics
+    /// Never: each part was checked when it was read.
+    #[must_use]
+    pub fn signals(&self) -> Signals<'_> {
+        let embeddings = match &self.embeddings {
+            Owned::F32(values) => Embeddings::F32(values),
+            Owned::F16(values) => Embeddings::F16(values),
+        };
+        Signals::new(SignalsParts {
+            embeddings,
+            width: self.width,
+            logits: &self.logits,
+            classes: self.classes,
+            labels: Some(&self.labels),
+            first_row: 0,
+        })
+        .expect("each part was checked when it was read")
+    }
+}

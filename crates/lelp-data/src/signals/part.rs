@@ -1,0 +1,172 @@
+//! One part of a signals folder: a few thousand rows in a safetensors file.
+
+use std::ops::Range;
+use std::path::Path;
+
+use crate::storage;
+use half::f16;
+use lelp::SignalsError;
+use lelp::signals::{Embeddings, Signals, SignalsParts};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+use super::description::{Precision, SignalsDescription};
+use super::error::SignalsFileError;
+use super::tensors::{TensorFile, Values};
+
+/// A part, mapped into memory until it is dropped.
+pub struct Part {
+    file: TensorFile,
+    embeddings: StoredEmbeddings,
+    logits: Values<f32>,
+    /// With their columns.
+    subclass_logits: Option<(Values<f32>, usize)>,
+    labels: Option<Values<i32>>,
+    width: usize,
+    classes: usize,
+    rows: Range<u64>,
+}
+
+enum StoredEmbeddings {
+    F32(Values<f32>),
+    F16(Values<f16>),
+}
+
+impl Part {
+    /// Maps a part and checks its tensors, and that its rows are `rows`.
+    pub(super) fn open(
+        path: &Path,
+        description: &SignalsDescription,
+        rows: Range<u64>,
+    ) -> Result<Self, SignalsFileError> {
+        let file = TensorFile::open(path)?;
+        let (width, classes) = (description.width, description.classes);
+        let count = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
+        let embeddings = match description.embeddings {
+            Precision::F32 => {
+                StoredEmbeddings::F32(file.values("embeddings", Dtype::F32, &[count, width])?)
+            }
+            Precision::F16 => {
+                StoredEmbeddings::F16(file.values("embeddings", Dtype::F16, &[count, width])?)
+            }
+        };
+        let logits = file.values("logits", Dtype::F32, &[count, classes])?;
+        let subclass_logits = description.subclass_columns().map(|columns| {
+            let values = file.values("subclass_logits", Dtype::F32, &[count, columns])?;
+            Ok::<_, SignalsFileError>((values, columns))
+        });
+        let subclass_logits = subclass_logits.transpose()?;
+        let labels =
+            if file.has("labels") { Some(file.values("labels", Dtype::I32, &[count])?) } else { None };
+        let numbers = file.values::<u64>("row", Dtype::U64, &[count])?;
+        for (place, (&found, wanted)) in numbers.get(&file).iter().zip(rows.clone()).enumerate() {
+            if found != wanted {
+                return Err(SignalsFileError::RowNumber { file: file.path, place, found, wanted });
+            }
+        }
+        Ok(Self { file, embeddings, logits, subclass_logits, labels, width, classes, rows })
+    }
+
+    /// The rows of the data set that this part holds.
+    #[must_use]
+    pub fn rows(&self) -> Range<u64> {
+        self.rows.clone()
+    }
+
+    /// Copies the embedding of the row at `place` in this part into `embedding` `[width]`, unchecked.
+    pub(super) fn read(&self, place: usize, embedding: &mut [f32]) {
+        let values = place * self.width..(place + 1) * self.width;
+        match &self.embeddings {
+            StoredEmbeddings::F32(stored) => embedding.copy_from_slice(&stored.get(&self.file)[values]),
+            StoredEmbeddings::F16(stored) => {
+                let half = &stored.get(&self.file)[values];
+                embedding.iter_mut().zip(half).for_each(|(value, half)| *value = half.to_f32());
+            }
+        }
+    }
+
+    /// The teacher's own subclass logits, `[rows, classes * subclasses]`, where it has any.
+    ///
+    /// # Errors
+    /// [`SignalsFileError::Values`] with the part and the row of the first value that is not finite.
+    pub fn subclass_logits(&self) -> Result<Option<&[f32]>, SignalsFileError> {
+        let Some((values, columns)) = &self.subclass_logits else { return Ok(None) };
+        let values = values.get(&self.file);
+        let Some(place) = values.iter().position(|value| !value.is_finite()) else { return Ok(Some(values)) };
+        let row = self.rows.start + (place / columns) as u64;
+        let (column, value) = (place % columns, values[place]);
+        let source = SignalsError::NotFinite { what: "subclass logit", row, column, value };
+        Err(SignalsFileError::Values { file: self.file.path.clone(), source })
+    }
+
+    /// The values, checked; borrowed from the map.
+    ///
+    /// # Errors
+    /// [`SignalsFileError::Values`] with the part and the row of the first value that is not finite, or
+    /// label that is no class.
+    pub fn signals(&self) -> Result<Signals<'_>, SignalsFileError> {
+        let embeddings = match &self.embeddings {
+            StoredEmbeddings::F32(values) => Embeddings::F32(values.get(&self.file)),
+            StoredEmbeddings::F16(values) => Embeddings::F16(values.get(&self.file)),
+        };
+        Signals::new(SignalsParts {
+            embeddings,
+            width: self.width,
+            logits: self.logits.get(&self.file),
+            classes: self.classes,
+            labels: self.labels.as_ref().map(|labels| labels.get(&self.file)),
+            first_row: self.rows.start,
+        })
+        .map_err(|source| SignalsFileError::Values { file: self.file.path.clone(), source })
+    }
+}
+
+/// Writes a block of signals as a part, whole or not at all.
+pub(super) fn write(
+    path: &Path,
+    signals: &Signals<'_>,
+    subclass_logits: Option<&[f32]>,
+    precision: Precision,
+) -> Result<(), SignalsFileError> {
+    let rows = signals.rows();
+    let numbers: Vec<u64> = (signals.first_row()..).take(rows).collect();
+    let labels = signals.labels().map_or_else(|| vec![-1; rows], <[i32]>::to_vec);
+    let single = signals.embedding_rows(0..rows);
+    let half;
+    let (embedding_type, embeddings): (_, &[u8]) = match precision {
+        Precision::F32 => (Dtype::F32, bytemuck::cast_slice(&single)),
+        Precision::F16 => {
+            half = halved(path, signals, &single)?;
+            (Dtype::F16, bytemuck::cast_slice(&half))
+        }
+    };
+    let mut tensors = vec![
+        ("row", Dtype::U64, vec![rows], bytemuck::cast_slice(&numbers)),
+        ("embeddings", embedding_type, vec![rows, signals.width()], embeddings),
+        ("logits", Dtype::F32, vec![rows, signals.classes()], bytemuck::cast_slice(signals.logits())),
+        ("labels", Dtype::I32, vec![rows], bytemuck::cast_slice(&labels)),
+    ];
+    if let Some(logits) = subclass_logits {
+        let columns = logits.len().checked_div(rows).unwrap_or(0);
+        tensors.push(("subclass_logits", Dtype::F32, vec![rows, columns], bytemuck::cast_slice(logits)));
+    }
+    let views = tensors.into_iter().map(|(name, dtype, shape, bytes)| {
+        (name, TensorView::new(dtype, shape, bytes).expect("checked signals have the shape they say"))
+    });
+    let bytes = safetensors::serialize(views, None).expect("tensors with different names");
+    Ok(storage::write(path, &bytes)?)
+}
+
+/// Embeddings in half precision, unless one is too large for it.
+fn halved(path: &Path, signals: &Signals<'_>, single: &[f32]) -> Result<Vec<f16>, SignalsFileError> {
+    let half: Vec<f16> = single.iter().copied().map(f16::from_f32).collect();
+    match half.iter().position(|value| value.is_infinite()) {
+        None => Ok(half),
+        Some(place) => Err(SignalsFileError::HalfOverflow {
+            file: path.to_owned(),
+            row: signals.first_row() + (place / signals.width()) as u64,
+            column: place % signals.width(),
+            value: single[place],
+        }),
+    }
+}

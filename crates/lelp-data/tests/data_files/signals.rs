@@ -1,0 +1,263 @@
+//! Signals folders that are as they should be: written, cut off, continued, read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use half::f16;
+use lelp::signals::{Embeddings, Head, Signals, SignalsParts};
+use lelp_data::{
+    Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter,
+};
+use proptest::prelude::*;
+
+/// Signals of a small teacher; every value says where it belongs.
+pub(crate) struct Teacher {
+    pub(crate) description: SignalsDescription,
+    pub(crate) embeddings: Vec<f32>,
+    pub(crate) logits: Vec<f32>,
+    pub(crate) labels: Vec<i32>,
+}
+
+impl Teacher {
+    pub(crate) fn new(rows: usize, width: usize, classes: usize, part_rows: u64) -> Self {
+        let description = SignalsDescription {
+            classes,
+            width,
+            label_names: (0..classes).map(|class| format!("class {class}")).collect(),
+            teacher: Some("teacher".into()),
+            data: Some("data".into()),
+            rows: rows as u64,
+            part_rows,
+            embeddings: Precision::F32,
+            subclasses: std::num::NonZeroUsize::MIN,
+        };
+        Self {
+            description,
+            embeddings: (0..rows * width).map(|place| place as f32 * 0.25).collect(),
+            logits: (0..rows * classes).map(|place| -(place as f32)).collect(),
+            labels: (0..rows as i32).map(|row| row % (classes as i32 + 1) - 1).collect(),
+        }
+    }
+
+    pub(crate) fn block(&self, rows: std::ops::Range<u64>) -> Signals<'_> {
+        let (first_row, rows) = (rows.start, rows.start as usize..rows.end as usize);
+        let SignalsDescription { width, classes, .. } = self.description;
+        let parts = SignalsParts {
+            embeddings: Embeddings::F32(&self.embeddings[rows.start * width..rows.end * width]),
+            width,
+            logits: &self.logits[rows.start * classes..rows.end * classes],
+            classes,
+            labels: Some(&self.labels[rows]),
+            first_row,
+        };
+        Signals::new(parts).unwrap()
+    }
+
+    pub(crate) fn writer(
+        &self,
+        folder: &Path,
+        existing: Existing,
+    ) -> Result<SignalsWriter, SignalsFileError> {
+        SignalsWriter::open(folder, self.description.clone(), existing)
+    }
+
+    pub(crate) fn write(&self, folder: &Path) -> SignalsFolder {
+        let mut writer = self.writer(folder, Existing::Resume).unwrap();
+        while let Some(rows) = writer.next_rows() {
+            writer.write(&self.block(rows)).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+}
+
+/// Names and bytes of all files of a folder.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(path).unwrap()))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn what_is_written_is_read_back(
+        rows in 1usize..40, width in 1usize..5, classes in 2usize..4, part_rows in 1u64..50, half in any::<bool>(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut teacher = Teacher::new(rows, width, classes, part_rows);
+        teacher.description.embeddings = if half { Precision::F16 } else { Precision::F32 };
+        let signals = teacher.write(folder.path());
+        prop_assert_eq!(signals.description(), &teacher.description);
+        prop_assert_eq!(&signals.logits().unwrap(), &teacher.logits);
+        prop_assert_eq!(&signals.labels().unwrap(), &teacher.labels);
+        let stored = signals.read().unwrap();
+        let all = stored.signals();
+        // The values are quarters below 2^11, which half precision holds exactly.
+        prop_assert_eq!(&all.embedding_rows(0..rows)[..], &teacher.embeddings[..]);
+        let mut next = 0;
+        for part in signals.parts() {
+            let part = part.unwrap();
+            let block = part.signals().unwrap();
+            prop_assert_eq!((part.rows().start, block.first_row()), (next, next));
+            prop_assert_eq!(matches!(block.embeddings(), Embeddings::F16(_)), half);
+            next += block.rows() as u64;
+        }
+        prop_assert_eq!(next, rows as u64);
+    }
+}
+
+#[test]
+fn a_run_that_was_cut_off_ends_with_the_same_bytes() {
+    let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let teacher = Teacher::new(10, 3, 2, 3);
+    teacher.write(whole.path());
+    let mut writer = teacher.writer(cut.path(), Existing::Resume).unwrap();
+    writer.write(&teacher.block(0..3)).unwrap();
+    writer.write(&teacher.block(3..6)).unwrap();
+    drop(writer);
+    assert!(matches!(
+        SignalsFolder::open(cut.path()),
+        Err(SignalsFileError::Incomplete { written: 6, rows: 10, .. })
+    ));
+    let kept = fs::metadata(cut.path().join("part-00001.safetensors")).unwrap().modified().unwrap();
+    let writer = teacher.writer(cut.path(), Existing::Resume).unwrap();
+    assert_eq!((writer.next_rows(), writer.missing_rows()), (Some(6..9), 4));
+    teacher.write(cut.path());
+    assert_eq!(files(cut.path()), files(whole.path()));
+    let now = fs::metadata(cut.path().join("part-00001.safetensors")).unwrap().modified().unwrap();
+    assert_eq!(kept, now, "a part that was whole is written again");
+}
+
+#[test]
+fn missing_and_damaged_parts_of_a_complete_folder_are_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let teacher = Teacher::new(10, 3, 2, 3);
+    teacher.write(folder.path());
+    let whole = files(folder.path());
+    fs::remove_file(folder.path().join("part-00000.safetensors")).unwrap();
+    let damaged = folder.path().join("part-00002.safetensors");
+    fs::write(&damaged, &whole["part-00002.safetensors"][..100]).unwrap();
+    assert_eq!(teacher.writer(folder.path(), Existing::Resume).unwrap().missing_rows(), 6);
+    teacher.write(folder.path());
+    assert_eq!(files(folder.path()), whole);
+}
+
+#[test]
+fn other_settings_are_refused_unless_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let teacher = Teacher::new(10, 3, 2, 3);
+    teacher.write(folder.path());
+    fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    let refused = |change: fn(&mut SignalsDescription)| {
+        let mut description = teacher.description.clone();
+        change(&mut description);
+        match SignalsWriter::open(folder.path(), description, Existing::Resume).err().unwrap() {
+            SignalsFileError::OtherSettings { field, found, wanted, .. } => {
+                format!("{field}: {found}, {wanted}")
+            }
+            other => panic!("{other}"),
+        }
+    };
+    assert_eq!(refused(|it| it.teacher = Some("b".into())), "teacher: teacher, b");
+    assert_eq!(refused(|it| it.data = None), "data: data, unknown");
+    assert_eq!(refused(|it| it.embeddings = Precision::F16), "embeddings as: f32, f16");
+    assert_eq!(refused(|it| it.rows = 11), "rows: 10, 11");
+    assert_eq!(refused(|it| it.label_names.reverse()), "label names: class 0, class 1, class 1, class 0");
+    let writer = Teacher::new(4, 1, 2, 3).writer(folder.path(), Existing::Overwrite).unwrap();
+    assert_eq!(writer.missing_rows(), 4);
+    assert_eq!(files(folder.path()).into_keys().collect::<Vec<_>>(), ["notes.txt", "signals.json"]);
+}
+
+#[test]
+fn a_head_is_read_back_and_one_row_is_two_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let teacher = Teacher::new(4, 3, 2, 3);
+    teacher.write(folder.path());
+    assert!(SignalsFolder::open(folder.path()).unwrap().head().is_none());
+    let head = Head::new(&[1.0, 2.0, 3.0], &[4.0], 3).unwrap();
+    teacher.writer(folder.path(), Existing::Resume).unwrap().write_head(&head).unwrap();
+    let signals = SignalsFolder::open(folder.path()).unwrap();
+    assert_eq!(signals.head().unwrap().weight(), [0.0, 0.0, 0.0, 1.0, 2.0, 3.0]);
+    assert_eq!(signals.head().unwrap().bias(), [0.0, 4.0]);
+}
+
+#[test]
+fn signals_know_their_data_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |content: &str| {
+        let path = folder.path().join("train.csv");
+        fs::write(&path, content).unwrap();
+        Dataset::open(&path, &Columns::default()).unwrap()
+    };
+    let data = open("text\na\nb\n");
+    let mut teacher = Teacher::new(2, 1, 2, 2);
+    teacher.description.data = Some(data.hash());
+    let signals = teacher.write(&folder.path().join("signals"));
+    signals.check_data(&data).unwrap();
+    signals.check_data(&open("label,text\n1,a\n0,b\n")).unwrap();
+    let error = signals.check_data(&open("text\na\nc\n")).unwrap_err();
+    assert!(matches!(error, SignalsFileError::OtherData { rows: 2, data_rows: 2, .. }));
+}
+
+/// A file from another program may hold its tensors in any order and at any offset.
+#[test]
+fn tensors_at_odd_offsets_are_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let teacher = Teacher::new(2, 1, 2, 2);
+    teacher.write(folder.path());
+    let header = concat!(
+        r#"{"odd":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"#,
+        r#""embeddings":{"dtype":"F32","shape":[2,1],"data_offsets":[1,9]},"#,
+        r#""logits":{"dtype":"F32","shape":[2,2],"data_offsets":[9,25]},"#,
+        r#""row":{"dtype":"U64","shape":[2],"data_offsets":[25,41]}}"#
+    );
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.push(0);
+    bytes.extend([1.5f32, 2.5, 1.0, 2.0, 3.0, 4.0].iter().flat_map(|value| value.to_le_bytes()));
+    bytes.extend([0u64, 1].iter().flat_map(|value| value.to_le_bytes()));
+    fs::write(folder.path().join("part-00000.safetensors"), bytes).unwrap();
+    let signals = SignalsFolder::open(folder.path()).unwrap();
+    assert_eq!(signals.logits().unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(signals.labels().unwrap(), [-1, -1]);
+    assert_eq!(&signals.read().unwrap().signals().embedding_rows(0..2)[..], [1.5, 2.5]);
+}
+
+#[test]
+fn half_precision_rounds_and_refuses_what_it_cannot_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut teacher = Teacher::new(4, 2, 2, 2);
+    teacher.description.embeddings = Precision::F16;
+    teacher.embeddings[0] = 0.1;
+    teacher.embeddings[5] = 70_000.0;
+    let mut writer = teacher.writer(folder.path(), Existing::Resume).unwrap();
+    writer.write(&teacher.block(0..2)).unwrap();
+    let error = writer.write(&teacher.block(2..4)).unwrap_err();
+    assert!(
+        matches!(error, SignalsFileError::HalfOverflow { row: 2, column: 1, value: 70_000.0, .. }),
+        "{error}"
+    );
+    teacher.embeddings[5] = 7.0;
+    writer.write(&teacher.block(2..4)).unwrap();
+    let stored = writer.finish().unwrap().read().unwrap();
+    assert_eq!(stored.signals().embedding_rows(0..1)[0], f16::from_f32(0.1).to_f32());
+}
+
+#[test]
+fn embeddings_are_read_at_random_as_they_were_written() {
+    for precision in [Precision::F32, Precision::F16] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut teacher = Teacher::new(11, 3, 2, 4);
+        teacher.description.embeddings = precision;
+        let signals = teacher.write(folder.path());
+        let embeddings = signals.embeddings().unwrap();
+        assert_eq!((embeddings.rows(), embeddings.width()), (11, 3));
+        for row in [10, 0, 7, 4, 3, 8] {
+            let mut found = [0.0; 3];
+            embeddings.read(row, &mut found);
+            assert_eq!(found, teacher.embeddings[3 * row..3 * row + 3], "row {row}");
+        }
+    }
+}

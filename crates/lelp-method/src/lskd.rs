@@ -1,0 +1,165 @@
+//! Logit standardisation: distillation of the shape of the logits, not of their size.
+
+use serde::{Deserialize, Serialize};
+
+use super::kd::distillation;
+use super::real::Real;
+use super::softmax::{log_sum_exp, scaled};
+use super::{Batch, Gradients, Method, RowWise, TermSum};
+
+/// Settings of `lskd`.
+///
+/// # Source
+/// Sun et al. 2024, arXiv:2403.01427, and its published settings.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LskdSettings {
+    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest.
+    pub alpha: f64,
+    /// Softens the standardised logits of teacher and student alike; above 0.
+    pub temperature: f64,
+    /// Weight of the distillation.
+    pub weight: f64,
+}
+
+impl Default for LskdSettings {
+    fn default() -> Self {
+        Self { alpha: 0.0, temperature: 2.0, weight: 9.0 }
+    }
+}
+
+/// Keeps the score of equal logits finite.
+const EPSILON: f64 = 1e-7;
+
+/// `(z - mean) / (deviation + 1e-7)` of one row, with the deviation's sum divided by `classes - 1`.
+///
+/// # Shapes
+/// `logits`: `[classes]`; gives the scores `[classes]` and the deviation.
+pub fn standardise<R: Real>(logits: &[R]) -> (Vec<f64>, f64) {
+    let count = logits.len() as f64;
+    let mean = scaled(logits, 1.0).sum::<f64>() / count;
+    let deviation = (scaled(logits, 1.0).map(|z| (z - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt();
+    (scaled(logits, 1.0).map(|z| (z - mean) / (deviation + EPSILON)).collect(), deviation)
+}
+
+/// Distillation of one row between standardised logits: `T^2 KL(softmax(z(t) / T) || softmax(z(s) / T))`.
+///
+/// With two classes every pair standardises to `+-1 / sqrt 2`, whatever the logits: only their order is left, and
+/// there is no gradient.
+///
+/// # Shapes
+/// `teacher`, `outputs`, `gradient`: `[classes]`, logits. Adds `weight` times the gradient in `outputs`.
+///
+/// # Source
+/// Sun et al. 2024, arXiv:2403.01427, algorithm 1.
+pub fn standardised_distillation<R: Real>(
+    teacher: &[R],
+    outputs: &[R],
+    temperature: f64,
+    weight: f64,
+    gradient: &mut [R],
+) -> f64 {
+    let (teacher, _) = standardise(teacher);
+    let (scores, deviation) = standardise(outputs);
+    let normaliser = log_sum_exp(scaled(&teacher, temperature));
+    let targets: Vec<f64> = scaled(&teacher, temperature).map(|score| (score - normaliser).exp()).collect();
+    let mut slopes = vec![0.0; scores.len()];
+    let loss = distillation(&targets, &scores, temperature, weight, &mut slopes);
+    // z = (s - mean) / (d + e): dz_j/ds_k = (delta_jk - 1/n) / (d + e) - z_j z_k / ((n - 1) d).
+    let count = scores.len() as f64;
+    let mean = slopes.iter().sum::<f64>() / count;
+    let along: f64 = slopes.iter().zip(&scores).map(|(slope, score)| slope * score).sum();
+    let stretch = if deviation > 0.0 { along / ((count - 1.0) * deviation) } else { 0.0 };
+    for ((gradient, slope), score) in gradient.iter_mut().zip(&slopes).zip(&scores) {
+        gradient.add((slope - mean) / (deviation + EPSILON) - stretch * score);
+    }
+    loss
+}
+
+/// `lskd` on every row.
+#[derive(Debug)]
+pub struct Standardised<'a> {
+    /// `[rows, classes]`
+    logits: &'a [f32],
+    classes: usize,
+    settings: LskdSettings,
+}
+
+impl<'a> Standardised<'a> {
+    /// Over the teacher's logits, checked.
+    pub(super) fn new(logits: &'a [f32], classes: usize, settings: LskdSettings) -> Self {
+        Self { logits, classes, settings }
+    }
+}
+
+impl Method for Standardised<'_> {
+    fn outputs(&self) -> usize {
+        self.classes
+    }
+
+    fn subclasses(&self) -> usize {
+        1
+    }
+
+    fn terms(&self) -> &[&'static str] {
+        &["lskd"]
+    }
+
+    fn teaches(&self, _row: usize) -> bool {
+        true
+    }
+
+    fn row_wise(&self) -> Option<&dyn RowWise> {
+        Some(self)
+    }
+
+    fn learn(&mut self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
+        self.gradient(batch, gradients, sums);
+    }
+}
+
+impl RowWise for Standardised<'_> {
+    fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
+        let LskdSettings { temperature, weight, .. } = self.settings;
+        for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
+            let teacher = &self.logits[row * self.classes..][..self.classes];
+            let share = weight * batch.share;
+            sums[0].add(standardised_distillation(teacher, outputs, temperature, share, gradient));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{assert_slopes, numbers};
+
+    proptest! {
+        #[test]
+        fn the_gradient_is_the_slope(teacher in numbers(5, 6.0), outputs in numbers(5, 6.0), temperature in 0.5_f64..8.0) {
+            prop_assume!(standardise(&outputs).1 > 0.3);
+            let mut gradient = vec![0.0; 5];
+            standardised_distillation(&teacher, &outputs, temperature, 1.0, &mut gradient);
+            assert_slopes(&outputs, &gradient, &|s| {
+                standardised_distillation(&teacher, s, temperature, 1.0, &mut [0.0; 5])
+            });
+        }
+
+        #[test]
+        fn neither_the_size_nor_the_place_of_the_logits_matters(teacher in numbers(4, 3.0), factor in 0.5_f64..9.0, shift in -5.0_f64..5.0) {
+            prop_assume!(standardise(&teacher).1 > 0.3);
+            let outputs: Vec<f64> = teacher.iter().map(|logit| factor * logit + shift).collect();
+            prop_assert!(standardised_distillation(&teacher, &outputs, 2.0, 1.0, &mut [0.0; 4]).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn any_pair_standardises_to_the_same_two_scores() {
+        for pair in [[0.1, 0.2], [-9.0, 1e4], [1e-3, 0.0]] {
+            let (scores, _) = standardise::<f64>(&pair);
+            assert!(scores.iter().all(|score| (score.abs() - 0.5_f64.sqrt()).abs() < 1e-3), "{scores:?}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Text encoders: a Hugging Face BERT-family folder becomes an ONNX graph in memory and runs on rten.
+//!
+//! ```no_run
+//! use std::num::NonZeroUsize;
+//! use std::path::Path;
+//!
+//! use lelp_model::encoder::{Encoder, EncoderOptions};
+//!
+//! let threads = NonZeroUsize::MIN;
+//! let encoder = Encoder::load(Path::new("all-MiniLM-L6-v2"), &EncoderOptions::new(threads))?;
+//! let embeddings = encoder.embed(&["a text".into(), "another".into()])?; // [2, 384], row-major
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod batching;
+mod config;
+mod error;
+mod family;
+mod folder;
+mod head_names;
+mod modules;
+pub(crate) mod onnx;
+mod pooling;
+mod session;
+mod tokenizer;
+mod weights;
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+pub use config::{Activation, ConfigError, Dropout, EncoderConfig, Problem, RelativeBias};
+pub use error::EncoderError;
+pub use family::{FAMILIES, Family, FieldNames, FirstPosition, LayerNames, TokenTypes, family};
+pub use head_names::{HeadActivation, HeadNames};
+pub use modules::{Module, ModuleKind, ModuleTensor, Role};
+pub use pooling::Pooling;
+pub use tokenizer::{Tokenizer, TokenizerError, Tokens};
+pub use weights::{Weights, WeightsError};
+
+use self::folder::FolderDefaults;
+use self::session::{Session, Threads};
+use crate::classifier::AnswerError;
+use crate::teacher::Parts;
+use lelp_data::Text;
+use lelp_data::storage;
+
+/// How to load an encoder; what is `None` is read from the folder.
+#[derive(Debug, Clone)]
+pub struct EncoderOptions {
+    /// How tokens become one embedding; by default as `1_Pooling/config.json` says, else the mean.
+    pub pooling: Option<Pooling>,
+    /// Whether embeddings are scaled to length 1; by default as `modules.json` says, else not.
+    pub normalize: Option<bool>,
+    /// Tokens kept of each text, special ones included; by default as `sentence_bert_config.json` says,
+    /// and never more than the position table holds.
+    pub max_length: Option<NonZeroUsize>,
+    /// Threads to run on. Embeddings are the same bytes for every number.
+    pub threads: NonZeroUsize,
+}
+
+impl EncoderOptions {
+    /// The folder's own settings, on `threads` threads.
+    #[must_use]
+    pub fn new(threads: NonZeroUsize) -> Self {
+        Self { pooling: None, normalize: None, max_length: None, threads }
+    }
+}
+
+/// A frozen text encoder.
+///
+/// A text's embedding depends on the text alone: not on its neighbours, their order, or the threads.
+#[derive(Debug)]
+pub struct Encoder {
+    session: Session,
+    tokenizer: Tokenizer,
+    pooling: Pooling,
+    normalize: bool,
+    width: usize,
+    threads: NonZeroUsize,
+    /// One engine thread for each batch that runs at a time.
+    workers: Vec<Threads>,
+}
+
+impl Encoder {
+    /// Loads config, weights and tokenizer of `folder`.
+    ///
+    /// # Errors
+    /// [`EncoderError`] names the file and what is wrong with it.
+    pub fn load(folder: &Path, options: &EncoderOptions) -> Result<Self, EncoderError> {
+        let defaults = FolderDefaults::read(folder)?;
+        let config = EncoderConfig::load(folder)?;
+        let wanted = options.max_length.map(NonZeroUsize::get).or(defaults.max_length);
+        // The tokenizer first: it is small, and a mistake there need not wait for the weights.
+        let tokenizer = Tokenizer::load(folder, &config, wanted.unwrap_or(usize::MAX))?;
+        let weights = Weights::open(folder, &config)?;
+        let pooling = options.pooling.unwrap_or(defaults.pooling);
+        let normalize = options.normalize.unwrap_or(defaults.normalize);
+        Self::new(&config, &weights, tokenizer, pooling, normalize, options.threads)
+    }
+
+    /// The encoder of a classifier whose other parts have been read.
+    pub(crate) fn from_parts(
+        folder: &Path,
+        parts: &Parts,
+        threads: NonZeroUsize,
+    ) -> Result<Self, EncoderError> {
+        let tokenizer = Tokenizer::load(folder, &parts.config, parts.max_length())?;
+        Self::new(&parts.config, &parts.weights, tokenizer, parts.pooling, parts.normalize, threads)
+    }
+
+    fn new(
+        config: &EncoderConfig,
+        weights: &Weights,
+        tokenizer: Tokenizer,
+        pooling: Pooling,
+        normalize: bool,
+        threads: NonZeroUsize,
+    ) -> Result<Self, EncoderError> {
+        Ok(Self {
+            session: Session::load(onnx::hidden_graph(config, weights, pooling)?)?,
+            tokenizer,
+            pooling,
+            normalize,
+            width: config.width,
+            threads,
+            workers: (0..threads.get()).map(|_| Threads::new(1)).collect(),
+        })
+    }
+
+    /// Width of an embedding.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How tokens become one embedding.
+    #[must_use]
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
+    }
+
+    /// Whether embeddings are scaled to length 1.
+    #[must_use]
+    pub fn normalizes(&self) -> bool {
+        self.normalize
+    }
+
+    /// Tokens kept of each text, special ones included.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        self.tokenizer.max_length()
+    }
+
+    /// Embeddings of `texts`, `[texts.len(), width]`, row-major, in their order.
+    ///
+    /// # Errors
+    /// [`AnswerError::Tokenize`] names the text that the tokenizer refused.
+    pub fn embed(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, AnswerError> {
+        self.embed_watched(texts, &mut |_| {}, &AtomicBool::new(false))
+    }
+
+    /// As [`embed`](Self::embed), for long runs: `progress` is told the number of texts that are done, on
+    /// the calling thread, and the run ends soon after `cancel` is set.
+    ///
+    /// All tokens and embeddings of `texts` are held at once: give a large data set part by part.
+    ///
+    /// # Errors
+    /// As [`embed`](Self::embed), and [`AnswerError::Cancelled`].
+    pub fn embed_watched(
+        &self,
+        texts: &[Text<'_>],
+        progress: &mut dyn FnMut(usize),
+        cancel: &AtomicBool,
+    ) -> Result<Vec<f32>, AnswerError> {
+        let tokens = self.tokenizer.encode(texts, self.threads)?;
+        let lengths: Vec<usize> = tokens.iter().map(|text| text.ids.len()).collect();
+        let batches = batching::batches(&lengths, batching::TOKEN_BUDGET);
+        let mut embeddings = vec![0.0; texts.len() * self.width]; // [texts, width]
+        let mut done = 0;
+        self.run_batches(&tokens, &batches, cancel, &mut |batch, rows| {
+            for (&text, row) in batch.iter().zip(rows.chunks_exact(self.width)) {
+                embeddings[text * self.width..][..self.width].copy_from_slice(row);
+            }
+            done += batch.len();
+            progress(done);
+        })?;
+        if done < texts.len() {
+            return Err(AnswerError::Cancelled { done, texts: texts.len() });
+        }
+        Ok(embeddings)
+    }
+
+    /// Runs whole batches side by side, each on one thread, and hands their embeddings to `collect` on the
+    /// calling thread. Two batches on two threads are faster than one batch on two, and a batch that
+    /// always runs alone on one thread gives the same bytes for any number of threads.
+    fn run_batches(
+        &self,
+        tokens: &[Tokens],
+        batches: &[Vec<usize>],
+        cancel: &AtomicBool,
+        collect: &mut dyn FnMut(&[usize], &[f32]),
+    ) -> Result<(), AnswerError> {
+        let next = AtomicUsize::new(0);
+        let failed = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let (sender, receiver) = mpsc::channel();
+            for worker in self.workers.iter().take(batches.len()) {
+                let (sender, next, failed) = (sender.clone(), &next, &failed);
+                scope.spawn(move || {
+                    while !cancel.load(Ordering::Relaxed) && !failed.load(Ordering::Relaxed) {
+                        let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+                        if sender.send((batch, self.embed_batch(tokens, batch, worker))).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            for (batch, rows) in receiver {
+                let rows = rows.inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+                collect(batch, &rows);
+            }
+            Ok(())
+        })
+    }
+
+    /// Embeddings `[batch.len(), width]` of texts of one length.
+    fn embed_batch(
+        &self,
+        tokens: &[Tokens],
+        batch: &[usize],
+        worker: &Threads,
+    ) -> Result<Vec<f32>, AnswerError> {
+        let texts: Vec<&Tokens> = batch.iter().map(|&index| &tokens[index]).collect();
+        let hidden = self.session.run(&texts, worker)?; // [batch, tokens, width]
+        let mut embeddings = vec![0.0; batch.len() * self.width];
+        let rows_of_text = hidden.chunks_exact(hidden.len() / batch.len());
+        for (text, embedding) in rows_of_text.zip(embeddings.chunks_exact_mut(self.width)) {
+            self.pooling.pool(text, embedding);
+            if self.normalize {
+                pooling::normalize(embedding);
+            }
+        }
+        Ok(embeddings)
+    }
+}
+
+impl EncoderConfig {
+    /// Reads and checks `config.json` of `folder`.
+    ///
+    /// # Errors
+    /// [`EncoderError::Config`] names the file and what is wrong with it.
+    pub fn load(folder: &Path) -> Result<Self, EncoderError> {
+        let path = folder.join("config.json");
+        Self::parse(&storage::map(&path)?).map_err(|source| EncoderError::Config { path, source })
+    }
+}
+
+/// Whether `config.json` of `folder` is that of an encoder, known or not: it has a `model_type`.
+pub(crate) fn names_an_encoder(folder: &Path) -> bool {
+    let Ok(json) = storage::map(&folder.join("config.json")) else { return false };
+    serde_json::from_slice::<serde_json::Map<_, _>>(&json)
+        .is_ok_and(|fields| fields.contains_key("model_type"))
+}
+
+/// SHA-256 of the weights in `folder`: of the one file, or of the hashes of several, one a line in the index's order.
+pub fn weights_hash(folder: &Path) -> Result<String, EncoderError> {
+    let digest = |name: &String| -> Result<String, EncoderError> {
+        Ok(storage::sha256(&storage::map(&folder.join(name))?))
+    };
+    let names = weights::file_names(folder)?;
+    if let [only] = names.as_slice() {
+        return digest(only);
+    }
+    let digests = names.iter().map(digest).collect::<Result<Vec<_>, _>>()?;
+    Ok(storage::sha256(digests.join("\n").as_bytes()))
+}
+
+/// SHA-256 over the names and hashes of the files `names` of `folder`.
+pub fn files_hash(folder: &Path, names: &[String]) -> Result<String, EncoderError> {
+    let mut all = String::new();
+    for name in names {
+        let digest = storage::sha256(&storage::map(&folder.join(name))?);
+        all.extend([digest.as_str(), "  ", name, "\n"]);
+    }
+    Ok(storage::sha256(all.as_bytes()))
+}
+
+/// Names of the files of an encoder in `folder`: config, weights, tokenizer.
+pub fn file_names(folder: &Path) -> Result<Vec<String>, EncoderError> {
+    let mut names = vec!["config.json".to_owned()];
+    names.extend(weights::file_names(folder)?);
+    let has = |name: &&str| folder.join(name).exists();
+    names.extend(
+        [tokenizer::WHOLE, tokenizer::VOCABULARY, tokenizer::SETTINGS]
+            .into_iter()
+            .filter(has)
+            .map(str::to_owned),
+    );
+    Ok(names)
+}

@@ -1,0 +1,158 @@
+//! Sequence classifiers of every family against `transformers`, on the small checkpoints of
+//! `goldens/make_classifier_goldens.py`: as loaded from the folder, and as exported.
+
+#![allow(clippy::unwrap_used)] // a test may panic
+
+mod golden;
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use golden::{FAMILIES, Golden, Graph, Tensor, close, folder};
+use lelp_model::classifier::Classifier;
+use lelp_model::encoder::{EncoderConfig, Tokenizer, Weights};
+use lelp_model::export::export;
+use lelp_model::model::Model;
+use lelp_model::teacher::{CLASSIFIER_FILE, EncoderClassifierConfig, Teacher};
+
+const ONE: NonZeroUsize = NonZeroUsize::MIN;
+
+#[test]
+fn tokens_are_those_of_the_folders_tokenizer() {
+    for family in FAMILIES {
+        let golden = Golden::read(family);
+        let config = EncoderConfig::load(&folder(family)).unwrap();
+        let tokenizer = Tokenizer::load(&folder(family), &config, usize::MAX).unwrap();
+        let (ids, mask) = (golden.integers("input_ids"), golden.integers("attention_mask"));
+        for (row, tokens) in tokenizer.encode(&golden.texts(), ONE).unwrap().iter().enumerate() {
+            let kept = ids.row(row).iter().zip(mask.row(row)).filter(|&(_, &present)| present == 1);
+            let expected: Vec<i64> = kept.map(|(&id, _)| id).collect();
+            let found: Vec<i64> = tokens.ids.iter().map(|&id| i64::from(id)).collect();
+            assert_eq!(found, expected, "{family} row {row}");
+            assert!(tokens.ids.len() <= config.longest());
+        }
+    }
+}
+
+#[test]
+fn logits_and_embeddings_are_those_of_transformers() {
+    for family in FAMILIES {
+        let golden = Golden::read(family);
+        let teacher = Teacher::load(&folder(family), ONE).unwrap();
+        let signals = teacher.signals(&golden.texts(), &mut |_| {}, &AtomicBool::new(false)).unwrap();
+        close(family, &signals.logits, &golden.floats("logits").values);
+        close(family, &signals.embeddings, &golden.floats("embedding").values);
+        let model = Model::load(&folder(family), ONE).unwrap();
+        assert_eq!(model.logits(&golden.texts()).unwrap(), signals.logits);
+        assert_eq!(model.labels().len(), golden.floats("logits").shape[1]);
+    }
+}
+
+/// The exported graph in our own engine, on the golden's padded batch. ONNX Runtime: `benches/onnx_parity.py`.
+#[test]
+fn the_exported_graph_answers_a_padded_batch_as_transformers() {
+    let work = tempfile::tempdir().unwrap();
+    for family in FAMILIES {
+        let golden = Golden::read(family);
+        let out = work.path().join(format!("{family}.onnx"));
+        let exported = export(&folder(family), &out).unwrap();
+        assert_eq!(exported.files, std::slice::from_ref(&out));
+        let [logits, embedding] = run(&out, &golden, &exported.inputs);
+        close(family, &logits, &golden.floats("logits").values);
+        close(family, &embedding, &golden.floats("embedding").values);
+        // One text with no padding at all: sizes are free.
+        let golden = golden.first_row_alone();
+        let [logits, _] = run(&out, &golden, &exported.inputs);
+        close(family, &logits, &golden.floats("logits").values);
+    }
+}
+
+/// Logits and embedding that a graph gives for a golden's inputs.
+fn run(path: &Path, golden: &Golden, inputs: &[&'static str]) -> [Vec<f32>; 2] {
+    let column = |name: &'static str| {
+        let Tensor { shape, values } = golden.integers(name);
+        let row = |row: &[i64]| row.iter().map(|&value| i32::try_from(value).unwrap()).collect();
+        (name, values.chunks(shape[1]).map(row).collect::<Vec<Vec<i32>>>())
+    };
+    Graph::read(path).run(&inputs.iter().map(|name| column(name)).collect::<Vec<_>>())
+}
+
+/// The first two outputs as subclasses of one class, and so on: `log sum exp` of `transformers`' own logits.
+#[test]
+fn subclasses_collapse_here_and_in_the_exported_graph() {
+    let family = "roberta"; // two outputs: one class alone is none, so the head is doubled
+    let golden = Golden::read(family);
+    let work = golden::copy(family);
+    golden::double_head(work.path(), "classifier.out_proj");
+    let labels = vec!["no".to_owned(), "yes".to_owned()];
+    let two = NonZeroUsize::new(2).unwrap();
+    let own = EncoderClassifierConfig::new(labels.clone(), two, NonZeroUsize::new(24));
+    fs::write(work.path().join(CLASSIFIER_FILE), own.to_bytes()).unwrap();
+
+    let expected: Vec<f32> = golden
+        .floats("logits")
+        .values
+        .chunks(2)
+        .flat_map(|row| {
+            let both = (row[0].exp() + row[1].exp()).ln();
+            // The second pair is the first, 1000 higher: exp alone would overflow.
+            [both, both + 1000.0]
+        })
+        .collect();
+    let teacher = Teacher::load(work.path(), ONE).unwrap();
+    assert_eq!(teacher.labels(), labels);
+    close(family, &teacher.logits(&golden.texts()).unwrap(), &expected);
+    let out = work.path().join("model.onnx");
+    let exported = export(work.path(), &out).unwrap();
+    assert_eq!((&exported.labels, exported.max_length), (&labels, 24));
+    let [logits, embedding] = run(&out, &golden, &exported.inputs);
+    close(family, &logits, &expected);
+    close(family, &embedding, &golden.floats("embedding").values);
+}
+
+#[test]
+fn one_logit_is_read_as_a_second_beside_zero() {
+    let golden = Golden::read("distilbert");
+    let work = golden::copy("distilbert");
+    golden::keep_second_output(work.path(), "classifier");
+    golden::edit_config(work.path(), |config| config["id2label"] = serde_json::json!({"0": "LABEL_0"}));
+    let teacher = Teacher::load(work.path(), ONE).unwrap();
+    assert_eq!(teacher.labels(), ["0", "1"]);
+    let expected: Vec<f32> = golden.floats("logits").values.chunks(2).flat_map(|row| [0.0, row[1]]).collect();
+    close("distilbert", &teacher.logits(&golden.texts()).unwrap(), &expected);
+
+    golden::edit_config(work.path(), |config| config["id2label"] = serde_json::json!({"0": "spam"}));
+    assert_eq!(Teacher::load(work.path(), ONE).unwrap().labels(), ["not spam", "spam"]);
+}
+
+/// Every tensor that the description names is in the file, and no other is.
+#[test]
+fn the_description_names_every_tensor_with_its_shape() {
+    for family in FAMILIES {
+        let config = EncoderConfig::load(&folder(family)).unwrap();
+        let weights = Weights::open(&folder(family), &config).unwrap();
+        let modules = config.modules().into_iter().chain(config.head_modules(config.outputs()));
+        let tensors: Vec<_> = modules.flat_map(|module| module.tensors().collect::<Vec<_>>()).collect();
+        for tensor in &tensors {
+            weights.read(tensor).unwrap();
+        }
+        let mut described: Vec<String> = tensors.into_iter().map(|tensor| tensor.classifier_name).collect();
+        described.sort_unstable();
+        let bytes = fs::read(folder(family).join("model.safetensors")).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let mut stored: Vec<&str> = file.names();
+        stored.sort_unstable();
+        assert_eq!(described, stored, "{family}");
+    }
+}
+
+#[test]
+fn a_config_that_is_written_reads_back_as_it_was() {
+    for family in FAMILIES {
+        let config = EncoderConfig::load(&folder(family)).unwrap();
+        assert!(config.is_classifier(), "{family}");
+        assert_eq!(EncoderConfig::parse(&config.to_bytes()).unwrap(), config, "{family}");
+    }
+}

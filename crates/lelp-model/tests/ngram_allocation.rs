@@ -1,0 +1,65 @@
+//! Prediction allocates nothing in steady state.
+
+#![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use lelp_data::Text;
+use lelp_model::layer::Layer;
+use lelp_model::ngram::{NgramConfig, NgramModel, Table};
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed on to the system's allocator as it is; the counter itself does not allocate.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the contract of `GlobalAlloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `GlobalAlloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations() -> usize {
+    ALLOCATIONS.with(Cell::get)
+}
+
+#[test]
+fn prediction_from_raw_text_allocates_nothing() {
+    let mut config = NgramConfig::new(vec!["no".to_owned(), "yes".to_owned()], 3);
+    config.features.buckets = 1 << 10;
+    config.width = 64;
+    let table = Table::new(1 << 10, 64, (0..64 << 10).map(|i| ((i % 97) as f32).sin()).collect()).unwrap();
+    let hidden = Layer::new(64, vec![0.1; 64 * 64], vec![0.1; 64]).unwrap();
+    let output = Layer::new(64, (0..6 * 64).map(|i| (i as f32).cos()).collect(), vec![0.0; 6]).unwrap();
+    let model = NgramModel::new(config, table, Some(hidden), output).unwrap();
+
+    let long = "many words \u{1f600} na\u{ef}ve, ".repeat(10_000);
+    let texts = ["", "My card hasn't arrived yet!", long.as_str(), "\u{1e9e}tra\u{df}e \u{4f60}\u{597d}"];
+    for model in [model.quantized(), model] {
+        let (mut scratch, mut logits) = (model.scratch(), [0.0; 2]);
+        let before = allocations();
+        for text in texts {
+            model.class_logits(&Text::from(text), &mut scratch, &mut logits);
+        }
+        assert_eq!(allocations() - before, 0);
+        assert!(logits.iter().all(|logit| logit.is_finite()));
+        // The counter counts.
+        drop(std::hint::black_box(Vec::<u8>::with_capacity(64)));
+        assert_eq!(allocations() - before, 1);
+    }
+}

@@ -1,0 +1,162 @@
+//! Models on disk: whole ones come back as they were, broken ones are refused by name.
+
+#![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
+
+use std::fs;
+use std::path::Path;
+
+use lelp_data::Text;
+use lelp_model::classifier::Classifier;
+use lelp_model::layer::Layer;
+use lelp_model::ngram::{ConfigError, ModelError, NgramConfig, NgramFileError, NgramModel, Table};
+use tempfile::TempDir;
+
+const WEIGHTS: &str = "model.safetensors";
+
+fn values(count: usize) -> Vec<f32> {
+    (0..count).map(|i| ((i * 7919 % 1009) as f32 - 500.0) / 400.0).collect()
+}
+
+fn model(hidden: usize) -> NgramModel {
+    let mut config = NgramConfig::new(vec!["not a card".to_owned(), "a card".to_owned()], 2);
+    config.features.buckets = 64;
+    (config.width, config.hidden) = (5, hidden);
+    let table = Table::new(64, 5, values(320)).unwrap();
+    let layer = (hidden > 0).then(|| Layer::new(5, values(5 * hidden), values(hidden)).unwrap());
+    let inputs = config.last_inputs();
+    let output = Layer::new(inputs, values(4 * inputs), values(4)).unwrap();
+    NgramModel::new(config, table, layer, output).unwrap()
+}
+
+fn saved() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    model(3).save(folder.path()).unwrap();
+    folder
+}
+
+fn refused(folder: &Path) -> NgramFileError {
+    NgramModel::load(folder).expect_err("a broken model must be refused")
+}
+
+fn change_config(folder: &Path, from: &str, to: &str) {
+    let path = folder.join("config.json");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(&path, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_saved_model_answers_as_before() {
+    let texts: Vec<Text<'_>> =
+        vec!["Where is my card?".into(), "".into(), Text { text: "a b", pair: Some("b c") }];
+    for hidden in [0, 3] {
+        for model in [model(hidden), model(hidden).quantized()] {
+            let folder = tempfile::tempdir().unwrap();
+            model.save(folder.path()).unwrap();
+            let loaded = NgramModel::load(folder.path()).unwrap();
+            assert_eq!(loaded.config(), model.config());
+            assert_eq!(loaded.labels(), ["not a card", "a card"]);
+            assert_eq!(loaded.logits(&texts).unwrap(), model.logits(&texts).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_model_may_be_saved_over_itself() {
+    let folder = saved();
+    let loaded = NgramModel::load(folder.path()).unwrap();
+    loaded.quantized().save(folder.path()).unwrap();
+    assert_eq!(loaded.logits(&["a card".into()]).unwrap(), model(3).logits(&["a card".into()]).unwrap());
+    assert!(NgramModel::load(folder.path()).unwrap().table().buckets() == 64);
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let error = refused(Path::new("no/such/model"));
+    assert!(error.to_string().contains("no/such/model"), "{error}");
+}
+
+#[test]
+fn a_truncated_file_is_refused_at_every_length() {
+    let folder = saved();
+    let path = folder.path().join(WEIGHTS);
+    let whole = fs::read(&path).unwrap();
+    for length in (1..whole.len()).step_by(41).chain([7, 8, 9, whole.len() - 1]) {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = refused(folder.path());
+        assert!(matches!(error, NgramFileError::Safetensors { .. }), "{length}: {error:?}");
+        assert!(error.to_string().contains(WEIGHTS));
+    }
+}
+
+#[test]
+fn a_header_that_claims_2_to_the_60_bytes_is_refused() {
+    let folder = saved();
+    let path = folder.path().join(WEIGHTS);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..8].copy_from_slice(&(1_u64 << 60).to_le_bytes());
+    fs::write(&path, bytes).unwrap();
+    assert!(matches!(refused(folder.path()), NgramFileError::Safetensors { .. }));
+}
+
+#[test]
+fn sizes_that_differ_from_the_weights_are_refused() {
+    for (from, to) in [
+        ("\"buckets\": 64", "\"buckets\": 128"),
+        ("\"width\": 5", "\"width\": 6"),
+        ("\"hidden\": 3", "\"hidden\": 4"),
+    ] {
+        let folder = saved();
+        change_config(folder.path(), from, to);
+        assert!(matches!(refused(folder.path()), NgramFileError::Model { .. }), "{to}");
+    }
+    let folder = saved();
+    change_config(folder.path(), "\"table\": \"f32\"", "\"table\": \"int8\"");
+    assert!(matches!(refused(folder.path()), NgramFileError::Tensor { .. }));
+}
+
+#[test]
+fn settings_out_of_range_are_refused_before_anything_is_allocated() {
+    for (from, to) in [
+        ("\"buckets\": 64", "\"buckets\": 1152921504606846976"),
+        ("\"buckets\": 64", "\"buckets\": 63"),
+        ("\"max_tokens\": 1024", "\"max_tokens\": 0"),
+        ("\"subclasses\": 2", "\"subclasses\": 1152921504606846976"),
+        ("\"hidden\": 3", "\"hidden\": 99999999"),
+        ("\"a card\"", "\"not a card\""),
+    ] {
+        let folder = saved();
+        change_config(folder.path(), from, to);
+        let error = refused(folder.path());
+        assert!(
+            matches!(error, NgramFileError::Model { source: ModelError::Config(_), .. }),
+            "{to}: {error:?}"
+        );
+    }
+    let one = NgramConfig::new(vec!["only".to_owned()], 1);
+    assert_eq!(one.check(), Err(ConfigError::TooFewLabels { labels: 1 }));
+}
+
+#[test]
+fn a_configuration_of_another_kind_is_refused() {
+    for text in ["", "{}", "[1]", "{\"model\":\"encoder\"}", "\u{fffd}"] {
+        let folder = saved();
+        fs::write(folder.path().join("config.json"), text).unwrap();
+        assert!(refused(folder.path()).to_string().contains("config.json"));
+    }
+    let folder = saved();
+    change_config(folder.path(), "\"width\": 5", "\"width\": 5, \"wdith\": 5");
+    assert!(matches!(refused(folder.path()), NgramFileError::Config { .. }));
+}
+
+#[test]
+fn weights_that_are_not_finite_are_refused() {
+    let folder = saved();
+    let path = folder.path().join(WEIGHTS);
+    let mut bytes = fs::read(&path).unwrap();
+    // The first tensor is a bias: safetensors sorts by name within a type.
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    bytes[8 + header..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&path, &bytes).unwrap();
+    assert!(matches!(refused(folder.path()), NgramFileError::Layer { layer: "hidden", .. }));
+}
