@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::parameter::Values;
+
 /// Two counts that must agree do not.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{what}: found {found}, expected {expected}")]
@@ -84,12 +86,14 @@ pub enum SignalsError {
 
 /// A number outside what a setting allows.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
-#[error("{name} is {value}, but must be finite and above 0")]
+#[error("{name} is {value}: use {allowed}")]
 pub struct SettingError {
     /// The setting.
     pub name: &'static str,
     /// The value given.
     pub value: f64,
+    /// What is allowed.
+    pub allowed: Values,
 }
 
 /// Why signals cannot be gathered into moments, or moments be fitted.

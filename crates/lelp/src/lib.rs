@@ -59,10 +59,12 @@
 mod blocks;
 mod collapse;
 mod error;
+mod error_kind;
 mod exponential;
 mod hash;
 mod linalg;
 mod map;
+mod parameter;
 mod rotation;
 mod subspace;
 
@@ -76,8 +78,10 @@ pub mod vector;
 
 pub use collapse::{collapse, log_softmax, softmax};
 pub use error::{FitError, SettingError, ShapeError, SignalsError};
+pub use error_kind::{Classified, ErrorKind};
 pub use map::map_of_rows;
 pub use moments::{ClassMoments, Members, largest};
+pub use parameter::{Parameter, Search, Values};
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};
 pub use subclass::lelp::{ClassReport, LelpFit, LelpSettings};

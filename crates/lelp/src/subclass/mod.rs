@@ -36,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::blocks::Workers;
 use crate::error::SettingError;
 use crate::exponential::exp_not_positive;
+use crate::parameter::Values;
 
 pub use clusters::{ClusterFit, ClusterReport, ClusterSettings, Clustering};
 pub use directions::Directions;
@@ -66,7 +67,8 @@ pub struct Temperature(f64);
 
 /// A number that may divide.
 fn positive(name: &'static str, value: f64) -> Result<f64, SettingError> {
-    if value.is_finite() && value > 0.0 { Ok(value) } else { Err(SettingError { name, value }) }
+    let allowed = Values::Positive;
+    if allowed.allow(value) { Ok(value) } else { Err(SettingError { name, value, allowed }) }
 }
 
 impl Beta {
