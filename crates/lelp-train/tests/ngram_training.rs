@@ -6,10 +6,11 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp_data::Text;
+use lelp_method::Optimizer;
 use lelp_method::{CeSettings, KdSettings, Learner, LelpSettings, MethodSettings, Supervision};
 use lelp_model::classifier::Classifier;
 use lelp_model::ngram::{FeatureSettings, NgramConfig, NgramModel};
-use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Optimizer, Student};
+use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Student};
 use lelp_train::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
