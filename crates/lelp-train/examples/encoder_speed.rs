@@ -18,9 +18,10 @@ use std::sync::atomic::AtomicBool;
 
 use labelled_lines::{Rows, read};
 use lelp_data::Text;
+use lelp_method::Optimizer;
 use lelp_method::{CeSettings, Learner, MethodSettings, Supervision};
 use lelp_model::encoder::{EncoderConfig, Tokenizer};
-use lelp_train::model::{EncoderInputs, EncoderSettings, EncoderStudent, FirstWeights, Optimizer, Student};
+use lelp_train::model::{EncoderInputs, EncoderSettings, EncoderStudent, FirstWeights, Student};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
