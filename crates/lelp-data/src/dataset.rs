@@ -1,9 +1,10 @@
-//! A data set in memory: texts, pairs and labels, checked once.
+//! A data set in memory: a table and its labels, checked once.
 
 use std::path::{Path, PathBuf};
 
 use crate::Text;
 use crate::storage::hex;
+use crate::table::{ColumnValues, Schema, Table};
 use sha2::{Digest, Sha256};
 
 use super::columns::Columns;
@@ -11,14 +12,14 @@ use super::error::{DataError, Place};
 use super::examples::{Example, Examples};
 use super::labels::{Classes, LabelColumn};
 
-/// Texts with optional second texts and optional labels.
+/// A table with optional labels.
 ///
-/// All columns have the same number of rows, at least one; labels are below the number of names.
+/// There is at least one row, and labels are below the number of names. To clone a data set or to select rows copies
+/// labels, but no values of the table.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     file: PathBuf,
-    texts: Vec<String>,
-    pairs: Option<Vec<String>>,
+    table: Table,
     labels: Option<Vec<Option<u32>>>,
     classes: Classes,
 }
@@ -69,13 +70,13 @@ impl Dataset {
         }
         let labelled = labels.labels.iter().any(Option::is_some);
         let (classes, labels) = labels.resolve(file)?;
-        Ok(Self {
-            file: file.to_owned(),
-            pairs: (!pairs.is_empty()).then_some(pairs),
-            texts,
-            labels: labelled.then_some(labels),
-            classes,
-        })
+        let mut table = vec![(columns.text.clone(), ColumnValues::Text(texts))];
+        if !pairs.is_empty() {
+            let name = columns.pair.name().expect("a pair is read from a column").to_owned();
+            table.push((name, ColumnValues::TextPair(pairs)));
+        }
+        let table = Table::new(table).map_err(|source| DataError::Table { file: file.to_owned(), source })?;
+        Ok(Self { file: file.to_owned(), table, labels: labelled.then_some(labels), classes })
     }
 
     /// The file that the rows come from.
@@ -84,22 +85,22 @@ impl Dataset {
         &self.file
     }
 
+    /// The rows without their labels.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Names and kinds of the columns.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        self.table.schema()
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.texts.len()
-    }
-
-    /// The texts, `[rows]`.
-    #[must_use]
-    pub fn texts(&self) -> &[String] {
-        &self.texts
-    }
-
-    /// The second texts, `[rows]`.
-    #[must_use]
-    pub fn pairs(&self) -> Option<&[String]> {
-        self.pairs.as_deref()
+        self.table.rows()
     }
 
     /// The classes, `[rows]`, each below [`Self::label_names`]`.len()`; `None` if no row has a label.
@@ -127,19 +128,22 @@ impl Dataset {
         labels.filter_map(|(row, label)| label.map(|label| (row, label))).unzip()
     }
 
-    /// One row as models take it.
+    /// The text of a row, or its pair of texts.
     ///
     /// # Panics
-    /// If there is no such row.
+    /// If there is no such row, or the table has no text.
     #[must_use]
     pub fn text(&self, row: usize) -> Text<'_> {
-        Text { text: &self.texts[row], pair: self.pairs.as_ref().map(|pairs| pairs[row].as_str()) }
+        self.table.text(row)
     }
 
-    /// All rows as models take them.
+    /// The texts of all rows.
+    ///
+    /// # Panics
+    /// If the table has no text.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Text<'_>> + '_ {
-        (0..self.rows()).map(|row| self.text(row))
+        self.table.texts()
     }
 
     /// The class of each row as signals keep it: -1 for none.
@@ -196,8 +200,7 @@ impl Dataset {
     pub fn select(&self, rows: &[usize]) -> Self {
         Self {
             file: self.file.clone(),
-            texts: rows.iter().map(|&row| self.texts[row].clone()).collect(),
-            pairs: self.pairs.as_ref().map(|pairs| rows.iter().map(|&row| pairs[row].clone()).collect()),
+            table: self.table.select(rows),
             labels: self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row]).collect()),
             classes: self.classes.clone(),
         }
@@ -209,7 +212,7 @@ impl Dataset {
     #[must_use]
     pub fn keep_labels(&self, count: usize) -> Self {
         let (mut rows, _) = self.labelled();
-        rows.sort_by_cached_key(|&row| (stable_hash(&self.texts[row]), row));
+        rows.sort_by_cached_key(|&row| (stable_hash(self.text(row).text), row));
         let mut labels = vec![None; self.rows()];
         for &row in rows.iter().take(count) {
             labels[row] = self.labels.as_ref().and_then(|labels| labels[row]);
@@ -242,7 +245,7 @@ impl Dataset {
             text(row.text);
             row.pair.map_or_else(|| (), &mut text);
         }
-        hash.update([u8::from(self.pairs.is_some())]);
+        hash.update([u8::from(self.schema().pair().is_some())]);
         hex(&hash.finalize())
     }
 }

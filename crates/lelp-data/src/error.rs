@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::table::TableError;
+
 /// Where in a file something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -51,6 +53,14 @@ pub enum DataError {
     Empty {
         /// The file.
         file: PathBuf,
+    },
+    /// The columns do not make a table.
+    #[error("`{}`", file.display())]
+    Table {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: TableError,
     },
     /// A column that is needed is not there.
     #[error("`{}` has no column `{column}`; it has {}: name the one to read, as with `--text-column` or `--label-column`", file.display(), quoted(present))]

@@ -11,6 +11,7 @@ mod labels;
 pub mod signals;
 mod splits;
 pub mod storage;
+mod table;
 mod text;
 
 pub use columns::{Columns, Wanted};
@@ -25,4 +26,5 @@ pub use signals::{
     SignalsWriter, StoredSignals,
 };
 pub use splits::{HoldOut, Splits, hold_out};
+pub use table::{ColumnKind, ColumnValues, Field, Schema, SchemaError, Table, TableError};
 pub use text::Text;

@@ -84,7 +84,7 @@ pub struct HoldOut {
 /// # Errors
 /// [`DataError::HoldOut`] if all rows have one text.
 pub fn hold_out(data: &Dataset) -> Result<HoldOut, DataError> {
-    let hashes: Vec<u64> = data.texts().iter().map(|text| stable_hash(text)).collect();
+    let hashes: Vec<u64> = data.iter().map(|text| stable_hash(text.text)).collect();
     let nearest = hashes.iter().copied().min().unwrap_or(0);
     let limit = nearest.max(u64::MAX / 10);
     let (validation, train): (Rows, Rows) = (0..data.rows()).partition(|&row| hashes[row] <= limit);

@@ -9,3 +9,4 @@ mod hostile_signals;
 mod imports;
 mod parquet_files;
 mod signals;
+mod tables;

@@ -200,7 +200,7 @@ fn typical_rows_are_distinct_texts_of_the_class_by_falling_share() {
                 assert_eq!(texts.len(), rows.len(), "{split:?}");
                 assert!(rows.windows(2).all(|pair| pair[0].share >= pair[1].share), "{split:?}");
                 assert!(rows.iter().all(|row| place(row.row).0 == class));
-                assert!(rows.iter().all(|row| row.text == planted.data.texts()[row.row]));
+                assert!(rows.iter().all(|row| row.text == planted.data.text(row.row).text));
                 assert!(rows.iter().all(|row| row.label.as_ref() == Some(&found.name)));
             }
         }

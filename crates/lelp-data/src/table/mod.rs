@@ -1,0 +1,194 @@
+//! Rows of typed columns in memory, and views of some of those rows.
+
+mod columns;
+mod error;
+mod schema;
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type, Int32Type};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field as ArrowField, Schema as ArrowSchema};
+
+use crate::Text;
+
+pub use columns::ColumnValues;
+pub use error::TableError;
+pub use schema::{ColumnKind, Field, Schema, SchemaError};
+
+/// Rows of typed columns: an Arrow batch, or a view of some of its rows.
+///
+/// All columns have the same number of rows, numbers are finite, and only numbers and categories can be missing. To
+/// clone a table or to select rows copies no values.
+///
+/// | kind | Arrow type |
+/// |---|---|
+/// | text, second text | `LargeUtf8` |
+/// | vector | `FixedSizeList<Float32>` |
+/// | number | `Float64`, null where it is missing |
+/// | category | `Dictionary<Int32, LargeUtf8>`, null where it is missing |
+#[derive(Debug, Clone)]
+pub struct Table {
+    schema: Arc<Schema>,
+    batch: RecordBatch,
+    /// Rows of the batch that this view shows, in its order; `None` for all.
+    rows: Option<Arc<[usize]>>,
+}
+
+impl Table {
+    /// A table of these columns, in this order.
+    ///
+    /// # Errors
+    /// [`TableError`] if names or kinds do not fit (see [`Schema`]), lengths differ or a number is not finite.
+    pub fn new(columns: Vec<(String, ColumnValues)>) -> Result<Self, TableError> {
+        let fields = columns.iter().map(|(name, values)| Field::new(name, values.kind())).collect();
+        let schema = Schema::new(fields)?;
+        let arrays = columns.into_iter().map(|(name, values)| values.into_arrow(&name));
+        Self::of_arrays(schema, arrays.collect::<Result<_, _>>()?)
+    }
+
+    /// A table of texts, in columns `text` and, if they are pairs, `text_pair`.
+    ///
+    /// # Errors
+    /// [`TableError::MissingPair`] if some texts are pairs and others are not.
+    pub fn from_texts(texts: &[Text<'_>]) -> Result<Self, TableError> {
+        let first = texts.iter().map(|text| text.text.to_owned()).collect();
+        let mut columns = vec![("text".to_owned(), ColumnValues::Text(first))];
+        if texts.iter().any(|text| text.pair.is_some()) {
+            let pair = |(row, text): (usize, &Text<'_>)| {
+                text.pair.map(str::to_owned).ok_or(TableError::MissingPair { row: row as u64 })
+            };
+            let pairs = texts.iter().enumerate().map(pair).collect::<Result<_, _>>()?;
+            columns.push(("text_pair".to_owned(), ColumnValues::TextPair(pairs)));
+        }
+        Self::new(columns)
+    }
+
+    /// Arrays of the types that the kinds of the schema ask for, checked but for their lengths.
+    fn of_arrays(schema: Schema, arrays: Vec<ArrayRef>) -> Result<Self, TableError> {
+        let expected = arrays.first().map_or(0, Array::len);
+        for (field, array) in schema.fields().iter().zip(&arrays) {
+            if array.len() != expected {
+                return Err(TableError::Rows {
+                    column: field.name.clone(),
+                    found: array.len(),
+                    first: schema.fields()[0].name.clone(),
+                    expected,
+                });
+            }
+        }
+        let arrow_field = |field: &Field| {
+            ArrowField::new(&field.name, columns::arrow_type(field.kind), columns::nullable(field.kind))
+        };
+        let arrow_schema = ArrowSchema::new(schema.fields().iter().map(arrow_field).collect::<Vec<_>>());
+        let options = RecordBatchOptions::new().with_row_count(Some(expected));
+        let batch = RecordBatch::try_new_with_options(Arc::new(arrow_schema), arrays, &options)
+            .expect("types follow from the kinds, and lengths are checked");
+        Ok(Self { schema: Arc::new(schema), batch, rows: None })
+    }
+
+    /// Names and kinds of the columns.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows.as_ref().map_or_else(|| self.batch.num_rows(), |rows| rows.len())
+    }
+
+    /// The text of a row, or its pair of texts.
+    ///
+    /// # Panics
+    /// If there is no such row, or the schema has no text.
+    #[must_use]
+    pub fn text(&self, row: usize) -> Text<'_> {
+        let place = self.schema.text().expect("the caller has checked that there is a text");
+        Text { text: self.string(row, place), pair: self.schema.pair().map(|pair| self.string(row, pair)) }
+    }
+
+    /// The texts of all rows.
+    ///
+    /// # Panics
+    /// If the schema has no text.
+    #[must_use]
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = Text<'_>> + '_ {
+        (0..self.rows()).map(|row| self.text(row))
+    }
+
+    /// The vector of a row in the column at place `column` of the schema, `[width]`.
+    ///
+    /// # Panics
+    /// If there is no such row, or the column is not a vector.
+    #[must_use]
+    pub fn vector(&self, row: usize, column: usize) -> &[f32] {
+        let ColumnKind::Vector { width } = self.schema.fields()[column].kind else {
+            panic!("column {column} is no vector");
+        };
+        let list = self.batch.column(column).as_fixed_size_list();
+        let start = list.value_offset_at(self.place(row));
+        &list.values().as_primitive::<Float32Type>().values()[start..start + width]
+    }
+
+    /// The number of a row in the column at place `column` of the schema; `None` where it is missing.
+    ///
+    /// # Panics
+    /// If there is no such row, or the column is not a number.
+    #[must_use]
+    pub fn number(&self, row: usize, column: usize) -> Option<f64> {
+        let numbers = self.batch.column(column).as_primitive::<Float64Type>();
+        let place = self.place(row);
+        numbers.is_valid(place).then(|| numbers.value(place))
+    }
+
+    /// The category of a row in the column at place `column` of the schema; `None` where it is missing.
+    ///
+    /// # Panics
+    /// If there is no such row, or the column is not a category.
+    #[must_use]
+    pub fn category(&self, row: usize, column: usize) -> Option<&str> {
+        let words = self.batch.column(column).as_dictionary::<Int32Type>();
+        let word = words.key(self.place(row))?;
+        Some(words.values().as_string::<i64>().value(word))
+    }
+
+    /// Some of the rows, in the order given; a row may come twice.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let places = rows.iter().map(|&row| self.place(row)).collect();
+        Self { rows: Some(places), ..self.clone() }
+    }
+
+    /// The same rows with the columns that `schema` names, in its order; see [`Schema::places_of`].
+    ///
+    /// The columns take the names that `schema` has for them.
+    ///
+    /// # Errors
+    /// [`SchemaError`] for the first column that is absent or of another kind.
+    pub fn conform(&self, schema: &Schema) -> Result<Self, SchemaError> {
+        let places = self.schema.places_of(schema)?;
+        let arrays = places.into_iter().map(|place| Arc::clone(self.batch.column(place))).collect();
+        let table = Self::of_arrays(schema.clone(), arrays).expect("columns of one table are of one length");
+        Ok(Self { rows: self.rows.clone(), ..table })
+    }
+
+    /// Place of a row in the batch.
+    fn place(&self, row: usize) -> usize {
+        if let Some(rows) = &self.rows {
+            return rows[row];
+        }
+        let rows = self.batch.num_rows();
+        assert!(row < rows, "row {row} of a table of {rows} rows");
+        row
+    }
+
+    fn string(&self, row: usize, column: usize) -> &str {
+        self.batch.column(column).as_string::<i64>().value(self.place(row))
+    }
+}
