@@ -2,6 +2,8 @@
 
 // Loops must be compiled inside the function that may use AVX2, so they have to be inlined there.
 #![allow(clippy::inline_always)]
+// What `multiversion` makes of a function passes on all of its arguments, those too that one activation has no use for.
+#![allow(clippy::used_underscore_binding)]
 
 use lelp_model::encoder::Activation;
 use multiversion::multiversion;
