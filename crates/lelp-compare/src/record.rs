@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use lelp_data::storage::sha256;
-use lelp_method::Combination;
+use lelp_method::Objective;
 use lelp_train::distill::ColumnSettings;
 use lelp_train::evaluate::Report;
 use lelp_train::run::{EpochRecord, TrainSettings, ValidationRecord};
@@ -128,7 +128,7 @@ pub struct TrialRecord {
     /// Number of the trial, from 0; that is the recipe's own settings.
     pub trial: usize,
     /// The method's settings.
-    pub distill: Combination,
+    pub distill: Objective,
     /// The training's settings.
     pub train: TrainSettings,
     /// Score of the best epoch.
@@ -150,7 +150,7 @@ pub struct StudentRecord {
     /// Seed of parameters, order and split.
     pub seed: u64,
     /// The method's settings.
-    pub distill: Combination,
+    pub distill: Objective,
     /// The training's settings.
     pub train: TrainSettings,
     /// Score of the best epoch.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lelp_data::storage::sha256;
-use lelp_method::{Combination, MethodSettings};
+use lelp_method::{MethodSettings, Objective};
 use lelp_train::run::TrainSettings;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -39,7 +39,7 @@ pub type Space = BTreeMap<String, Dimension>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// The method's settings, and those of what is added to it.
-    pub method: Combination,
+    pub method: Objective,
     /// The training's settings.
     pub train: TrainSettings,
 }
@@ -117,13 +117,13 @@ pub fn default_space(method: &MethodSettings, train: &TrainSettings) -> Space {
             vec![("subclasses", choice(&[4, 8, 16, 32])), ("beta", range(0.05, 0.5))]
         }
         MethodSettings::Oracle(_) => vec![("beta", range(0.1, 0.5))],
-        MethodSettings::Fitnet(settings) => vec![("weight", around(settings.hint.weight))],
-        MethodSettings::Vid(settings) => vec![("weight", around(settings.bound.weight))],
+        MethodSettings::Fitnet(settings) => vec![("weight", around(settings.term.weight))],
+        MethodSettings::Vid(settings) => vec![("weight", around(settings.term.weight))],
         MethodSettings::Rkd(settings) => vec![
-            ("distance_weight", around(settings.relations.distance_weight)),
-            ("angle_weight", around(settings.relations.angle_weight)),
+            ("distance_weight", around(settings.term.distance_weight)),
+            ("angle_weight", around(settings.term.angle_weight)),
         ],
-        MethodSettings::Crd(settings) => vec![("weight", around(settings.contrast.weight))],
+        MethodSettings::Crd(settings) => vec![("weight", around(settings.term.weight))],
     };
     let all = own.into_iter().chain([("learning_rate", range(0.5 * rate, 4.0 * rate))]);
     all.map(|(name, dimension)| (name.to_owned(), dimension)).collect()
@@ -198,7 +198,7 @@ impl Trial {
             method: self.method.name(),
             problem: problem.message().to_owned(),
         };
-        let method: Combination = Value::Table(method).try_into().map_err(wrong)?;
+        let method: Objective = Value::Table(method).try_into().map_err(wrong)?;
         let train: TrainSettings = Value::Table(train).try_into().map_err(wrong)?;
         let out_of_range = |problem: String| SpaceError::Setting {
             name: name.to_owned(),

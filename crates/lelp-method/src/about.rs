@@ -8,7 +8,7 @@ use super::supervision::Needs;
 
 /// A method, told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct About {
+pub struct MethodDescription {
     /// Its name.
     pub name: &'static str,
     /// What the student is trained to match.
@@ -76,8 +76,8 @@ impl MethodSettings {
 
     /// The method with its defaults, told.
     #[must_use]
-    pub fn about(&self) -> About {
-        About {
+    pub fn description(&self) -> MethodDescription {
+        MethodDescription {
             name: self.name(),
             summary: self.summary(),
             needs: self.needs(),

@@ -4,30 +4,30 @@ use std::borrow::Cow;
 
 use super::Method;
 use super::ce::{CeSettings, CrossEntropy};
-use super::combination::Combination;
-use super::crd::Contrasted;
-use super::dist::Correlated;
-use super::dkd::Decoupled;
+use super::crd::CrdLoss;
+use super::dist::DistLoss;
+use super::dkd::DkdLoss;
 use super::embeddings::Pair;
 use super::error::MethodError;
-use super::fitnet::Hint;
-use super::kd::Distillation;
-use super::lskd::Standardised;
-use super::rkd::Relations;
-use super::settings::{Added, MethodSettings};
+use super::fitnet::FitnetLoss;
+use super::kd::SoftTargetLoss;
+use super::lskd::LskdLoss;
+use super::objective::Objective;
+use super::rkd::RkdLoss;
+use super::settings::{AuxiliaryTerm, MethodSettings};
 use super::softmax::soft_labels;
-use super::supervision::{Learner, Supervision};
-use super::vid::Bound;
-use super::weighted::{Part, Weighted};
+use super::supervision::{StudentShape, Supervision};
+use super::vid::VidLoss;
+use super::weighted_sum::{Part, WeightedSum};
 
 impl MethodSettings {
-    /// The method alone: [`Combination::build`] with nothing added.
+    /// The method alone: [`Objective::build`] with nothing added.
     pub fn build<'a>(
         &self,
         supervision: Supervision<'a>,
-        learner: &Learner,
+        student: &StudentShape,
     ) -> Result<Box<dyn Method + 'a>, MethodError> {
-        Combination::from(*self).build(supervision, learner)
+        Objective::from(*self).build(supervision, student)
     }
 
     /// The loss of the student's outputs against the teacher's, without labels; none for `ce`.
@@ -38,7 +38,7 @@ impl MethodSettings {
             Self::Ce(_) => return Ok(None),
             Self::Kd(_) | Self::Fitnet(_) | Self::Vid(_) | Self::Rkd(_) | Self::Crd(_) => {
                 let targets = Cow::Owned(soft_labels(logits()?, classes, self.temperature()));
-                Box::new(Distillation::new("kd", targets, classes, 1, self.temperature()))
+                Box::new(SoftTargetLoss::new("kd", targets, classes, 1, self.temperature()))
             }
             Self::Lelp(_)
             | Self::Kmeans(_)
@@ -52,24 +52,24 @@ impl MethodSettings {
                 let columns = classes.saturating_mul(subclasses);
                 let targets = array("targets", self.name(), supervision.targets, rows, columns)?;
                 let targets = Cow::Borrowed(targets);
-                Box::new(Distillation::new(self.name(), targets, classes, subclasses, self.temperature()))
+                Box::new(SoftTargetLoss::new(self.name(), targets, classes, subclasses, self.temperature()))
             }
-            Self::Dkd(settings) => Box::new(Decoupled::new(supervision, logits()?, *settings)),
-            Self::Dist(settings) => Box::new(Correlated::new(logits()?, classes, *settings)),
-            Self::Lskd(settings) => Box::new(Standardised::new(logits()?, classes, *settings)),
+            Self::Dkd(settings) => Box::new(DkdLoss::new(supervision, logits()?, *settings)),
+            Self::Dist(settings) => Box::new(DistLoss::new(logits()?, classes, *settings)),
+            Self::Lskd(settings) => Box::new(LskdLoss::new(logits()?, classes, *settings)),
         }))
     }
 }
 
-impl Combination {
-    /// The methods over what is known about the training rows, for a student as `learner`.
+impl Objective {
+    /// The methods over what is known about the training rows, for a student as `student`.
     ///
     /// # Errors
     /// All that the methods need is checked here, before the first step: settings, lengths, labels, finite values.
     pub fn build<'a>(
         &self,
         supervision: Supervision<'a>,
-        learner: &Learner,
+        student: &StudentShape,
     ) -> Result<Box<dyn Method + 'a>, MethodError> {
         self.check()?;
         supervision.check_labels(self.needs().labels.then(|| self.base.name()))?;
@@ -85,19 +85,19 @@ impl Combination {
         let labels = CrossEntropy::new(supervision, self.base.subclasses(), ce);
         parts.push(Part { weight: alpha, method: Box::new(labels) });
         for added in self.added() {
-            let method = added.build(supervision, self.base.subclasses(), learner)?;
+            let method = added.build(supervision, self.base.subclasses(), student)?;
             parts.push(Part { weight: 1.0, method });
         }
-        Ok(Box::new(Weighted::new(parts)))
+        Ok(Box::new(WeightedSum::new(parts)))
     }
 }
 
-impl Added {
+impl AuxiliaryTerm {
     fn build<'a>(
         &self,
         supervision: Supervision<'a>,
         subclasses: usize,
-        learner: &Learner,
+        student: &StudentShape,
     ) -> Result<Box<dyn Method + 'a>, MethodError> {
         let Supervision { rows, classes, .. } = supervision;
         let missing = MethodError::Missing { method: self.name(), what: "teacher embeddings" };
@@ -107,14 +107,14 @@ impl Added {
             let wanted = rows.saturating_mul(columns.max(1));
             return Err(MethodError::Length { what: "teacher embeddings", rows, columns, wanted, given });
         }
-        let pair = Pair { shape: (classes, subclasses), teacher, learner: *learner };
+        let pair = Pair { shape: (classes, subclasses), teacher, student: *student };
         Ok(match self {
-            Self::Fitnet(settings) => Box::new(Hint::new(pair, *settings)),
-            Self::Vid(settings) => Box::new(Bound::new(pair, *settings)),
-            Self::Rkd(settings) => Box::new(Relations::new(pair, *settings)),
+            Self::Fitnet(settings) => Box::new(FitnetLoss::new(pair, *settings)),
+            Self::Vid(settings) => Box::new(VidLoss::new(pair, *settings)),
+            Self::Rkd(settings) => Box::new(RkdLoss::new(pair, *settings)),
             Self::Crd(settings) => {
                 let logits = array("teacher logits", self.name(), supervision.logits, rows, classes)?;
-                Box::new(Contrasted::new(pair, *settings, &supervision, logits)?)
+                Box::new(CrdLoss::new(pair, *settings, &supervision, logits)?)
             }
         })
     }

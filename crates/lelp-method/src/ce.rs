@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::real::Real;
+use super::float::Float;
 use super::softmax::{log_sum_exp, scaled};
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
@@ -14,12 +14,12 @@ use super::{Batch, Gradients, Method, RowWise, TermSum};
 /// `outputs`, `gradient`: `[classes * subclasses]`; outputs of class `c` start at `c * subclasses`.
 ///
 /// Adds `weight` times the gradient: `softmax(s)`, minus the softmax inside the label's class on that class's outputs.
-pub fn collapsed_cross_entropy<R: Real>(
+pub fn collapsed_cross_entropy<F: Float>(
     label: usize,
     subclasses: usize,
-    outputs: &[R],
+    outputs: &[F],
     weight: f64,
-    gradient: &mut [R],
+    gradient: &mut [F],
 ) -> f64 {
     let own = label * subclasses..(label + 1) * subclasses;
     let all = log_sum_exp(scaled(outputs, 1.0));
@@ -63,7 +63,7 @@ impl<'a> CrossEntropy<'a> {
     }
 
     /// The loss of one row; adds `share` times its gradient.
-    fn row<R: Real>(&self, label: usize, outputs: &[R], share: f64, gradient: &mut [R]) -> f64 {
+    fn row<F: Float>(&self, label: usize, outputs: &[F], share: f64, gradient: &mut [F]) -> f64 {
         let (smoothing, weight) = (self.label_smoothing, self.weights[label]);
         let mut term = |class: usize, part: f64| {
             let part = weight * part;
@@ -134,14 +134,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     proptest! {
         #[test]
         fn the_gradient_is_the_slope(outputs in numbers(6, 4.0), label in 0_usize..3, weight in 0.0_f64..2.0) {
             let mut gradient = vec![0.0; 6];
             collapsed_cross_entropy(label, 2, &outputs, weight, &mut gradient);
-            assert_slopes(&outputs, &gradient, &|s| weight * collapsed_cross_entropy(label, 2, s, 1.0, &mut [0.0; 6]));
+            assert_gradient(&outputs, &gradient, &|s| weight * collapsed_cross_entropy(label, 2, s, 1.0, &mut [0.0; 6]));
         }
     }
 
@@ -154,7 +154,7 @@ mod tests {
             let ce = CrossEntropy::new(supervision, 2, CeSettings { label_smoothing: 0.1, balanced: true });
             let mut gradient = vec![0.0; 6];
             ce.row(label, &outputs, 1.0, &mut gradient);
-            assert_slopes(&outputs, &gradient, &|s| ce.row(label, s, 1.0, &mut [0.0; 6]));
+            assert_gradient(&outputs, &gradient, &|s| ce.row(label, s, 1.0, &mut [0.0; 6]));
         }
     }
 

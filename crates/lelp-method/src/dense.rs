@@ -4,7 +4,7 @@ use ::lelp::vector::{affine, weighted_sum};
 use multiversion::multiversion;
 use rand::{Rng, RngExt};
 
-use crate::{Batch, Descent, Gradients, NamedArray, Optimizer, StateError, load};
+use crate::{Batch, Gradients, NamedArray, Optimizer, OptimizerState, StateError, copy_array};
 
 /// A trainable affine layer: `weight` `[outputs, inputs]`, `bias` `[outputs]`.
 #[derive(Debug, Clone)]
@@ -39,55 +39,56 @@ impl Dense {
 
 /// Layers in a row, `ReLU` between them, none after the last.
 #[derive(Debug, Clone)]
-pub struct Network {
+pub struct DenseNetwork {
     layers: Vec<Dense>,
-    descents: Vec<Descent>,
+    optimizers: Vec<OptimizerState>,
     decay: f32,
 }
 
 /// What one shard of rows leaves behind on its way through a network, and its gradients.
 #[derive(Debug, Clone, Default)]
-pub struct Pass {
+pub struct ForwardCache {
     /// Inputs of each layer, after `ReLU`, `[rows, inputs]`; the last is the network's outputs.
     values: Vec<Vec<f32>>,
     /// Gradients in the same places.
-    slopes: Vec<Vec<f32>>,
+    gradients: Vec<Vec<f32>>,
     /// Gradients of each layer's parameters, summed over the rows of the shard.
     parameters: Vec<Vec<f32>>,
     /// A gradient in the inputs of the last layer that does not come through it, `[rows, inputs]`, or empty.
-    embedding_slopes: Vec<f32>,
+    embedding_gradient: Vec<f32>,
 }
 
 /// Outputs and embedding (the inputs of the last layer) of a pass, and the places for the gradients in them.
 #[derive(Debug)]
-pub struct Ends<'a> {
+pub struct BatchOutputs<'a> {
     /// `[rows, outputs]`
     pub outputs: &'a [f32],
     /// `[rows, inputs of the last layer]`, or empty.
     pub embedding: &'a [f32],
     /// As `outputs`.
-    pub output_slopes: &'a mut [f32],
+    pub output_gradient: &'a mut [f32],
     /// As `embedding`.
-    pub embedding_slopes: &'a mut [f32],
+    pub embedding_gradient: &'a mut [f32],
 }
 
-impl<'a> Ends<'a> {
+impl<'a> BatchOutputs<'a> {
     /// What a method reads, and where it adds its gradients.
     #[must_use]
     pub fn split(self, rows: &'a [u32], share: f64) -> (Batch<'a>, Gradients<'a>) {
-        let Ends { outputs, embedding, output_slopes, embedding_slopes } = self;
+        let BatchOutputs { outputs, embedding, output_gradient, embedding_gradient } = self;
         let batch = Batch { rows, share, outputs, embedding };
-        (batch, Gradients { outputs: output_slopes, embedding: embedding_slopes })
+        (batch, Gradients { outputs: output_gradient, embedding: embedding_gradient })
     }
 }
 
-impl Network {
+impl DenseNetwork {
     /// A network with layer sizes `sizes`: inputs, hidden layers, outputs.
     pub fn random(sizes: &[usize], optimizer: Optimizer, decay: f32, random: &mut impl Rng) -> Self {
         let layers: Vec<Dense> =
             sizes.windows(2).map(|pair| Dense::random(pair[0], pair[1], random)).collect();
-        let descents = layers.iter().map(|layer| Descent::new(optimizer, layer.parameters.len())).collect();
-        Self { layers, descents, decay }
+        let optimizers =
+            layers.iter().map(|layer| OptimizerState::new(optimizer, layer.parameters.len())).collect();
+        Self { layers, optimizers, decay }
     }
 
     /// The layers, first to last.
@@ -104,21 +105,21 @@ impl Network {
     /// Parameters and the optimizer's memory of them, for a checkpoint; names begin with `name`.
     #[must_use]
     pub fn state(&self, name: &str) -> Vec<NamedArray> {
-        let layers = self.layers.iter().zip(&self.descents).enumerate();
-        let state = layers.flat_map(|(place, (layer, descent))| {
+        let layers = self.layers.iter().zip(&self.optimizers).enumerate();
+        let state = layers.flat_map(|(place, (layer, optimizer))| {
             let name = format!("{name}.{place}");
             let parameters = NamedArray::new(&*name, &layer.parameters);
-            [parameters].into_iter().chain(descent.state(&name))
+            [parameters].into_iter().chain(optimizer.state(&name))
         });
         state.collect()
     }
 
-    /// Takes over what [`Network::state`] gave for a network of the same sizes and optimizer.
+    /// Takes over what [`DenseNetwork::state`] gave for a network of the same sizes and optimizer.
     pub fn load_state(&mut self, name: &str, state: &[NamedArray]) -> Result<(), StateError> {
-        for (place, (layer, descent)) in self.layers.iter_mut().zip(&mut self.descents).enumerate() {
+        for (place, (layer, optimizer)) in self.layers.iter_mut().zip(&mut self.optimizers).enumerate() {
             let name = format!("{name}.{place}");
-            load(state, &name, &mut layer.parameters)?;
-            descent.load_state(&name, state)?;
+            copy_array(state, &name, &mut layer.parameters)?;
+            optimizer.load_state(&name, state)?;
         }
         Ok(())
     }
@@ -142,7 +143,7 @@ impl Network {
     }
 
     /// Runs the rows in `pass.inputs_mut` through the layers.
-    pub fn forward(&self, pass: &mut Pass) {
+    pub fn forward(&self, pass: &mut ForwardCache) {
         let rows = pass.rows(self);
         for (place, layer) in self.layers.iter().enumerate() {
             let (before, after) = pass.values.split_at_mut(place + 1);
@@ -156,22 +157,22 @@ impl Network {
     }
 
     /// From the gradient in the outputs to those in all parameters, and in the inputs if `inputs`.
-    pub fn backward(&self, pass: &mut Pass, inputs: bool) {
+    pub fn backward(&self, pass: &mut ForwardCache, inputs: bool) {
         let rows = pass.rows(self);
         for (place, layer) in self.layers.iter().enumerate().rev() {
-            let (before, after) = pass.slopes.split_at_mut(place + 1);
-            let (slopes, values) = (&after[0], &pass.values[place]);
+            let (before, after) = pass.gradients.split_at_mut(place + 1);
+            let (gradients, values) = (&after[0], &pass.values[place]);
             let parameters = &mut pass.parameters[place];
             parameters.resize(layer.parameters.len(), 0.0);
             let (weight, bias) = parameters.split_at_mut(layer.inputs * layer.outputs);
-            weight_gradient(layer.inputs, values, slopes, weight, bias);
+            weight_gradient(layer.inputs, values, gradients, weight, bias);
             if place == 0 && !inputs {
                 continue;
             }
             before[place].resize(rows * layer.inputs, 0.0);
-            input_gradient(layer.inputs, layer.weight_and_bias().0, slopes, &mut before[place]);
+            input_gradient(layer.inputs, layer.weight_and_bias().0, gradients, &mut before[place]);
             if place + 1 == self.layers.len() {
-                before[place].iter_mut().zip(&pass.embedding_slopes).for_each(|(sum, slope)| *sum += slope);
+                before[place].iter_mut().zip(&pass.embedding_gradient).for_each(|(sum, slope)| *sum += slope);
             }
             if place > 0 {
                 // ReLU: where it gave 0, nothing comes back.
@@ -183,31 +184,31 @@ impl Network {
     }
 
     /// One step of the optimizer along the gradients of all passes, added up in their order.
-    pub fn step<'a>(&mut self, mut passes: impl Iterator<Item = &'a mut Pass>, rate: f32) {
+    pub fn step<'a>(&mut self, mut passes: impl Iterator<Item = &'a mut ForwardCache>, rate: f32) {
         let Some(total) = passes.next() else { return };
         for pass in passes {
             for (total, part) in total.parameters.iter_mut().zip(&pass.parameters) {
                 total.iter_mut().zip(part).for_each(|(sum, slope)| *sum += slope);
             }
         }
-        for ((layer, descent), gradient) in
-            self.layers.iter_mut().zip(&mut self.descents).zip(&total.parameters)
+        for ((layer, optimizer), gradient) in
+            self.layers.iter_mut().zip(&mut self.optimizers).zip(&total.parameters)
         {
-            descent.step(&mut layer.parameters, gradient, rate, self.decay);
+            optimizer.step(&mut layer.parameters, gradient, rate, self.decay);
         }
     }
 }
 
-impl Pass {
+impl ForwardCache {
     /// Buffers for a pass through `network`.
     #[must_use]
-    pub fn new(network: &Network) -> Self {
+    pub fn new(network: &DenseNetwork) -> Self {
         let layers = network.layers.len();
         Self {
             values: vec![Vec::new(); layers + 1],
-            slopes: vec![Vec::new(); layers + 1],
+            gradients: vec![Vec::new(); layers + 1],
             parameters: vec![Vec::new(); layers],
-            embedding_slopes: Vec::new(),
+            embedding_gradient: Vec::new(),
         }
     }
 
@@ -218,57 +219,57 @@ impl Pass {
     }
 
     /// Outputs `[rows, outputs]`, and the place for their gradient.
-    pub fn outputs_and_slopes(&mut self) -> (&[f32], &mut [f32]) {
+    pub fn outputs_and_gradient(&mut self) -> (&[f32], &mut [f32]) {
         let outputs = &self.values[self.values.len() - 1];
-        let last = self.slopes.len() - 1;
-        self.slopes[last].resize(outputs.len(), 0.0);
-        (outputs, &mut self.slopes[last])
+        let last = self.gradients.len() - 1;
+        self.gradients[last].resize(outputs.len(), 0.0);
+        (outputs, &mut self.gradients[last])
     }
 
-    /// The ends of the pass that a method sees, with slopes of 0; those of the embedding only if it is `read`.
-    pub fn ends(&mut self, read: bool) -> Ends<'_> {
+    /// The ends of the pass that a method sees, with gradients of 0; those of the embedding only if it is `read`.
+    pub fn ends(&mut self, read: bool) -> BatchOutputs<'_> {
         let last = self.values.len() - 1;
         let outputs = &self.values[last];
         let embedding = if read { &self.values[last - 1][..] } else { &[] };
-        for (slopes, length) in
-            [(&mut self.slopes[last], outputs.len()), (&mut self.embedding_slopes, embedding.len())]
+        for (gradients, length) in
+            [(&mut self.gradients[last], outputs.len()), (&mut self.embedding_gradient, embedding.len())]
         {
-            slopes.clear();
-            slopes.resize(length, 0.0);
+            gradients.clear();
+            gradients.resize(length, 0.0);
         }
-        let (output_slopes, embedding_slopes) = (&mut self.slopes[last], &mut self.embedding_slopes);
-        Ends { outputs, embedding, output_slopes, embedding_slopes }
+        let (output_gradient, embedding_gradient) = (&mut self.gradients[last], &mut self.embedding_gradient);
+        BatchOutputs { outputs, embedding, output_gradient, embedding_gradient }
     }
 
     /// Gradient in the inputs `[rows, inputs]`.
     #[must_use]
-    pub fn input_slopes(&self) -> &[f32] {
-        &self.slopes[0]
+    pub fn input_gradient(&self) -> &[f32] {
+        &self.gradients[0]
     }
 
-    fn rows(&self, network: &Network) -> usize {
+    fn rows(&self, network: &DenseNetwork) -> usize {
         self.values[0].len() / network.inputs()
     }
 }
 
-/// `weight = slopes^T inputs`, `bias = sum of slopes`; rows are added in order.
+/// `weight = gradients^T inputs`, `bias = sum of gradients`; rows are added in order.
 #[multiversion(targets("x86_64+avx2"))]
-fn weight_gradient(width: usize, inputs: &[f32], slopes: &[f32], weight: &mut [f32], bias: &mut [f32]) {
+fn weight_gradient(width: usize, inputs: &[f32], gradients: &[f32], weight: &mut [f32], bias: &mut [f32]) {
     let outputs = bias.len();
-    let slopes = slopes.chunks_exact(outputs);
+    let gradients = gradients.chunks_exact(outputs);
     for (place, (weight, bias)) in weight.chunks_exact_mut(width).zip(bias).enumerate() {
-        let column = slopes.clone().map(|row| row[place]);
+        let column = gradients.clone().map(|row| row[place]);
         *bias = column.clone().sum();
         weighted_sum(weight, column.zip(inputs.chunks_exact(width)));
     }
 }
 
-/// `inputs = slopes weight`.
+/// `inputs = gradients weight`.
 #[multiversion(targets("x86_64+avx2"))]
-fn input_gradient(width: usize, weight: &[f32], slopes: &[f32], inputs: &mut [f32]) {
+fn input_gradient(width: usize, weight: &[f32], gradients: &[f32], inputs: &mut [f32]) {
     let outputs = weight.len() / width;
-    for (input, slopes) in inputs.chunks_exact_mut(width).zip(slopes.chunks_exact(outputs)) {
-        weighted_sum(input, slopes.iter().copied().zip(weight.chunks_exact(width)));
+    for (input, gradients) in inputs.chunks_exact_mut(width).zip(gradients.chunks_exact(outputs)) {
+        weighted_sum(input, gradients.iter().copied().zip(weight.chunks_exact(width)));
     }
 }
 
@@ -313,16 +314,16 @@ mod tests {
     fn gradients_are_slopes_at_awkward_sizes() {
         for sizes in [vec![1, 2], vec![3, 5, 2], vec![17, 33, 3]] {
             let mut random = ChaCha8Rng::seed_from_u64(3);
-            let mut network = Network::random(&sizes, Optimizer::Sgd, 0.0, &mut random);
+            let mut network = DenseNetwork::random(&sizes, Optimizer::Sgd, 0.0, &mut random);
             let mut inputs: Vec<f32> = (0..5 * sizes[0]).map(|_| random.random::<f32>() - 0.5).collect();
             let weights: Vec<f32> = (0..network.outputs()).map(|_| random.random::<f32>() - 0.5).collect();
-            let mut pass = Pass::new(&network);
+            let mut pass = ForwardCache::new(&network);
             pass.inputs_mut(inputs.len()).copy_from_slice(&inputs);
             network.forward(&mut pass);
             let ends = pass.ends(true);
-            ends.embedding_slopes.fill(PULL);
-            for slopes in ends.output_slopes.chunks_exact_mut(weights.len()) {
-                slopes.copy_from_slice(&weights);
+            ends.embedding_gradient.fill(PULL);
+            for gradients in ends.output_gradient.chunks_exact_mut(weights.len()) {
+                gradients.copy_from_slice(&weights);
             }
             network.backward(&mut pass, true);
 
@@ -349,7 +350,7 @@ mod tests {
                 let ((high, above), (low, below)) = (at(kept + step), at(kept - step));
                 at(kept);
                 assert!(
-                    ((high - low) / (above - below) - f64::from(pass.input_slopes()[place])).abs() < 1e-4
+                    ((high - low) / (above - below) - f64::from(pass.input_gradient()[place])).abs() < 1e-4
                 );
             }
         }
@@ -358,13 +359,13 @@ mod tests {
     #[test]
     fn batches_and_single_rows_give_the_same_bits() {
         let mut random = ChaCha8Rng::seed_from_u64(5);
-        let network = Network::random(&[19, 7], Optimizer::Sgd, 0.0, &mut random);
+        let network = DenseNetwork::random(&[19, 7], Optimizer::Sgd, 0.0, &mut random);
         let inputs: Vec<f32> = (0..5 * 19).map(|_| random.random()).collect();
-        let mut pass = Pass::new(&network);
+        let mut pass = ForwardCache::new(&network);
         pass.inputs_mut(inputs.len()).copy_from_slice(&inputs);
         network.forward(&mut pass);
         let (weight, bias) = network.layers[0].weight_and_bias();
-        for (input, outputs) in inputs.chunks_exact(19).zip(pass.outputs_and_slopes().0.chunks_exact(7)) {
+        for (input, outputs) in inputs.chunks_exact(19).zip(pass.outputs_and_gradient().0.chunks_exact(7)) {
             let mut single = [0.0; 7];
             affine(19, weight, bias, input, &mut single);
             assert_eq!(single, outputs);

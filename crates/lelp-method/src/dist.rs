@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::real::Real;
+use super::float::Float;
 use super::softmax::{log_sum_exp, scaled};
 use super::{Batch, Gradients, Method, TermSum};
 
@@ -45,17 +45,17 @@ const LEAST_PRODUCT: f64 = 1e-8;
 /// # Source
 /// Huang et al. 2022, arXiv:2205.10536, equations 8 to 10, with the `T^2` of its published code. Departure: that code adds 1e-8 to the
 /// product of deviations, which bends correlations of small probabilities.
-pub fn correlation_distance<R: Real>(
-    teacher: &[R],
-    outputs: &[R],
+pub fn correlation_distance<F: Float>(
+    teacher: &[F],
+    outputs: &[F],
     classes: usize,
     temperature: f64,
     weights: [f64; 2],
-    gradient: &mut [R],
+    gradient: &mut [F],
 ) -> [f64; 2] {
     let rows = outputs.len() / classes;
     let [wanted, found] = [teacher, outputs].map(|logits| probabilities(logits, classes, temperature));
-    let mut slopes = vec![0.0; found.len()];
+    let mut probability_gradient = vec![0.0; found.len()];
     let square = temperature * temperature;
     let mut similarity = [0.0; 2];
     let lines = [(rows, classes, classes, 1), (classes, rows, 1, classes)];
@@ -63,14 +63,18 @@ pub fn correlation_distance<R: Real>(
         for line in 0..count {
             let places = (0..length).map(|place| line * apart + place * step);
             let share = -weights[term] * square / count as f64;
-            similarity[term] += correlation(places, &wanted, &found, share, &mut slopes) / count as f64;
+            similarity[term] +=
+                correlation(places, &wanted, &found, share, &mut probability_gradient) / count as f64;
         }
     }
-    for (row, slopes) in slopes.chunks_exact(classes).enumerate() {
+    for (row, probability_gradient) in probability_gradient.chunks_exact(classes).enumerate() {
         let places = row * classes..(row + 1) * classes;
         let found = &found[places.clone()];
-        let mean: f64 = slopes.iter().zip(found).map(|(slope, probability)| slope * probability).sum();
-        for ((gradient, slope), probability) in gradient[places].iter_mut().zip(slopes).zip(found) {
+        let mean: f64 =
+            probability_gradient.iter().zip(found).map(|(slope, probability)| slope * probability).sum();
+        for ((gradient, slope), probability) in
+            gradient[places].iter_mut().zip(probability_gradient).zip(found)
+        {
             gradient.add(probability * (slope - mean) / temperature);
         }
     }
@@ -78,7 +82,7 @@ pub fn correlation_distance<R: Real>(
 }
 
 /// `softmax(logits / temperature)` of each row.
-fn probabilities<R: Real>(logits: &[R], classes: usize, temperature: f64) -> Vec<f64> {
+fn probabilities<F: Float>(logits: &[F], classes: usize, temperature: f64) -> Vec<f64> {
     let row = |row| {
         let normaliser = log_sum_exp(scaled(row, temperature));
         scaled(row, temperature).map(move |value| (value - normaliser).exp())
@@ -92,7 +96,7 @@ fn correlation(
     wanted: &[f64],
     found: &[f64],
     weight: f64,
-    slopes: &mut [f64],
+    probability_gradient: &mut [f64],
 ) -> f64 {
     let count = places.len() as f64;
     let mean = |values: &[f64]| places.clone().map(|place| values[place]).sum::<f64>() / count;
@@ -104,14 +108,14 @@ fn correlation(
     // d rho / dy_k = (x_k - rho |x| y_k / |y|) / scale; the mean's part cancels, as both are centred.
     let pull = if x * y > LEAST_PRODUCT { product / scale * x / (y * scale) } else { 0.0 };
     for (place, (x, y)) in places.zip(pairs) {
-        slopes[place] += weight * (x / scale - pull * y);
+        probability_gradient[place] += weight * (x / scale - pull * y);
     }
     product / scale
 }
 
 /// `dist` on whole batches.
 #[derive(Debug)]
-pub struct Correlated<'a> {
+pub struct DistLoss<'a> {
     /// `[rows, classes]`
     logits: &'a [f32],
     classes: usize,
@@ -120,14 +124,14 @@ pub struct Correlated<'a> {
     teacher: Vec<f32>,
 }
 
-impl<'a> Correlated<'a> {
+impl<'a> DistLoss<'a> {
     /// Over the teacher's logits, checked.
     pub(super) fn new(logits: &'a [f32], classes: usize, settings: DistSettings) -> Self {
         Self { logits, classes, settings, teacher: Vec::new() }
     }
 }
 
-impl Method for Correlated<'_> {
+impl Method for DistLoss<'_> {
     fn outputs(&self) -> usize {
         self.classes
     }
@@ -164,7 +168,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     /// Whether the probabilities of every row and class vary: the correlation of constants is 0 by definition.
     fn varied(logits: &[f64]) -> bool {
@@ -186,7 +190,7 @@ mod tests {
                 correlation_distance(&teacher, s, 3, temperature, weights, gradient)
             };
             terms(&outputs, weights, &mut gradient);
-            assert_slopes(&outputs, &gradient, &|s| {
+            assert_gradient(&outputs, &gradient, &|s| {
                 let [rows, columns] = terms(s, [0.0; 2], &mut [0.0; 15]);
                 weights[0] * rows + weights[1] * columns
             });

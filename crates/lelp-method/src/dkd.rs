@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::real::Real;
+use super::float::Float;
 use super::softmax::{log_sum_exp, scaled};
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
@@ -44,13 +44,13 @@ impl Default for DkdSettings {
 ///
 /// # Source
 /// Zhao et al. 2022, arXiv:2203.08679, equations 5 to 7.
-pub fn decoupled_distillation<R: Real>(
+pub fn decoupled_distillation<F: Float>(
     label: usize,
-    teacher: &[R],
-    outputs: &[R],
+    teacher: &[F],
+    outputs: &[F],
     temperature: f64,
     weights: [f64; 2],
-    gradient: &mut [R],
+    gradient: &mut [F],
 ) -> [f64; 2] {
     let (teacher, student) = (scaled(teacher, temperature), scaled(outputs, temperature));
     let [p, q] = [Parts::new(teacher.clone(), label), Parts::new(student.clone(), label)];
@@ -93,21 +93,21 @@ impl Parts {
 
 /// `dkd` on the rows that have a label.
 #[derive(Debug)]
-pub struct Decoupled<'a> {
+pub struct DkdLoss<'a> {
     supervision: Supervision<'a>,
     /// `[rows, classes]`
     logits: &'a [f32],
     settings: DkdSettings,
 }
 
-impl<'a> Decoupled<'a> {
+impl<'a> DkdLoss<'a> {
     /// Over checked supervision and the teacher's logits.
     pub(super) fn new(supervision: Supervision<'a>, logits: &'a [f32], settings: DkdSettings) -> Self {
         Self { supervision, logits, settings }
     }
 }
 
-impl Method for Decoupled<'_> {
+impl Method for DkdLoss<'_> {
     fn outputs(&self) -> usize {
         self.supervision.classes
     }
@@ -133,7 +133,7 @@ impl Method for Decoupled<'_> {
     }
 }
 
-impl RowWise for Decoupled<'_> {
+impl RowWise for DkdLoss<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         let classes = self.supervision.classes;
         let DkdSettings { temperature, target_weight, non_target_weight, .. } = self.settings;
@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
     use crate::kd::distillation;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     fn total(label: usize, teacher: &[f64], outputs: &[f64], temperature: f64, weights: [f64; 2]) -> f64 {
         let terms = decoupled_distillation(label, teacher, outputs, temperature, [0.0; 2], &mut [0.0; 8]);
@@ -171,7 +171,7 @@ mod tests {
         ) {
             let (weights, mut gradient) = ([0.7, 3.0], vec![0.0; 5]);
             decoupled_distillation(label, &teacher, &outputs, temperature, weights, &mut gradient);
-            assert_slopes(&outputs, &gradient, &|s| total(label, &teacher, s, temperature, weights));
+            assert_gradient(&outputs, &gradient, &|s| total(label, &teacher, s, temperature, weights));
         }
 
         /// KL = TCKD + (1 - p_y) NCKD, the paper's equation 7.

@@ -1,6 +1,6 @@
 //! The teacher's embeddings of a batch.
 
-use super::supervision::{Learner, TeacherEmbeddings};
+use super::supervision::{StudentShape, TeacherEmbeddings};
 
 /// Embeddings of teacher and student, side by side.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +10,7 @@ pub(super) struct Pair<'a> {
     /// The teacher's embeddings of all training rows.
     pub(super) teacher: &'a dyn TeacherEmbeddings,
     /// The student.
-    pub(super) learner: Learner,
+    pub(super) student: StudentShape,
 }
 
 impl Pair<'_> {

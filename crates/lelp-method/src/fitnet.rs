@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::embeddings::Pair;
+use super::float::Float;
 use super::kd::KdSettings;
-use super::real::Real;
 use super::regressor::Regressor;
 use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
 
@@ -17,7 +17,7 @@ pub struct FitnetSettings {
     pub kd: KdSettings,
     /// What the embedding is held against.
     #[serde(flatten)]
-    pub hint: FitnetTerm,
+    pub term: FitnetTerm,
 }
 
 /// The hint alone, to be added to another method.
@@ -42,7 +42,7 @@ impl Default for FitnetTerm {
 ///
 /// # Source
 /// Romero et al. 2015, arXiv:1412.6550, equation 3, as a mean over columns.
-pub fn squared_error<R: Real>(predicted: &[R], wanted: &[R], weight: f64, gradient: &mut [R]) -> f64 {
+pub fn squared_error<F: Float>(predicted: &[F], wanted: &[F], weight: f64, gradient: &mut [F]) -> f64 {
     let share = 1.0 / predicted.len() as f64;
     let mut sum = 0.0;
     for ((&predicted, &wanted), gradient) in predicted.iter().zip(wanted).zip(gradient) {
@@ -55,7 +55,7 @@ pub fn squared_error<R: Real>(predicted: &[R], wanted: &[R], weight: f64, gradie
 
 /// The hint on every row, through a linear regressor.
 #[derive(Debug)]
-pub struct Hint<'a> {
+pub struct FitnetLoss<'a> {
     pair: Pair<'a>,
     weight: f64,
     regressor: Regressor,
@@ -63,16 +63,16 @@ pub struct Hint<'a> {
     wanted: Vec<f32>,
 }
 
-impl<'a> Hint<'a> {
+impl<'a> FitnetLoss<'a> {
     /// Between checked embeddings.
     pub(super) fn new(pair: Pair<'a>, settings: FitnetTerm) -> Self {
-        let sizes = [pair.learner.embedding, pair.teacher.width()];
-        let regressor = Regressor::new("fitnet.regressor", &sizes, &pair.learner);
+        let sizes = [pair.student.embedding, pair.teacher.width()];
+        let regressor = Regressor::new("fitnet.regressor", &sizes, &pair.student);
         Self { pair, weight: settings.weight, regressor, wanted: Vec::new() }
     }
 }
 
-impl Method for Hint<'_> {
+impl Method for FitnetLoss<'_> {
     fn outputs(&self) -> usize {
         self.pair.shape.0 * self.pair.shape.1
     }
@@ -90,20 +90,20 @@ impl Method for Hint<'_> {
     }
 
     fn embedding(&self) -> Option<usize> {
-        Some(self.pair.learner.embedding)
+        Some(self.pair.student.embedding)
     }
 
     fn learn(&mut self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         self.pair.read(batch.rows, &mut self.wanted);
         self.regressor.forward(batch.embedding);
         let (width, weight, wanted) = (self.pair.teacher.width(), self.weight * batch.share, &self.wanted);
-        let parts = self.regressor.visit(|first, outputs, slopes| {
+        let parts = self.regressor.visit(|first, outputs, gradient| {
             let mut sum = TermSum::default();
             let wanted = wanted[first * width..].chunks_exact(width);
-            for ((output, wanted), slopes) in
-                outputs.chunks_exact(width).zip(wanted).zip(slopes.chunks_exact_mut(width))
+            for ((output, wanted), gradient) in
+                outputs.chunks_exact(width).zip(wanted).zip(gradient.chunks_exact_mut(width))
             {
-                sum.add(squared_error(output, wanted, weight, slopes));
+                sum.add(squared_error(output, wanted, weight, gradient));
             }
             sum
         });
@@ -131,14 +131,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     proptest! {
         #[test]
         fn the_gradient_is_the_slope(predicted in numbers(5, 3.0), wanted in numbers(5, 3.0)) {
             let mut gradient = vec![0.0; 5];
             squared_error(&predicted, &wanted, 1.0, &mut gradient);
-            assert_slopes(&predicted, &gradient, &|p| squared_error(p, &wanted, 1.0, &mut [0.0; 5]));
+            assert_gradient(&predicted, &gradient, &|p| squared_error(p, &wanted, 1.0, &mut [0.0; 5]));
         }
     }
 

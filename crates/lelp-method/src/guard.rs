@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use thiserror::Error;
 
-use super::combination::Combination;
-use super::settings::{Added, MethodSettings};
+use super::objective::Objective;
+use super::settings::{AuxiliaryTerm, MethodSettings};
 
 /// How little is left of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -104,7 +104,7 @@ impl MethodSettings {
     }
 }
 
-impl Added {
+impl AuxiliaryTerm {
     /// As [`MethodSettings::degeneracy`].
     #[must_use]
     pub fn degeneracy(&self, classes: usize) -> Option<Degeneracy> {
@@ -120,7 +120,7 @@ impl Added {
     }
 }
 
-impl Combination {
+impl Objective {
     /// What is left of each method with `classes` classes, where that is less than it promises.
     #[must_use]
     pub fn degeneracies(&self, classes: usize) -> Vec<Degeneracy> {
@@ -147,19 +147,19 @@ mod tests {
     #[test]
     fn a_refusal_can_be_forced_and_a_warning_needs_no_force() {
         for method in MethodSettings::all() {
-            let combination = Combination::from(method);
+            let objective = Objective::from(method);
             let refused = ["dkd", "lskd"].contains(&method.name());
-            assert_eq!(combination.guard(2, false).is_err(), refused, "{}", method.name());
+            assert_eq!(objective.guard(2, false).is_err(), refused, "{}", method.name());
             let warned = ["dist", "crd"].contains(&method.name());
-            assert_eq!(combination.guard(2, true).unwrap().len(), usize::from(refused || warned));
-            assert_eq!(combination.guard(3, false).unwrap(), []);
+            assert_eq!(objective.guard(2, true).unwrap().len(), usize::from(refused || warned));
+            assert_eq!(objective.guard(3, false).unwrap(), []);
         }
     }
 
     #[test]
     fn what_is_added_is_guarded_too() {
         let base = MethodSettings::all()[1];
-        let combination = Combination { base, add: vec![Added::Crd(crate::CrdTerm::default())] };
-        assert_eq!(combination.guard(2, false).unwrap()[0].method, "crd");
+        let objective = Objective { base, add: vec![AuxiliaryTerm::Crd(crate::CrdTerm::default())] };
+        assert_eq!(objective.guard(2, false).unwrap()[0].method, "crd");
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::real::Real;
+use super::float::Float;
 use super::softmax::{log_sum_exp, scaled};
 use super::{Batch, Gradients, Method, RowWise, TermSum};
 
@@ -33,12 +33,12 @@ impl Default for KdSettings {
 ///
 /// # Source
 /// Hinton, Vinyals and Dean 2015, arXiv:1503.02531, section 2, with its `T^2` inside.
-pub fn distillation<R: Real>(
-    targets: &[R],
-    outputs: &[R],
+pub fn distillation<F: Float>(
+    targets: &[F],
+    outputs: &[F],
     temperature: f64,
     weight: f64,
-    gradient: &mut [R],
+    gradient: &mut [F],
 ) -> f64 {
     let scaled = scaled(outputs, temperature);
     let normaliser = log_sum_exp(scaled.clone());
@@ -56,7 +56,7 @@ pub fn distillation<R: Real>(
 
 /// Soft labels over the student's outputs.
 ///
-/// Labels are mixed in by [`Weighted`](super::Weighted): the loss of a row with label `y` is
+/// Labels are mixed in by [`WeightedSum`](super::WeightedSum): the loss of a row with label `y` is
 /// `(1 - alpha) T^2 KL(t || softmax(s / T)) + alpha CE(y, collapsed s)`; that of a row without a label is its first
 /// part alone. The batch loss is the sum over all rows of the batch divided by their number, labelled or not: what a
 /// row weighs does not depend on the rows it is drawn with. At `alpha = 1` rows without a label teach nothing and are
@@ -65,7 +65,7 @@ pub fn distillation<R: Real>(
 /// # Source
 /// Hinton, Vinyals and Dean 2015, arXiv:1503.02531; with subclasses Loo et al., arXiv:2409.20449, section 3.
 #[derive(Debug)]
-pub struct Distillation<'a> {
+pub struct SoftTargetLoss<'a> {
     /// The method whose targets these are, and whose name the term has.
     term: [&'static str; 1],
     /// `[rows, classes * subclasses]`
@@ -75,7 +75,7 @@ pub struct Distillation<'a> {
     temperature: f64,
 }
 
-impl<'a> Distillation<'a> {
+impl<'a> SoftTargetLoss<'a> {
     /// Over checked targets, softened by `temperature`.
     pub(super) fn new(
         term: &'static str,
@@ -88,7 +88,7 @@ impl<'a> Distillation<'a> {
     }
 }
 
-impl Method for Distillation<'_> {
+impl Method for SoftTargetLoss<'_> {
     fn outputs(&self) -> usize {
         self.classes * self.subclasses
     }
@@ -114,7 +114,7 @@ impl Method for Distillation<'_> {
     }
 }
 
-impl RowWise for Distillation<'_> {
+impl RowWise for SoftTargetLoss<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         let width = self.outputs();
         for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
@@ -130,7 +130,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     fn targets() -> impl Strategy<Value = Vec<f64>> {
         prop::collection::vec(0_u8..10, 6).prop_map(|counts| {
@@ -148,7 +148,7 @@ mod tests {
         fn the_gradient_is_the_slope(outputs in numbers(6, 4.0), targets in targets(), temperature in 0.5_f64..8.0) {
             let mut gradient = vec![0.0; 6];
             distillation(&targets, &outputs, temperature, 1.0, &mut gradient);
-            assert_slopes(&outputs, &gradient, &|s| distillation(&targets, s, temperature, 1.0, &mut [0.0; 6]));
+            assert_gradient(&outputs, &gradient, &|s| distillation(&targets, s, temperature, 1.0, &mut [0.0; 6]));
         }
     }
 

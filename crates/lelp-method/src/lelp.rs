@@ -4,7 +4,7 @@ use ::lelp::{Members, Rotation};
 use serde::{Deserialize, Serialize};
 
 /// Settings of `lelp`. Directions and targets are made from them by the crate `lelp`; the loss is that
-/// of [`Distillation`](super::Distillation) over `classes * subclasses` outputs.
+/// of [`SoftTargetLoss`](super::SoftTargetLoss) over `classes * subclasses` outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LelpSettings {

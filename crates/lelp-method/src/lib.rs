@@ -1,10 +1,8 @@
 #![doc = include_str!("../docs/adding-a-method.md")]
 
 mod about;
-mod auxiliary;
 mod build;
 mod ce;
-mod combination;
 mod crd;
 mod dense;
 mod dist;
@@ -12,12 +10,13 @@ mod dkd;
 mod embeddings;
 mod error;
 mod fitnet;
+mod float;
 mod guard;
 mod kd;
 mod lelp;
 mod lskd;
+mod objective;
 mod optimizer;
-mod real;
 mod regressor;
 mod rkd;
 mod settings;
@@ -25,42 +24,43 @@ mod softmax;
 mod split;
 mod state;
 mod subclass;
+mod subclass_teacher;
 mod supervision;
 mod terms;
 #[cfg(test)]
 mod testing;
 mod vid;
-mod weighted;
+mod weighted_sum;
 
 pub use self::lelp::LelpSettings;
-pub use about::About;
-pub use auxiliary::{SubclassTeaching, auxiliary};
+pub use about::MethodDescription;
 pub use ce::{CeSettings, CrossEntropy, collapsed_cross_entropy};
-pub use combination::Combination;
-pub use crd::{Contrast, Contrasted, CrdSettings, CrdTerm, contrast};
-pub use dense::{Dense, Ends, Network, Pass};
-pub use dist::{Correlated, DistSettings, correlation_distance};
-pub use dkd::{Decoupled, DkdSettings, decoupled_distillation};
+pub use crd::{Contrast, CrdLoss, CrdSettings, CrdTerm, contrast};
+pub use dense::{BatchOutputs, Dense, DenseNetwork, ForwardCache};
+pub use dist::{DistLoss, DistSettings, correlation_distance};
+pub use dkd::{DkdLoss, DkdSettings, decoupled_distillation};
 pub use error::MethodError;
-pub use fitnet::{FitnetSettings, FitnetTerm, Hint, squared_error};
+pub use fitnet::{FitnetLoss, FitnetSettings, FitnetTerm, squared_error};
 pub use guard::{Degeneracy, GuardError, Severity};
-pub use kd::{Distillation, KdSettings, distillation};
-pub use lskd::{LskdSettings, Standardised, standardise, standardised_distillation};
+pub use kd::{KdSettings, SoftTargetLoss, distillation};
+pub use lskd::{LskdLoss, LskdSettings, standardise, standardised_distillation};
+pub use objective::Objective;
+pub use subclass_teacher::{SubclassTeacherSettings, auxiliary};
 /// Rows of a batch that are worked on together; fixed, so that sums do not depend on the threads.
 pub const SHARD_ROWS: usize = 32;
 
-pub use optimizer::{Descent, Optimizer, adagrad};
-pub use real::Real;
-pub use rkd::{Relations, RkdSettings, RkdTerm, angle_distance, distance_distance};
-pub use settings::{Added, MethodSettings};
+pub use float::Float;
+pub use optimizer::{Optimizer, OptimizerState, adagrad};
+pub use rkd::{RkdLoss, RkdSettings, RkdTerm, angle_distance, distance_distance};
+pub use settings::{AuxiliaryTerm, MethodSettings};
 pub use softmax::soft_labels;
 pub use split::{ClusterSplitSettings, OracleSettings, RandomProjectionSettings, RandomSplitSettings, Split};
-pub use state::{NamedArray, StateError, load, load_count};
+pub use state::{NamedArray, StateError, copy_array, read_count};
 pub use subclass::SubclassSettings;
-pub use supervision::{Learner, Needs, Supervision, TeacherEmbeddings};
+pub use supervision::{Needs, StudentShape, Supervision, TeacherEmbeddings};
 pub use terms::TermSum;
-pub use vid::{Bound, VidSettings, VidTerm, gaussian_bound};
-pub use weighted::Weighted;
+pub use vid::{VidLoss, VidSettings, VidTerm, gaussian_bound};
+pub use weighted_sum::WeightedSum;
 
 /// What a student gives for the rows of a batch, or for some of them.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +68,7 @@ pub struct Batch<'a> {
     /// Places in the training set.
     pub rows: &'a [u32],
     /// What the loss of one row weighs: the loss of the batch is the sum over its rows of `share * loss of the row`.
-    /// One over the rows of the whole batch, times the method's weight in a combination.
+    /// One over the rows of the whole batch, times the method's weight in a objective.
     pub share: f64,
     /// The student's outputs, `[rows, outputs]`.
     pub outputs: &'a [f32],
@@ -103,7 +103,7 @@ pub struct Gradients<'a> {
 /// What a student is held against.
 ///
 /// A method knows no framework: it reads plain arrays and adds gradients to plain arrays, and the student takes both
-/// gradients through its own backward pass. Methods are made by [`Combination::build`] or [`MethodSettings::build`].
+/// gradients through its own backward pass. Methods are made by [`Objective::build`] or [`MethodSettings::build`].
 pub trait Method: Send + Sync {
     /// Outputs the student must have, `classes * subclasses`.
     fn outputs(&self) -> usize;

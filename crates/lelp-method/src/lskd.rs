@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::float::Float;
 use super::kd::distillation;
-use super::real::Real;
 use super::softmax::{log_sum_exp, scaled};
 use super::{Batch, Gradients, Method, RowWise, TermSum};
 
@@ -35,7 +35,7 @@ const EPSILON: f64 = 1e-7;
 ///
 /// # Shapes
 /// `logits`: `[classes]`; gives the scores `[classes]` and the deviation.
-pub fn standardise<R: Real>(logits: &[R]) -> (Vec<f64>, f64) {
+pub fn standardise<F: Float>(logits: &[F]) -> (Vec<f64>, f64) {
     let count = logits.len() as f64;
     let mean = scaled(logits, 1.0).sum::<f64>() / count;
     let deviation = (scaled(logits, 1.0).map(|z| (z - mean).powi(2)).sum::<f64>() / (count - 1.0)).sqrt();
@@ -52,25 +52,25 @@ pub fn standardise<R: Real>(logits: &[R]) -> (Vec<f64>, f64) {
 ///
 /// # Source
 /// Sun et al. 2024, arXiv:2403.01427, algorithm 1.
-pub fn standardised_distillation<R: Real>(
-    teacher: &[R],
-    outputs: &[R],
+pub fn standardised_distillation<F: Float>(
+    teacher: &[F],
+    outputs: &[F],
     temperature: f64,
     weight: f64,
-    gradient: &mut [R],
+    gradient: &mut [F],
 ) -> f64 {
     let (teacher, _) = standardise(teacher);
     let (scores, deviation) = standardise(outputs);
     let normaliser = log_sum_exp(scaled(&teacher, temperature));
     let targets: Vec<f64> = scaled(&teacher, temperature).map(|score| (score - normaliser).exp()).collect();
-    let mut slopes = vec![0.0; scores.len()];
-    let loss = distillation(&targets, &scores, temperature, weight, &mut slopes);
+    let mut score_gradient = vec![0.0; scores.len()];
+    let loss = distillation(&targets, &scores, temperature, weight, &mut score_gradient);
     // z = (s - mean) / (d + e): dz_j/ds_k = (delta_jk - 1/n) / (d + e) - z_j z_k / ((n - 1) d).
     let count = scores.len() as f64;
-    let mean = slopes.iter().sum::<f64>() / count;
-    let along: f64 = slopes.iter().zip(&scores).map(|(slope, score)| slope * score).sum();
+    let mean = score_gradient.iter().sum::<f64>() / count;
+    let along: f64 = score_gradient.iter().zip(&scores).map(|(slope, score)| slope * score).sum();
     let stretch = if deviation > 0.0 { along / ((count - 1.0) * deviation) } else { 0.0 };
-    for ((gradient, slope), score) in gradient.iter_mut().zip(&slopes).zip(&scores) {
+    for ((gradient, slope), score) in gradient.iter_mut().zip(&score_gradient).zip(&scores) {
         gradient.add((slope - mean) / (deviation + EPSILON) - stretch * score);
     }
     loss
@@ -78,21 +78,21 @@ pub fn standardised_distillation<R: Real>(
 
 /// `lskd` on every row.
 #[derive(Debug)]
-pub struct Standardised<'a> {
+pub struct LskdLoss<'a> {
     /// `[rows, classes]`
     logits: &'a [f32],
     classes: usize,
     settings: LskdSettings,
 }
 
-impl<'a> Standardised<'a> {
+impl<'a> LskdLoss<'a> {
     /// Over the teacher's logits, checked.
     pub(super) fn new(logits: &'a [f32], classes: usize, settings: LskdSettings) -> Self {
         Self { logits, classes, settings }
     }
 }
 
-impl Method for Standardised<'_> {
+impl Method for LskdLoss<'_> {
     fn outputs(&self) -> usize {
         self.classes
     }
@@ -118,7 +118,7 @@ impl Method for Standardised<'_> {
     }
 }
 
-impl RowWise for Standardised<'_> {
+impl RowWise for LskdLoss<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         let LskdSettings { temperature, weight, .. } = self.settings;
         for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
@@ -134,7 +134,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     proptest! {
         #[test]
@@ -142,7 +142,7 @@ mod tests {
             prop_assume!(standardise(&outputs).1 > 0.3);
             let mut gradient = vec![0.0; 5];
             standardised_distillation(&teacher, &outputs, temperature, 1.0, &mut gradient);
-            assert_slopes(&outputs, &gradient, &|s| {
+            assert_gradient(&outputs, &gradient, &|s| {
                 standardised_distillation(&teacher, s, temperature, 1.0, &mut [0.0; 5])
             });
         }

@@ -3,7 +3,7 @@
 use multiversion::multiversion;
 use serde::{Deserialize, Serialize};
 
-use crate::{NamedArray, StateError, load, load_count};
+use crate::{NamedArray, StateError, copy_array, read_count};
 
 /// How parameters follow their gradients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ const ADAGRAD_EPSILON: f32 = 1e-10;
 
 /// An optimizer's memory of one array of parameters.
 #[derive(Debug, Clone)]
-pub struct Descent {
+pub struct OptimizerState {
     optimizer: Optimizer,
     /// Mean gradient (Adam).
     first: Vec<f32>,
@@ -43,7 +43,7 @@ pub struct Descent {
     steps: i32,
 }
 
-impl Descent {
+impl OptimizerState {
     /// Nothing remembered yet, for so many parameters.
     #[must_use]
     pub fn new(optimizer: Optimizer, parameters: usize) -> Self {
@@ -83,11 +83,11 @@ impl Descent {
         ]
     }
 
-    /// Takes over what [`Descent::state`] gave.
+    /// Takes over what [`OptimizerState::state`] gave.
     pub fn load_state(&mut self, name: &str, state: &[NamedArray]) -> Result<(), StateError> {
-        load(state, &format!("{name}.first"), &mut self.first)?;
-        load(state, &format!("{name}.second"), &mut self.second)?;
-        let steps = load_count(state, &format!("{name}.steps"))?;
+        copy_array(state, &format!("{name}.first"), &mut self.first)?;
+        copy_array(state, &format!("{name}.second"), &mut self.second)?;
+        let steps = read_count(state, &format!("{name}.steps"))?;
         self.steps = i32::try_from(steps).unwrap_or(i32::MAX);
         Ok(())
     }
@@ -144,10 +144,10 @@ mod tests {
         for (optimizer, wanted) in
             [(Optimizer::Sgd, -3.0), (Optimizer::Adagrad, -0.5 - 0.5 / root_two), (Optimizer::Adam, -1.0)]
         {
-            let mut descent = Descent::new(optimizer, 1);
+            let mut state = OptimizerState::new(optimizer, 1);
             let mut parameter = [0.0];
-            descent.step(&mut parameter, &[3.0], 0.5, 0.0);
-            descent.step(&mut parameter, &[3.0], 0.5, 0.0);
+            state.step(&mut parameter, &[3.0], 0.5, 0.0);
+            state.step(&mut parameter, &[3.0], 0.5, 0.0);
             assert!((parameter[0] - wanted).abs() < 1e-5, "{optimizer:?}: {parameter:?}");
         }
     }
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn decay_shrinks_parameters_that_have_no_gradient() {
         let mut parameter = [2.0];
-        Descent::new(Optimizer::Sgd, 1).step(&mut parameter, &[0.0], 0.1, 0.5);
+        OptimizerState::new(Optimizer::Sgd, 1).step(&mut parameter, &[0.0], 0.1, 0.5);
         assert!((parameter[0] - 1.9).abs() < 1e-6);
     }
 }

@@ -5,26 +5,26 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::state::{NamedArray, StateError};
-use super::supervision::Learner;
-use crate::{Network, Pass, SHARD_ROWS};
+use super::supervision::StudentShape;
+use crate::{DenseNetwork, ForwardCache, SHARD_ROWS};
 
 /// A small network that is trained along with the student, run over a batch in shards of fixed size.
 #[derive(Debug)]
 pub(super) struct Regressor {
     name: &'static str,
-    network: Network,
-    shards: Vec<Pass>,
+    network: DenseNetwork,
+    shards: Vec<ForwardCache>,
 }
 
 impl Regressor {
     /// A network with layer sizes `sizes` and random parameters; `name` is that of its arrays in a state.
-    pub(super) fn new(name: &'static str, sizes: &[usize], learner: &Learner) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(learner.seed);
+    pub(super) fn new(name: &'static str, sizes: &[usize], student: &StudentShape) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(student.seed);
         // A stream for each name: networks of one method must not start alike, nor like the student.
         let stream =
             name.bytes().fold(1_u64, |sum, byte| sum.wrapping_mul(257).wrapping_add(u64::from(byte)));
         random.set_stream(stream);
-        let network = Network::random(sizes, learner.optimizer, 0.0, &mut random);
+        let network = DenseNetwork::random(sizes, student.optimizer, 0.0, &mut random);
         Self { name, network, shards: Vec::new() }
     }
 
@@ -32,7 +32,7 @@ impl Regressor {
     pub(super) fn forward(&mut self, inputs: &[f32]) {
         let shard = SHARD_ROWS * self.network.inputs();
         let network = &self.network;
-        self.shards.resize_with(inputs.len().div_ceil(shard), || Pass::new(network));
+        self.shards.resize_with(inputs.len().div_ceil(shard), || ForwardCache::new(network));
         self.shards.par_iter_mut().zip(inputs.par_chunks(shard)).for_each(|(pass, inputs)| {
             pass.inputs_mut(inputs.len()).copy_from_slice(inputs);
             network.forward(pass);
@@ -42,10 +42,10 @@ impl Regressor {
     /// Calls `visit` for each shard with the place of its first row, its outputs `[rows, outputs]`, and the gradient in
     /// them, which `visit` adds to; gives what it gave, in order.
     pub(super) fn visit<T: Send>(&mut self, visit: impl Fn(usize, &[f32], &mut [f32]) -> T + Sync) -> Vec<T> {
-        let each = |(shard, pass): (usize, &mut Pass)| {
-            let (outputs, slopes) = pass.outputs_and_slopes();
-            slopes.fill(0.0);
-            visit(shard * SHARD_ROWS, outputs, slopes)
+        let each = |(shard, pass): (usize, &mut ForwardCache)| {
+            let (outputs, gradient) = pass.outputs_and_gradient();
+            gradient.fill(0.0);
+            visit(shard * SHARD_ROWS, outputs, gradient)
         };
         self.shards.par_iter_mut().enumerate().map(each).collect()
     }
@@ -61,7 +61,7 @@ impl Regressor {
         let gradients = gradient.par_chunks_mut(SHARD_ROWS * network.inputs());
         self.shards.par_iter_mut().zip(gradients).for_each(|(pass, gradient)| {
             network.backward(pass, true);
-            gradient.iter_mut().zip(pass.input_slopes()).for_each(|(sum, slope)| *sum += slope);
+            gradient.iter_mut().zip(pass.input_gradient()).for_each(|(sum, slope)| *sum += slope);
         });
     }
 

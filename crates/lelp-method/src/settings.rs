@@ -60,7 +60,7 @@ pub enum MethodSettings {
 /// A method that can be added to any other: it holds the student's embedding against the teacher's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Added {
+pub enum AuxiliaryTerm {
     /// A regressor between embeddings.
     Fitnet(FitnetTerm),
     /// A variational bound between embeddings.
@@ -186,12 +186,12 @@ impl MethodSettings {
 
     /// What stands on the `kd` of a method of embeddings.
     #[must_use]
-    pub fn added(&self) -> Option<Added> {
+    pub fn added(&self) -> Option<AuxiliaryTerm> {
         match self {
-            Self::Fitnet(settings) => Some(Added::Fitnet(settings.hint)),
-            Self::Vid(settings) => Some(Added::Vid(settings.bound)),
-            Self::Rkd(settings) => Some(Added::Rkd(settings.relations)),
-            Self::Crd(settings) => Some(Added::Crd(settings.contrast)),
+            Self::Fitnet(settings) => Some(AuxiliaryTerm::Fitnet(settings.term)),
+            Self::Vid(settings) => Some(AuxiliaryTerm::Vid(settings.term)),
+            Self::Rkd(settings) => Some(AuxiliaryTerm::Rkd(settings.term)),
+            Self::Crd(settings) => Some(AuxiliaryTerm::Crd(settings.term)),
             _ => None,
         }
     }
@@ -250,7 +250,7 @@ impl MethodSettings {
     }
 }
 
-impl Added {
+impl AuxiliaryTerm {
     /// One of each with its defaults.
     #[must_use]
     pub fn all() -> [Self; 4] {

@@ -1,6 +1,6 @@
 //! Softmax in logarithms: finite for all finite logits.
 
-use super::real::Real;
+use super::float::Float;
 
 /// `ln sum exp(values)`.
 pub(super) fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
@@ -9,7 +9,7 @@ pub(super) fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// `logits / temperature`, one row.
-pub(super) fn scaled<R: Real>(logits: &[R], temperature: f64) -> impl Iterator<Item = f64> + Clone {
+pub(super) fn scaled<F: Float>(logits: &[F], temperature: f64) -> impl Iterator<Item = f64> + Clone {
     logits.iter().map(move |&logit| logit.into() / temperature)
 }
 

@@ -1,6 +1,6 @@
 //! Methods that split classes otherwise than `lelp`: clusterings, controls, and the upper bound.
 //!
-//! Splits and targets are made by the crate `lelp`; the loss is that of [`Distillation`](super::Distillation) over
+//! Splits and targets are made by the crate `lelp`; the loss is that of [`SoftTargetLoss`](super::SoftTargetLoss) over
 //! `classes * subclasses` outputs.
 
 use std::num::NonZeroUsize;

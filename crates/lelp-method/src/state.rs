@@ -50,7 +50,7 @@ impl NamedArray {
 }
 
 /// Copies the array `name` of `state` into `values`.
-pub fn load(state: &[NamedArray], name: &str, values: &mut [f32]) -> Result<(), StateError> {
+pub fn copy_array(state: &[NamedArray], name: &str, values: &mut [f32]) -> Result<(), StateError> {
     let missing = || StateError::Missing { name: name.to_owned() };
     let found = &state.iter().find(|array| array.name == name).ok_or_else(missing)?.values;
     if found.len() != values.len() {
@@ -62,9 +62,9 @@ pub fn load(state: &[NamedArray], name: &str, values: &mut [f32]) -> Result<(), 
 }
 
 /// The count that [`NamedArray::count`] wrote.
-pub fn load_count(state: &[NamedArray], name: &str) -> Result<u64, StateError> {
+pub fn read_count(state: &[NamedArray], name: &str) -> Result<u64, StateError> {
     let mut digits = [0.0; 4];
-    load(state, name, &mut digits)?;
+    copy_array(state, name, &mut digits)?;
     #[allow(clippy::cast_sign_loss, reason = "the digits of a count are not negative, and others become 0")]
     let digit = |digit: f32| u64::from(digit as u16);
     Ok(digits.into_iter().rev().fold(0, |count, value| count << 16 | digit(value)))
@@ -78,16 +78,16 @@ mod tests {
     #[test]
     fn counts_come_back_whole() {
         for count in [0, 1, 65_535, 65_536, 1 << 40, u64::MAX] {
-            assert_eq!(load_count(&[NamedArray::count("steps", count)], "steps").unwrap(), count);
+            assert_eq!(read_count(&[NamedArray::count("steps", count)], "steps").unwrap(), count);
         }
     }
 
     #[test]
     fn arrays_of_other_settings_are_refused_by_name() {
         let state = [NamedArray::new("a", &[1.0, 2.0])];
-        let missing = load(&state, "b", &mut [0.0]).unwrap_err();
+        let missing = copy_array(&state, "b", &mut [0.0]).unwrap_err();
         assert_eq!(missing, StateError::Missing { name: "b".into() });
-        let length = load(&state, "a", &mut [0.0; 3]).unwrap_err();
+        let length = copy_array(&state, "a", &mut [0.0; 3]).unwrap_err();
         assert_eq!(length, StateError::Length { name: "a".into(), found: 2, wanted: 3 });
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Settings of `subclass`, which needs the signals of a teacher with subclasses (`lelp teach --subclasses`).
 ///
 /// The targets are the teacher's probabilities over all its subclasses, `softmax(subclass logits / temperature)`; the
-/// loss is that of [`Distillation`](super::Distillation).
+/// loss is that of [`SoftTargetLoss`](super::SoftTargetLoss).
 ///
 /// # Source
 /// Mueller, Kornblith and Hinton 2020, arXiv:2002.03936.

@@ -124,7 +124,7 @@ impl Supervision<'_> {
 
 /// The student that a method teaches, as far as the method's own variables depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Learner {
+pub struct StudentShape {
     /// Columns of its embedding, the input of its last linear layer.
     pub embedding: usize,
     /// How its parameters, and the method's variables with them, follow their gradients.

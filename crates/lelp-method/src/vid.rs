@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::embeddings::Pair;
+use super::float::Float;
 use super::kd::KdSettings;
-use super::real::Real;
 use super::regressor::Regressor;
-use super::state::load;
+use super::state::copy_array;
 use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
-use crate::Descent;
+use crate::OptimizerState;
 
 /// Settings of `vid`: `kd`, and the bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct VidSettings {
     pub kd: KdSettings,
     /// What the embedding is held against.
     #[serde(flatten)]
-    pub bound: VidTerm,
+    pub term: VidTerm,
 }
 
 /// The bound alone, to be added to another method.
@@ -50,12 +50,12 @@ const LEAST_VARIANCE: f64 = 1e-5;
 ///
 /// # Source
 /// Ahn et al. 2019, arXiv:1904.05835, equations 5 and 6.
-pub fn gaussian_bound<R: Real>(
-    mean: &[R],
-    wanted: &[R],
-    spread: &[R],
+pub fn gaussian_bound<F: Float>(
+    mean: &[F],
+    wanted: &[F],
+    spread: &[F],
     weight: f64,
-    mean_gradient: &mut [R],
+    mean_gradient: &mut [F],
     spread_gradient: &mut [f64],
 ) -> f64 {
     let share = 1.0 / mean.len() as f64;
@@ -76,37 +76,37 @@ pub fn gaussian_bound<R: Real>(
 
 /// The bound on every row: `mu` with one hidden `ReLU` layer as wide as the teacher's embedding, a variance a column.
 #[derive(Debug)]
-pub struct Bound<'a> {
+pub struct VidLoss<'a> {
     pair: Pair<'a>,
     weight: f64,
     regressor: Regressor,
     spread: Vec<f32>,
     spread_gradient: Vec<f32>,
-    spread_descent: Descent,
+    spread_optimizer: OptimizerState,
     /// The teacher's embeddings of the batch.
     wanted: Vec<f32>,
 }
 
-impl<'a> Bound<'a> {
+impl<'a> VidLoss<'a> {
     /// Between checked embeddings.
     pub(super) fn new(pair: Pair<'a>, settings: VidTerm) -> Self {
         let width = pair.teacher.width();
         let regressor =
-            Regressor::new("vid.regressor", &[pair.learner.embedding, width, width], &pair.learner);
+            Regressor::new("vid.regressor", &[pair.student.embedding, width, width], &pair.student);
         let first = (FIRST_VARIANCE - LEAST_VARIANCE).exp_m1().ln();
         Self {
             weight: settings.weight,
             regressor,
             spread: vec![first as f32; width],
             spread_gradient: vec![0.0; width],
-            spread_descent: Descent::new(pair.learner.optimizer, width),
+            spread_optimizer: OptimizerState::new(pair.student.optimizer, width),
             wanted: Vec::new(),
             pair,
         }
     }
 }
 
-impl Method for Bound<'_> {
+impl Method for VidLoss<'_> {
     fn outputs(&self) -> usize {
         self.pair.shape.0 * self.pair.shape.1
     }
@@ -124,7 +124,7 @@ impl Method for Bound<'_> {
     }
 
     fn embedding(&self) -> Option<usize> {
-        Some(self.pair.learner.embedding)
+        Some(self.pair.student.embedding)
     }
 
     fn learn(&mut self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
@@ -132,40 +132,40 @@ impl Method for Bound<'_> {
         self.regressor.forward(batch.embedding);
         let (width, weight) = (self.pair.teacher.width(), self.weight * batch.share);
         let (wanted, spread) = (&self.wanted, &self.spread);
-        let parts = self.regressor.visit(|first, outputs, slopes| {
-            let (mut sum, mut spread_slopes) = (TermSum::default(), vec![0.0; width]);
+        let parts = self.regressor.visit(|first, outputs, gradient| {
+            let (mut sum, mut spread_gradient) = (TermSum::default(), vec![0.0; width]);
             let wanted = wanted[first * width..].chunks_exact(width);
-            for ((mean, wanted), slopes) in
-                outputs.chunks_exact(width).zip(wanted).zip(slopes.chunks_exact_mut(width))
+            for ((mean, wanted), gradient) in
+                outputs.chunks_exact(width).zip(wanted).zip(gradient.chunks_exact_mut(width))
             {
-                sum.add(gaussian_bound(mean, wanted, spread, weight, slopes, &mut spread_slopes));
+                sum.add(gaussian_bound(mean, wanted, spread, weight, gradient, &mut spread_gradient));
             }
-            (sum, spread_slopes)
+            (sum, spread_gradient)
         });
         self.spread_gradient.fill(0.0);
-        for (part, slopes) in parts {
+        for (part, gradient) in parts {
             sums[0].merge(part);
-            self.spread_gradient.iter_mut().zip(slopes).for_each(|(sum, slope)| sum.add(slope));
+            self.spread_gradient.iter_mut().zip(gradient).for_each(|(sum, slope)| sum.add(slope));
         }
         self.regressor.backward(gradients.embedding);
     }
 
     fn step(&mut self, learning_rate: f32) {
         self.regressor.step(learning_rate);
-        self.spread_descent.step(&mut self.spread, &self.spread_gradient, learning_rate, 0.0);
+        self.spread_optimizer.step(&mut self.spread, &self.spread_gradient, learning_rate, 0.0);
     }
 
     fn state(&self) -> Vec<NamedArray> {
         let mut state = self.regressor.state();
         state.push(NamedArray::new("vid.spread", &self.spread));
-        state.extend(self.spread_descent.state("vid.spread"));
+        state.extend(self.spread_optimizer.state("vid.spread"));
         state
     }
 
     fn load_state(&mut self, state: &[NamedArray]) -> Result<(), StateError> {
         self.regressor.load_state(state)?;
-        load(state, "vid.spread", &mut self.spread)?;
-        self.spread_descent.load_state("vid.spread", state)
+        copy_array(state, "vid.spread", &mut self.spread)?;
+        self.spread_optimizer.load_state("vid.spread", state)
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     proptest! {
         #[test]
@@ -182,8 +182,8 @@ mod tests {
             let (mut means, mut spreads) = (vec![0.0; 4], vec![0.0; 4]);
             gaussian_bound(&mean, &wanted, &spread, 1.0, &mut means, &mut spreads);
             let at = |m: &[f64], s: &[f64]| gaussian_bound(m, &wanted, s, 1.0, &mut [0.0; 4], &mut [0.0; 4]);
-            assert_slopes(&mean, &means, &|m| at(m, &spread));
-            assert_slopes(&spread, &spreads, &|s| at(&mean, s));
+            assert_gradient(&mean, &means, &|m| at(m, &spread));
+            assert_gradient(&spread, &spreads, &|s| at(&mean, s));
         }
     }
 

@@ -8,7 +8,7 @@ use super::device::is_cpu;
 use super::encoder::{Network, StepGradients};
 use super::ops;
 use super::parameters::{flat, read, to_vec};
-use lelp_method::{NamedArray, StateError, load_count};
+use lelp_method::{NamedArray, StateError, read_count};
 
 /// Settings of `AdamW`, with the defaults of `torch.optim.AdamW`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -140,7 +140,7 @@ impl Descent {
 
     /// Takes over what [`state`](Self::state) gave.
     pub fn load_state(&mut self, network: &Network, state: &[NamedArray]) -> Result<(), StateError> {
-        self.steps = i32::try_from(load_count(state, "steps")?).unwrap_or(i32::MAX);
+        self.steps = i32::try_from(read_count(state, "steps")?).unwrap_or(i32::MAX);
         let device = network.parameters.device();
         for (parameter, moments) in network.parameters.list().iter().zip(&mut self.moments) {
             for (kind, values) in [("first", &mut moments.first), ("second", &mut moments.second)] {

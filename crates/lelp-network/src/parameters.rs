@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
 use super::device::DeviceError;
-use lelp_method::{NamedArray, StateError, load};
+use lelp_method::{NamedArray, StateError, copy_array};
 
 /// Why a network has no parameters.
 #[derive(Debug, Error)]
@@ -194,7 +194,7 @@ pub(super) fn read(
     device: &burn::tensor::Device,
 ) -> Result<Tensor<1>, StateError> {
     let mut values = vec![0.0; length];
-    load(state, name, &mut values)?;
+    copy_array(state, name, &mut values)?;
     Ok(flat(values, device))
 }
 

@@ -18,8 +18,7 @@ use std::sync::atomic::AtomicBool;
 
 use labelled_lines::{Rows, read};
 use lelp_data::Text;
-use lelp_method::Optimizer;
-use lelp_method::{CeSettings, Learner, MethodSettings, Supervision};
+use lelp_method::{CeSettings, MethodSettings, Optimizer, StudentShape, Supervision};
 use lelp_model::encoder::{EncoderConfig, Tokenizer};
 use lelp_train::model::{EncoderInputs, EncoderSettings, EncoderStudent, FirstWeights, Student};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
@@ -118,9 +117,9 @@ fn measure(
     let labels: Vec<Option<u32>> = training.labels.iter().copied().map(Some).collect();
     let rows = training.labels.len();
     let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
-    let learner =
-        Learner { embedding: student.embedding(), optimizer: Optimizer::Adam, seed: options.train.seed };
-    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?;
+    let shape =
+        StudentShape { embedding: student.embedding(), optimizer: Optimizer::Adam, seed: options.train.seed };
+    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &shape)?;
     let validation =
         Validation { inputs: &test_inputs, labels: &test.labels, metric: ValidationMetric::Accuracy };
     let training = Training {

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use labelled_lines::{Rows, read};
 use lelp_data::Text;
-use lelp_method::{CeSettings, Learner, MethodSettings, Supervision};
+use lelp_method::{CeSettings, MethodSettings, StudentShape, Supervision};
 use lelp_model::ngram::{NgramConfig, NgramModel};
 use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Student};
 use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
@@ -106,9 +106,12 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
     let settings = NgramSettings { optimizer: options.train.optimizer, dropout: options.dropout };
     let mut student = NgramStudent::new(config, &inputs, &settings, options.train.seed)?;
     let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
-    let learner =
-        Learner { embedding: student.embedding(), optimizer: settings.optimizer, seed: options.train.seed };
-    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?;
+    let shape = StudentShape {
+        embedding: student.embedding(),
+        optimizer: settings.optimizer,
+        seed: options.train.seed,
+    };
+    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &shape)?;
     let training = Training { inputs: &inputs, rows, method: &mut *method, validation, checkpoints: None };
     let report = train(
         &mut student,

@@ -6,8 +6,9 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp_data::Text;
-use lelp_method::Optimizer;
-use lelp_method::{CeSettings, KdSettings, Learner, LelpSettings, MethodSettings, Supervision};
+use lelp_method::{
+    CeSettings, KdSettings, LelpSettings, MethodSettings, Optimizer, StudentShape, Supervision,
+};
 use lelp_model::classifier::Classifier;
 use lelp_model::ngram::{FeatureSettings, NgramConfig, NgramModel};
 use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Student};
@@ -18,7 +19,7 @@ use lelp_train::run::{
 const ROWS: usize = 300;
 
 /// The student of [`config`].
-const LEARNER: Learner = Learner { embedding: 7, optimizer: Optimizer::Adagrad, seed: 0 };
+const STUDENT: StudentShape = StudentShape { embedding: 7, optimizer: Optimizer::Adagrad, seed: 0 };
 
 /// Texts whose class is told by one word, among words that say nothing.
 fn texts() -> (Vec<String>, Vec<u32>) {
@@ -70,7 +71,7 @@ fn run(
         targets: Some(&targets),
         ..Supervision::default()
     };
-    let mut method = method.build(supervision, &LEARNER).unwrap();
+    let mut method = method.build(supervision, &STUDENT).unwrap();
     let validation =
         Validation { inputs: &inputs, labels: &labels[..100], metric: ValidationMetric::Accuracy };
     let training = Training {
@@ -189,7 +190,7 @@ fn rows_without_labels_are_welcome() {
         (MethodSettings::Kd(KdSettings { alpha: 0.5, temperature: 2.0 }), ROWS),
         (MethodSettings::Kd(KdSettings { alpha: 1.0, temperature: 2.0 }), 40),
     ] {
-        let mut built = method.build(supervision, &LEARNER).unwrap();
+        let mut built = method.build(supervision, &STUDENT).unwrap();
         let validation = Validation { inputs: &inputs, labels: &labels, metric: ValidationMetric::Agreement };
         let training = Training {
             inputs: &inputs,
@@ -206,7 +207,7 @@ fn rows_without_labels_are_welcome() {
         assert_eq!(report.rows, rows);
         assert_eq!(batches, 6 * rows.div_ceil(70));
     }
-    let mut built = MethodSettings::Ce(CeSettings::default()).build(supervision, &LEARNER).unwrap();
+    let mut built = MethodSettings::Ce(CeSettings::default()).build(supervision, &STUDENT).unwrap();
     let training =
         Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
     let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();

@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use lelp_compare::auto::AUTO;
-use lelp_method::{Added, MethodSettings};
+use lelp_method::{AuxiliaryTerm, MethodSettings};
 use lelp_train::distill::{Recipe, RecipeError};
 use serde::Serialize;
 
@@ -120,5 +120,5 @@ fn methods() -> PossibleValuesParser {
 }
 
 fn addable() -> PossibleValuesParser {
-    PossibleValuesParser::new(Added::all().map(|added| added.name()))
+    PossibleValuesParser::new(AuxiliaryTerm::all().map(|added| added.name()))
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::Rotation;
 use lelp_compare::auto::{Open, choose, in_words};
-use lelp_method::{Combination, GuardError};
+use lelp_method::{GuardError, Objective};
 use lelp_model::encoder::weights_hash;
 use lelp_model::ngram::NgramModel;
 use lelp_train::distill::{
@@ -170,12 +170,12 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 /// What is found for a method that leaves something open, and what it was found by.
 fn find(
     task: &Task,
-    method: &Combination,
+    method: &Objective,
     open: Open,
     global: &GlobalArgs,
     printer: Printer,
     cancel: &AtomicBool,
-) -> Result<Combination, Failure> {
+) -> Result<Objective, Failure> {
     let bar = printer.progress("probing", open.students(method) as u64, "students");
     let chosen = choose(task, method, open, global.threads(), &mut || bar.inc(1), cancel)
         .or_while(|| "looking for the split that pays".to_owned())?;
@@ -266,7 +266,7 @@ fn train(
 }
 
 /// Refuses a method that means nothing with so few classes, unless forced, and warns of one that means little.
-fn guard(method: &Combination, classes: usize, force: bool, printer: Printer) -> Result<(), Failure> {
+fn guard(method: &Objective, classes: usize, force: bool, printer: Printer) -> Result<(), Failure> {
     let refused = |error: GuardError| {
         let instead = error.degeneracy.instead;
         Failure::input(error).with_hint(format!("use {instead}; `--force` trains it all the same"))

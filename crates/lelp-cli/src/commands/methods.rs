@@ -1,6 +1,6 @@
 //! `lelp methods`: the family of distillation methods.
 
-use lelp_method::{About, MethodSettings, Severity};
+use lelp_method::{MethodDescription, MethodSettings, Severity};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -20,41 +20,43 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     for method in MethodSettings::all() {
-        let about = method.about();
+        let description = method.description();
         if arguments.json {
-            printer.data(&serde_json::to_string(&about)?)?;
+            printer.data(&serde_json::to_string(&description)?)?;
         } else {
-            printer.data(&told(&about)?)?;
+            printer.data(&told(&description)?)?;
         }
     }
     Ok(())
 }
 
 /// A method as a paragraph.
-fn told(about: &About) -> Result<String, Failure> {
-    let mut lines = vec![format!("{:<8} {}", about.name, about.summary)];
+fn told(description: &MethodDescription) -> Result<String, Failure> {
+    let mut lines = vec![format!("{:<8} {}", description.name, description.summary)];
     let mut line = |head: &str, text: &str| lines.push(format!("{:<8} {head:<12} {text}", ""));
-    line("needs", &about.needs.words().join(", "));
-    let defaults = defaults(about)?;
+    line("needs", &description.needs.words().join(", "));
+    let defaults = defaults(description)?;
     if !defaults.is_empty() {
         line("defaults", &defaults);
     }
-    if let Some(found) = about.two_classes {
+    if let Some(found) = description.two_classes {
         let verb = match found.severity {
             Severity::Warned => "warned of",
             Severity::Refused => "refused",
         };
         line("two classes", &format!("{verb}: {}; use {}", found.why, found.instead));
     }
-    if !about.source.is_empty() {
-        line("source", about.source);
+    if !description.source.is_empty() {
+        line("source", description.source);
     }
     Ok(lines.join("\n"))
 }
 
 /// Settings as `name value`.
-fn defaults(about: &About) -> Result<String, Failure> {
-    let Value::Object(settings) = serde_json::to_value(about.defaults)? else { return Ok(String::new()) };
+fn defaults(description: &MethodDescription) -> Result<String, Failure> {
+    let Value::Object(settings) = serde_json::to_value(description.defaults)? else {
+        return Ok(String::new());
+    };
     let settings = settings.iter().filter(|(name, _)| *name != "method");
     let words = settings.map(|(name, value)| match value {
         Value::String(word) => format!("{name} {word}"),

@@ -1,6 +1,6 @@
 //! What is tried where a recipe or a flag says `auto`.
 
-use lelp_method::{ClusterSplitSettings, Combination, KdSettings, LelpSettings, MethodSettings};
+use lelp_method::{ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings, Objective};
 use lelp_train::run::TrainSettings;
 use toml::Value;
 
@@ -19,13 +19,13 @@ const FEW_CLUSTERS: [i64; 2] = [8, 32];
 const WIDTHS: [f64; 2] = [0.5, 2.0];
 
 /// What they are held against: the same without a split.
-pub(super) fn without_split(method: &Combination) -> Combination {
+pub(super) fn without_split(method: &Objective) -> Objective {
     let kd = KdSettings { alpha: method.base.alpha(), temperature: method.base.temperature() };
-    Combination { base: MethodSettings::Kd(kd), add: method.add.clone() }
+    Objective { base: MethodSettings::Kd(kd), add: method.add.clone() }
 }
 
 /// The splits that are tried first.
-pub(super) fn splits(method: &Combination, open: &Open) -> Result<Vec<Combination>, AutoError> {
+pub(super) fn splits(method: &Objective, open: &Open) -> Result<Vec<Objective>, AutoError> {
     if open.method {
         return splits_of_both(method, open);
     }
@@ -46,14 +46,14 @@ pub(super) fn splits(method: &Combination, open: &Open) -> Result<Vec<Combinatio
 }
 
 /// Directions and clusters, with what was given of them.
-fn splits_of_both(method: &Combination, open: &Open) -> Result<Vec<Combination>, AutoError> {
+fn splits_of_both(method: &Objective, open: &Open) -> Result<Vec<Objective>, AutoError> {
     let (alpha, temperature) = (method.base.alpha(), method.base.temperature());
     let lelp = MethodSettings::Lelp(LelpSettings { alpha, temperature, ..LelpSettings::default() });
     let kmeans = ClusterSplitSettings { alpha, temperature, ..ClusterSplitSettings::default() };
     let both = [(lelp, FEW_DIRECTIONS), (MethodSettings::Kmeans(kmeans), FEW_CLUSTERS)];
     let mut splits = Vec::new();
     for (base, numbers) in both {
-        let method = Combination { base, add: method.add.clone() };
+        let method = Objective { base, add: method.add.clone() };
         for number in open.given_subclasses.map_or(numbers.to_vec(), |given| vec![given]) {
             let split = with(&method, "subclasses", Value::Integer(number))?;
             splits.push(match open.given_beta {
@@ -66,7 +66,7 @@ fn splits_of_both(method: &Combination, open: &Open) -> Result<Vec<Combination>,
 }
 
 /// The same split at other widths.
-pub(super) fn widths(method: &Combination) -> Result<Vec<Combination>, AutoError> {
+pub(super) fn widths(method: &Objective) -> Result<Vec<Objective>, AutoError> {
     let split = method.base.split(0).ok().flatten();
     let Some(split) = split else { return Err(AutoError::NoSplit(method.name())) };
     let wider = |factor: f64| Ok(with(method, "beta", Value::Float(factor * split.beta))?);
@@ -74,7 +74,7 @@ pub(super) fn widths(method: &Combination) -> Result<Vec<Combination>, AutoError
 }
 
 /// How many are tried at most; none of a method without a split.
-pub(super) fn count(method: &Combination, open: &Open) -> usize {
+pub(super) fn count(method: &Objective, open: &Open) -> usize {
     let widths = if tries_widths(open) { WIDTHS.len() } else { 0 };
     splits(method, open).map_or(0, |splits| 1 + splits.len() + widths)
 }
@@ -85,7 +85,7 @@ pub(super) fn tries_widths(open: &Open) -> bool {
 }
 
 /// `method` with one setting changed.
-fn with(method: &Combination, key: &str, value: Value) -> Result<Combination, SpaceError> {
+fn with(method: &Objective, key: &str, value: Value) -> Result<Objective, SpaceError> {
     let trial = Trial { method: method.clone(), train: TrainSettings::ngram() };
     Ok(trial.set(key, value)?.method)
 }

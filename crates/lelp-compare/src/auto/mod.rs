@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use lelp_method::Combination;
+use lelp_method::Objective;
 use lelp_model::classifier::AnswerError;
 use lelp_train::distill::{DistillError, StudentModelError, Task, TaskError};
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ impl Open {
 
     /// Students that [`choose`] trains for it.
     #[must_use]
-    pub fn students(&self, method: &Combination) -> usize {
+    pub fn students(&self, method: &Objective) -> usize {
         probe::SEEDS.len() * candidates::count(method, self)
     }
 }
@@ -73,7 +73,7 @@ impl Open {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Chosen {
     /// The method with its settings.
-    pub method: Combination,
+    pub method: Objective,
     /// All candidates in the order in which they were tried, `kd` first.
     pub probes: Vec<Probe>,
     /// Training texts that the candidates' students were asked about.
@@ -103,7 +103,7 @@ impl Chosen {
 
 /// A method, with what `auto` finds of it.
 #[must_use]
-pub fn in_words(method: &Combination) -> String {
+pub fn in_words(method: &Objective) -> String {
     match method.base.split(0) {
         Ok(Some(split)) => format!("`{}` S {} beta {}", method.name(), method.base.subclasses(), split.beta),
         _ => format!("`{}`", method.name()),
@@ -141,7 +141,7 @@ pub enum AutoError {
 /// Finds what `open` leaves open of `method` on the rows of `task`; `done` is told after each student.
 pub fn choose(
     task: &Task,
-    method: &Combination,
+    method: &Objective,
     open: Open,
     threads: NonZeroUsize,
     done: &mut dyn FnMut(),

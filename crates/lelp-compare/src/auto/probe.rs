@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::largest;
 use lelp::stats::{holm, paired_t};
-use lelp_method::Combination;
+use lelp_method::Objective;
 use lelp_train::distill::{
     DistillError, Distillation, NgramOptions, SplitError, StudentModel, StudentSettings, Task, TaskInputs,
 };
@@ -32,7 +32,7 @@ const LUCK: f64 = 0.05;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// The candidate.
-    pub method: Combination,
+    pub method: Objective,
     /// Share of the held-out texts that its students answer as the teacher does: the mean over students.
     pub agreement: f64,
     /// Chance of such a difference to `kd` by luck: paired t-test over the texts, corrected for the number of candidates
@@ -41,14 +41,14 @@ pub struct Probe {
 }
 
 impl Probe {
-    fn new(method: Combination, agreed: &[f64], p: Option<f64>) -> Self {
+    fn new(method: Objective, agreed: &[f64], p: Option<f64>) -> Self {
         Self { method, agreement: agreed.iter().sum::<f64>() / agreed.len() as f64, p }
     }
 }
 
 /// What was found on how many held-out texts.
 pub(super) struct Probed {
-    pub(super) method: Combination,
+    pub(super) method: Objective,
     pub(super) probes: Vec<Probe>,
     pub(super) held_out: usize,
 }
@@ -57,7 +57,7 @@ pub(super) struct Probed {
 /// where the method is open and no split agrees with the teacher more often than luck would have it.
 pub(super) fn choose(
     task: &Task,
-    method: &Combination,
+    method: &Objective,
     open: Open,
     threads: NonZeroUsize,
     done: &mut dyn FnMut(),
@@ -108,7 +108,7 @@ struct Probing<'a> {
     distillation: Distillation<'a>,
     student: &'a StudentSettings,
     /// Each candidate with, for every held-out text, the share of its students that answer as the teacher does.
-    asked: Vec<(Combination, Vec<f64>)>,
+    asked: Vec<(Objective, Vec<f64>)>,
     /// Why the last of those that do not split these classes did not.
     failed: Option<DistillError>,
 }
@@ -117,7 +117,7 @@ impl Probing<'_> {
     /// Trains and asks the students of a candidate. One that cannot split these classes is left out: another may.
     fn ask(
         &mut self,
-        method: &Combination,
+        method: &Objective,
         done: &mut dyn FnMut(),
         cancel: &AtomicBool,
     ) -> Result<(), AutoError> {
@@ -151,7 +151,7 @@ impl Probing<'_> {
 }
 
 /// Scores of candidates of which is known, for every held-out text, the share of students that agree; `kd` comes first.
-fn scores(asked: &[(Combination, Vec<f64>)]) -> Vec<Probe> {
+fn scores(asked: &[(Objective, Vec<f64>)]) -> Vec<Probe> {
     let Some(((kd, without), splits)) = asked.split_first() else { return Vec::new() };
     let chance = |agreed: &Vec<f64>| {
         let differences: Vec<f64> = agreed.iter().zip(without).map(|(a, b)| a - b).collect();
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     /// `kd` and splits that agree on so many of 200 texts, the earlier ones first; each split has its number as its S.
-    fn asked(agreed: &[usize]) -> Vec<(Combination, Vec<f64>)> {
+    fn asked(agreed: &[usize]) -> Vec<(Objective, Vec<f64>)> {
         let method = |place: usize| match place {
             0 => toml::from_str("method = \"kd\"").unwrap(),
             _ => toml::from_str(&format!("method = \"lelp\"\nsubclasses = {}", place + 1)).unwrap(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lelp_data::signals::PART_ROWS;
 use lelp_data::storage::sha256;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder, Splits};
-use lelp_method::{CeSettings, SubclassTeaching};
+use lelp_method::{CeSettings, SubclassTeacherSettings};
 use lelp_model::classifier::Classifier;
 use lelp_model::encoder::{Encoder, EncoderOptions};
 use lelp_model::teacher::{TEACHER_FILE, Teacher};
@@ -224,7 +224,7 @@ impl Hearing<'_> {
 }
 
 /// How a teacher splits its classes by itself, where it does.
-fn subclasses(teaching: &Teaching) -> Option<SubclassTeaching> {
+fn subclasses(teaching: &Teaching) -> Option<SubclassTeacherSettings> {
     let subclasses = teaching.subclasses.filter(|count| *count > 1)?;
-    Some(SubclassTeaching { subclasses, ..SubclassTeaching::default() })
+    Some(SubclassTeacherSettings { subclasses, ..SubclassTeacherSettings::default() })
 }

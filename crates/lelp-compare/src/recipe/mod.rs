@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lelp_data::storage::sha256;
-use lelp_method::{Combination, MethodError, MethodSettings};
+use lelp_method::{MethodError, MethodSettings, Objective};
 use lelp_train::distill::{ColumnSettings, StudentSettings};
 use lelp_train::run::{SettingsError, TrainSettings};
 use serde::Deserialize;
@@ -92,7 +92,7 @@ pub struct MethodEntry {
     /// Its name in tables.
     pub name: String,
     /// Its settings where the search does not change them.
-    pub method: Combination,
+    pub method: Objective,
     /// Settings that were given, and are not searched.
     pub given: BTreeSet<String>,
     /// What is searched otherwise than by default.
@@ -304,7 +304,7 @@ impl From<MethodSettings> for MethodEntry {
 impl MethodEntry {
     /// The entry with what a probe found, which its search leaves as it is.
     #[must_use]
-    pub fn with_found(&self, method: Combination) -> Self {
+    pub fn with_found(&self, method: Objective) -> Self {
         let found = ["subclasses", "beta"].map(str::to_owned);
         let given = self.given.iter().cloned().chain(found).collect();
         Self { method, given, open: None, ..self.clone() }
@@ -331,7 +331,7 @@ impl TryFrom<Table> for MethodEntry {
         let force: Option<bool> = take(&mut table, "force")?;
         let open = Open::take(&mut table);
         let given = table.keys().filter(|key| !["method", "add"].contains(&key.as_str())).cloned().collect();
-        let method: Combination = Value::Table(table).try_into()?;
+        let method: Objective = Value::Table(table).try_into()?;
         let called = if open.is_some_and(|open| open.method) { AUTO.to_owned() } else { method.name() };
         Ok(Self {
             name: name.unwrap_or(called),

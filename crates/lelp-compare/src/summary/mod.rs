@@ -8,7 +8,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use lelp::stats::{Bootstrap, Spread, holm, mcnemar, paired_bootstrap, paired_t};
-use lelp_method::Combination;
+use lelp_method::Objective;
 use lelp_train::evaluate::Report;
 use lelp_train::run::TrainSettings;
 use serde::Serialize;
@@ -62,7 +62,7 @@ pub struct Line {
     /// The method.
     pub method: String,
     /// The settings that were chosen.
-    pub distill: Combination,
+    pub distill: Objective,
     /// Those of the training, but for the seed.
     pub train: TrainSettings,
     /// Seeds that have a student.

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use lelp_method::{
-    ClusterSplitSettings, Combination, KdSettings, LelpSettings, MethodSettings, OracleSettings,
+    ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings, Objective, OracleSettings,
 };
 use lelp_train::run::{ValidationMetric, ValidationRecord};
 
@@ -150,7 +150,7 @@ fn the_tables_are_markdown_that_tells_what_was_not_run() {
 fn a_table_tells_what_auto_became_and_why() {
     let mut results = filled();
     let Setting { data, teacher, .. } = setting();
-    let kmeans: Combination = MethodSettings::Kmeans(ClusterSplitSettings::default()).into();
+    let kmeans: Objective = MethodSettings::Kmeans(ClusterSplitSettings::default()).into();
     let probe = |method, agreement| Probe { method, agreement, p: Some(0.001) };
     let chosen = Chosen {
         method: kmeans.clone(),

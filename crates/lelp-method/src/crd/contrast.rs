@@ -5,7 +5,7 @@
 
 use multiversion::multiversion;
 
-use crate::real::{Real, sum_in_lanes};
+use crate::float::{Float, sum_in_lanes};
 
 /// What `exp(v . m / temperature)` is divided by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Contrast {
 impl Contrast {
     /// `v . m / temperature - log_offset`, the log-odds that `m` is the other view of `v` rather than a negative.
     #[inline(always)]
-    fn log_odds<R: Real, S: Real>(&self, view: &[R], other: &[S]) -> f64 {
+    fn log_odds<F: Float, S: Float>(&self, view: &[F], other: &[S]) -> f64 {
         inner_product(view, other) / self.temperature - self.log_offset
     }
 }
@@ -34,8 +34,8 @@ impl Contrast {
 /// # Source
 /// Tian, Krishnan and Isola 2020, arXiv:1910.10699, equations 17 and 18.
 #[inline(always)]
-pub fn contrast<'a, R: Real, S: Real + 'a>(
-    view: &[R],
+pub fn contrast<'a, F: Float, S: Float + 'a>(
+    view: &[F],
     positive: &[S],
     negatives: impl Iterator<Item = &'a [S]>,
     settings: Contrast,
@@ -55,7 +55,7 @@ pub fn contrast<'a, R: Real, S: Real + 'a>(
 
 /// `gradient += factor * row`.
 #[inline(always)]
-fn pull<S: Real>(gradient: &mut [f64], factor: f64, row: &[S]) {
+fn pull<S: Float>(gradient: &mut [f64], factor: f64, row: &[S]) {
     for (gradient, &value) in gradient.iter_mut().zip(row) {
         *gradient += factor * value.into();
     }
@@ -78,7 +78,7 @@ pub(super) fn contrast_rows(
 
 /// `a . b`.
 #[inline(always)]
-pub(super) fn inner_product<R: Real, S: Real>(a: &[R], b: &[S]) -> f64 {
+pub(super) fn inner_product<F: Float, S: Float>(a: &[F], b: &[S]) -> f64 {
     sum_in_lanes(a, b, |a, b| a * b)
 }
 
@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     proptest! {
         #[test]
@@ -107,7 +107,7 @@ mod tests {
             };
             let mut gradient = vec![0.0; 11];
             at(&view, &mut gradient);
-            assert_slopes(&view, &gradient, &|v| at(v, &mut [0.0; 11]));
+            assert_gradient(&view, &gradient, &|v| at(v, &mut [0.0; 11]));
         }
 
         /// The form in which the paper has it.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::embeddings::Pair;
 use super::error::MethodError;
 use super::kd::KdSettings;
-use super::state::{load, load_count};
+use super::state::{copy_array, read_count};
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
 use contrast::{contrast_rows, inner_product};
@@ -28,7 +28,7 @@ pub struct CrdSettings {
     pub kd: KdSettings,
     /// What the embedding is held against.
     #[serde(flatten)]
-    pub contrast: CrdTerm,
+    pub term: CrdTerm,
 }
 
 /// The contrast alone, to be added to another method.
@@ -60,7 +60,7 @@ impl Default for CrdTerm {
 /// Tian, Krishnan and Isola 2020, arXiv:1910.10699, section 3; memories, momentum, negatives of other classes and the
 /// normaliser `Z`, one a view and fixed on the first batch, from the authors' code.
 #[derive(Debug)]
-pub struct Contrasted<'a> {
+pub struct CrdLoss<'a> {
     pair: Pair<'a>,
     settings: CrdTerm,
     negatives: Negatives,
@@ -75,7 +75,7 @@ pub struct Contrasted<'a> {
     embeddings: Vec<f32>,
 }
 
-impl<'a> Contrasted<'a> {
+impl<'a> CrdLoss<'a> {
     /// Between checked embeddings, with negatives by label or by the teacher's checked logits.
     pub(super) fn new(
         pair: Pair<'a>,
@@ -85,14 +85,14 @@ impl<'a> Contrasted<'a> {
     ) -> Result<Self, MethodError> {
         let (rows, dimensions) = (supervision.rows, settings.dimensions);
         let view = |projection, memory, width| {
-            View::new(Names { projection, memory }, width, dimensions, rows, &pair.learner)
+            View::new(Names { projection, memory }, width, dimensions, rows, &pair.student)
                 .ok_or(MethodError::Memory { method: "crd", rows, columns: dimensions })
         };
-        let negatives = Negatives::new(supervision, logits, pair.learner.seed)
+        let negatives = Negatives::new(supervision, logits, pair.student.seed)
             .ok_or(MethodError::Missing { method: "crd", what: "rows of two classes" })?;
         Ok(Self {
             negatives,
-            student: view("crd.student.projection", "crd.student.memory", pair.learner.embedding)?,
+            student: view("crd.student.projection", "crd.student.memory", pair.student.embedding)?,
             teacher: view("crd.teacher.projection", "crd.teacher.memory", pair.teacher.width())?,
             normalisers: [0.0; 2],
             steps: 0,
@@ -141,14 +141,16 @@ impl<'a> Contrasted<'a> {
         };
         let View { projection, units, .. } = view;
         let units = &*units;
-        let parts = projection.visit(|first, _, slopes| {
+        let parts = projection.visit(|first, _, projection_gradient| {
             let (mut sum, mut gradient) = (TermSum::default(), vec![0.0; dimensions]);
-            for (place, slopes) in (first..).zip(slopes.chunks_exact_mut(dimensions)) {
+            for (place, projection_gradient) in
+                (first..).zip(projection_gradient.chunks_exact_mut(dimensions))
+            {
                 let (own, others) = (rows[place], &drawn[place * negatives..][..negatives]);
                 gradient.fill(0.0);
                 let unit = units.row(place);
                 sum.add(contrast_rows(unit, &other.memory, own, others, settings, weight, &mut gradient));
-                units.through(place, &gradient, slopes);
+                units.through(place, &gradient, projection_gradient);
             }
             sum
         });
@@ -164,7 +166,7 @@ impl<'a> Contrasted<'a> {
 const STUDENT: usize = 0;
 const TEACHER: usize = 1;
 
-impl Method for Contrasted<'_> {
+impl Method for CrdLoss<'_> {
     fn outputs(&self) -> usize {
         self.pair.shape.0 * self.pair.shape.1
     }
@@ -182,7 +184,7 @@ impl Method for Contrasted<'_> {
     }
 
     fn embedding(&self) -> Option<usize> {
-        Some(self.pair.learner.embedding)
+        Some(self.pair.student.embedding)
     }
 
     fn learn(&mut self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
@@ -221,8 +223,8 @@ impl Method for Contrasted<'_> {
     fn load_state(&mut self, state: &[NamedArray]) -> Result<(), StateError> {
         self.student.load_state(state)?;
         self.teacher.load_state(state)?;
-        load(state, "crd.normalisers", &mut self.normalisers)?;
-        self.steps = load_count(state, "crd.steps")?;
+        copy_array(state, "crd.normalisers", &mut self.normalisers)?;
+        self.steps = read_count(state, "crd.steps")?;
         Ok(())
     }
 }

@@ -4,8 +4,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::regressor::Regressor;
-use crate::state::{NamedArray, StateError, load};
-use crate::supervision::Learner;
+use crate::state::{NamedArray, StateError, copy_array};
+use crate::supervision::StudentShape;
 
 /// Names of a view's arrays in a state.
 #[derive(Debug, Clone, Copy)]
@@ -38,12 +38,12 @@ impl Units {
         &self.values[row * self.dimensions..][..self.dimensions]
     }
 
-    /// From the gradient in unit vector `row` to that in its projection, added to `slopes`.
-    pub(super) fn through(&self, row: usize, gradient: &[f64], slopes: &mut [f32]) {
+    /// From the gradient in unit vector `row` to that in its projection, added to `projection_gradient`.
+    pub(super) fn through(&self, row: usize, gradient: &[f64], projection_gradient: &mut [f32]) {
         let unit = self.row(row);
         let along: f64 = unit.iter().zip(gradient).map(|(u, g)| f64::from(*u) * g).sum();
         let share = 1.0 / self.lengths[row].max(LEAST_LENGTH);
-        for ((slope, unit), gradient) in slopes.iter_mut().zip(unit).zip(gradient) {
+        for ((slope, unit), gradient) in projection_gradient.iter_mut().zip(unit).zip(gradient) {
             *slope += (share * (gradient - along * f64::from(*unit))) as f32;
         }
     }
@@ -56,12 +56,12 @@ impl View {
         width: usize,
         dimensions: usize,
         rows: usize,
-        learner: &Learner,
+        student: &StudentShape,
     ) -> Option<Self> {
-        let projection = Regressor::new(names.projection, &[width, dimensions], learner);
+        let projection = Regressor::new(names.projection, &[width, dimensions], student);
         let mut memory = Vec::new();
         memory.try_reserve_exact(rows.checked_mul(dimensions)?).ok()?;
-        let mut random = ChaCha8Rng::seed_from_u64(learner.seed);
+        let mut random = ChaCha8Rng::seed_from_u64(student.seed);
         random.set_stream(names.memory.len() as u64);
         memory.resize_with(rows * dimensions, || 2.0 * random.random::<f32>() - 1.0);
         memory.chunks_exact_mut(dimensions).for_each(normalise);
@@ -102,7 +102,7 @@ impl View {
 
     pub(super) fn load_state(&mut self, state: &[NamedArray]) -> Result<(), StateError> {
         self.projection.load_state(state)?;
-        load(state, self.names.memory, &mut self.memory)
+        copy_array(state, self.names.memory, &mut self.memory)
     }
 }
 

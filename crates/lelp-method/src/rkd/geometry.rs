@@ -8,7 +8,7 @@ use std::ops::Range;
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use crate::real::{Real, sum_in_lanes};
+use crate::float::{Float, sum_in_lanes};
 
 /// Distances below this count as this (their squares as 1e-12), so that equal texts have no infinite slope.
 const LEAST_DISTANCE: f64 = 1e-6;
@@ -26,7 +26,7 @@ struct Points {
 }
 
 impl Points {
-    fn new<R: Real>(points: &[R], width: usize) -> Self {
+    fn new<F: Float>(points: &[F], width: usize) -> Self {
         let rows = points.len() / width;
         let mut values: Vec<f64> = points.iter().map(|&value| value.into()).collect();
         for column in 0..width {
@@ -73,11 +73,11 @@ impl Points {
         if distance > LEAST_DISTANCE { 1.0 / distance } else { 0.0 }
     }
 
-    /// Adds to `gradient` what slopes in the distances, `[rows, rows]`, come to in the points.
-    fn pull<R: Real>(&self, slopes: &[f64], gradient: &mut [R]) {
+    /// Adds to `gradient` what gradients in the distances, `[rows, rows]`, come to in the points.
+    fn pull<F: Float>(&self, distance_gradient: &[f64], gradient: &mut [F]) {
         gradient.par_chunks_mut(self.width).enumerate().for_each(|(i, gradient)| {
             for j in 0..self.rows {
-                let slope = slopes[i * self.rows + j] + slopes[j * self.rows + i];
+                let slope = distance_gradient[i * self.rows + j] + distance_gradient[j * self.rows + i];
                 let slope = slope * self.inverse(i, j);
                 for ((gradient, a), b) in gradient.iter_mut().zip(self.row(i)).zip(self.row(j)) {
                     gradient.add(slope * (a - b));
@@ -120,12 +120,12 @@ fn huber(x: f64) -> (f64, f64) {
 /// # Source
 /// Park et al. 2019, arXiv:1904.05068, equations 6 and 7. Departure: roots are clamped at 1e-12, and no slope goes
 /// through rows that are the same.
-pub fn distance_distance<R: Real>(
-    teacher: &[R],
-    student: &[R],
+pub fn distance_distance<F: Float>(
+    teacher: &[F],
+    student: &[F],
     widths: [usize; 2],
     weight: f64,
-    gradient: &mut [R],
+    gradient: &mut [F],
 ) -> f64 {
     let (teacher, student) = (Points::new(teacher, widths[0]), Points::new(student, widths[1]));
     let rows = student.rows;
@@ -135,18 +135,18 @@ pub fn distance_distance<R: Real>(
     let (pairs, others) = ((rows * rows) as f64, (rows * (rows - 1)) as f64);
     let (wanted, found) = (teacher.mean_distance(), student.mean_distance());
     let (mut sum, mut along) = (0.0, 0.0);
-    let mut slopes = vec![0.0; rows * rows];
-    for ((slope, s), t) in slopes.iter_mut().zip(&student.distances).zip(&teacher.distances) {
+    let mut distance_gradient = vec![0.0; rows * rows];
+    for ((slope, s), t) in distance_gradient.iter_mut().zip(&student.distances).zip(&teacher.distances) {
         let (value, bend) = huber(s / found - t / wanted);
         sum += value;
         along += bend * s;
         *slope = weight * bend / (found * pairs);
     }
     let shrink = weight * along / (found * found * others * pairs);
-    for slope in &mut slopes {
+    for slope in &mut distance_gradient {
         *slope -= shrink;
     }
-    student.pull(&slopes, gradient);
+    student.pull(&distance_gradient, gradient);
     sum / pairs
 }
 
@@ -159,12 +159,12 @@ pub fn distance_distance<R: Real>(
 ///
 /// # Source
 /// Park et al. 2019, arXiv:1904.05068, equations 8 and 9.
-pub fn angle_distance<R: Real>(
-    teacher: &[R],
-    student: &[R],
+pub fn angle_distance<F: Float>(
+    teacher: &[F],
+    student: &[F],
     widths: [usize; 2],
     weight: f64,
-    gradient: &mut [R],
+    gradient: &mut [F],
 ) -> f64 {
     let (teacher, student) = (Points::new(teacher, widths[0]), Points::new(student, widths[1]));
     let rows = student.rows;
@@ -178,11 +178,11 @@ pub fn angle_distance<R: Real>(
     let mut parts = parts.into_iter();
     let Some(mut total) = parts.next() else { return 0.0 };
     parts.for_each(|part| total.merge(&part));
-    student.pull(&total.distance_slopes, gradient);
+    student.pull(&total.distance_gradient, gradient);
     // With inner products g_ab = x_a . x_b: the slope in x_a is the sum over b of (D_ab + D_ba) x_b.
     gradient.par_chunks_mut(student.width).enumerate().for_each(|(a, gradient)| {
         for b in 0..rows {
-            let slope = total.product_slopes[a * rows + b] + total.product_slopes[b * rows + a];
+            let slope = total.product_gradient[a * rows + b] + total.product_gradient[b * rows + a];
             gradient.iter_mut().zip(student.row(b)).for_each(|(gradient, value)| gradient.add(slope * value));
         }
     });
@@ -192,10 +192,10 @@ pub fn angle_distance<R: Real>(
 /// Sums over the angles at some vertices.
 struct Angles {
     sum: f64,
-    /// Slopes in the inner products, `[rows, rows]`.
-    product_slopes: Vec<f64>,
-    /// Slopes in the distances, `[rows, rows]`.
-    distance_slopes: Vec<f64>,
+    /// Gradient in the inner products, `[rows, rows]`.
+    product_gradient: Vec<f64>,
+    /// Gradient in the distances, `[rows, rows]`.
+    distance_gradient: Vec<f64>,
 }
 
 impl Angles {
@@ -209,8 +209,8 @@ impl Angles {
         let rows = student.rows;
         let mut angles = Self {
             sum: 0.0,
-            product_slopes: vec![0.0; rows * rows],
-            distance_slopes: vec![0.0; rows * rows],
+            product_gradient: vec![0.0; rows * rows],
+            distance_gradient: vec![0.0; rows * rows],
         };
         let mut pairs = Pairs::of(rows);
         for i in vertices {
@@ -241,7 +241,7 @@ impl Angles {
         angles_between(wanted.with(j), found.with(j), 2.0 * weight, values, products, pulls);
         self.sum += 2.0 * values.iter().sum::<f64>();
         // cos = (g_jk - g_ij - g_ik + g_ii) / (d_ij d_ik)
-        let line = &mut self.product_slopes[j * found.inverses.len()..][..j];
+        let line = &mut self.product_gradient[j * found.inverses.len()..][..j];
         line.iter_mut().zip(&*products).for_each(|(slope, product)| *slope += product);
         vertex_products.iter_mut().zip(&*products).for_each(|(slope, product)| *slope -= product);
         let (product, pull) = (products.iter().sum::<f64>(), pulls.iter().sum::<f64>());
@@ -255,8 +255,8 @@ impl Angles {
     fn merge(&mut self, part: &Self) {
         self.sum += part.sum;
         let add = |total: &mut [f64], part: &[f64]| total.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-        add(&mut self.product_slopes, &part.product_slopes);
-        add(&mut self.distance_slopes, &part.distance_slopes);
+        add(&mut self.product_gradient, &part.product_gradient);
+        add(&mut self.distance_gradient, &part.distance_gradient);
     }
 }
 
@@ -316,8 +316,8 @@ impl Side<'_> {
     }
 }
 
-/// Of the angles of a side with the first rows: Huber's function, slopes in the inner products of the two rows, and
-/// slopes in the cosine times the cosine.
+/// Of the angles of a side with the first rows: Huber's function, gradients in the inner products of the two rows, and
+/// gradients in the cosine times the cosine.
 #[multiversion(targets("x86_64+avx2"))]
 fn angles_between(
     wanted: Side<'_>,
@@ -344,9 +344,9 @@ struct Pairs {
     values: Vec<f64>,
     products: Vec<f64>,
     pulls: Vec<f64>,
-    /// Slopes in the inner products of the vertex with all rows.
+    /// Gradient in the inner products of the vertex with all rows.
     vertex_products: Vec<f64>,
-    /// Slopes in the distances of the vertex to all rows.
+    /// Gradient in the distances of the vertex to all rows.
     vertex_distances: Vec<f64>,
 }
 
@@ -367,8 +367,8 @@ impl Pairs {
         let rows = self.vertex_products.len();
         let own = i * rows..(i + 1) * rows;
         for (total, sums) in [
-            (&mut angles.product_slopes[own.clone()], &mut self.vertex_products),
-            (&mut angles.distance_slopes[own], &mut self.vertex_distances),
+            (&mut angles.product_gradient[own.clone()], &mut self.vertex_products),
+            (&mut angles.distance_gradient[own], &mut self.vertex_distances),
         ] {
             total.iter_mut().zip(sums.iter()).for_each(|(total, sum)| *total += sum);
             sums.fill(0.0);
@@ -381,7 +381,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{numbers, slope};
+    use crate::testing::{derivative, numbers};
 
     proptest! {
         #[test]
@@ -394,7 +394,7 @@ mod tests {
                 loss(&teacher, &student, [3, 2], 1.0, &mut gradient);
                 for (place, gradient) in gradient.iter().enumerate() {
                     let at = |s: &[f64]| loss(&teacher, s, [3, 2], 1.0, &mut [0.0; 10]);
-                    let difference = slope(&student, place, &at);
+                    let difference = derivative(&student, place, &at);
                     // Huber's function is bent at 1, where a difference of fourth order is one of second.
                     prop_assert!((gradient - difference).abs() < 1e-5, "{place}: {gradient} {difference}");
                 }

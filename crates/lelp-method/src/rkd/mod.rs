@@ -19,7 +19,7 @@ pub struct RkdSettings {
     pub kd: KdSettings,
     /// What the embedding is held against.
     #[serde(flatten)]
-    pub relations: RkdTerm,
+    pub term: RkdTerm,
 }
 
 /// The relations alone, to be added to another method.
@@ -44,21 +44,21 @@ impl Default for RkdTerm {
 /// # Source
 /// Park et al. 2019, arXiv:1904.05068, equations 6 to 9.
 #[derive(Debug)]
-pub struct Relations<'a> {
+pub struct RkdLoss<'a> {
     pair: Pair<'a>,
     settings: RkdTerm,
     /// The teacher's embeddings of the batch.
     wanted: Vec<f32>,
 }
 
-impl<'a> Relations<'a> {
+impl<'a> RkdLoss<'a> {
     /// Between checked embeddings.
     pub(super) fn new(pair: Pair<'a>, settings: RkdTerm) -> Self {
         Self { pair, settings, wanted: Vec::new() }
     }
 }
 
-impl Method for Relations<'_> {
+impl Method for RkdLoss<'_> {
     fn outputs(&self) -> usize {
         self.pair.shape.0 * self.pair.shape.1
     }
@@ -76,12 +76,12 @@ impl Method for Relations<'_> {
     }
 
     fn embedding(&self) -> Option<usize> {
-        Some(self.pair.learner.embedding)
+        Some(self.pair.student.embedding)
     }
 
     fn learn(&mut self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         self.pair.read(batch.rows, &mut self.wanted);
-        let widths = [self.pair.teacher.width(), self.pair.learner.embedding];
+        let widths = [self.pair.teacher.width(), self.pair.student.embedding];
         let RkdTerm { distance_weight, angle_weight } = self.settings;
         let rows = batch.rows.len();
         let whole = batch.share * rows as f64;

@@ -7,7 +7,7 @@ use lelp_compare::record::{Setting, StudentRecord, TeacherRecord};
 use lelp_compare::store::{RESULTS_FILE, Results};
 use lelp_compare::summary::Summary;
 use lelp_data::Splits;
-use lelp_method::{Combination, MethodSettings};
+use lelp_method::{MethodSettings, Objective};
 use lelp_train::run::TrainSettings;
 use serde_json::{Value, json};
 
@@ -181,7 +181,7 @@ fn look(
 }
 
 /// Settings of method and training by name; those of what is added to the method bear its name.
-fn settings(method: &Combination, train: &TrainSettings) -> BTreeMap<String, Value> {
+fn settings(method: &Objective, train: &TrainSettings) -> BTreeMap<String, Value> {
     let fields = |value: Result<Value, serde_json::Error>| match value {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),

@@ -37,7 +37,7 @@ use subclasses::Subclasses;
 use crate::model::Student;
 use crate::run::{Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
 use lelp_data::SignalsEmbeddings;
-use lelp_method::{Combination, Learner, MethodError, Supervision, TeacherEmbeddings};
+use lelp_method::{MethodError, Objective, StudentShape, Supervision, TeacherEmbeddings};
 
 /// Why no student came of it.
 #[derive(Debug, Error)]
@@ -114,7 +114,7 @@ impl<'a> Distillation<'a> {
     /// If the inputs are those of another kind of student.
     pub fn train(
         &self,
-        method: &Combination,
+        method: &Objective,
         student: &StudentSettings,
         settings: &TrainSettings,
         checkpoints: Option<&Checkpoints>,
@@ -156,7 +156,7 @@ impl<'a> Distillation<'a> {
     }
 
     /// The teacher's embeddings of the training rows, for methods that read them.
-    fn embeddings(&self, method: &Combination) -> Result<Option<TrainingEmbeddings<'_>>, DistillError> {
+    fn embeddings(&self, method: &Objective) -> Result<Option<TrainingEmbeddings<'_>>, DistillError> {
         let Some(signals) = &self.task.signals else { return Ok(None) };
         if !method.needs().teacher_embedding {
             return Ok(None);
@@ -187,8 +187,8 @@ impl Lesson<'_> {
         watch: &mut Watch<'_>,
     ) -> Result<TrainReport, DistillError> {
         let TrainSettings { optimizer, seed, .. } = *self.settings;
-        let learner = Learner { embedding: student.embedding(), optimizer, seed };
-        let mut method = self.method.build(self.supervision, &learner)?;
+        let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
+        let mut method = self.method.build(self.supervision, &shape)?;
         let rows = &self.task.validation;
         let training = Training {
             inputs,

@@ -9,7 +9,7 @@ use super::recipe::{Recipe, RecipeError};
 use crate::model::{EncoderSettings, HeadSettings};
 use crate::run::TrainSettings;
 use lelp_data::Columns;
-use lelp_method::Combination;
+use lelp_method::Objective;
 use lelp_network::Device;
 
 /// Settings of a distillation.
@@ -24,7 +24,7 @@ pub struct DistillSettings {
     #[serde(default)]
     pub columns: ColumnSettings,
     /// What the student is trained to match.
-    pub distill: Combination,
+    pub distill: Objective,
     /// What the student is.
     #[serde(default)]
     pub model: StudentSettings,

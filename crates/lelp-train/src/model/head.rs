@@ -13,7 +13,7 @@ use super::Student;
 use super::exported_layer::exported_layer;
 use super::shards::Shards;
 use lelp_method::Optimizer;
-use lelp_method::{Dense, Network, Pass};
+use lelp_method::{Dense, DenseNetwork, ForwardCache};
 use lelp_method::{Method, TeacherEmbeddings, TermSum};
 
 /// Embeddings `[rows, width]`, the inputs of a head.
@@ -172,7 +172,7 @@ impl Default for HeadSettings {
 #[derive(Debug)]
 pub struct HeadStudent {
     standardisation: Standardisation,
-    network: Network,
+    network: DenseNetwork,
     shards: Shards,
     kept: Option<Vec<Dense>>,
 }
@@ -194,7 +194,7 @@ impl HeadStudent {
         let sizes = [inputs.width, settings.hidden, outputs];
         let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let network = Network::random(&sizes, settings.optimizer, settings.weight_decay, &mut random);
+        let network = DenseNetwork::random(&sizes, settings.optimizer, settings.weight_decay, &mut random);
         let standardisation = Standardisation::fit(inputs);
         Ok(Self { standardisation, network, shards: Shards::default(), kept: None })
     }
@@ -244,12 +244,12 @@ impl Student<EmbeddingRows<'_>> for HeadStudent {
 
     fn forward(&self, inputs: &EmbeddingRows<'_>, first: usize, outputs: &mut [f32]) {
         let (width, rows) = (inputs.width, outputs.len() / self.network.outputs());
-        let mut pass = Pass::new(&self.network);
+        let mut pass = ForwardCache::new(&self.network);
         for (row, value) in pass.inputs_mut(rows * width).chunks_exact_mut(width).enumerate() {
             self.standardisation.apply(inputs.row(first + row), value);
         }
         self.network.forward(&mut pass);
-        outputs.copy_from_slice(pass.outputs_and_slopes().0);
+        outputs.copy_from_slice(pass.outputs_and_gradient().0);
     }
 
     fn keep(&mut self) {
@@ -273,7 +273,7 @@ mod tests {
 
     use super::*;
     use crate::run::{TrainSettings, Training, train};
-    use lelp_method::{CeSettings, Learner, MethodSettings, Supervision};
+    use lelp_method::{CeSettings, MethodSettings, StudentShape, Supervision};
 
     const ROWS: usize = 400;
 
@@ -295,8 +295,8 @@ mod tests {
         let inputs = EmbeddingRows::new(4, values.into()).unwrap();
         let supervision =
             Supervision { rows: ROWS, classes: 2, labels: Some(&labels), ..Supervision::default() };
-        let learner = Learner { embedding: 4, optimizer: Optimizer::Adam, seed: 0 };
-        let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &learner).unwrap();
+        let shape = StudentShape { embedding: 4, optimizer: Optimizer::Adam, seed: 0 };
+        let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &shape).unwrap();
         let training = Training {
             inputs: &inputs,
             rows: ROWS,

@@ -14,7 +14,7 @@ use super::inputs::NgramInputs;
 use super::shards::Shards;
 use super::table::TrainableTable;
 use lelp_method::Optimizer;
-use lelp_method::{Dense, Network, Pass};
+use lelp_method::{Dense, DenseNetwork, ForwardCache};
 use lelp_method::{Method, TermSum};
 
 /// How an n-gram student learns.
@@ -39,7 +39,7 @@ impl Default for NgramSettings {
 pub struct NgramStudent {
     config: NgramConfig,
     table: TrainableTable,
-    network: Network,
+    network: DenseNetwork,
     dropout: f32,
     random: ChaCha8Rng,
     /// Features of the batch, after dropout.
@@ -122,7 +122,7 @@ impl NgramStudent {
             .map_err(|source| StudentError::Memory { values: buckets * width, kind: source.kind() })?;
         let sizes = [width, config.hidden, config.outputs()];
         let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
-        let network = Network::random(&sizes, optimizer, 0.0, &mut random);
+        let network = DenseNetwork::random(&sizes, optimizer, 0.0, &mut random);
         Ok(Self {
             config,
             table,
@@ -196,13 +196,13 @@ impl Student<NgramInputs> for NgramStudent {
 
     fn forward(&self, inputs: &NgramInputs, first: usize, outputs: &mut [f32]) {
         let (width, rows) = (self.config.width, outputs.len() / self.config.outputs());
-        let mut pass = Pass::new(&self.network);
+        let mut pass = ForwardCache::new(&self.network);
         let means = pass.inputs_mut(rows * width).chunks_exact_mut(width);
         for (row, mean) in means.enumerate() {
             mean_of_rows(self.table.values(), inputs.row(first + row), mean);
         }
         self.network.forward(&mut pass);
-        outputs.copy_from_slice(pass.outputs_and_slopes().0);
+        outputs.copy_from_slice(pass.outputs_and_gradient().0);
     }
 
     fn keep(&mut self) {

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use lelp_method::{Batch, Gradients, Method, TermSum};
-use lelp_method::{Network, Pass, SHARD_ROWS};
+use lelp_method::{DenseNetwork, ForwardCache, SHARD_ROWS};
 
 /// Buffers of a student's batches.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ pub(super) struct Shards {
 /// Buffers of one shard of a batch.
 #[derive(Debug, Clone)]
 struct Shard {
-    pass: Pass,
+    pass: ForwardCache,
     sums: Vec<TermSum>,
 }
 
@@ -36,14 +36,14 @@ impl Shards {
     /// that takes the batch whole runs between their ways forward and back.
     pub(super) fn learn(
         &mut self,
-        network: &Network,
+        network: &DenseNetwork,
         rows: &[u32],
         method: &mut dyn Method,
         sums: &mut [TermSum],
         input_slopes: &mut [f32],
         fill: impl Fn(usize, &[u32], &mut [f32]) + Sync,
     ) {
-        let new = || Shard { pass: Pass::new(network), sums: Vec::new() };
+        let new = || Shard { pass: ForwardCache::new(network), sums: Vec::new() };
         self.shards.resize_with(rows.len().div_ceil(SHARD_ROWS), new);
         let forward = |place: usize, shard: &mut Shard, part: &[u32]| {
             fill(place * SHARD_ROWS, part, shard.pass.inputs_mut(part.len() * network.inputs()));
@@ -51,7 +51,7 @@ impl Shards {
         };
         let backward = |shard: &mut Shard, slopes: &mut [f32]| {
             network.backward(&mut shard.pass, !slopes.is_empty());
-            slopes.copy_from_slice(&shard.pass.input_slopes()[..slopes.len()]);
+            slopes.copy_from_slice(&shard.pass.input_gradient()[..slopes.len()]);
         };
         let slots = slots(input_slopes, SHARD_ROWS * network.inputs(), self.shards.len());
         let shards = self.shards.par_iter_mut().zip(rows.par_chunks(SHARD_ROWS)).enumerate();
@@ -77,7 +77,7 @@ impl Shards {
     }
 
     /// The passes of the last batch, in order.
-    pub(super) fn passes(&mut self) -> impl Iterator<Item = &mut Pass> {
+    pub(super) fn passes(&mut self) -> impl Iterator<Item = &mut ForwardCache> {
         self.shards.iter_mut().map(|shard| &mut shard.pass)
     }
 }
@@ -120,8 +120,8 @@ impl Whole {
         let (mut outputs, mut embedding) = (&self.output_slopes[..], &self.embedding_slopes[..]);
         for shard in shards {
             let ends = shard.pass.ends(reads);
-            take(&mut outputs, ends.output_slopes);
-            take(&mut embedding, ends.embedding_slopes);
+            take(&mut outputs, ends.output_gradient);
+            take(&mut embedding, ends.embedding_gradient);
         }
     }
 }

@@ -15,7 +15,9 @@ use crate::run::{
     Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
 use lelp_data::Dataset;
-use lelp_method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
+use lelp_method::{
+    CeSettings, MethodError, MethodSettings, StudentShape, SubclassTeacherSettings, Supervision,
+};
 
 /// Labelled texts, and what is made of them.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +31,7 @@ pub struct FineTuning<'a> {
     /// What the rows are held against: their labels.
     pub labels: CeSettings,
     /// For a teacher that splits its classes by itself: it then learns its subclasses too.
-    pub subclasses: Option<SubclassTeaching>,
+    pub subclasses: Option<SubclassTeacherSettings>,
     /// How the encoder is trained.
     pub encoder: EncoderSettings,
     /// How training goes.
@@ -85,10 +87,10 @@ impl FineTuning<'_> {
         let supervision =
             Supervision { rows, classes, labels: self.train.labels(), ..Supervision::default() };
         let TrainSettings { optimizer, seed, .. } = self.settings;
-        let learner = Learner { embedding: student.embedding(), optimizer, seed };
+        let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
         let mut method = match self.subclasses {
             Some(own) => own.build(supervision)?,
-            None => MethodSettings::Ce(self.labels).build(supervision, &learner)?,
+            None => MethodSettings::Ce(self.labels).build(supervision, &shape)?,
         };
         let validation =
             Validation { inputs: &validation_inputs, labels: &labels, metric: ValidationMetric::Accuracy };

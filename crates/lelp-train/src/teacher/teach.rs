@@ -16,7 +16,9 @@ use crate::run::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
 use lelp_data::{DataError, Dataset, Splits, gather, hold_out};
-use lelp_method::{CeSettings, Learner, MethodError, MethodSettings, SubclassTeaching, Supervision};
+use lelp_method::{
+    CeSettings, MethodError, MethodSettings, StudentShape, SubclassTeacherSettings, Supervision,
+};
 
 /// What a head is taught on, and how.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +35,7 @@ pub struct HeadTeaching<'a> {
     pub head: HeadSettings,
     /// For a head that splits classes by itself: it then has as many outputs for each class, and learns the auxiliary
     /// term of Subclass Distillation beside the labels.
-    pub subclasses: Option<SubclassTeaching>,
+    pub subclasses: Option<SubclassTeacherSettings>,
     /// How training goes.
     pub settings: TrainSettings,
     /// Where embeddings are kept.
@@ -164,10 +166,10 @@ impl HeadTeaching<'_> {
         let (validation_inputs, validation_labels) = labelled_rows(width, validation)?;
         let per_class = self.subclasses.map_or(1, |own| own.subclasses);
         let mut student = HeadStudent::new(classes.saturating_mul(per_class), &inputs, &self.head, seed)?;
-        let learner = Learner { embedding: student.embedding(), optimizer, seed };
+        let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
         let mut method = match &self.subclasses {
             Some(own) => own.build(supervision)?,
-            None => MethodSettings::Ce(CeSettings::default()).build(supervision, &learner)?,
+            None => MethodSettings::Ce(CeSettings::default()).build(supervision, &shape)?,
         };
         let training = Training {
             inputs: &inputs,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::finetune::{FineTuneError, FineTuning};
 use crate::model::EncoderSettings;
 use crate::run::{Checkpoints, Event, Log, TrainReport, TrainSettings, ValidationRecord};
-use lelp_method::{CeSettings, SubclassTeaching};
+use lelp_method::{CeSettings, SubclassTeacherSettings};
 
 /// Where a fine-tuned teacher goes.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ struct Settings {
     validation_hash: String,
     max_length: usize,
     labels: CeSettings,
-    subclasses: Option<SubclassTeaching>,
+    subclasses: Option<SubclassTeacherSettings>,
     encoder: EncoderSettings,
     train: TrainSettings,
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use lelp_method::Optimizer;
-use lelp_method::{Batch, Combination, Gradients, Learner, Method, MethodSettings, NamedArray, Supervision};
+use lelp_method::{
+    Batch, Gradients, Method, MethodSettings, NamedArray, Objective, StudentShape, Supervision,
+};
 use lelp_train::model::EmbeddingRows;
 use serde::Deserialize;
 
@@ -11,7 +13,8 @@ use serde::Deserialize;
 pub(crate) const STUDENT_WIDTH: usize = 4;
 pub(crate) const TEACHER_WIDTH: usize = 5;
 
-pub(crate) const LEARNER: Learner = Learner { embedding: STUDENT_WIDTH, optimizer: Optimizer::Sgd, seed: 11 };
+pub(crate) const STUDENT: StudentShape =
+    StudentShape { embedding: STUDENT_WIDTH, optimizer: Optimizer::Sgd, seed: 11 };
 
 #[derive(Deserialize)]
 pub(crate) struct Goldens {
@@ -24,7 +27,7 @@ pub(crate) struct Goldens {
 #[derive(Deserialize, Clone)]
 pub(crate) struct Case {
     pub(crate) classes: usize,
-    pub(crate) settings: Combination,
+    pub(crate) settings: Objective,
     /// Variables and buffers.
     pub(crate) state: BTreeMap<String, Vec<f32>>,
     /// Weight and value of each term; the value is divided by the rows of the batch, whoever has the term.
@@ -146,8 +149,8 @@ impl Problem {
         }
     }
 
-    pub(crate) fn method(&self, settings: &Combination) -> Box<dyn Method + '_> {
-        settings.build(self.supervision(), &LEARNER).unwrap()
+    pub(crate) fn method(&self, settings: &Objective) -> Box<dyn Method + '_> {
+        settings.build(self.supervision(), &STUDENT).unwrap()
     }
 
     /// The method with the variables of a case.

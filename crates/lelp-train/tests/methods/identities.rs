@@ -1,8 +1,8 @@
 //! What methods are to each other, and settings to their files.
 
-use lelp_method::{Combination, KdSettings, LelpSettings, MethodSettings, Supervision};
+use lelp_method::{KdSettings, LelpSettings, MethodSettings, Objective, Supervision};
 
-use crate::goldens::{Goldens, LEARNER, apart};
+use crate::goldens::{Goldens, STUDENT, apart};
 
 #[test]
 fn lelp_with_one_subclass_is_kd() {
@@ -12,7 +12,7 @@ fn lelp_with_one_subclass_is_kd() {
         let targets = lelp::softmax(&softened, 3).unwrap();
         let supervision = Supervision { targets: Some(&targets), ..problem.supervision() };
         let lelp = LelpSettings { alpha, temperature, subclasses: 1, ..LelpSettings::default() };
-        let mut lelp = MethodSettings::Lelp(lelp).build(supervision, &LEARNER).unwrap();
+        let mut lelp = MethodSettings::Lelp(lelp).build(supervision, &STUDENT).unwrap();
         let kd = MethodSettings::Kd(KdSettings { alpha, temperature });
         let plain = problem.learn(&mut *problem.method(&kd.into()));
         let split = problem.learn(&mut *lelp);
@@ -38,14 +38,14 @@ fn the_squared_temperature_keeps_the_gradient_alive_at_alpha_zero() {
 #[test]
 fn settings_round_trip_and_unknown_ones_are_refused() {
     for settings in MethodSettings::all() {
-        let combination = Combination::from(settings);
-        let json = serde_json::to_value(&combination).unwrap();
+        let objective = Objective::from(settings);
+        let json = serde_json::to_value(&objective).unwrap();
         assert_eq!(json["method"], settings.name());
-        assert_eq!(serde_json::from_value::<Combination>(json.clone()).unwrap(), combination);
+        assert_eq!(serde_json::from_value::<Objective>(json.clone()).unwrap(), objective);
         assert_eq!(serde_json::from_value::<MethodSettings>(json.clone()).unwrap(), settings);
         let mut wrong = json;
         wrong["nonsense"] = 1.into();
-        assert!(serde_json::from_value::<Combination>(wrong.clone()).is_err(), "{}", settings.name());
+        assert!(serde_json::from_value::<Objective>(wrong.clone()).is_err(), "{}", settings.name());
         assert!(serde_json::from_value::<MethodSettings>(wrong).is_err(), "{}", settings.name());
     }
     let short: MethodSettings = serde_json::from_str(r#"{"method":"lelp","beta":1.0}"#).unwrap();

@@ -1,9 +1,9 @@
 //! What holds for every method whatever its formula.
 
-use lelp_method::{CeSettings, Combination, MethodError, MethodSettings, NamedArray, Supervision};
+use lelp_method::{CeSettings, MethodError, MethodSettings, NamedArray, Objective, Supervision};
 use lelp_train::model::EmbeddingRows;
 
-use crate::goldens::{Goldens, LEARNER, Problem, STUDENT_WIDTH, TEACHER_WIDTH, apart, array};
+use crate::goldens::{Goldens, Problem, STUDENT, STUDENT_WIDTH, TEACHER_WIDTH, apart, array};
 
 /// Where a method says that a student cannot do better.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,7 +43,7 @@ pub(crate) fn optimum(method: &MethodSettings) -> Optimum {
 }
 
 /// The same method with `alpha` as the weight of labels.
-pub(crate) fn with_alpha(settings: &Combination, alpha: f64) -> Combination {
+pub(crate) fn with_alpha(settings: &Objective, alpha: f64) -> Objective {
     let mut json = serde_json::to_value(settings).unwrap();
     json["alpha"] = alpha.into();
     serde_json::from_value(json).unwrap()
@@ -74,8 +74,8 @@ fn a_student_that_equals_its_teacher_is_at_the_minimum() {
         let embedding: Vec<f32> =
             rows.iter().flat_map(|&row| problem.teacher.row(row as usize)).copied().collect();
         problem.embedding = embedding;
-        let learner = lelp_method::Learner { embedding: TEACHER_WIDTH, ..LEARNER };
-        let mut method = settings.build(problem.supervision(), &learner).unwrap();
+        let shape = lelp_method::StudentShape { embedding: TEACHER_WIDTH, ..STUDENT };
+        let mut method = settings.build(problem.supervision(), &shape).unwrap();
         if found == Optimum::Copied {
             let mut state = method.state();
             copy_through(&mut state, "fitnet.regressor.0");
@@ -128,7 +128,7 @@ fn confident_logits_and_equal_texts_give_finite_values() {
     }
 }
 
-fn assert_finite(problem: &Problem, settings: &Combination) {
+fn assert_finite(problem: &Problem, settings: &Objective) {
     let mut method = problem.method(settings);
     let answer = problem.learn(&mut *method);
     method.step(0.01);
@@ -240,7 +240,7 @@ fn what_is_not_needed_may_be_absent_and_what_is_needed_is_asked_for_by_name() {
             embeddings: whole.embeddings.filter(|_| needs.teacher_embedding),
             ..whole
         };
-        let mut method = settings.build(least, &LEARNER).unwrap();
+        let mut method = settings.build(least, &STUDENT).unwrap();
         assert_eq!(method.embedding(), needs.student_embedding.then_some(STUDENT_WIDTH));
         assert_eq!(method.row_wise().is_none(), needs.whole_batch, "{}", settings.name());
         problem.learn(&mut *method);
@@ -251,7 +251,7 @@ fn what_is_not_needed_may_be_absent_and_what_is_needed_is_asked_for_by_name() {
             (needs.teacher_embedding, "teacher embeddings", Supervision { embeddings: None, ..least }),
         ];
         for (needed, what, supervision) in without {
-            let refused = settings.build(supervision, &LEARNER).err();
+            let refused = settings.build(supervision, &STUDENT).err();
             let wanted = needed.then_some(MethodError::Missing { method: settings.base.name(), what });
             assert_eq!(refused, wanted);
         }
@@ -264,7 +264,7 @@ fn what_cannot_be_learned_from_is_refused() {
     for case in goldens.every_method() {
         let mut problem = goldens.problem(case);
         problem.labels[1] = Some(problem.classes as u32);
-        let refused = case.settings.build(problem.supervision(), &LEARNER).err().unwrap();
+        let refused = case.settings.build(problem.supervision(), &STUDENT).err().unwrap();
         let classes = problem.classes;
         assert_eq!(refused, MethodError::Label { row: 1, label: classes as u32, classes });
         let mut problem = goldens.problem(case);
@@ -272,14 +272,14 @@ fn what_cannot_be_learned_from_is_refused() {
         let second = problem.targets.len() / problem.labels.len();
         problem.targets[second] = f32::NAN;
         if case.settings.needs().logits || case.settings.needs().targets {
-            let refused = case.settings.build(problem.supervision(), &LEARNER).err().unwrap();
+            let refused = case.settings.build(problem.supervision(), &STUDENT).err().unwrap();
             assert!(matches!(refused, MethodError::Value { row: 1, .. }), "{refused}");
         }
         let short = EmbeddingRows::new(TEACHER_WIDTH, vec![0.0; TEACHER_WIDTH].into()).unwrap();
         if case.settings.needs().teacher_embedding {
             let problem = goldens.problem(case);
             let supervision = Supervision { embeddings: Some(&short), ..problem.supervision() };
-            let refused = case.settings.build(supervision, &LEARNER).err().unwrap();
+            let refused = case.settings.build(supervision, &STUDENT).err().unwrap();
             assert!(matches!(refused, MethodError::Length { wanted: 30, given: 5, .. }), "{refused}");
         }
     }
@@ -296,7 +296,7 @@ fn settings_out_of_range_are_refused_by_name() {
             }
             let mut wrong = json.clone();
             wrong[name] = if value.is_f64() { (-1.0).into() } else { 0.into() };
-            let wrong: Combination = serde_json::from_value(wrong).unwrap();
+            let wrong: Objective = serde_json::from_value(wrong).unwrap();
             let refused = wrong.check().unwrap_err();
             assert!(
                 matches!(refused, MethodError::Setting { name: found, .. } if found == name),

@@ -5,10 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 
 mod goldens;
+mod gradients;
 mod identities;
 mod laws;
 mod resume;
-mod slopes;
 mod students;
 mod two_classes;
 mod values;

@@ -1,9 +1,9 @@
 //! A training that stops and goes on is one that did not stop.
 
 use lelp_method::Optimizer;
-use lelp_method::{Combination, Learner, Method, StateError};
+use lelp_method::{Method, Objective, StateError, StudentShape};
 
-use crate::goldens::{Answer, Goldens, LEARNER, Problem};
+use crate::goldens::{Answer, Goldens, Problem, STUDENT};
 
 fn steps(problem: &Problem, method: &mut dyn Method, count: usize) -> Vec<Answer> {
     let step = |_| {
@@ -20,8 +20,8 @@ fn a_method_goes_on_from_its_state_bit_by_bit() {
     for case in &goldens.cases {
         let problem = goldens.problem(case);
         for optimizer in [Optimizer::Sgd, Optimizer::Adagrad, Optimizer::Adam] {
-            let learner = Learner { optimizer, ..LEARNER };
-            let build = |settings: &Combination| settings.build(problem.supervision(), &learner).unwrap();
+            let shape = StudentShape { optimizer, ..STUDENT };
+            let build = |settings: &Objective| settings.build(problem.supervision(), &shape).unwrap();
             let mut whole = build(&case.settings);
             steps(&problem, &mut *whole, 3);
             let state = whole.state();

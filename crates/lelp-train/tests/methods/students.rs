@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp_data::Text;
 use lelp_method::Optimizer;
-use lelp_method::{Added, Combination, Learner, MethodSettings, Supervision};
+use lelp_method::{AuxiliaryTerm, MethodSettings, Objective, StudentShape, Supervision};
 use lelp_model::ngram::{FeatureSettings, NgramConfig};
 use lelp_train::model::{
     EmbeddingRows, HeadSettings, HeadStudent, NgramInputs, NgramSettings, NgramStudent, Student,
@@ -73,9 +73,9 @@ impl Task {
 }
 
 /// Every method with small settings, and `lelp` with everything added.
-fn methods() -> Vec<Combination> {
-    let small = |json: serde_json::Value| serde_json::from_value::<Combination>(json).unwrap();
-    let mut methods: Vec<Combination> = MethodSettings::all()
+fn methods() -> Vec<Objective> {
+    let small = |json: serde_json::Value| serde_json::from_value::<Objective>(json).unwrap();
+    let mut methods: Vec<Objective> = MethodSettings::all()
         .into_iter()
         .map(|method| match method {
             split if split.needs().targets => {
@@ -88,9 +88,9 @@ fn methods() -> Vec<Combination> {
             other => other.into(),
         })
         .collect();
-    let add = methods.iter().filter_map(|method| method.base.added()).collect::<Vec<Added>>();
+    let add = methods.iter().filter_map(|method| method.base.added()).collect::<Vec<AuxiliaryTerm>>();
     let base = methods.iter().find(|method| method.base.name() == "lelp").unwrap().base;
-    methods.push(Combination { base, add });
+    methods.push(Objective { base, add });
     methods
 }
 
@@ -109,14 +109,14 @@ fn settings(optimizer: Optimizer) -> TrainSettings {
 
 fn run<I: ?Sized + Sync, S: Student<I>>(
     task: &Task,
-    combination: &Combination,
+    objective: &Objective,
     student: &mut S,
     inputs: &I,
     optimizer: Optimizer,
     threads: usize,
 ) -> Result<TrainReport, TrainError> {
-    let learner = Learner { embedding: student.embedding(), optimizer, seed: 3 };
-    let mut method = combination.build(task.supervision(), &learner).unwrap();
+    let shape = StudentShape { embedding: student.embedding(), optimizer, seed: 3 };
+    let mut method = objective.build(task.supervision(), &shape).unwrap();
     let training = Training { inputs, rows: ROWS, method: &mut *method, validation: None, checkpoints: None };
     let threads = NonZeroUsize::new(threads).unwrap();
     train(student, training, &settings(optimizer), threads, &mut |_| {}, &AtomicBool::new(false))
@@ -135,14 +135,14 @@ fn features() -> FeatureSettings {
 }
 
 /// Every term that a method brings falls while it is trained on.
-fn assert_learns(report: &TrainReport, combination: &Combination) {
+fn assert_learns(report: &TrainReport, objective: &Objective) {
     for (first, last) in report.epochs[0].terms.iter().zip(&report.epochs[7].terms) {
         // The normaliser of `crd` is fixed on a batch of untrained views; the views then move, and its terms with them.
         let free = first.name.starts_with("crd") || first.name == "ce";
         assert!(
             free || last.mean < first.mean,
             "{}: {} {} {}",
-            combination.name(),
+            objective.name(),
             first.name,
             first.mean,
             last.mean
@@ -155,19 +155,19 @@ fn an_ngram_student_learns_by_every_method_alike_at_any_number_of_threads() {
     let task = task();
     let texts: Vec<Text<'_>> = task.texts.iter().map(|text| text.as_str().into()).collect();
     let inputs = NgramInputs::extract(&texts, &features());
-    for combination in methods() {
+    for objective in methods() {
         for hidden in [0, 7] {
             let trained = |threads: usize| {
-                let mut student = ngram(combination.base.subclasses(), hidden, &inputs);
+                let mut student = ngram(objective.base.subclasses(), hidden, &inputs);
                 let report =
-                    run(&task, &combination, &mut student, &inputs, Optimizer::Adagrad, threads).unwrap();
+                    run(&task, &objective, &mut student, &inputs, Optimizer::Adagrad, threads).unwrap();
                 let mut outputs = vec![0.0; ROWS * Student::<NgramInputs>::outputs(&student)];
                 student.forward(&inputs, 0, &mut outputs);
                 (outputs, report)
             };
             let (one, report) = trained(1);
-            assert_learns(&report, &combination);
-            assert!([2, 3].iter().all(|&threads| trained(threads).0 == one), "{}", combination.name());
+            assert_learns(&report, &objective);
+            assert!([2, 3].iter().all(|&threads| trained(threads).0 == one), "{}", objective.name());
         }
     }
 }
@@ -184,17 +184,17 @@ fn a_head_learns_by_every_method_alike_at_any_number_of_threads() {
         })
         .collect();
     let inputs = EmbeddingRows::new(4, values.into()).unwrap();
-    for combination in methods() {
+    for objective in methods() {
         let trained = |threads: usize| {
-            let outputs = CLASSES * combination.base.subclasses();
+            let outputs = CLASSES * objective.base.subclasses();
             let head = HeadSettings { hidden: 16, ..HeadSettings::default() };
             let mut student = HeadStudent::new(outputs, &inputs, &head, 3).unwrap();
-            let report = run(&task, &combination, &mut student, &inputs, Optimizer::Adam, threads).unwrap();
+            let report = run(&task, &objective, &mut student, &inputs, Optimizer::Adam, threads).unwrap();
             (student.model().unwrap(), report)
         };
         let (one, report) = trained(1);
-        assert_learns(&report, &combination);
-        assert!([2, 3].iter().all(|&threads| trained(threads).0 == one), "{}", combination.name());
+        assert_learns(&report, &objective);
+        assert!([2, 3].iter().all(|&threads| trained(threads).0 == one), "{}", objective.name());
     }
 }
 
@@ -204,9 +204,9 @@ fn a_method_made_for_another_student_is_refused_before_the_first_step() {
     let texts: Vec<Text<'_>> = task.texts.iter().map(|text| text.as_str().into()).collect();
     let inputs = NgramInputs::extract(&texts, &features());
     let mut student = ngram(1, 7, &inputs);
-    let learner = Learner { embedding: 9, optimizer: Optimizer::Adagrad, seed: 0 };
-    let fitnet: Combination = serde_json::from_value(serde_json::json!({"method": "fitnet"})).unwrap();
-    let mut method = fitnet.build(task.supervision(), &learner).unwrap();
+    let shape = StudentShape { embedding: 9, optimizer: Optimizer::Adagrad, seed: 0 };
+    let fitnet: Objective = serde_json::from_value(serde_json::json!({"method": "fitnet"})).unwrap();
+    let mut method = fitnet.build(task.supervision(), &shape).unwrap();
     let training =
         Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None, checkpoints: None };
     let settings = settings(Optimizer::Adagrad);

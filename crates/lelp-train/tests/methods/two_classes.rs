@@ -1,12 +1,12 @@
 //! What is left of each method with two classes, measured on its gradient.
 
-use lelp_method::{CeSettings, Combination, DkdSettings, KdSettings, MethodSettings, Severity};
+use lelp_method::{CeSettings, DkdSettings, KdSettings, MethodSettings, Objective, Severity};
 
 use crate::goldens::{Goldens, Problem, apart, array};
 use crate::laws::with_alpha;
 
 /// The gradient in the outputs without labels.
-fn gradient(problem: &Problem, settings: &Combination) -> Vec<f32> {
+fn gradient(problem: &Problem, settings: &Objective) -> Vec<f32> {
     let settings = with_alpha(settings, 0.0);
     problem.learn(&mut *problem.method(&settings)).output_gradient
 }
@@ -26,10 +26,10 @@ fn problem(goldens: &Goldens, classes: usize) -> Problem {
 fn the_target_part_of_dkd_is_kd() {
     let goldens = Goldens::read();
     for temperature in [1.0, 2.0, 4.0] {
-        let kd: Combination = MethodSettings::Kd(KdSettings { alpha: 0.0, temperature }).into();
+        let kd: Objective = MethodSettings::Kd(KdSettings { alpha: 0.0, temperature }).into();
         let dkd =
             DkdSettings { temperature, target_weight: 1.0, non_target_weight: 8.0, ..DkdSettings::default() };
-        let dkd: Combination = MethodSettings::Dkd(dkd).into();
+        let dkd: Objective = MethodSettings::Dkd(dkd).into();
         let problem = problem(&goldens, 2);
         let [plain, decoupled] = [&kd, &dkd].map(|settings| problem.learn(&mut *problem.method(settings)));
         assert!((plain.terms["kd"] - decoupled.terms["dkd_target"]).abs() < 1e-6);
@@ -53,7 +53,7 @@ fn lskd_has_no_gradient() {
 #[test]
 fn the_rows_of_dist_have_no_gradient() {
     let goldens = Goldens::read();
-    let only = |rows: f64, columns: f64| -> Combination {
+    let only = |rows: f64, columns: f64| -> Objective {
         serde_json::from_value(
             serde_json::json!({"method": "dist", "row_weight": rows, "column_weight": columns}),
         )
@@ -112,7 +112,7 @@ fn the_guard_says_what_gradients_show() {
             problem.outputs = goldens.problem_of(classes, settings.base.subclasses()).outputs;
             let answer = problem.learn(&mut *problem.method(&with_alpha(settings, 0.0)));
             let temperature = settings.base.temperature();
-            let kd: Combination = MethodSettings::Kd(KdSettings { alpha: 0.0, temperature }).into();
+            let kd: Objective = MethodSettings::Kd(KdSettings { alpha: 0.0, temperature }).into();
             let none = largest(&answer.output_gradient) < 1e-5;
             let embedding = !answer.embedding_gradient.is_empty();
             let plain = settings.base.subclasses() == 1 && settings.base.name() != "kd" && !embedding && {

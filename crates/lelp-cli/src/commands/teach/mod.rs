@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use lelp_data::Splits;
-use lelp_method::SubclassTeaching;
+use lelp_method::SubclassTeacherSettings;
 use lelp_model::encoder::{Encoder, EncoderOptions, Pooling};
 use lelp_model::teacher::Teacher;
 use lelp_train::model::HeadSettings;
@@ -113,9 +113,9 @@ struct SubclassArgs {
 }
 
 impl SubclassArgs {
-    fn settings(&self) -> Result<Option<SubclassTeaching>, Failure> {
-        let default = SubclassTeaching::default();
-        let settings = SubclassTeaching {
+    fn settings(&self) -> Result<Option<SubclassTeacherSettings>, Failure> {
+        let default = SubclassTeacherSettings::default();
+        let settings = SubclassTeacherSettings {
             subclasses: self.subclasses.get(),
             auxiliary_weight: self.auxiliary_weight.unwrap_or(default.auxiliary_weight),
             auxiliary_temperature: self.auxiliary_temperature.unwrap_or(default.auxiliary_temperature),

@@ -26,7 +26,7 @@ use crate::model::{EncoderStudentError, HeadError, StudentError};
 use crate::run::{TrainError, TrainReport};
 use crate::teacher::{EmbedError, KeptEmbeddings};
 use lelp_method::Optimizer;
-use lelp_method::{Combination, Supervision};
+use lelp_method::{Objective, Supervision};
 
 /// What the students of a task read, made once and used by every method and seed.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl TaskInputs {
 /// What a student is trained with, the same for all kinds.
 pub(super) struct Lesson<'a> {
     pub(super) task: &'a Task,
-    pub(super) method: &'a Combination,
+    pub(super) method: &'a Objective,
     pub(super) supervision: Supervision<'a>,
     pub(super) settings: &'a crate::run::TrainSettings,
     pub(super) checkpoints: Option<&'a crate::run::Checkpoints>,

@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use super::ce::{CeSettings, CrossEntropy};
 use super::error::MethodError;
-use super::real::Real;
+use super::float::Float;
 use super::settings::{counted, positive, weight};
 use super::softmax::log_sum_exp;
 use super::supervision::Supervision;
-use super::weighted::{Part, Weighted};
+use super::weighted_sum::{Part, WeightedSum};
 use super::{Batch, Gradients, Method, TermSum};
 
 /// Settings of a teacher with subclasses.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct SubclassTeaching {
+pub struct SubclassTeacherSettings {
     /// Subclasses of each class.
     pub subclasses: usize,
     /// Weight of the auxiliary term beside the labels' cross-entropy; 0 leaves the subclasses to chance.
@@ -23,7 +23,7 @@ pub struct SubclassTeaching {
     pub auxiliary_temperature: f64,
 }
 
-impl Default for SubclassTeaching {
+impl Default for SubclassTeacherSettings {
     /// Four subclasses; weight and temperature 1 (ours: the paper tunes them for each task).
     fn default() -> Self {
         Self { subclasses: 4, auxiliary_weight: 1.0, auxiliary_temperature: 1.0 }
@@ -42,12 +42,12 @@ impl Default for SubclassTeaching {
 /// # Source
 /// Mueller, Kornblith and Hinton 2020, arXiv:2002.03936. There is no published code of its authors: that the
 /// logits are scaled to length 1 is read from the `1 / T` of a row with itself.
-pub fn auxiliary<R: Real>(
-    outputs: &[R],
+pub fn auxiliary<F: Float>(
+    outputs: &[F],
     width: usize,
     temperature: f64,
     weight: f64,
-    gradient: &mut [R],
+    gradient: &mut [F],
 ) -> f64 {
     let rows = outputs.len() / width;
     let lengths: Vec<f64> = outputs.chunks_exact(width).map(length).collect();
@@ -58,8 +58,8 @@ pub fn auxiliary<R: Real>(
         .collect();
     let unit = |row: usize| &units[row * width..][..width];
     let mut value = 0.0;
-    // How much row j is pulled at by row i, and the other way round: slopes[j] += share_ij u_i and back.
-    let mut slopes = vec![0.0; units.len()];
+    // How much row j is pulled at by row i, and the other way round: unit_gradient[j] += share_ij u_i and back.
+    let mut unit_gradient = vec![0.0; units.len()];
     let mut similar = vec![0.0; rows];
     for row in 0..rows {
         for (other, similar) in similar.iter_mut().enumerate() {
@@ -70,24 +70,24 @@ pub fn auxiliary<R: Real>(
         for (other, similar) in similar.iter().enumerate() {
             let share = (similar - normaliser).exp();
             for place in 0..width {
-                slopes[row * width + place] += share * units[other * width + place];
-                slopes[other * width + place] += share * units[row * width + place];
+                unit_gradient[row * width + place] += share * units[other * width + place];
+                unit_gradient[other * width + place] += share * units[row * width + place];
             }
         }
     }
     let factor = weight / (rows as f64 * temperature);
     for (row, gradient) in gradient.chunks_exact_mut(width).enumerate().filter(|(row, _)| lengths[*row] > 0.0)
     {
-        let slopes = &slopes[row * width..][..width];
-        let along = dot(slopes, unit(row));
-        for ((gradient, slope), u) in gradient.iter_mut().zip(slopes).zip(unit(row)) {
+        let unit_gradient = &unit_gradient[row * width..][..width];
+        let along = dot(unit_gradient, unit(row));
+        for ((gradient, slope), u) in gradient.iter_mut().zip(unit_gradient).zip(unit(row)) {
             gradient.add(factor * (slope - along * u) / lengths[row]);
         }
     }
     value / rows as f64 - 1.0 / temperature - (rows as f64).ln()
 }
 
-fn length<R: Real>(row: &[R]) -> f64 {
+fn length<F: Float>(row: &[F]) -> f64 {
     // The largest is taken out first, so that no square overflows.
     let most = row.iter().map(|&z| z.into().abs()).fold(0.0, f64::max);
     let sum: f64 = row.iter().map(|&z| if most > 0.0 { (z.into() / most).powi(2) } else { 0.0 }).sum();
@@ -98,7 +98,7 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| a * b).sum()
 }
 
-impl SubclassTeaching {
+impl SubclassTeacherSettings {
     /// Checks the ranges that the fields document.
     pub fn check(&self) -> Result<(), MethodError> {
         counted("subclasses", self.subclasses)?;
@@ -116,9 +116,9 @@ impl SubclassTeaching {
         self.check()?;
         supervision.check_labels(Some("subclass teacher"))?;
         let labels = CrossEntropy::new(supervision, self.subclasses, CeSettings::default());
-        let apart = Apart { supervision, settings: *self };
+        let apart = AuxiliaryMethod { supervision, settings: *self };
         let parts = [(1.0, Box::new(labels) as Box<dyn Method>), (self.auxiliary_weight, Box::new(apart))];
-        Ok(Box::new(Weighted::new(
+        Ok(Box::new(WeightedSum::new(
             parts.into_iter().map(|(weight, method)| Part { weight, method }).collect(),
         )))
     }
@@ -126,12 +126,12 @@ impl SubclassTeaching {
 
 /// The auxiliary term on whole batches.
 #[derive(Debug)]
-struct Apart<'a> {
+struct AuxiliaryMethod<'a> {
     supervision: Supervision<'a>,
-    settings: SubclassTeaching,
+    settings: SubclassTeacherSettings,
 }
 
-impl Method for Apart<'_> {
+impl Method for AuxiliaryMethod<'_> {
     fn outputs(&self) -> usize {
         self.supervision.classes * self.settings.subclasses
     }
@@ -162,7 +162,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{assert_slopes, numbers};
+    use crate::testing::{assert_gradient, numbers};
 
     #[derive(Deserialize)]
     struct Golden {
@@ -179,7 +179,7 @@ mod tests {
             prop_assume!(outputs.chunks(3).all(|row| length(row) > 0.5));
             let mut gradient = vec![0.0; 15];
             auxiliary(&outputs, 3, temperature, 0.7, &mut gradient);
-            assert_slopes(&outputs, &gradient, &|z| 0.7 * auxiliary(z, 3, temperature, 1.0, &mut [0.0; 15]));
+            assert_gradient(&outputs, &gradient, &|z| 0.7 * auxiliary(z, 3, temperature, 1.0, &mut [0.0; 15]));
         }
 
         #[test]
@@ -227,7 +227,7 @@ mod tests {
         let supervision =
             Supervision { rows: 4, classes: 2, labels: Some(&labels), ..Supervision::default() };
         let outputs: Vec<f32> = (0..16_u8).map(|k| f32::from(k * 7 % 5) - 2.0).collect();
-        let run = |settings: SubclassTeaching| {
+        let run = |settings: SubclassTeacherSettings| {
             let mut method = settings.build(supervision).unwrap();
             assert_eq!((method.outputs(), method.subclasses()), (4, 2));
             let (mut gradient, mut sums) = (vec![0.0; 16], vec![TermSum::default(); method.terms().len()]);
@@ -236,17 +236,18 @@ mod tests {
             method.learn(&batch, &mut gradients, &mut sums);
             gradient
         };
-        let settings = SubclassTeaching { subclasses: 2, ..SubclassTeaching::default() };
-        let (plain, weighted) = (run(SubclassTeaching { auxiliary_weight: 0.0, ..settings }), run(settings));
+        let settings = SubclassTeacherSettings { subclasses: 2, ..SubclassTeacherSettings::default() };
+        let (plain, weighted) =
+            (run(SubclassTeacherSettings { auxiliary_weight: 0.0, ..settings }), run(settings));
         let mut term = vec![0.0_f32; 16];
         auxiliary(&outputs, 4, 1.0, 1.0, &mut term);
         for place in 0..16 {
             assert!((weighted[place] - plain[place] - term[place]).abs() < 1e-6);
         }
         for wrong in [
-            SubclassTeaching { subclasses: 0, ..settings },
-            SubclassTeaching { auxiliary_weight: -1.0, ..settings },
-            SubclassTeaching { auxiliary_temperature: 0.0, ..settings },
+            SubclassTeacherSettings { subclasses: 0, ..settings },
+            SubclassTeacherSettings { auxiliary_weight: -1.0, ..settings },
+            SubclassTeacherSettings { auxiliary_temperature: 0.0, ..settings },
         ] {
             assert!(wrong.build(supervision).is_err());
         }

@@ -12,13 +12,13 @@ pub(super) struct Part<'a> {
 ///
 /// Every part's terms are logged unweighted, those of weight 0 too; what a part of weight 0 would teach does not count
 /// as teaching.
-pub struct Weighted<'a> {
+pub struct WeightedSum<'a> {
     /// At least one; the first decides the outputs.
     parts: Vec<Part<'a>>,
     terms: Vec<&'static str>,
 }
 
-impl<'a> Weighted<'a> {
+impl<'a> WeightedSum<'a> {
     /// The sum of `parts`, all over students of the same outputs.
     pub(super) fn new(parts: Vec<Part<'a>>) -> Self {
         let terms = parts.iter().flat_map(|part| part.method.terms()).copied().collect();
@@ -26,7 +26,7 @@ impl<'a> Weighted<'a> {
     }
 }
 
-impl Method for Weighted<'_> {
+impl Method for WeightedSum<'_> {
     fn outputs(&self) -> usize {
         self.parts[0].method.outputs()
     }
@@ -72,7 +72,7 @@ impl Method for Weighted<'_> {
     }
 }
 
-impl RowWise for Weighted<'_> {
+impl RowWise for WeightedSum<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, mut sums: &mut [TermSum]) {
         for Part { weight, method } in &self.parts {
             let (own, rest) = sums.split_at_mut(method.terms().len());

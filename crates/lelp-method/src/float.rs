@@ -7,20 +7,20 @@
 const LANES: usize = 8;
 
 /// A number that losses read and add gradients to: students work in `f32`; tests hold the same code against
-/// slopes in `f64`. Sums run in `f64` for both.
-pub trait Real: Copy + Into<f64> + Send + Sync {
+/// numerical derivatives in `f64`. Sums run in `f64` for both.
+pub trait Float: Copy + Into<f64> + Send + Sync {
     /// Adds `value`, rounded to this type.
     fn add(&mut self, value: f64);
 }
 
-impl Real for f32 {
+impl Float for f32 {
     #[inline]
     fn add(&mut self, value: f64) {
         *self += value as f32;
     }
 }
 
-impl Real for f64 {
+impl Float for f64 {
     #[inline]
     fn add(&mut self, value: f64) {
         *self += value;
@@ -29,7 +29,7 @@ impl Real for f64 {
 
 /// The sum of `term` over the columns of two rows, in fixed lanes.
 #[inline(always)]
-pub(super) fn sum_in_lanes<R: Real, S: Real>(a: &[R], b: &[S], term: impl Fn(f64, f64) -> f64) -> f64 {
+pub(super) fn sum_in_lanes<F: Float, S: Float>(a: &[F], b: &[S], term: impl Fn(f64, f64) -> f64) -> f64 {
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     let (b_blocks, b_rest) = b.as_chunks::<LANES>();
     let mut lanes = [0.0; LANES];

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::MethodError;
-use super::settings::{Added, MethodSettings};
+use super::settings::{AuxiliaryTerm, MethodSettings};
 use super::split::OracleSettings;
 use super::subclass::SubclassSettings;
 use super::supervision::Needs;
@@ -24,22 +24,22 @@ use super::supervision::Needs;
 ///
 /// The loss is that of the base plus the weighted terms of what is added; labels are mixed in by the base alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Combination {
+pub struct Objective {
     /// The method at the bottom. It refuses the keys that neither it nor this type has.
     #[serde(flatten)]
     pub base: MethodSettings,
     /// What is added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub add: Vec<Added>,
+    pub add: Vec<AuxiliaryTerm>,
 }
 
-impl From<MethodSettings> for Combination {
+impl From<MethodSettings> for Objective {
     fn from(base: MethodSettings) -> Self {
         Self { base, add: Vec::new() }
     }
 }
 
-impl Combination {
+impl Objective {
     /// The same with the number of subclasses that a split came to, for a method that leaves it open.
     #[must_use]
     pub fn with_subclasses(&self, subclasses: Option<usize>) -> Self {
@@ -61,12 +61,12 @@ impl Combination {
     #[must_use]
     pub fn name(&self) -> String {
         let names: Vec<&str> =
-            [self.base.name()].into_iter().chain(self.add.iter().map(Added::name)).collect();
+            [self.base.name()].into_iter().chain(self.add.iter().map(AuxiliaryTerm::name)).collect();
         names.join(" + ")
     }
 
     /// All that is added to the outputs' loss, what the base brings along first.
-    pub(super) fn added(&self) -> impl Iterator<Item = Added> + '_ {
+    pub(super) fn added(&self) -> impl Iterator<Item = AuxiliaryTerm> + '_ {
         self.base.added().into_iter().chain(self.add.iter().copied())
     }
 
@@ -100,11 +100,12 @@ mod tests {
     #[test]
     fn a_recipe_names_the_base_and_what_is_added() {
         let text = "method = \"lelp\"\nsubclasses = 8\n[[add]]\nmethod = \"fitnet\"\nweight = 10\n[[add]]\nmethod = \"rkd\"\n";
-        let read: Combination = toml::from_str(text).unwrap();
+        let read: Objective = toml::from_str(text).unwrap();
         let base = MethodSettings::Lelp(LelpSettings { subclasses: 8, ..LelpSettings::default() });
-        let add = vec![Added::Fitnet(FitnetTerm { weight: 10.0 }), Added::Rkd(RkdTerm::default())];
-        assert_eq!(read, Combination { base, add });
-        assert_eq!(toml::from_str::<Combination>(&toml::to_string(&read).unwrap()).unwrap(), read);
+        let add =
+            vec![AuxiliaryTerm::Fitnet(FitnetTerm { weight: 10.0 }), AuxiliaryTerm::Rkd(RkdTerm::default())];
+        assert_eq!(read, Objective { base, add });
+        assert_eq!(toml::from_str::<Objective>(&toml::to_string(&read).unwrap()).unwrap(), read);
         assert_eq!(read.name(), "lelp + fitnet + rkd");
     }
 
@@ -117,17 +118,17 @@ mod tests {
             "method = \"kd\"\n[[add]]\nmethod = \"fitnet\"\nalpha = 1",
             "method = \"kd\"\n[[add]]\nmethod = \"lelp\"",
         ] {
-            assert!(toml::from_str::<Combination>(wrong).is_err(), "{wrong}");
+            assert!(toml::from_str::<Objective>(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn nothing_is_added_twice() {
-        let hint = Added::Fitnet(FitnetTerm::default());
+        let hint = AuxiliaryTerm::Fitnet(FitnetTerm::default());
         let twice = MethodError::Twice { method: "fitnet" };
-        let kd = Combination { base: MethodSettings::Kd(KdSettings::default()), add: vec![hint, hint] };
+        let kd = Objective { base: MethodSettings::Kd(KdSettings::default()), add: vec![hint, hint] };
         assert_eq!(kd.check().unwrap_err(), twice);
-        let fitnet = Combination { base: MethodSettings::Fitnet(FitnetSettings::default()), add: vec![hint] };
+        let fitnet = Objective { base: MethodSettings::Fitnet(FitnetSettings::default()), add: vec![hint] };
         assert_eq!(fitnet.check().unwrap_err(), twice);
     }
 }

@@ -1,6 +1,6 @@
 //! Gradients are slopes: in outputs, in the embedding, in every variable.
 
-use lelp_method::{Added, Combination, NamedArray};
+use lelp_method::{AuxiliaryTerm, NamedArray, Objective};
 
 use crate::goldens::{Answer, Case, Goldens, Problem, array};
 
@@ -38,10 +38,10 @@ fn assert_close(name: &str, gradients: &[f32], slopes: &[f64]) {
 fn cases(goldens: &Goldens) -> Vec<Case> {
     let mut cases = goldens.cases.clone();
     let lelp = cases.iter().find(|case| case.settings.base.name() == "lelp").unwrap().clone();
-    for added in Added::all() {
+    for added in AuxiliaryTerm::all() {
         let alone = goldens.cases.iter().find(|case| case.settings.base.name() == added.name()).unwrap();
         let add = vec![alone.settings.base.added().unwrap()];
-        let mut case = Case { settings: Combination { base: lelp.settings.base, add }, ..lelp.clone() };
+        let mut case = Case { settings: Objective { base: lelp.settings.base, add }, ..lelp.clone() };
         case.terms.extend(alone.terms.clone().into_iter().filter(|(name, _)| name != "kd" && name != "ce"));
         // The memory of `crd` starts as it is drawn: that of the golden is for other classes.
         case.state = alone.state.clone().into_iter().filter(|(name, _)| !name.ends_with("memory")).collect();
