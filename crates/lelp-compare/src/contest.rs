@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use lelp::ErrorChain;
 use lelp_data::storage::sha256;
 use lelp_train::distill::{Distillation, Distilled, StudentSettings};
 use lelp_train::run::{TrainSettings, ValidationRecord};
@@ -14,7 +15,7 @@ use crate::measure::Measuring;
 use crate::prepare::Prepared;
 use crate::recipe::MethodEntry;
 use crate::record::{FailedRecord, Record, Setting, StudentRecord, TrialRecord};
-use crate::run::{Failing, RunError, Watch};
+use crate::run::{RunError, Watch};
 use crate::space::Trial;
 use crate::store::{Results, Store};
 
@@ -204,7 +205,7 @@ impl Contest<'_> {
         if around.cancel.load(Ordering::Relaxed) {
             return Err(RunError::Cancelled);
         }
-        let failed = self.failed(key, Failing(error).to_string(), false);
+        let failed = self.failed(key, ErrorChain(error).to_string(), false);
         around.watch.failed(&failed);
         around.store.add(Record::Failed(failed))?;
         Ok(())

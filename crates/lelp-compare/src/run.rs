@@ -1,6 +1,5 @@
 //! A whole comparison: data set by data set, teacher by teacher, student by student, methods side by side.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Mutex;
@@ -8,6 +7,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use lelp::ErrorChain;
 use lelp_data::storage::sha256;
 use lelp_train::distill::{Distillation, StudentModelError, StudentSettings, TaskInputs};
 use thiserror::Error;
@@ -31,22 +31,6 @@ pub enum RunError {
     /// The recipe does not hold together.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-}
-
-/// An error with its causes, on one line.
-#[derive(Debug)]
-pub struct Failing<'a>(pub &'a (dyn std::error::Error + 'static));
-
-impl fmt::Display for Failing<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(out, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }
 
 /// Who is told how far a comparison is.
@@ -140,7 +124,7 @@ impl Comparison<'_> {
                 teacher: teacher.name.clone(),
                 student: student.name.clone(),
             };
-            self.all_failed(&setting, &Failing(error).to_string(), watch)?;
+            self.all_failed(&setting, &ErrorChain(error).to_string(), watch)?;
         }
         Ok(())
     }
@@ -155,7 +139,7 @@ impl Comparison<'_> {
     ) -> Result<(), RunError> {
         for student in &self.recipe.students {
             let setting = prepared.setting(&student.name);
-            self.method_failed(&setting, &method.name, &Failing(error).to_string(), watch)?;
+            self.method_failed(&setting, &method.name, &ErrorChain(error).to_string(), watch)?;
         }
         Ok(())
     }
@@ -272,7 +256,7 @@ impl Comparison<'_> {
         let inputs = match self.inputs(prepared, &model, watch, cancel) {
             Ok(inputs) => inputs,
             Err(_) if cancel.load(Ordering::Relaxed) => return Err(RunError::Cancelled),
-            Err(error) => return self.all_failed(&setting, &Failing(&error).to_string(), watch),
+            Err(error) => return self.all_failed(&setting, &ErrorChain(&error).to_string(), watch),
         };
         self.side_by_side(prepared, &model, &inputs, &open, watch, cancel)
     }

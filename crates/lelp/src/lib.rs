@@ -59,6 +59,7 @@
 mod blocks;
 mod collapse;
 mod error;
+mod error_chain;
 mod error_kind;
 mod exponential;
 mod hash;
@@ -78,6 +79,7 @@ pub mod vector;
 
 pub use collapse::{collapse, log_softmax, softmax};
 pub use error::{FitError, SettingError, ShapeError, SignalsError};
+pub use error_chain::ErrorChain;
 pub use error_kind::{Classified, ErrorKind};
 pub use map::map_of_rows;
 pub use moments::{ClassMoments, Members, largest};

@@ -3,8 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use lelp::{Beta, SubclassFit};
-use lelp_compare::run::Failing;
+use lelp::{Beta, ErrorChain, SubclassFit};
 use lelp_data::storage;
 use lelp_data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
 use lelp_method::{MethodSettings, Split};
@@ -111,7 +110,7 @@ impl Material<'_> {
 
 /// An error and its causes.
 pub(super) fn words(error: &(dyn Error + 'static)) -> Reason {
-    Failing(error).to_string()
+    ErrorChain(error).to_string()
 }
 
 /// `path` where it is, seen from here, from `folder` or from a folder above it: runs are moved, and paths are written
