@@ -64,13 +64,13 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failure {
 }
 
 /// Says what was being done when an error came up.
-pub(crate) trait While<T> {
+pub(crate) trait Context<T> {
     /// `doing` reads on from "while": "fitting `runs/signals`".
-    fn or_while(self, doing: impl FnOnce() -> String) -> Result<T, Failure>;
+    fn with_context(self, doing: impl FnOnce() -> String) -> Result<T, Failure>;
 }
 
-impl<T, E: Into<Failure>> While<T> for Result<T, E> {
-    fn or_while(self, doing: impl FnOnce() -> String) -> Result<T, Failure> {
+impl<T, E: Into<Failure>> Context<T> for Result<T, E> {
+    fn with_context(self, doing: impl FnOnce() -> String) -> Result<T, Failure> {
         self.map_err(|error| {
             let mut failure = error.into();
             failure.doing.push(doing());

@@ -1,15 +1,15 @@
-//! Ctrl-C: the first asks long work to stop at a place it can go on from, the second ends the program.
+//! Ctrl-C: the first asks long work to stop where it can be resumed, the second ends the program.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::failure::Failure;
 
-/// Exit code of a program that Ctrl-C ended, as shells have it.
+/// Exit code of a program that Ctrl-C ended, by the convention of shells.
 const INTERRUPTED: i32 = 130;
 
-/// A flag that the first Ctrl-C raises.
-pub(crate) fn flag() -> Result<Arc<AtomicBool>, Failure> {
+/// A flag that the first Ctrl-C sets.
+pub(crate) fn cancel_flag() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);
     ctrlc::set_handler(move || {

@@ -11,7 +11,8 @@ mod failure;
 mod interrupt;
 mod printer;
 mod progress;
-mod table;
+mod terminal_text;
+mod text_table;
 
 use std::panic;
 use std::process::ExitCode;
@@ -20,16 +21,16 @@ use clap::Parser;
 
 use crate::args::{Arguments, Command};
 use crate::failure::Failure;
-use crate::printer::{Printer, Talk};
+use crate::printer::{Printer, Verbosity};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let talk = match (arguments.global.quiet, arguments.global.verbose) {
-        (true, _) => Talk::Quiet,
-        (_, true) => Talk::Verbose,
-        _ => Talk::Normal,
+    let verbosity = match (arguments.global.quiet, arguments.global.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
     };
-    let printer = Printer::new(talk, arguments.global.color);
+    let printer = Printer::new(verbosity, arguments.global.color);
     match panic::catch_unwind(|| run(&arguments, printer)) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(failure)) if failure.is_closed_pipe() => ExitCode::SUCCESS,

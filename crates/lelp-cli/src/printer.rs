@@ -1,4 +1,4 @@
-//! The one door to the terminal: standard output is data, standard error is talk.
+//! All printing: data on standard output, messages and progress on standard error.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// When to colour what is printed.
+/// When to colour the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Color {
     /// Where the terminal can show it.
@@ -29,21 +29,21 @@ impl From<Color> for anstream::ColorChoice {
     }
 }
 
-/// How much to say on standard error.
+/// How much is printed on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Talk {
+pub(crate) enum Verbosity {
     /// Errors and warnings.
     Quiet,
-    /// What is being done, with progress.
+    /// Steps and progress as well.
     Normal,
-    /// Every setting and hash as well.
+    /// Settings and hashes as well.
     Verbose,
 }
 
-/// Prints data, talk and progress.
+/// Prints data, messages and progress.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
-    talk: Talk,
+    verbosity: Verbosity,
     color: Color,
 }
 
@@ -54,11 +54,11 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
 impl Printer {
-    pub(crate) fn new(talk: Talk, color: Color) -> Self {
-        Self { talk, color }
+    pub(crate) fn new(verbosity: Verbosity, color: Color) -> Self {
+        Self { verbosity, color }
     }
 
-    /// A line of data on standard output; a closed pipe is not an error of ours.
+    /// A line of data on standard output.
     pub(crate) fn data(self, line: &str) -> io::Result<()> {
         let mut out = AutoStream::new(io::stdout().lock(), self.color.into());
         writeln!(out, "{line}")
@@ -66,40 +66,40 @@ impl Printer {
 
     /// A step that begins or has ended.
     pub(crate) fn step(self, verb: &str, what: &str) {
-        self.say(Talk::Normal, &format!("{BOLD}{verb:>10}{BOLD:#} {what}"));
+        self.message(Verbosity::Normal, &format!("{BOLD}{verb:>10}{BOLD:#} {what}"));
     }
 
     /// A further line about the step above.
     pub(crate) fn note(self, text: &str) {
-        self.say(Talk::Normal, &format!("{:>10} {text}", ""));
+        self.message(Verbosity::Normal, &format!("{:>10} {text}", ""));
     }
 
-    /// What only a curious reader asks for.
+    /// A line that only `--verbose` shows.
     pub(crate) fn detail(self, text: &str) {
-        self.say(Talk::Verbose, &format!("{:>10} {DIM}{text}{DIM:#}", ""));
+        self.message(Verbosity::Verbose, &format!("{:>10} {DIM}{text}{DIM:#}", ""));
     }
 
     pub(crate) fn warn(self, text: &str) {
-        self.say(Talk::Quiet, &format!("{YELLOW}warning{YELLOW:#}: {text}"));
+        self.message(Verbosity::Quiet, &format!("{YELLOW}warning{YELLOW:#}: {text}"));
     }
 
     pub(crate) fn error(self, text: &str) {
-        self.say(Talk::Quiet, &format!("{RED}error{RED:#}: {text}"));
+        self.message(Verbosity::Quiet, &format!("{RED}error{RED:#}: {text}"));
     }
 
     pub(crate) fn hint(self, text: &str) {
-        self.say(Talk::Quiet, &format!("\n{CYAN}hint{CYAN:#}: {text}"));
+        self.message(Verbosity::Quiet, &format!("\n{CYAN}hint{CYAN:#}: {text}"));
     }
 
-    /// Text on standard error as it is.
+    /// A line on standard error without a prefix.
     pub(crate) fn plain(self, text: &str) {
-        self.say(Talk::Quiet, text);
+        self.message(Verbosity::Quiet, text);
     }
 
-    /// A progress bar over `total` units, with their rate and the time left; hidden where nobody watches.
+    /// A progress bar over `total` units, with their rate and the time left; hidden where standard error is no terminal.
     pub(crate) fn progress(self, verb: &str, total: u64, unit: &str) -> ProgressBar {
-        let watched = self.talk >= Talk::Normal && io::stderr().is_terminal();
-        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let visible = self.verbosity >= Verbosity::Normal && io::stderr().is_terminal();
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let template = format!(
             "{verb:>10} {{bar:30}} {{human_pos}}/{{human_len}} {unit}  {{per_sec:>12}}  {{msg}} {{eta}} left"
         );
@@ -109,12 +109,12 @@ impl Printer {
         ProgressBar::with_draw_target(Some(total), target).with_style(style)
     }
 
-    fn say(self, level: Talk, text: &str) {
-        if self.talk < level {
+    fn message(self, level: Verbosity, text: &str) {
+        if self.verbosity < level {
             return;
         }
-        let mut talk = AutoStream::new(io::stderr().lock(), self.color.into());
-        // Nothing can be told when standard error itself is closed.
-        let _ = writeln!(talk, "{text}");
+        let mut stream = AutoStream::new(io::stderr().lock(), self.color.into());
+        // Nothing can be reported when standard error itself is closed.
+        let _ = writeln!(stream, "{text}");
     }
 }

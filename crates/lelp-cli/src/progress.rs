@@ -1,4 +1,4 @@
-//! Progress of rows and of epochs.
+//! Progress bars over rows and over epochs.
 
 use indicatif::ProgressBar;
 use lelp_train::run::{EpochRecord, Event};
@@ -29,15 +29,16 @@ pub(crate) struct Epochs {
     bar: ProgressBar,
     printer: Printer,
     count: usize,
-    /// Epochs are told to everyone, not only to those who asked for more.
+    /// Whether each epoch is printed without `--verbose` too.
     long: bool,
 }
 
+/// A bar for a training of seconds: its epochs are printed with `--verbose` only.
 pub(crate) fn epochs(printer: Printer, verb: &str, epochs: usize) -> Epochs {
     Epochs { bar: printer.progress(verb, epochs as u64, "texts"), printer, count: epochs, long: false }
 }
 
-/// As [`epochs`], for trainings of minutes to hours.
+/// A bar for a training of minutes to hours: each of its epochs is printed.
 pub(crate) fn long_epochs(printer: Printer, verb: &str, epochs: usize) -> Epochs {
     Epochs { long: true, ..self::epochs(printer, verb, epochs) }
 }
@@ -46,8 +47,8 @@ impl Epochs {
     pub(crate) fn event(&mut self, event: &Event<'_>) {
         match event {
             Event::Resumed { epoch, done } => {
-                let place = format!("epoch {epoch}, after {done} rows");
-                self.bar.suspend(|| self.printer.step("resumed", &place));
+                let position = format!("epoch {epoch}, after {done} rows");
+                self.bar.suspend(|| self.printer.step("resumed", &position));
                 self.bar.reset_eta();
             }
             Event::Batch { epoch, done, rows, terms, sums, .. } => {

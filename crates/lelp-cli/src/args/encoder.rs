@@ -1,4 +1,4 @@
-//! Settings of encoders that learn: fine-tuned teachers and encoder students.
+//! Training settings of encoders: fine-tuned teachers and encoder students.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,40 +7,40 @@ use lelp_network::Device;
 use lelp_train::distill::{Recipe, RecipeError};
 use lelp_train::model::EncoderSettings;
 
-/// Settings of an encoder in training.
+/// Training settings that only encoders have.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Encoder training")]
 pub(crate) struct EncoderArgs {
-    /// Where an encoder is trained: cpu, cuda, cuda:1, metal, vulkan, webgpu [default: cpu]
+    /// Device that an encoder is trained on: cpu, cuda, cuda:1, metal, vulkan, webgpu [default: cpu]
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<Device>,
 
-    /// Rows that go through the encoder together; larger batches are taken in parts [default: the whole batch]
+    /// Rows computed at once; gradients of a larger batch are accumulated [default: the whole batch]
     #[arg(long, value_name = "ROWS")]
     pub(crate) micro_batch: Option<usize>,
 
-    /// Decoupled weight decay of an encoder's matrices [default: 0.01]
+    /// Decoupled weight decay of an encoder's weight matrices [default: 0.01]
     #[arg(long, value_name = "W")]
     pub(crate) weight_decay: Option<f64>,
 
-    /// Longest gradient of a step, over all tensors; 0 for any [default: 1]
-    #[arg(long, value_name = "LENGTH")]
+    /// Largest norm of a step's gradient over all tensors; longer ones are clipped, 0 clips none [default: 1]
+    #[arg(long, value_name = "NORM")]
     pub(crate) clip: Option<f64>,
 
-    /// What the learning rate is multiplied by for each layer below the head [default: 1]
+    /// Factor on the learning rate for each layer below the head [default: 1]
     #[arg(long, value_name = "FACTOR")]
     pub(crate) layer_decay: Option<f64>,
 }
 
-/// What a long training writes while it runs.
+/// What a long training writes to disk while it runs.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Encoder training")]
 pub(crate) struct LogArgs {
-    /// Minutes between two checkpoints, from which the same command goes on; one is written after each epoch too
+    /// Minutes between checkpoints, from which the same command resumes; each epoch ends with one too
     #[arg(long, value_name = "MINUTES", default_value_t = 5.0, value_parser = minutes)]
     checkpoint_minutes: f64,
 
-    /// Write TensorBoard events of an encoder's training to this folder
+    /// Folder for TensorBoard events of an encoder's training
     #[arg(long, value_name = "DIR")]
     pub(crate) tensorboard: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ fn minutes(value: &str) -> Result<f64, String> {
 }
 
 impl EncoderArgs {
-    /// `defaults` with what was given in their place.
+    /// The defaults, with the given flags in their place.
     pub(crate) fn apply(&self, dropout: Option<f32>) -> EncoderSettings {
         let defaults = EncoderSettings::default();
         EncoderSettings {
@@ -70,7 +70,7 @@ impl EncoderArgs {
         }
     }
 
-    /// Sets what was given in the `model` table of a recipe.
+    /// Sets the given flags in the `model` table of a recipe.
     pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
         recipe.set("model.device", self.device.map(String::from))?;
         recipe.set("model.micro_batch", self.micro_batch)?;

@@ -1,34 +1,34 @@
-//! How labels are learned from, by teachers and by students that read them.
+//! Settings of cross-entropy on labels, for teachers and for students that read labels.
 
 use lelp_method::CeSettings;
 use lelp_train::distill::{Recipe, RecipeError};
 
-/// Settings of the labels' cross-entropy.
+/// Settings of the cross-entropy on labels.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Labels")]
 pub(crate) struct LabelArgs {
-    /// Share of each label that is spread over all classes alike, 0 or more and below 1 [default: 0]
+    /// Label smoothing: share of each label spread evenly over all classes, 0 or more and below 1 [default: 0]
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
 
-    /// Let the rows of every class weigh the same together, however many there are
+    /// Weight rows so that every class counts the same in total, however many rows it has
     #[arg(long)]
     balanced: bool,
 }
 
 impl LabelArgs {
-    /// Whether anything was given.
+    /// Whether one of the flags was given.
     pub(crate) fn given(&self) -> bool {
         self.label_smoothing.is_some() || self.balanced
     }
 
-    /// The settings; what is left out takes its default.
+    /// The settings; a flag that was not given takes its default.
     pub(crate) fn settings(&self) -> CeSettings {
         let label_smoothing = self.label_smoothing.unwrap_or_default();
         CeSettings { label_smoothing, balanced: self.balanced }
     }
 
-    /// Sets what was given in the `distill` table of a recipe: method `ce` has it.
+    /// Sets the given flags in the `distill` table of a recipe, for method `ce`.
     pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
         recipe.set("distill.label_smoothing", self.label_smoothing)?;
         recipe.set("distill.balanced", self.balanced.then_some(true))

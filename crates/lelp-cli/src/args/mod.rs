@@ -64,19 +64,19 @@ pub(crate) struct Arguments {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// Say nothing but errors and warnings
+    /// Print only errors and warnings
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more: every setting and hash
+    /// Print settings and hashes as well
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     pub(crate) verbose: bool,
 
-    /// Colour what is printed
+    /// When to colour the output
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 
-    /// Threads to compute on; the results do not depend on it [default: all cores]
+    /// Number of threads; results do not depend on it [default: all cores]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 }
@@ -107,7 +107,7 @@ pub(crate) enum Command {
     Man(commands::man::Arguments),
 }
 
-/// The word that stands for `value` on the command line, in recipes and in files.
-pub(crate) fn word(value: &impl clap::ValueEnum) -> Option<String> {
+/// The name of `value` on the command line, in recipes and in files.
+pub(crate) fn value_name(value: &impl clap::ValueEnum) -> Option<String> {
     value.to_possible_value().map(|value| value.get_name().to_owned())
 }

@@ -12,7 +12,7 @@ use lelp_data::{DataError, FineColumn, SignalsFolder};
 use lelp_train::distill::{self, SplitError};
 
 use super::auto::OrAuto;
-use super::{ColumnArgs, FitArgs, word};
+use super::{ColumnArgs, FitArgs, value_name};
 use crate::failure::Failure;
 
 /// What splits each class.
@@ -117,7 +117,7 @@ impl SplitArgs {
     /// Refuses a flag that means nothing to the split.
     pub(crate) fn check(&self, fit: &FitArgs) -> Result<(), Failure> {
         let Some(flag) = self.stray(fit) else { return Ok(()) };
-        let name = word(&self.split).unwrap_or_default();
+        let name = value_name(&self.split).unwrap_or_default();
         Err(Failure::usage(format!("`{flag}` means nothing to `--split {name}`; leave it out")))
     }
 

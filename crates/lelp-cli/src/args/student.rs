@@ -1,4 +1,4 @@
-//! What a student is, and its sizes.
+//! The kind of student, and its sizes.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,23 +9,23 @@ use lelp_train::distill::{Recipe, RecipeError, Spacing};
 /// Kinds of students.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StudentArg {
-    /// Hashed words and bigrams over a mean-pooled table: microseconds a text.
+    /// Hashed words, word pairs and character n-grams over an embedding table: microseconds a text.
     Ngram,
-    /// A text encoder: layers of `--from`, or with `--scratch` a new one of any size.
+    /// A text encoder: layers of `--from`, or with `--scratch` a new one of any size: milliseconds a text.
     Encoder,
-    /// A head with a hidden layer on the frozen encoder `--encoder`.
+    /// A head with a hidden layer on the embeddings of the frozen encoder `--encoder`.
     Mlp,
 }
 
-/// The kind, and the sizes of each kind; a flag that the kind does not have is refused.
+/// The kind of student and the sizes of every kind; a flag that the chosen kind does not have is refused.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Student")]
 pub(crate) struct StudentArgs {
-    /// What the student is [default: ngram]
+    /// Kind of student [default: ngram]
     #[arg(long, value_enum, value_name = "STUDENT")]
     pub(crate) student: Option<StudentArg>,
 
-    /// Columns of an n-gram student's table, width of an encoder from scratch [default: 32; that of --from]
+    /// Width of an n-gram student's embedding table, or of an encoder from scratch [default: 32; that of --from]
     #[arg(long, value_name = "N")]
     width: Option<usize>,
 
@@ -33,7 +33,7 @@ pub(crate) struct StudentArgs {
     #[arg(long, value_name = "N")]
     hidden: Option<usize>,
 
-    /// Rows of an n-gram student's table, a power of two [default: 262144]
+    /// Rows of an n-gram student's embedding table, a power of two [default: 262144]
     #[arg(long, value_name = "N")]
     buckets: Option<usize>,
 
@@ -45,27 +45,28 @@ pub(crate) struct StudentArgs {
     #[arg(long, value_name = "N")]
     max_characters: Option<usize>,
 
-    /// Probability of leaving out a feature of an n-gram student (0.2), or a value of an encoder (as its config says)
+    /// Dropout: probability of leaving out a feature of an n-gram student, or a value of an encoder
+    /// [default: 0.2; as the encoder's config says]
     #[arg(long, value_name = "P")]
     dropout: Option<f32>,
 
-    /// Save an n-gram student's table in 8 bits, and say what that costs
+    /// Store an n-gram student's embedding table in 8 bits; the change in accuracy is printed
     #[arg(long)]
     int8: bool,
 
-    /// Folder of the teacher or of any encoder that an encoder student is made of
+    /// Teacher or other encoder whose layers an encoder student takes
     #[arg(long, value_name = "DIR|MODEL")]
     pub(crate) from: Option<String>,
 
-    /// Layers of an encoder student [default: all of --from]
+    /// Number of layers of an encoder student [default: all of --from]
     #[arg(long, value_name = "N")]
     layers: Option<usize>,
 
-    /// Which layers of --from [default: lower]
+    /// Which layers of --from are taken [default: lower]
     #[arg(long, value_enum, value_name = "WHICH")]
     spacing: Option<SpacingArg>,
 
-    /// Start an encoder student from random weights
+    /// Start an encoder student from random weights instead of those of --from
     #[arg(long)]
     scratch: bool,
 
@@ -77,11 +78,11 @@ pub(crate) struct StudentArgs {
     #[arg(long, value_name = "N")]
     inner: Option<usize>,
 
-    /// Encoder whose embeddings an MLP student reads
+    /// Frozen encoder whose embeddings an MLP student reads
     #[arg(long, value_name = "DIR|MODEL")]
     pub(crate) encoder: Option<String>,
 
-    /// Tokens kept of each text by an encoder or MLP student [default: 512; as the encoder's folder says]
+    /// Longest text in tokens for an encoder or MLP student; the rest is cut off [default: 512; as the encoder's folder says]
     #[arg(long, value_name = "N")]
     max_length: Option<NonZeroUsize>,
 }
@@ -96,11 +97,11 @@ enum SpacingArg {
 }
 
 impl StudentArgs {
-    /// Sets what was given in the `model` table of a recipe; `from` and `encoder` are folders by now.
+    /// Sets the given flags in the `model` table of a recipe.
     pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
         // The tag must be there as soon as the table is.
         if self.student.is_some() || !recipe.has("model") {
-            recipe.set("model.student", super::word(&self.student.unwrap_or(StudentArg::Ngram)))?;
+            recipe.set("model.student", super::value_name(&self.student.unwrap_or(StudentArg::Ngram)))?;
         }
         recipe.set("model.width", self.width)?;
         recipe.set("model.hidden", self.hidden)?;

@@ -1,11 +1,11 @@
-//! Settings of a training, under one name for teacher heads and every student.
+//! Training settings, with the same names for teachers and every student.
 
 use clap::ValueEnum;
 use lelp_method::Optimizer;
 use lelp_train::distill::{Recipe, RecipeError};
 use lelp_train::run::{Schedule, TrainSettings};
 
-/// Settings of a training; what is left out takes the default of the model that is trained.
+/// Training settings; a flag that is not given takes the default of the model that is trained.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct TrainingArgs {
@@ -13,37 +13,37 @@ pub(crate) struct TrainingArgs {
     #[arg(long, value_name = "N")]
     pub(crate) epochs: Option<usize>,
 
-    /// Rows a step [default: 128; 32 for an encoder]
+    /// Rows in a batch [default: 128; 32 for an encoder]
     #[arg(long, value_name = "ROWS")]
     pub(crate) batch: Option<usize>,
 
-    /// Largest step size [default: 0.1 for an n-gram student, 0.001 for a head, 0.00005 for an encoder]
+    /// Highest learning rate [default: 0.1 for an n-gram student, 0.001 for a head, 0.00005 for an encoder]
     #[arg(long, value_name = "RATE")]
     pub(crate) learning_rate: Option<f32>,
 
-    /// Share of all steps over which the step size rises from zero [default: 0; 0.06 for an encoder]
+    /// Share of all steps over which the learning rate rises from zero [default: 0; 0.06 for an encoder]
     #[arg(long, value_name = "SHARE")]
     pub(crate) warmup: Option<f64>,
 
-    /// How the step size falls to zero afterwards [default: linear]
+    /// How the learning rate falls to zero afterwards [default: linear]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) schedule: Option<ScheduleArg>,
 
-    /// How weights follow their gradients [default: adagrad for an n-gram student, else adam]
+    /// Optimizer [default: adagrad for an n-gram student, else adam]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) optimizer: Option<OptimizerArg>,
 
-    /// Passes without progress on validation before training ends; 0 for never [default: 5; 0 for an encoder]
+    /// Epochs without progress on the validation rows before training stops; 0 never stops early [default: 5; 0 for an encoder]
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) patience: Option<usize>,
 
-    /// Seed of the first weights, the order of rows and random rotations [default: 0]
+    /// Seed of the initial weights, the order of rows and random rotations [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 }
 
 impl TrainingArgs {
-    /// `defaults` with what was given in their place.
+    /// `defaults`, with the given flags in their place.
     pub(crate) fn apply(&self, defaults: TrainSettings) -> TrainSettings {
         TrainSettings {
             epochs: self.epochs.unwrap_or(defaults.epochs),
@@ -57,7 +57,7 @@ impl TrainingArgs {
         }
     }
 
-    /// Sets what was given in the `train` table of a recipe.
+    /// Sets the given flags in the `train` table of a recipe.
     pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
         recipe.set("train.epochs", self.epochs)?;
         recipe.set("train.batch", self.batch)?;
@@ -70,7 +70,7 @@ impl TrainingArgs {
     }
 }
 
-/// How the step size falls.
+/// How the learning rate falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ScheduleArg {
     /// In a straight line.
@@ -91,14 +91,14 @@ impl From<ScheduleArg> for Schedule {
     }
 }
 
-/// How parameters follow their gradients.
+/// Optimizers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OptimizerArg {
     /// Plain gradient descent.
     Sgd,
-    /// Steps shrink for what was often updated; the n-gram student's default.
+    /// Steps shrink for weights that were often updated; the n-gram student's default.
     Adagrad,
-    /// Running means of gradients and their squares; the head's default.
+    /// Running means of gradients and of their squares; the default of heads and encoders.
     Adam,
 }
 

@@ -1,4 +1,4 @@
-//! `lelp completions`: what makes the Tab key work.
+//! `lelp completions`: completion of commands and flags in a shell.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -6,12 +6,12 @@ use clap_complete::Shell;
 use crate::failure::Failure;
 use crate::printer::Printer;
 
-/// Print completions for a shell
+/// Print the completion script of a shell
 ///
 /// Example: lelp completions bash > ~/.local/share/bash-completion/completions/lelp
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The shell
+    /// Name of the shell
     #[arg(value_enum)]
     shell: Shell,
 }

@@ -1,4 +1,4 @@
-//! `lelp distill`: a student.
+//! `lelp distill`: train a student.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -18,23 +18,23 @@ use lelp_train::run::{Checkpoints, Event, Log};
 use crate::args::{
     ColumnArgs, EncoderArgs, FitArgs, GlobalArgs, LabelArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs,
 };
-use crate::commands::pull::{encoder_folder, kept_embeddings};
-use crate::failure::{Failure, While};
+use crate::commands::pull::{embedding_cache, encoder_folder};
+use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress;
 
 /// Train a student on the teacher's signals
 ///
-/// `ce` learns from labels alone; `kd` from the teacher's probabilities; `lelp` from subclasses that the teacher's
-/// embeddings show; `lelp methods` tells of all. `auto` teaches small students on a sample, in seconds, and takes `lelp`
-/// or `kmeans` where they answer held-out texts as the teacher does more often than those of `kd`, beyond luck.
+/// Methods: `ce` learns from labels alone, `kd` from the teacher's probabilities, `lelp` from subclasses found in the
+/// teacher's embeddings; `lelp methods` lists all. `auto` trains small students on a sample, in seconds, and picks `lelp`
+/// or `kmeans` where their students agree with the teacher on held-out rows significantly more often than one of `kd`.
 ///
-/// Rows without a label are welcome to all but `ce` and `dkd`. The best epoch is chosen on the validation file, or on a
-/// tenth of the training file, held out by hash of the text.
+/// All methods but `ce` and `dkd` learn from rows without a label too. The best epoch is chosen on the validation file,
+/// or on a tenth of the training file, held out by hash of the text.
 ///
-/// Every setting can also stand in a recipe (TOML); a flag wins over it. `run.json` in the student's folder records
-/// all of them, and `metrics.jsonl` every term of the loss, epoch by epoch.
+/// Every setting can also stand in a recipe (TOML); a flag overrides it. `run.json` in the student's folder records all
+/// settings, `metrics.jsonl` every term of the loss in every epoch.
 ///
 /// Examples:
 ///   lelp distill --data queries/ --signals signals --method lelp --student ngram --out student
@@ -90,7 +90,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// The settings, and what of them is to be found.
+    /// The settings, and which of them a search has to choose.
     fn settings(&self) -> Result<(DistillSettings, Option<Open>), Failure> {
         let mut recipe = match &self.recipe {
             Some(path) => Recipe::open(path)?,
@@ -112,7 +112,7 @@ impl Arguments {
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
         let open = recipe.table_mut("distill").and_then(Open::take);
-        // A flag that the method does not have is a bad argument; an unknown key in a file is bad input.
+        // A flag that the method does not have is a bad argument; an unknown key in a recipe is bad input.
         let settings = DistillSettings::read(recipe);
         let settings = if self.recipe.is_some() { settings? } else { settings.map_err(Failure::usage)? };
         Ok((settings, open))
@@ -122,8 +122,8 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let (mut settings, open) = arguments.settings()?;
     check_free(&arguments.out, arguments.overwrite)?;
-    find_encoder(&mut settings.model, printer)?;
-    let cancel = interrupt::flag()?;
+    resolve_encoder(&mut settings.model, printer)?;
+    let cancel = interrupt::cancel_flag()?;
     let task = Task::open(&settings.data, settings.signals.as_deref(), &settings.columns)?;
     printer.step(
         "read",
@@ -136,7 +136,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         ),
     );
     if let Some(open) = open {
-        settings.distill = find(&task, &settings.distill, open, global, printer, &cancel)?;
+        settings.distill = search(&task, &settings.distill, open, global, printer, &cancel)?;
     }
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
     let inputs = inputs(&task, &settings.model, global, printer, &cancel)?;
@@ -146,7 +146,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         Checkpoints::remove(&arguments.out)?;
     }
     let distilled = train(&distillation, arguments, &settings, checkpoints.as_ref(), printer, &cancel)
-        .or_while(|| format!("distilling `{}`", settings.data.display()))?;
+        .with_context(|| format!("distilling `{}`", settings.data.display()))?;
     if let Some(score) = distilled.report.best().and_then(|epoch| epoch.validation) {
         let rows = task.validation().rows();
         let (value, epoch) = (score.value, distilled.report.best_epoch);
@@ -158,17 +158,17 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if let (Some(model), StudentSettings::Ngram(NgramOptions { int8: true, .. })) =
         (distilled.model.ngram(), &settings.model)
     {
-        say_cost_of_8_bits(model, &task, &cancel, printer)?;
+        print_quantization_cost(model, &task, &cancel, printer)?;
     }
     save(&arguments.out, &distilled, &task, &settings, global.threads().get())
-        .or_while(|| format!("writing `{}`", arguments.out.display()))?;
+        .with_context(|| format!("writing `{}`", arguments.out.display()))?;
     Checkpoints::remove(&arguments.out)?;
     printer.step("wrote", &format!("`{}`", arguments.out.display()));
     Ok(())
 }
 
-/// What is found for a method that leaves something open, and what it was found by.
-fn find(
+/// Searches the settings that were left to `auto`.
+fn search(
     task: &Task,
     method: &Objective,
     open: Open,
@@ -178,7 +178,7 @@ fn find(
 ) -> Result<Objective, Failure> {
     let bar = printer.progress("probing", open.students(method) as u64, "students");
     let chosen = choose(task, method, open, global.threads(), &mut || bar.inc(1), cancel)
-        .or_while(|| "looking for the split that pays".to_owned())?;
+        .with_context(|| "searching the settings left to `auto`".to_owned())?;
     bar.finish_and_clear();
     let (what, why, seconds) = (in_words(&chosen.method), chosen.why(), chosen.seconds);
     printer.step("found", &format!("{what}: {why}; in {seconds:.1} s"));
@@ -189,8 +189,8 @@ fn find(
     Ok(chosen.method)
 }
 
-/// Puts the folder of a model in place of its name.
-fn find_encoder(student: &mut StudentSettings, printer: Printer) -> Result<(), Failure> {
+/// Replaces the name of a model by its folder, fetching it if needed.
+fn resolve_encoder(student: &mut StudentSettings, printer: Printer) -> Result<(), Failure> {
     let name = match student {
         StudentSettings::Ngram(_) => return Ok(()),
         StudentSettings::Encoder(options) => &mut options.from,
@@ -202,7 +202,7 @@ fn find_encoder(student: &mut StudentSettings, printer: Printer) -> Result<(), F
     Ok(())
 }
 
-/// What students of this kind read of the task's texts.
+/// Features or embeddings of the task's rows, as this kind of student reads them.
 fn inputs(
     task: &Task,
     student: &StudentSettings,
@@ -211,15 +211,15 @@ fn inputs(
     cancel: &AtomicBool,
 ) -> Result<TaskInputs, Failure> {
     let bar = progress::Rows::new(printer, "embedding", task.train().rows() + task.validation().rows());
-    let kept = kept_embeddings().ok();
+    let cache = embedding_cache().ok();
     let inputs =
-        TaskInputs::new(task, student, global.threads(), kept.as_ref(), &mut |done| bar.set(done), cancel)?;
+        TaskInputs::new(task, student, global.threads(), cache.as_ref(), &mut |done| bar.set(done), cancel)?;
     bar.finish();
     Ok(inputs)
 }
 
-/// Where an encoder student's training writes down its place; data, teacher and first weights are told by their hashes.
-/// Other students train so fast that they start over.
+/// Checkpoints of an encoder student, which belong to the hashes of its data, teacher and initial weights. Other students
+/// train so fast that they start over.
 fn checkpoints(
     arguments: &Arguments,
     settings: &DistillSettings,
@@ -247,25 +247,25 @@ fn train(
     cancel: &AtomicBool,
 ) -> Result<Distilled, Failure> {
     let show = if checkpoints.is_some() { progress::long_epochs } else { progress::epochs };
-    let mut watch = show(printer, "distilling", settings.train.epochs);
-    // `save` writes the metrics of a short training; a long one shows them as it goes.
+    let mut bar = show(printer, "distilling", settings.train.epochs);
+    // `save` writes the metrics of a short training; those of a long one are written while it runs.
     let tensorboard = arguments.log.tensorboard.as_deref();
     let wanted = checkpoints.is_some() || tensorboard.is_some();
     let mut log = wanted.then(|| Log::new(&arguments.out, tensorboard)).transpose()?;
     let mut event = |event: Event<'_>| {
-        watch.event(&event);
+        bar.event(&event);
         if let Some(log) = &mut log {
             log.event(&event);
         }
     };
     let (method, student) = (&settings.distill, &settings.model);
     let distilled = distillation.train(method, student, &settings.train, checkpoints, &mut event, cancel)?;
-    watch.finish();
+    bar.finish();
     log.map_or(Ok(()), Log::finish)?;
     Ok(distilled)
 }
 
-/// Refuses a method that means nothing with so few classes, unless forced, and warns of one that means little.
+/// Refuses a method that degenerates with so few classes, unless forced, and warns of one that loses a part.
 fn guard(method: &Objective, classes: usize, force: bool, printer: Printer) -> Result<(), Failure> {
     let refused = |error: GuardError| {
         let instead = error.degeneracy.instead;
@@ -277,8 +277,8 @@ fn guard(method: &Objective, classes: usize, force: bool, printer: Printer) -> R
     Ok(())
 }
 
-/// What the table loses in 8 bits, on the validation rows.
-fn say_cost_of_8_bits(
+/// Prints what an 8-bit table costs in accuracy on the validation rows.
+fn print_quantization_cost(
     model: &NgramModel,
     task: &Task,
     cancel: &AtomicBool,

@@ -1,4 +1,4 @@
-//! `lelp eval`: how well a model answers.
+//! `lelp eval`: measure a model on labelled data.
 
 use std::path::PathBuf;
 
@@ -8,21 +8,21 @@ use lelp_model::model::Model;
 use lelp_train::evaluate::{Report, answer, report};
 
 use crate::args::{ColumnArgs, GlobalArgs};
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress::Rows;
-use crate::table::Table;
+use crate::text_table::TextTable;
 
 /// Measure a teacher or student on labelled data
 ///
-/// Accuracy, macro-F1, AUC, negative log-likelihood, calibration error and the confusion matrix; with the teacher's
-/// signals on the same file, also how often student and teacher agree.
+/// Prints accuracy, macro-F1, AUC, negative log-likelihood, calibration error and the confusion matrix; with the
+/// teacher's signals on the same file also how often student and teacher agree.
 ///
 /// Example: lelp eval --model student --data queries/test.csv
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Folder of a teacher or student, or of any Hugging Face sequence classifier
+    /// Folder of a teacher or student, or of a Hugging Face sequence classifier
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
 
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     signals: Option<PathBuf>,
 
-    /// Print JSON
+    /// Print the report as JSON
     #[arg(long)]
     json: bool,
 
@@ -54,24 +54,24 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             Some(signals.logits()?)
         }
     };
-    let cancel = interrupt::flag()?;
+    let cancel = interrupt::cancel_flag()?;
     let bar = Rows::new(printer, "answering", data.rows());
     let answers = answer(&model, &data, &mut |done| bar.set(done), &cancel)
-        .or_while(|| format!("answering `{}`", arguments.data.display()))?;
+        .with_context(|| format!("answering `{}`", arguments.data.display()))?;
     bar.finish();
     let report = report(&answers, &data, teacher.as_deref())?;
     if arguments.json {
         printer.data(&serde_json::to_string_pretty(&report).map_err(Failure::usage)?)?;
     } else {
-        printer.data(&figures(&report))?;
+        printer.data(&scores_table(&report))?;
         printer.data("")?;
-        printer.data(&confusion(&report))?;
+        printer.data(&confusion_table(&report))?;
     }
     Ok(())
 }
 
-fn figures(report: &Report) -> String {
-    let mut table = Table::new(&["rows", &report.labelled_rows.to_string()]);
+fn scores_table(report: &Report) -> String {
+    let mut table = TextTable::new(&["rows", &report.labelled_rows.to_string()]);
     let mut line = |name: &str, value: String| table.row(&[name.to_owned(), value]);
     line("accuracy", format!("{:.4}", report.accuracy));
     line("macro-F1", format!("{:.4}", report.macro_f1));
@@ -87,11 +87,11 @@ fn figures(report: &Report) -> String {
     table.to_string()
 }
 
-/// Rows by label (down) and answer (across).
-fn confusion(report: &Report) -> String {
+/// The confusion matrix: a line for each label, a column for each answer.
+fn confusion_table(report: &Report) -> String {
     let mut headings = vec!["label \\ answer"];
     headings.extend(report.labels.iter().map(String::as_str));
-    let mut table = Table::new(&headings);
+    let mut table = TextTable::new(&headings);
     for (name, counts) in report.labels.iter().zip(&report.confusion) {
         let mut cells = vec![name.clone()];
         cells.extend(counts.iter().map(u64::to_string));

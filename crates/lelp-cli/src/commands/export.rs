@@ -1,4 +1,4 @@
-//! `lelp export`: an ONNX graph for other runtimes.
+//! `lelp export`: write a model as an ONNX graph for other runtimes.
 
 use std::path::PathBuf;
 
@@ -9,14 +9,14 @@ use crate::printer::Printer;
 
 /// Write a teacher or encoder student as an ONNX graph
 ///
-/// Inputs `input_ids`, `attention_mask` and, where the encoder reads them, `token_type_ids`: i64 [batch, tokens], both
-/// sizes free, padded on the right. Outputs `logits` [batch, classes] and `embedding` [batch, width]. Only operators of
-/// standard ONNX are used. Tokenise with the tokenizer in the model's folder. An n-gram student has no such graph.
+/// Inputs are `input_ids`, `attention_mask` and, where the encoder reads them, `token_type_ids`: i64 [batch, tokens] of
+/// any sizes, padded on the right. Outputs are `logits` [batch, classes] and `embedding` [batch, width]. The graph uses
+/// standard ONNX operators only. Tokenise with the tokenizer in the model's folder. An n-gram student has no such graph.
 ///
 /// Example: lelp export --model teacher --out teacher.onnx
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Folder of a teacher, an encoder student or any Hugging Face sequence classifier
+    /// Folder of a teacher, an encoder student or a Hugging Face sequence classifier
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
 
@@ -24,14 +24,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// Replace a file that is there already
+    /// Replace the file if it exists
     #[arg(long)]
     overwrite: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     if arguments.out.exists() && !arguments.overwrite {
-        let problem = format!("`{}` is there already", arguments.out.display());
+        let problem = format!("`{}` exists already", arguments.out.display());
         return Err(Failure::input(problem).with_hint("choose another name, or pass `--overwrite`"));
     }
     let exported = export(&arguments.model, &arguments.out)?;

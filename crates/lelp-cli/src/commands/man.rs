@@ -1,4 +1,4 @@
-//! `lelp man`: the manual, a page a command.
+//! `lelp man`: write the manual pages.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `lelp methods`: the family of distillation methods.
+//! `lelp methods`: list the distillation methods.
 
 use lelp_method::{MethodDescription, MethodSettings, Severity};
 use serde_json::Value;
@@ -6,14 +6,14 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::printer::Printer;
 
-/// Tell of every distillation method: needs, defaults, two classes, source
+/// List the distillation methods: needs, defaults, behaviour with two classes, source
 ///
-/// Labels are needed by every method whose `alpha` is above 0.
+/// Every method needs labels where its `alpha` is above 0.
 ///
 /// Example: lelp methods --json
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Print JSON, one method a line
+    /// Print JSON, one line for each method
     #[arg(long)]
     json: bool,
 }
@@ -24,14 +24,14 @@ pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure
         if arguments.json {
             printer.data(&serde_json::to_string(&description)?)?;
         } else {
-            printer.data(&told(&description)?)?;
+            printer.data(&render_text(&description)?)?;
         }
     }
     Ok(())
 }
 
-/// A method as a paragraph.
-fn told(description: &MethodDescription) -> Result<String, Failure> {
+/// The description of a method as a paragraph.
+fn render_text(description: &MethodDescription) -> Result<String, Failure> {
     let mut lines = vec![format!("{:<8} {}", description.name, description.summary)];
     let mut line = |head: &str, text: &str| lines.push(format!("{:<8} {head:<12} {text}", ""));
     line("needs", &description.needs.words().join(", "));
@@ -52,7 +52,7 @@ fn told(description: &MethodDescription) -> Result<String, Failure> {
     Ok(lines.join("\n"))
 }
 
-/// Settings as `name value`.
+/// Default settings as `name value`, separated by commas.
 fn defaults(description: &MethodDescription) -> Result<String, Failure> {
     let Value::Object(settings) = serde_json::to_value(description.defaults)? else {
         return Ok(String::new());

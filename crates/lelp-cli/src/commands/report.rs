@@ -1,4 +1,4 @@
-//! `lelp report`: a run as one HTML page.
+//! `lelp report`: write a run as one HTML page.
 
 use std::path::PathBuf;
 
@@ -8,15 +8,15 @@ use lelp_report::read::{Reader, read};
 use lelp_report::story::Story;
 
 use crate::args::GlobalArgs;
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 
 /// Write a run as one HTML page: tables, charts, a map of the embeddings, subclasses, settings
 ///
 /// A run is the folder of a student (`lelp distill`), of a comparison or of a quickstart. The page needs no network and
-/// no other file; it can be read on a phone, in print, without a mouse and without seeing all colours. What data and
-/// signals would add is left out where they are gone, and the page says so.
+/// no other file, and can be read on a phone, in print, with the keyboard and without telling colours apart. Parts that
+/// need data or signals which have been moved or deleted are left out, and the page says so.
 ///
 /// Examples:
 ///   lelp report --run lelp-quickstart --out report.html
@@ -32,17 +32,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// Heading of the page [default: the kind of run and the folder's name]
+    /// Title of the page [default: the kind of run and the folder's name]
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let cancel = interrupt::flag()?;
+    let cancel = interrupt::cancel_flag()?;
     let mut tell = |what: &str| printer.step("reading", what);
     let mut reader = Reader { threads: global.threads(), tell: &mut tell, cancel: &cancel };
-    let story =
-        read(&arguments.run, &mut reader).or_while(|| format!("reading `{}`", arguments.run.display()))?;
+    let story = read(&arguments.run, &mut reader)
+        .with_context(|| format!("reading `{}`", arguments.run.display()))?;
     let title = arguments.title.clone().unwrap_or_else(|| title(&story));
     let page = page(&story, &title);
     storage::write(&arguments.out, page.as_bytes())?;

@@ -1,4 +1,4 @@
-//! `lelp signals`: all that a teacher says about a data file, written once.
+//! `lelp signals`: store a teacher's embeddings and logits on a data file.
 
 use std::path::PathBuf;
 
@@ -11,17 +11,18 @@ use lelp_model::teacher::Teacher;
 use lelp_train::teacher::{AnswerOptions, SignalsRunError, write_signals};
 
 use crate::args::{ColumnArgs, GlobalArgs};
-use crate::commands::pull::kept_embeddings;
-use crate::failure::{Failure, While};
+use crate::commands::pull::embedding_cache;
+use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress::Rows;
 
-/// Run a teacher over a data file, once for all methods and seeds; or import signals made elsewhere
+/// Run a teacher over a data file and store its embeddings and logits; or import those made elsewhere
 ///
-/// Signals are the teacher's embeddings and logits, the labels where there are any, and the teacher's head. They are
-/// written part by part: a run that was stopped goes on where it stopped when the same command is given again.
-/// A teacher is what `lelp teach` wrote, or a fine-tuned classifier in Hugging Face's format, of BERT or its kin.
+/// Signals are the teacher's embeddings and logits, the labels if there are any, and the teacher's head: all that
+/// distillation needs of the teacher, computed once for all methods and seeds. They are written part by part: a run that
+/// was stopped resumes with the same command. A teacher is a folder that `lelp teach` wrote, or a fine-tuned sequence
+/// classifier of the BERT family in Hugging Face's format.
 ///
 /// Example: lelp signals --teacher teacher --data queries/train.csv --out signals
 #[derive(Debug, clap::Args)]
@@ -30,11 +31,11 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     import: Option<Import>,
 
-    /// Folder of the teacher, or of any Hugging Face sequence classifier
+    /// Folder of a teacher, or of a Hugging Face sequence classifier
     #[arg(long, value_name = "DIR", required = true)]
     teacher: Option<PathBuf>,
 
-    /// Data file: Parquet, CSV, TSV or JSON Lines; labels may be missing
+    /// Data file in Parquet, CSV, TSV or JSON Lines; labels may be missing
     #[arg(long, value_name = "FILE", required = true)]
     data: Option<PathBuf>,
 
@@ -55,7 +56,7 @@ struct OutputArgs {
     #[arg(long, value_enum, value_name = "TYPE")]
     precision: Option<PrecisionArg>,
 
-    /// Begin anew where the folder holds signals
+    /// Start over if the folder holds signals already
     #[arg(long)]
     overwrite: bool,
 }
@@ -65,10 +66,10 @@ enum Import {
     Import(ImportArgs),
 }
 
-/// Take signals made elsewhere, as with NumPy or PyTorch
+/// Import signals made elsewhere, for example with NumPy or PyTorch
 ///
 /// Arrays: `embeddings` [rows, width]; `logits` [rows, classes] (or [rows] of a one-logit teacher) or `probabilities`;
-/// optional `labels` [rows], -1 for none; optional `weight` [classes, width] and `bias` [classes] of the head.
+/// optional `labels` [rows], -1 for unlabelled; optional `weight` [classes, width] and `bias` [classes] of the head.
 ///
 /// Example: lelp signals import --npz teacher.npz --out signals
 #[derive(Debug, clap::Args)]
@@ -84,7 +85,7 @@ struct ImportArgs {
     output: OutputArgs,
 }
 
-/// Where the arrays are: one of the three.
+/// The file or files with the arrays, in one of three formats.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct SourceArgs {
@@ -141,7 +142,7 @@ fn run_teacher(
     output: &OutputArgs,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let cancel = interrupt::flag()?;
+    let cancel = interrupt::cancel_flag()?;
     let options = AnswerOptions {
         precision: output.precision.map_or(Precision::F32, Precision::from),
         existing: output.existing(),
@@ -150,7 +151,7 @@ fn run_teacher(
     let bar = Rows::new(printer, "signals", data.rows());
     let signals = write_signals(
         teacher,
-        kept_embeddings().ok().as_ref(),
+        embedding_cache().ok().as_ref(),
         data,
         &output.out,
         options,
@@ -160,12 +161,14 @@ fn run_teacher(
     bar.finish();
     match signals {
         Ok(signals) => {
-            say_written(&signals, &output.out, printer);
+            print_written(&signals, &output.out, printer);
             Ok(())
         }
         Err(error @ SignalsRunError::Answer(AnswerError::Cancelled { .. })) => Err(Failure::from(error)
             .with_hint("the parts that are whole are kept; give the same command to go on")),
-        Err(error) => Err(error).or_while(|| format!("running the teacher over `{}`", data.file().display())),
+        Err(error) => {
+            Err(error).with_context(|| format!("running the teacher over `{}`", data.file().display()))
+        }
     }
 }
 
@@ -184,11 +187,11 @@ fn run_import(arguments: &ImportArgs, printer: Printer) -> Result<(), Failure> {
     let bar = printer.progress("importing", 0, "rows");
     let signals = import(&paths, &arguments.output.out, &options, &mut |rows| bar.set_position(rows))?;
     bar.finish_and_clear();
-    say_written(&signals, &arguments.output.out, printer);
+    print_written(&signals, &arguments.output.out, printer);
     Ok(())
 }
 
-fn say_written(signals: &SignalsFolder, out: &std::path::Path, printer: Printer) {
+fn print_written(signals: &SignalsFolder, out: &std::path::Path, printer: Printer) {
     let description = signals.description();
     let (rows, width, classes) = (description.rows, description.width, description.classes);
     printer.step("wrote", &format!("`{}`: {rows} rows, width {width}, {classes} classes", out.display()));

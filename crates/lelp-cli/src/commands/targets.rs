@@ -1,4 +1,4 @@
-//! `lelp targets`: soft labels over all subclasses, for any training loop.
+//! `lelp targets`: write soft labels over all subclasses, for any training loop.
 
 use std::path::PathBuf;
 
@@ -9,17 +9,17 @@ use lelp_data::storage;
 use lelp_train::distill::{self, Sharp};
 
 use crate::args::{ColumnArgs, FineArgs, GlobalArgs};
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 use crate::printer::Printer;
 
-/// Write the soft labels that a student is trained on
+/// Write the soft labels over all subclasses that a student is trained on
 ///
-/// The file holds `targets` [rows, classes*S], f32, column c*S + s; the columns of a class sum to the teacher's
-/// probability of the class. A student with classes*S outputs is trained to match them; log-sum-exp over each class's
-/// columns gives its class logits.
+/// The file holds `targets` [rows, classes*S], f32, subclass s of class c in column c*S + s; the columns of a class sum
+/// to the teacher's probability of the class. A student with classes*S outputs is trained to match them; log-sum-exp
+/// over the columns of each class gives its class logits.
 ///
-/// Splits of different kinds are compared at equal sharpness: `--entropy` finds the width at which the split of a row
-/// has so many bits on average.
+/// To compare splits of different kinds at equal sharpness, give `--entropy`: it finds the width at which the split of a
+/// row has that many bits on average.
 ///
 /// Example: lelp targets --signals signals --fit fit.safetensors --out targets.safetensors
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn sharp(&self) -> Result<Sharp, Failure> {
+    fn sharpness(&self) -> Result<Sharp, Failure> {
         match (self.beta, self.entropy) {
             (Some(beta), _) => Ok(Sharp::Beta(Beta::new(beta).map_err(Failure::usage)?)),
             (None, Some(bits)) => Ok(Sharp::Entropy(bits)),
@@ -66,11 +66,11 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let sharp = arguments.sharp()?;
+    let sharp = arguments.sharpness()?;
     let temperature = Temperature::new(arguments.temperature).map_err(Failure::usage)?;
     let signals = SignalsFolder::open(&arguments.signals)?;
     let fit = SubclassFit::from_bytes(&storage::map(&arguments.fit)?)
-        .or_while(|| format!("reading `{}`", arguments.fit.display()))?;
+        .with_context(|| format!("reading `{}`", arguments.fit.display()))?;
     let known = match &fit {
         SubclassFit::Oracle(oracle) => oracle.fine_names(),
         _ => None,
@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let fine = arguments.fine.open(&arguments.columns, known)?;
     let (targets, sharpness) =
         distill::targets_as_sharp(&signals, &fit, fine.as_ref(), sharp, temperature, global.threads())
-            .or_while(|| {
+            .with_context(|| {
                 format!("applying `{}` to `{}`", arguments.fit.display(), arguments.signals.display())
             })?;
     let (classes, per_class) = (fit.classes(), fit.per_class());

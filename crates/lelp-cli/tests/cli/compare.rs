@@ -133,7 +133,7 @@ fn a_cell_that_fails_is_written_down_and_the_rest_goes_on() {
                    [[methods]]\nmethod = \"oracle\"\n[[methods]]\nmethod = \"dkd\"\n";
     work.write("r.toml", recipe(&format!("{methods}{LELP}")));
     let said = work.fails("compare --recipe r.toml --out out", 1);
-    assert!(said.contains("`too fine`") && said.contains("cells failed"), "{said}");
+    assert!(said.contains("`too fine`") && said.contains("trials or students failed"), "{said}");
     assert!(said.contains("`oracle`: it splits by fine labels") && said.contains("NCKD is 0"), "{said}");
     let table = fs::read_to_string(work.path("out/tables.md")).unwrap();
     assert!(table.contains("- `dkd` not run") && table.contains("- `too fine` FAILED"), "{table}");

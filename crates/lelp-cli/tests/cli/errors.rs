@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use insta::assert_snapshot;
+
 use crate::support::{Workspace, encoder};
 
 /// Each command with a flaw in its data, the exit code, and what the error must name.
@@ -36,6 +38,14 @@ fn bad_data_is_named_with_its_file() {
         assert!(!said.contains("panicked"), "{said}");
         assert!(!work.path("student").exists(), "{file} left something behind");
     }
+}
+
+#[test]
+fn an_error_says_what_where_and_what_next() {
+    let work = Workspace::new();
+    work.write("q.csv", "query,label\nwhere is my card,card\n");
+    let said = work.fails("distill --data q.csv --method ce --out m", 1);
+    assert_snapshot!(said, @"error: `q.csv` has no column `text`; it has `query`, `label`: name the one to read, as with `--text-column` or `--label-column`");
 }
 
 #[test]

@@ -41,6 +41,7 @@ impl Workspace {
     pub(crate) fn lelp(&self, line: &str) -> Command {
         let mut command = Command::cargo_bin("lelp").unwrap();
         command.current_dir(self.folder.path()).env("LELP_CACHE", self.path("cache"));
+        command.env_remove("COLUMNS"); // help is as wide as this says
         command.args(line.split_whitespace());
         command
     }

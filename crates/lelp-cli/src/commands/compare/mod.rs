@@ -1,7 +1,7 @@
-//! `lelp compare`: which method pays on which data, honestly.
+//! `lelp compare`: which method helps on which data.
 
+mod progress;
 pub(crate) mod tables;
-mod watch;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -15,26 +15,25 @@ use lelp_compare::summary::Summary;
 use lelp_data::storage;
 use lelp_train::distill::StudentSettings;
 
-use self::watch::Progress;
+use self::progress::ComparisonBar;
 use crate::args::GlobalArgs;
-use crate::commands::pull::{encoder_folder, kept_embeddings};
+use crate::commands::pull::{embedding_cache, encoder_folder};
 use crate::commands::quickstart::bundled;
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 
-/// Compare methods: data sets x teachers x students x methods x seeds
+/// Compare methods over data sets, teachers, students and seeds
 ///
-/// A recipe (TOML) names data sets, teachers, students and methods. Each method gets the same
-/// number of trials of its settings, chosen on the validation rows; then students with the chosen
-/// settings, one a seed, are measured on the test rows, which are read once. The tables say
-/// whether a difference is more than luck: a paired test over seeds, a paired bootstrap over test
-/// rows, corrected for the number of methods; and what each method costs.
+/// A recipe (TOML) names data sets, teachers, students and methods. Every method gets the same
+/// number of trials for its settings, and the best on the validation rows are kept. Then a student
+/// a seed is trained with them and measured on the test rows, which are read once. The tables show
+/// accuracy, cost, and whether a difference is significant: a paired t-test over seeds and a paired
+/// bootstrap over test rows, both corrected for the number of methods.
 ///
-/// `results.jsonl` in --out grows cell by cell: a comparison that was stopped goes on with the
-/// same command, and a finished cell is not run again. `tables.md` and `summary.json` are written
-/// at the end. A cell that fails is written down with its error, the rest goes on, and the exit
-/// code is 1.
+/// Each finished trial and student is a line of `results.jsonl` in --out: a comparison that was
+/// stopped resumes with the same command. `tables.md` and `summary.json` are written at the end. A
+/// trial or student that fails is recorded with its error, the others run, and the exit code is 1.
 ///
 /// Examples:
 ///   lelp compare --recipe recipes/smoke.toml --out runs/smoke
@@ -42,11 +41,11 @@ use crate::printer::Printer;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
-    /// What is compared, in TOML: [[data]], [[teachers]], [[students]], [[methods]], trials, search_seeds, seeds, baseline
+    /// What to compare, in TOML: [[data]], [[teachers]], [[students]], [[methods]], trials, search_seeds, seeds, baseline
     #[arg(long, value_name = "FILE")]
     recipe: PathBuf,
 
-    /// Folder that the recipe's paths start from [default: that of the recipe]
+    /// Folder that the recipe's paths are relative to [default: the recipe's own]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
@@ -54,11 +53,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Methods to run side by side, sharing the threads; encoder students run one after the other [default: all threads]
+    /// Methods to run at the same time, sharing the threads; encoder students run one by one [default: one a thread]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
-    /// Go on although the folder holds results of another recipe; cells that both share are not run again
+    /// Add to results of another recipe in the folder; trials and students that both share are not run again
     #[arg(long)]
     extend: bool,
 
@@ -69,15 +68,15 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let beside = arguments.recipe.parent().unwrap_or(Path::new(""));
-    let comparing = Comparing {
+    let options = CompareOptions {
         recipe: &arguments.recipe,
         data: arguments.data.as_deref().unwrap_or(beside),
         out: &arguments.out,
         jobs: arguments.jobs,
         extend: arguments.extend,
     };
-    let cancel = interrupt::flag()?;
-    let results = results(&comparing, global, printer, &cancel)?;
+    let cancel = interrupt::cancel_flag()?;
+    let results = results(&options, global, printer, &cancel)?;
     if arguments.json {
         let summary = storage::pretty_json(&Summary::of(&results));
         printer.data(String::from_utf8_lossy(&summary).trim_end())?;
@@ -86,14 +85,15 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     }
     let failed = results.failed.iter().filter(|failed| !failed.refused).count();
     if failed > 0 {
-        let problem = format!("{failed} cells failed; they are listed above and in `results.jsonl`");
+        let problem =
+            format!("{failed} trials or students failed; they are listed above and in `results.jsonl`");
         return Err(Failure::input(problem).with_hint("the same command tries them again"));
     }
     Ok(())
 }
 
-/// What a comparison is run with.
-pub(crate) struct Comparing<'a> {
+/// Where a comparison reads and writes, and how it runs.
+pub(crate) struct CompareOptions<'a> {
     pub(crate) recipe: &'a Path,
     pub(crate) data: &'a Path,
     pub(crate) out: &'a Path,
@@ -101,41 +101,41 @@ pub(crate) struct Comparing<'a> {
     pub(crate) extend: bool,
 }
 
-/// Runs what is not done yet, writes the tables, and gives all results.
+/// Runs what is not done yet, writes the tables and returns all results.
 pub(crate) fn results(
-    comparing: &Comparing<'_>,
+    options: &CompareOptions<'_>,
     global: &GlobalArgs,
     printer: Printer,
     cancel: &AtomicBool,
 ) -> Result<Results, Failure> {
-    let Comparing { recipe: path, data, out, jobs, extend } = *comparing;
+    let CompareOptions { recipe: path, data, out, jobs, extend } = *options;
     let (mut recipe, record) = Recipe::open(path)?;
-    let store = Store::open(out, record, extend).map_err(other_recipe)?;
-    find_encoders(&mut recipe, printer)?;
+    let store = Store::open(out, record, extend).map_err(open_failure)?;
+    resolve_encoders(&mut recipe, printer)?;
     if recipe.data.iter().any(|entry| entry.path.as_os_str() == "bundled") {
         bundled::unpack(&out.join("bundled"))?;
     }
-    let kept = kept_embeddings()?;
+    let cache = embedding_cache()?;
     let comparison = Comparison {
         recipe: &recipe,
-        places: Places { data, out, kept: &kept, threads: global.threads() },
+        places: Places { data, out, kept: &cache, threads: global.threads() },
         store: &store,
         jobs: jobs.unwrap_or(global.threads()),
     };
-    let progress = Progress::new(printer, comparison.cells());
+    let progress = ComparisonBar::new(printer, comparison.cells());
     let ran = comparison.run(&progress, cancel);
     progress.finish();
     let results = store.read(Results::clone);
     let summary = Summary::of(&results);
     storage::write(&out.join("tables.md"), summary.to_string().as_bytes())?;
     storage::write(&out.join("summary.json"), &storage::pretty_json(&summary))?;
-    ran.or_while(|| format!("comparing by `{}`", path.display()))?;
+    ran.with_context(|| format!("comparing by `{}`", path.display()))?;
     printer.step("wrote", &format!("`{}`: tables.md, summary.json, results.jsonl", out.display()));
     Ok(results)
 }
 
-/// What to do with a folder of another comparison.
-fn other_recipe(error: lelp_compare::store::ResultsError) -> Failure {
+/// The failure of opening the folder of results, with a hint where it holds those of another recipe.
+fn open_failure(error: lelp_compare::store::ResultsError) -> Failure {
     let other = matches!(error, lelp_compare::store::ResultsError::OtherRecipe { .. });
     let failure = Failure::input(error);
     if !other {
@@ -144,8 +144,8 @@ fn other_recipe(error: lelp_compare::store::ResultsError) -> Failure {
     failure.with_hint("choose another `--out`, or pass `--extend` to keep the cells that both recipes share")
 }
 
-/// Puts folders of models in place of their names.
-fn find_encoders(recipe: &mut Recipe, printer: Printer) -> Result<(), Failure> {
+/// Replaces names of models by their folders, fetching them if needed.
+fn resolve_encoders(recipe: &mut Recipe, printer: Printer) -> Result<(), Failure> {
     for teacher in &mut recipe.teachers {
         if let TeacherSource::Taught(Teaching { encoder, .. }) = &mut teacher.source {
             *encoder = encoder_folder(encoder, printer)?.to_string_lossy().into_owned();

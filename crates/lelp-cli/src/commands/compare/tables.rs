@@ -1,12 +1,12 @@
-//! A comparison's tables, as wide as a terminal.
+//! Renders the tables of a comparison for a terminal.
 
 use std::fmt::Write;
 
 use lelp_compare::summary::{Contested, Summary};
 
-use crate::table::Table;
+use crate::text_table::TextTable;
 
-/// All tables, and what they add up to.
+/// A table for each data set, teacher and student, wins and losses over all of them, and how to read them.
 pub(crate) fn text(summary: &Summary) -> String {
     let mut text = String::new();
     for table in &summary.tables {
@@ -32,9 +32,9 @@ pub(crate) fn text(summary: &Summary) -> String {
     text
 }
 
-fn accuracies(table: &Contested, baseline: &str) -> Table {
+fn accuracies(table: &Contested, baseline: &str) -> TextTable {
     let against = format!("- {baseline}");
-    let mut text = Table::new(&[
+    let mut text = TextTable::new(&[
         "method",
         "test accuracy",
         &against,
@@ -66,9 +66,9 @@ fn accuracies(table: &Contested, baseline: &str) -> Table {
     text
 }
 
-fn tally(summary: &Summary) -> Table {
+fn tally(summary: &Summary) -> TextTable {
     let against = format!("against {}", summary.baseline);
-    let mut text = Table::new(&[&against, "wins", "ties", "losses"]);
+    let mut text = TextTable::new(&[&against, "wins", "ties", "losses"]);
     for tally in &summary.tallies {
         let cells = [tally.wins, tally.ties, tally.losses].map(|count| count.to_string());
         text.row(&[std::slice::from_ref(&tally.method), &cells].concat());

@@ -1,6 +1,6 @@
-//! `lelp fit`: what splits each class into subclasses.
+//! `lelp fit`: fit what splits each class into subclasses.
 
-mod findings;
+mod report;
 
 use std::path::PathBuf;
 
@@ -8,15 +8,15 @@ use lelp_data::SignalsFolder;
 use lelp_data::storage;
 
 use crate::args::{ColumnArgs, FineArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 use crate::printer::Printer;
-pub(crate) use findings::as_table;
+pub(crate) use report::as_table;
 
-/// Find what splits each class into subclasses
+/// Split each class into subclasses, by directions or clusters of the teacher's embeddings
 ///
-/// Directions and clusters are a file of `projection` [width, classes*S] and `offset` [classes*S]: scores are
-/// embeddings x projection - offset, column c*S + s; beside them what was found. `lelp targets` makes soft labels of
-/// it, for these rows or others.
+/// Writes a safetensors file and prints a report on each class. Directions and clusters are stored as `projection`
+/// [width, classes*S] and `offset` [classes*S]: the scores of a row are embedding x projection - offset, subclass s of
+/// class c in column c*S + s. `lelp targets` turns the file into soft labels, for these rows or others.
 ///
 /// Examples:
 ///   lelp fit --signals signals --subclasses 8 --out fit.safetensors
@@ -39,14 +39,14 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     fit: FitArgs,
 
-    /// Seed of random rotations, directions, starts, samples and splits
+    /// Seed of everything random: rotations, directions, starts of a clustering, samples and splits
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
     #[command(flatten)]
     fine: FineArgs,
 
-    /// Print what was found as JSON
+    /// Print the report as JSON
     #[arg(long)]
     json: bool,
 
@@ -66,15 +66,15 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let fit = arguments
         .split
         .fit(&arguments.fit, arguments.seed, &signals, fine.as_ref(), global.threads())
-        .or_while(|| format!("fitting `{}`", arguments.signals.display()))?;
+        .with_context(|| format!("fitting `{}`", arguments.signals.display()))?;
     storage::write(&arguments.out, &fit.to_bytes())?;
     let names = &signals.description().label_names;
     if arguments.json {
-        printer.data(&findings::as_json(&fit, names))?;
+        printer.data(&report::as_json(&fit, names))?;
     } else {
         printer.data(&as_table(&fit, names))?;
     }
-    findings::warn(&fit, names, printer);
+    report::warn(&fit, names, printer);
     printer.step("wrote", &format!("`{}`", arguments.out.display()));
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! `lelp inspect`: what the subclasses are, in words and numbers.
+//! `lelp inspect`: show what the subclasses are, in words and numbers.
 
-mod told;
+mod render_text;
 
 use std::path::{Path, PathBuf};
 
@@ -11,23 +11,23 @@ use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
 use lelp_train::distill::{ColumnSettings, Sharp};
 
 use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 
-/// Flags that say which split to fit; a split that is there already has them behind it.
-const OF_A_FIT: [&str; 9] =
+/// Flags of a new fit, refused beside a student or a file that has its fit already.
+const FIT_FLAGS: [&str; 9] =
     ["split", "starts", "perplexity", "sample", "subclasses", "null_space", "rotation", "members", "seed"];
 
-/// Tell what the subclasses are: typical rows, marking words, confidence
+/// Show what the subclasses are: typical rows, distinctive words, confidence
 ///
-/// Of every subclass: its share of the class's rows, the teacher's confidence in the class from the rows that are least
-/// the subclass's own to those that are most, the words and pairs of words that mark it, and its most typical rows.
+/// For each subclass: its share of the class's rows; the teacher's confidence in the class, from the rows that belong
+/// least to the subclass to those that belong most; its most distinctive words and word pairs; its most typical rows.
 ///
-/// Marks are by weighted log-odds against the rest of the class, in deviations (Monroe, Colaresi and Quinn 2008). Chance
-/// alone gives the strongest of thousands of words about 3: compare `--split random-subclass`.
+/// Distinctive terms have the largest weighted log-odds against the rest of the class, in standard deviations (Monroe,
+/// Colaresi and Quinn 2008). The best of thousands of words reaches about 3 by chance: see `--split random-subclass`.
 ///
-/// Subclasses are those of a student, of a file of `lelp fit`, or fitted here with the flags of `lelp fit`.
+/// The subclasses are those of a student, of a file from `lelp fit`, or fitted here with the flags of `lelp fit`.
 ///
 /// Examples:
 ///   lelp inspect --model student
@@ -36,20 +36,20 @@ const OF_A_FIT: [&str; 9] =
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
-    /// Folder of a student: its split, and the signals, data and columns that it was trained on
-    #[arg(long, value_name = "DIR", conflicts_with_all = OF_A_FIT)]
+    /// Folder of a student, for its subclasses and the signals, data and columns that it was trained on
+    #[arg(long, value_name = "DIR", conflicts_with_all = FIT_FLAGS)]
     model: Option<PathBuf>,
 
     /// Folder of the teacher's signals [default: those of the student]
     #[arg(long, value_name = "DIR", required_unless_present = "model")]
     signals: Option<PathBuf>,
 
-    /// The data file that the signals were made of, or a folder with it [default: that of the student]
+    /// The data file that the signals were made from, or a folder with it [default: that of the student]
     #[arg(long, value_name = "FILE", required_unless_present = "model")]
     data: Option<PathBuf>,
 
     /// File of the split, from `lelp fit` [default: fit one]
-    #[arg(long = "fit", value_name = "FILE", conflicts_with = "model", conflicts_with_all = OF_A_FIT)]
+    #[arg(long = "fit", value_name = "FILE", conflicts_with = "model", conflicts_with_all = FIT_FLAGS)]
     file: Option<PathBuf>,
 
     /// Width of the split within a class, in the unit of its scores: small is sharp [default: that of the student, or
@@ -61,19 +61,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "BITS")]
     entropy: Option<f64>,
 
-    /// Tell of this class alone
+    /// Show this class only
     #[arg(long, value_name = "NAME")]
     class: Option<String>,
 
-    /// Typical rows of each subclass
+    /// Number of typical rows of each subclass
     #[arg(long, value_name = "N", default_value_t = InspectSettings::default().typical)]
     rows: usize,
 
-    /// Words and pairs of words of each subclass
+    /// Number of distinctive words and word pairs of each subclass
     #[arg(long, value_name = "N", default_value_t = InspectSettings::default().marks)]
     words: usize,
 
-    /// Print JSON, with the confidence in tenths and every class's spectrum
+    /// Print JSON, with the confidence in tenths of the rows and the spectrum of each class
     #[arg(long)]
     json: bool,
 
@@ -83,7 +83,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     fit: FitArgs,
 
-    /// Seed of random rotations, directions, starts, samples and splits
+    /// Seed of everything random: rotations, directions, starts of a clustering, samples and splits
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
@@ -99,37 +99,37 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     arguments.check()?;
     let student = arguments.model.as_deref().map(StudentSplit::open).transpose()?;
     let settings = arguments.settings(student.as_ref())?;
-    let places = Places::of(arguments, student.as_ref())?;
-    let signals = SignalsFolder::open(&places.signals).map_err(|error| places.failure(error))?;
+    let paths = InputPaths::of(arguments, student.as_ref())?;
+    let signals = SignalsFolder::open(&paths.signals).map_err(|error| paths.failure(error))?;
     let names = &signals.description().label_names;
     arguments.check_class(names)?;
-    let data = open_data(&places.data, &places.columns, names).map_err(|error| places.failure(error))?;
+    let data = open_data(&paths.data, &paths.columns, names).map_err(|error| paths.failure(error))?;
     let known = arguments.known_fit(student)?;
-    let fine = places.fine(&data, known.as_ref())?;
+    let fine = paths.fine(&data, known.as_ref())?;
     let fit = match known {
         Some(fit) => fit,
         None => arguments
             .split
             .fit(&arguments.fit, arguments.seed, &signals, fine.as_ref(), global.threads())
-            .or_while(|| format!("fitting `{}`", places.signals.display()))?,
+            .with_context(|| format!("fitting `{}`", paths.signals.display()))?,
     };
-    let cancel = interrupt::flag()?;
+    let cancel = interrupt::cancel_flag()?;
     let found = inspect(&signals, &fit, &data, fine.as_ref(), &settings, global.threads(), &cancel)
-        .or_while(|| format!("looking at `{}`", places.signals.display()))?;
+        .with_context(|| format!("inspecting `{}`", paths.signals.display()))?;
     arguments.print(found, printer)
 }
 
-/// Where things are, and what the columns are called.
-struct Places {
+/// Paths of signals and data, and the names of the columns.
+struct InputPaths {
     signals: PathBuf,
     data: PathBuf,
     columns: ColumnSettings,
-    /// They are from a student's `run.json`.
+    /// Whether a student's `run.json` may have given them.
     recorded: bool,
 }
 
-impl Places {
-    /// What was given, else what the student was trained on.
+impl InputPaths {
+    /// The paths and names that were given, else those that the student was trained on.
     fn of(arguments: &Arguments, student: Option<&StudentSplit>) -> Result<Self, Failure> {
         let trained = student.map(|student| &student.settings);
         let signals = arguments.signals.clone().or_else(|| trained?.signals.clone());
@@ -149,7 +149,7 @@ impl Places {
         Ok(Self { signals, data, columns, recorded: student.is_some() })
     }
 
-    /// An error of a file; of one that only the student names, with what to do when it has moved.
+    /// The failure of reading a file, with a hint where the path is that of a student's record.
     fn failure(&self, error: impl Into<Failure>) -> Failure {
         let failure = error.into();
         if !self.recorded {
@@ -218,14 +218,15 @@ impl Arguments {
     fn known_fit(&self, student: Option<StudentSplit>) -> Result<Option<SubclassFit>, Failure> {
         let Some(file) = &self.file else { return Ok(student.map(|student| student.fit)) };
         let fit = SubclassFit::from_bytes(&storage::map(file)?);
-        fit.map(Some).or_while(|| format!("reading `{}`", file.display()))
+        fit.map(Some).with_context(|| format!("reading `{}`", file.display()))
     }
 
     fn print(&self, mut found: Inspection, printer: Printer) -> Result<(), Failure> {
         if let Some(class) = &self.class {
             found.classes.retain(|found| found.name == *class);
         }
-        let text = if self.json { serde_json::to_string_pretty(&found)? } else { told::as_text(&found) };
+        let text =
+            if self.json { serde_json::to_string_pretty(&found)? } else { render_text::inspection(&found) };
         printer.data(&text)?;
         Ok(())
     }

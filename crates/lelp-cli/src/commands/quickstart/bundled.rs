@@ -1,4 +1,4 @@
-//! The bundled queries: banking77 in two classes, see `data/banking77/ATTRIBUTION.md`.
+//! The bundled queries of banking77 in two classes, see `data/banking77/ATTRIBUTION.md`.
 
 use std::fs;
 use std::path::Path;

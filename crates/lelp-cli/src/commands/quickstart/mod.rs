@@ -1,4 +1,4 @@
-//! `lelp quickstart`: the whole way, from labelled texts to a table of students.
+//! `lelp quickstart`: from labelled texts to a comparison of students, in one command.
 //!
 //! It is `lelp compare` with a recipe that it writes itself, and the students saved.
 
@@ -23,20 +23,20 @@ use lelp_train::distill::{
 use lelp_train::run::TrainSettings;
 
 use crate::args::{ColumnArgs, GlobalArgs};
-use crate::commands::compare::{self, Comparing, tables};
+use crate::commands::compare::{self, CompareOptions, tables};
 use crate::commands::fit::as_table;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::printer::Printer;
 
-/// See the whole way, from labelled texts to microsecond students, in minutes
+/// Run every step once, from labelled texts to microsecond students, in minutes
 ///
-/// Teaches a head on a frozen encoder, records its signals, splits the classes, and distils
-/// n-gram students with the methods `ce` (labels alone), `kd` (ordinary distillation), `lelp` and
-/// `kmeans`. Each method gets the same number of trials, chosen on the validation rows; the test
-/// rows are read once, for the table at the end. What is compared stands in `recipe.toml` in
-/// --out: change it, and go on with `lelp compare`. A run that was stopped goes on with the same
-/// command.
+/// Trains a teacher (a head on a frozen encoder), records its signals, splits the classes, and
+/// distils n-gram students with the methods `ce` (labels alone), `kd` (ordinary distillation),
+/// `lelp` and `kmeans`. Every method gets the same number of trials, chosen on the validation rows;
+/// the test rows are read once, for the table at the end. `recipe.toml` in --out says what is
+/// compared: change it and continue with `lelp compare`. A run that was stopped resumes with the
+/// same command.
 ///
 /// The bundled data are 13,083 questions of banking customers, "about a card" or not (banking77,
 /// CC BY 4.0). With --data it runs on your own: a folder with train, validation and test files.
@@ -55,11 +55,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR|MODEL", default_value = "sentence-transformers/all-MiniLM-L6-v2")]
     encoder: String,
 
-    /// Folder for all that is made; that of an earlier quickstart is used again
+    /// Folder for all results; one of an earlier quickstart is continued
     #[arg(long, value_name = "DIR", default_value = "lelp-quickstart")]
     out: PathBuf,
 
-    /// Seeds of each method
+    /// Number of seeds of each method
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
 
@@ -67,24 +67,24 @@ pub(crate) struct Arguments {
     columns: ColumnArgs,
 }
 
-/// The file that marks a folder as one of ours.
+/// The file by which a folder of an earlier quickstart is recognised.
 const RECIPE: &str = "recipe.toml";
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let start = Instant::now();
     let out = &arguments.out;
-    let path = claim(arguments)?;
+    let path = prepare_folder(arguments)?;
     if arguments.data.is_none() {
         printer.step("data", "banking77 in two classes, CC BY 4.0");
     }
-    let cancel = interrupt::flag()?;
-    let comparing = Comparing { recipe: &path, data: out, out, jobs: None, extend: true };
-    let results = compare::results(&comparing, global, printer, &cancel)?;
+    let cancel = interrupt::cancel_flag()?;
+    let options = CompareOptions { recipe: &path, data: out, out, jobs: None, extend: true };
+    let results = compare::results(&options, global, printer, &cancel)?;
     printer.data(&tables::text(&Summary::of(&results)))?;
     let (recipe, _) = Recipe::open(&path)?;
-    let saving = Saving { results: &results, recipe: &recipe, out, global, printer, cancel: &cancel };
-    let students = saving.students()?;
-    say_answers(&students, printer)?;
+    let writer = StudentWriter { results: &results, recipe: &recipe, out, global, printer, cancel: &cancel };
+    let students = writer.students()?;
+    print_answers(&students, printer)?;
     let out = out.display();
     printer.step("done", &format!("in {:.0} s; all of it is in `{out}`", start.elapsed().as_secs_f64()));
     printer.step("next", &format!("echo 'where is my card?' | lelp predict --model {out}/students/lelp"));
@@ -93,8 +93,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     Ok(())
 }
 
-/// Makes the folder with its recipe, or takes one that an earlier quickstart made.
-fn claim(arguments: &Arguments) -> Result<PathBuf, Failure> {
+/// Creates the folder with its recipe, or takes one that an earlier quickstart created.
+fn prepare_folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     let Arguments { data, encoder, out, seeds, columns } = arguments;
     let path = out.join(RECIPE);
     if out.exists() && !path.exists() {
@@ -107,8 +107,8 @@ fn claim(arguments: &Arguments) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-/// Students of the first seed, as a user would deploy them.
-struct Saving<'a> {
+/// Trains and saves the students of the first seed.
+struct StudentWriter<'a> {
     results: &'a Results,
     recipe: &'a Recipe,
     out: &'a Path,
@@ -117,16 +117,16 @@ struct Saving<'a> {
     cancel: &'a AtomicBool,
 }
 
-/// A method's student and the test rows.
-struct Saved {
+/// A saved student and the test rows.
+struct SavedStudent {
     method: String,
     student: Distilled,
     test: Dataset,
 }
 
-impl Saving<'_> {
+impl StudentWriter<'_> {
     /// Trains them again, which takes a moment and gives the same bytes, and saves them.
-    fn students(&self) -> Result<Vec<Saved>, Failure> {
+    fn students(&self) -> Result<Vec<SavedStudent>, Failure> {
         let recipe = self.recipe;
         let (data, model) = (&recipe.data[0], &recipe.students[0].model);
         let teacher: &TeacherRecord = &self.results.teachers[0];
@@ -143,7 +143,7 @@ impl Saving<'_> {
                 distillation.train(&first.distill, model, &train, None, &mut |_| {}, self.cancel)?;
             self.save(&task, &student, first, model)?;
             let test = task.test().expect("a comparison needs test rows").clone();
-            students.push(Saved { method: method.name.clone(), student, test });
+            students.push(SavedStudent { method: method.name.clone(), student, test });
         }
         Ok(students)
     }
@@ -175,9 +175,10 @@ impl Saving<'_> {
     }
 }
 
-/// A few test texts with what the student of `lelp` says.
-fn say_answers(students: &[Saved], printer: Printer) -> Result<(), Failure> {
-    let Some(Saved { method, student, test }) = students.iter().find(|saved| saved.method == "lelp") else {
+/// Prints a few test texts with the answers of the student of `lelp`.
+fn print_answers(students: &[SavedStudent], printer: Printer) -> Result<(), Failure> {
+    let Some(SavedStudent { method, student, test }) = students.iter().find(|saved| saved.method == "lelp")
+    else {
         return Ok(());
     };
     let Some(model) = student.model.ngram() else { return Ok(()) };

@@ -6,10 +6,10 @@ use std::path::Path;
 use lelp_train::distill::ColumnSettings;
 use toml::{Table, Value};
 
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 
-/// What is the same in every quickstart. Fewer buckets than the student's default: queries have few words, and the table
-/// is most of the file.
+/// The part of the recipe that is the same in every quickstart. It has fewer buckets than the student's default: queries
+/// have few words, and the table is most of the file.
 const COMMON: &str = r#"
 [[students]]
 name = "n-gram"
@@ -30,7 +30,7 @@ method = "lelp"
 method = "kmeans"
 "#;
 
-/// The recipe, as TOML that a person can change.
+/// The recipe as TOML that a person can change.
 pub(super) fn text(
     data: Option<&Path>,
     encoder: &str,
@@ -42,7 +42,8 @@ pub(super) fn text(
         None => ("about a card".to_owned(), "bundled".to_owned()),
         Some(data) => {
             // The recipe's own folder is another one.
-            let whole = fs::canonicalize(data).or_while(|| format!("looking for `{}`", data.display()))?;
+            let whole =
+                fs::canonicalize(data).with_context(|| format!("looking for `{}`", data.display()))?;
             (
                 data.file_name().unwrap_or(data.as_os_str()).to_string_lossy().into_owned(),
                 whole.to_string_lossy().into_owned(),

@@ -1,13 +1,13 @@
-//! `lelp teach --tune all`: encoder and head together.
+//! `lelp teach --tune all`: fine-tune encoder and head together.
 
 use lelp_train::model::EncoderSource;
 use lelp_train::run::{Checkpoints, Event, TrainSettings};
 use lelp_train::teacher::{FineTuning, TeacherFolder};
 
-use super::{Arguments, labelled, say_taught};
+use super::{Arguments, open_labelled, print_trained};
 use crate::args::GlobalArgs;
 use crate::commands::pull::encoder_folder;
-use crate::failure::{Failure, While};
+use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress;
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let problem = "`--label-smoothing` and `--balanced` are for teachers without `--subclasses`";
         return Err(Failure::usage(problem));
     }
-    let (train, validation) = labelled(&arguments.data, &arguments.columns)?.learning()?;
+    let (train, validation) = open_labelled(&arguments.data, &arguments.columns)?.learning()?;
     let source = EncoderSource::whole(&encoder_folder(&arguments.encoder, printer)?, arguments.max_length)?;
     let settings = arguments.training.apply(TrainSettings::encoder());
     if arguments.overwrite {
@@ -49,12 +49,12 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         checkpoint_every: arguments.log.checkpoint_every(),
         tensorboard: arguments.log.tensorboard.as_deref(),
     };
-    let cancel = interrupt::flag()?;
-    let mut watch = progress::long_epochs(printer, "fine-tuning", settings.epochs);
+    let cancel = interrupt::cancel_flag()?;
+    let mut bar = progress::long_epochs(printer, "fine-tuning", settings.epochs);
     let report = tuning
-        .teach(&folder, global.threads(), &mut |event: Event<'_>| watch.event(&event), &cancel)
-        .or_while(|| format!("fine-tuning on `{}`", train.file().display()))?;
-    watch.finish();
-    say_taught(&report, validation.labelled_rows(), out, printer);
+        .teach(&folder, global.threads(), &mut |event: Event<'_>| bar.event(&event), &cancel)
+        .with_context(|| format!("fine-tuning on `{}`", train.file().display()))?;
+    bar.finish();
+    print_trained(&report, validation.labelled_rows(), out, printer);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `lelp teach`: a teacher, by its head alone or whole.
+//! `lelp teach`: train a teacher, its head alone or the whole encoder.
 
 mod fine_tune;
 
@@ -15,24 +15,24 @@ use lelp_train::run::{Event, TrainReport, TrainSettings};
 use lelp_train::teacher::HeadTeaching;
 
 use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs};
-use crate::commands::pull::{encoder_folder, kept_embeddings};
-use crate::failure::{Failure, While};
+use crate::commands::pull::{embedding_cache, encoder_folder};
+use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress::{self, Rows};
 
 /// Train a teacher: a head on a frozen encoder, or the whole encoder
 ///
-/// `--tune head`: the encoder embeds every text once; the head, linear or with one hidden layer, is trained on the
-/// embeddings. Seconds to minutes. Embeddings are kept in the cache of `lelp pull`, for `lelp signals` and for another
-/// head. With a hidden layer its activation is the embedding that LELP splits classes by.
+/// `--tune head`: the encoder embeds every text once, and a head, linear or with one hidden layer, is trained on the
+/// embeddings. Takes seconds to minutes. Embeddings are cached beside the encoders of `lelp pull`, for `lelp signals`
+/// and for further heads. With a hidden layer, its activations are the embeddings that LELP splits classes by.
 ///
-/// `--tune all`: encoder and Hugging Face classification head are fine-tuned together with AdamW. The better teacher
-/// where there are labels enough, and minutes to hours of work. The folder is a checkpoint that `transformers` loads.
-/// A run that was stopped, by Ctrl-C or otherwise, goes on with the same command, to the same bytes.
+/// `--tune all`: encoder and Hugging Face classification head are fine-tuned together with AdamW. Takes minutes to
+/// hours, and gives the better teacher where there are enough labels. The folder is a checkpoint that `transformers`
+/// loads. A run that was stopped, by Ctrl-C or otherwise, resumes with the same command and ends in the same bytes.
 ///
-/// The best epoch is chosen on the validation file (a tenth of the training file where there is none). The folder is
-/// all that `lelp signals`, `eval`, `predict` and `distill --from` need.
+/// The best epoch is chosen on the validation file, or on a tenth of the training file where there is none. The folder
+/// is all that `lelp signals`, `eval`, `predict` and `distill --from` need.
 ///
 /// Examples:
 ///   lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ --out teacher
@@ -63,22 +63,22 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     subclasses: SubclassArgs,
 
-    /// How tokens of a frozen encoder become one embedding [default: as its folder says, else mean]
+    /// How a frozen encoder's token vectors become one embedding [default: as its folder says, else mean]
     #[arg(long, value_enum, value_name = "HOW")]
     pooling: Option<PoolingArg>,
 
-    /// Tokens kept of each text [default: as the encoder's folder says]
+    /// Longest text in tokens; the rest is cut off [default: as the encoder's folder says]
     #[arg(long, value_name = "N")]
     max_length: Option<NonZeroUsize>,
 
-    /// Which weights are trained
+    /// Which weights to train
     #[arg(long, value_enum, default_value_t = TuneArg::Head, value_name = "WHICH")]
     tune: TuneArg,
 
     #[command(flatten)]
     training: TrainingArgs,
 
-    /// Dropout of a fine-tuned encoder: hidden vectors, attention, head [default: as its config says]
+    /// Dropout of a fine-tuned encoder, in hidden vectors, attention and head [default: as its config says]
     #[arg(long, value_name = "P", help_heading = "Encoder training")]
     dropout: Option<f32>,
 
@@ -95,19 +95,19 @@ pub(crate) struct Arguments {
     columns: ColumnArgs,
 }
 
-/// A teacher that splits classes by itself (Subclass Distillation, arXiv:2002.03936).
+/// A teacher that learns subclasses by itself (Subclass Distillation, arXiv:2002.03936).
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Subclasses of the teacher")]
 struct SubclassArgs {
-    /// Outputs of each class, for `lelp distill --method subclass`; 1 is an ordinary teacher
+    /// Number of outputs of each class, for `lelp distill --method subclass`; 1 is an ordinary teacher
     #[arg(long, value_name = "S", default_value_t = NonZeroUsize::MIN)]
     subclasses: NonZeroUsize,
 
-    /// Weight of the term that makes the teacher use its subclasses [default: 1]
+    /// Weight of the auxiliary loss that spreads rows over the subclasses [default: 1]
     #[arg(long, value_name = "WEIGHT")]
     auxiliary_weight: Option<f64>,
 
-    /// Temperature of that term [default: 1]
+    /// Temperature of the auxiliary loss [default: 1]
     #[arg(long, value_name = "T")]
     auxiliary_temperature: Option<f64>,
 }
@@ -144,11 +144,11 @@ enum TuneArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PoolingArg {
-    /// The mean of the tokens.
+    /// The mean of the token vectors.
     Mean,
-    /// The first token.
+    /// The vector of the first token.
     Cls,
-    /// The largest value of each column.
+    /// The largest value of each dimension over the tokens.
     Max,
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
     }
     let subclasses = arguments.subclasses.settings()?;
-    let splits = labelled(&arguments.data, &arguments.columns)?;
+    let splits = open_labelled(&arguments.data, &arguments.columns)?;
     let folder = encoder_folder(&arguments.encoder, printer)?;
     let options = EncoderOptions {
         pooling: arguments.pooling.map(Pooling::from),
@@ -183,7 +183,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         ..EncoderOptions::new(global.threads())
     };
     let encoder = Encoder::load(&folder, &options)?;
-    let cancel = interrupt::flag()?;
+    let cancel = interrupt::cancel_flag()?;
     let settings = arguments.training.apply(TrainSettings::head());
     let defaults = HeadSettings::default();
     let hidden = arguments.hidden.unwrap_or(defaults.hidden);
@@ -195,31 +195,31 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         head: HeadSettings { hidden, optimizer: settings.optimizer, ..defaults },
         subclasses,
         settings,
-        kept: &kept_embeddings()?,
+        kept: &embedding_cache()?,
         threads: global.threads(),
     };
     let bar = Rows::new(printer, "embedding", teaching.rows());
-    let mut watch = None;
+    let mut epochs = None;
     let mut event = |event: Event<'_>| {
-        let watch = watch.get_or_insert_with(|| {
+        let epochs = epochs.get_or_insert_with(|| {
             bar.finish();
             progress::epochs(printer, "teaching", settings.epochs)
         });
-        watch.event(&event);
+        epochs.event(&event);
     };
     let taught = teaching
         .run(&mut |done| bar.set(done), &mut event, &cancel)
-        .or_while(|| format!("teaching on `{}`", splits.train.file().display()))?;
-    if let Some(watch) = watch {
-        watch.finish();
+        .with_context(|| format!("teaching on `{}`", splits.train.file().display()))?;
+    if let Some(epochs) = epochs {
+        epochs.finish();
     }
     Teacher::save(&arguments.out, &folder, &taught.head, &taught.config)?;
-    say_taught(&taught.report, taught.validation_rows, &arguments.out, printer);
+    print_trained(&taught.report, taught.validation_rows, &arguments.out, printer);
     Ok(())
 }
 
-/// The data set, whose training file must have labels.
-fn labelled(data: &Path, columns: &ColumnArgs) -> Result<Splits, Failure> {
+/// Opens the data set, whose training file must have labels.
+fn open_labelled(data: &Path, columns: &ColumnArgs) -> Result<Splits, Failure> {
     let columns = columns.settings();
     let splits = Splits::open(data, &columns.columns(), columns.labels.as_deref())?;
     if splits.train.labels().is_none() {
@@ -230,7 +230,7 @@ fn labelled(data: &Path, columns: &ColumnArgs) -> Result<Splits, Failure> {
     Ok(splits)
 }
 
-fn say_taught(report: &TrainReport, rows: usize, out: &Path, printer: Printer) {
+fn print_trained(report: &TrainReport, rows: usize, out: &Path, printer: Printer) {
     let score = report.best().and_then(|epoch| epoch.validation);
     if let Some(score) = score {
         printer.step(

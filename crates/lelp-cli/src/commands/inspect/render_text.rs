@@ -1,18 +1,20 @@
-//! An inspection as text for a terminal 100 columns wide.
+//! Renders an inspection as text for a terminal 100 columns wide.
 
 use anstyle::Style;
 use lelp_report::inspect::{ClassInspection, Inspection, SubclassInspection, TypicalRow};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
+
+use crate::terminal_text::{single_line, truncate};
 
 const COLUMNS: usize = 100;
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// A change of confidence smaller than this is drawn as small as it is.
+/// The bars of a class span at least this much confidence, so that a small change looks small.
 const LEAST_SPAN: f64 = 0.05;
 
-/// A line on the split, then each class with its subclasses.
-pub(super) fn as_text(found: &Inspection) -> String {
+/// A line about the split, then each class with its subclasses.
+pub(super) fn inspection(found: &Inspection) -> String {
     let per_class = found.classes.first().map_or(0, |class| class.subclasses.len());
     let head = format!(
         "{}, S = {per_class}, {} rows; beta {:.4}, {:.3} bits a row of {:.3}",
@@ -22,11 +24,11 @@ pub(super) fn as_text(found: &Inspection) -> String {
         found.entropy,
         (per_class.max(1) as f64).log2()
     );
-    let classes = found.classes.iter().flat_map(of_class);
+    let classes = found.classes.iter().flat_map(class_lines);
     std::iter::once(head).chain(classes).collect::<Vec<_>>().join("\n")
 }
 
-fn of_class(class: &ClassInspection) -> Vec<String> {
+fn class_lines(class: &ClassInspection) -> Vec<String> {
     let mut facts = vec![format!("{} rows", class.members)];
     let variance = if class.effective_rank.is_some() {
         "of the variance kept"
@@ -35,38 +37,39 @@ fn of_class(class: &ClassInspection) -> Vec<String> {
     };
     facts.extend(class.variance_kept.map(|share| format!("{:.1} % {variance}", 100.0 * share)));
     facts.extend(class.effective_rank.map(|rank| format!("effective rank {rank:.1}")));
-    let name = cut(&clean(&class.name), COLUMNS / 2);
+    let name = truncate(&single_line(&class.name), COLUMNS / 2);
     let mut lines = vec![String::new(), format!("{BOLD}class {name}{BOLD:#}: {}", facts.join(", "))];
     if class.members > 0 {
         let scale = Scale::of(class);
         for (place, subclass) in class.subclasses.iter().enumerate() {
-            lines.extend(of_subclass(place, subclass, &scale, &class.name));
+            lines.extend(subclass_lines(place, subclass, &scale, &class.name));
         }
     }
     lines
 }
 
-fn of_subclass(place: usize, subclass: &SubclassInspection, scale: &Scale, class: &str) -> Vec<String> {
-    let name = subclass.name.as_ref().map(|name| cut(&clean(name), COLUMNS / 3)).unwrap_or_default();
+fn subclass_lines(place: usize, subclass: &SubclassInspection, scale: &Scale, class: &str) -> Vec<String> {
+    let name =
+        subclass.name.as_ref().map(|name| truncate(&single_line(name), COLUMNS / 3)).unwrap_or_default();
     let title = format!("{place} {name}");
     let title = format!("\n{BOLD}{:>4}{BOLD:#}", title.trim_end());
     if subclass.typical.is_empty() && subclass.share == 0.0 {
         return vec![format!("{title}  holds no row")];
     }
     let mut facts = vec![format!("{:.1} % of the class", 100.0 * subclass.share)];
-    facts.extend(scale.drawn(&subclass.confidence).map(|drawn| format!("confidence {drawn}")));
-    facts.extend(subclass.variance.map(|variance| format!("variance {}", digits(variance))));
+    facts.extend(scale.sparkline(&subclass.confidence).map(|bars| format!("confidence {bars}")));
+    facts.extend(subclass.variance.map(|variance| format!("variance {}", three_digits(variance))));
     let mut lines = vec![format!("{title}  {}", facts.join("  "))];
-    lines.extend(marks(subclass));
-    lines.extend(subclass.typical.iter().map(|row| of_row(row, class)));
+    lines.extend(terms_line(subclass));
+    lines.extend(subclass.typical.iter().map(|row| row_line(row, class)));
     lines
 }
 
-/// As many marks as fit in the line; none where nothing marks it.
-fn marks(subclass: &SubclassInspection) -> Option<String> {
+/// The subclass's distinctive terms, as many as fit in a line; `None` where there is none.
+fn terms_line(subclass: &SubclassInspection) -> Option<String> {
     let mut line = String::new();
     for mark in &subclass.marks {
-        let mark = format!("{} {:.1}", clean(&mark.ngram), mark.score);
+        let mark = format!("{} {:.1}", single_line(&mark.ngram), mark.score);
         let separator = if line.is_empty() { "      " } else { "  " };
         if line.width() + separator.len() + mark.width() > COLUMNS {
             break;
@@ -76,20 +79,20 @@ fn marks(subclass: &SubclassInspection) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-fn of_row(row: &TypicalRow, class: &str) -> String {
+fn row_line(row: &TypicalRow, class: &str) -> String {
     let number = format!("{:>12}  ", row.row);
-    let mut text = clean(&row.text);
+    let mut text = single_line(&row.text);
     if let Some(pair) = &row.pair {
-        text = format!("{text} | {}", clean(pair));
+        text = format!("{text} | {}", single_line(pair));
     }
     let label = row.label.as_deref().filter(|label| *label != class);
-    let label = label.map(|label| format!("  (labelled {})", cut(&clean(label), COLUMNS / 4)));
+    let label = label.map(|label| format!("  (labelled {})", truncate(&single_line(label), COLUMNS / 4)));
     let label = label.unwrap_or_default();
     let room = COLUMNS.saturating_sub(number.width() + label.width());
-    format!("{DIM}{number}{DIM:#}{}{DIM}{label}{DIM:#}", cut(&text, room))
+    format!("{DIM}{number}{DIM:#}{}{DIM}{label}{DIM:#}", truncate(&text, room))
 }
 
-/// What the lowest and the highest bar of a class stand for.
+/// The confidence that the lowest bar of a class stands for, and that between the lowest and the highest.
 struct Scale {
     low: f64,
     span: f64,
@@ -103,8 +106,8 @@ impl Scale {
         Self { low: high - span, span }
     }
 
-    /// A bar for each value, between the first and the last in numbers; nothing for nothing.
-    fn drawn(&self, values: &[f64]) -> Option<String> {
+    /// A bar for each value, between the first and the last value in digits; `None` without values.
+    fn sparkline(&self, values: &[f64]) -> Option<String> {
         let bar = |value: &f64| {
             let reached = |step: &usize| *value >= self.low + self.span * *step as f64 / BARS.len() as f64;
             BARS[(1..BARS.len()).filter(reached).count()]
@@ -122,7 +125,7 @@ fn probability(value: f64) -> String {
 }
 
 /// Three significant digits of a number above 0.
-fn digits(value: f64) -> String {
+fn three_digits(value: f64) -> String {
     if !(1e-3..1e4).contains(&value) {
         return format!("{value:.2e}");
     }
@@ -130,53 +133,23 @@ fn digits(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// The text in one line, without what would steer a terminal or turn its lines around.
-fn clean(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let seen = text.replace(steers, " ");
-    seen.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// At most `width` columns of a terminal, the last an ellipsis where there was more.
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut taken = 0;
-    let fits = |c: &char| {
-        taken += c.width().unwrap_or(0);
-        taken < width
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_text_cannot_steer_the_terminal() {
-        assert_eq!(clean("a\u{1b}[31m\n\tb\u{202e}c"), "a [31m b c");
-        assert_eq!((cut("abcd", 4), cut("abcde", 4)), ("abcd".to_owned(), "abc…".to_owned()));
-        assert_eq!((cut("語語", 4), cut("語語語", 4)), ("語語".to_owned(), "語…".to_owned()));
-    }
-
-    #[test]
     fn numbers_are_short() {
         assert_eq!([0.0, 0.9994, 0.25].map(probability), [".000", ".999", ".250"]);
         assert_eq!(probability(1.0), "1.000");
-        assert_eq!([0.012_345, 1.0, 123.4, 12.34].map(digits), ["0.0123", "1.00", "123", "12.3"]);
-        assert_eq!([0.0, 0.000_123_4, 123_456.0].map(digits), ["0.00e0", "1.23e-4", "1.23e5"]);
+        assert_eq!([0.012_345, 1.0, 123.4, 12.34].map(three_digits), ["0.0123", "1.00", "123", "12.3"]);
+        assert_eq!([0.0, 0.000_123_4, 123_456.0].map(three_digits), ["0.00e0", "1.23e-4", "1.23e5"]);
     }
 
     #[test]
     fn a_small_change_is_drawn_small() {
         let scale = Scale { low: 0.95, span: LEAST_SPAN };
-        assert_eq!(scale.drawn(&[0.995, 1.0]).as_deref(), Some(".995 ██ 1.000"));
-        assert_eq!(scale.drawn(&[0.95, 0.98]).as_deref(), Some(".950 ▁▅ .980"));
-        assert_eq!(scale.drawn(&[]), None);
+        assert_eq!(scale.sparkline(&[0.995, 1.0]).as_deref(), Some(".995 ██ 1.000"));
+        assert_eq!(scale.sparkline(&[0.95, 0.98]).as_deref(), Some(".950 ▁▅ .980"));
+        assert_eq!(scale.sparkline(&[]), None);
     }
 }

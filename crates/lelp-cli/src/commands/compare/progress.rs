@@ -1,4 +1,4 @@
-//! Progress of a comparison.
+//! Progress bar of a comparison.
 
 use indicatif::ProgressBar;
 use lelp_compare::prepare::Step;
@@ -8,12 +8,12 @@ use lelp_compare::run::Watch;
 use crate::printer::Printer;
 
 /// A bar over trials and students.
-pub(super) struct Progress {
+pub(super) struct ComparisonBar {
     bar: ProgressBar,
     printer: Printer,
 }
 
-impl Progress {
+impl ComparisonBar {
     pub(super) fn new(printer: Printer, cells: usize) -> Self {
         Self { bar: printer.progress("comparing", cells as u64, "students"), printer }
     }
@@ -23,7 +23,7 @@ impl Progress {
     }
 }
 
-impl Watch for Progress {
+impl Watch for ComparisonBar {
     fn step(&self, step: Step<'_>) {
         let Step { data, doing, done, rows } = step;
         self.bar.set_message(format!("{data}: {doing} {done}/{rows}"));

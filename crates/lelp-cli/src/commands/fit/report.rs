@@ -1,14 +1,14 @@
-//! What a fit found, as a table, as JSON, and as warnings.
+//! The report of a fit, as a table, as JSON and as warnings.
 
 use lelp::{ClusterReport, HeadSource, LelpFit, SubclassFit};
 use serde_json::{Value, json};
 
 use crate::printer::Printer;
-use crate::table::Table;
+use crate::text_table::TextTable;
 
-/// One line a class.
+/// The report as a table, a line for each class.
 pub(crate) fn as_table(fit: &SubclassFit, names: &[String]) -> String {
-    let mut table = Table::new(headings(fit));
+    let mut table = TextTable::new(headings(fit));
     for (class, name) in names.iter().enumerate() {
         let mut cells = vec![name.clone()];
         match fit {
@@ -23,7 +23,7 @@ pub(crate) fn as_table(fit: &SubclassFit, names: &[String]) -> String {
                 let report = &fit.reports()[class];
                 cells.push(report.members.to_string());
                 cells.push(report.sampled().to_string());
-                cells.push(words(&report.sizes));
+                cells.push(joined(&report.sizes));
                 cells.push(percent(report.variance_between()));
             }
             SubclassFit::RandomSubclass(random) => {
@@ -54,11 +54,11 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-fn words(sizes: &[u64]) -> String {
+fn joined(sizes: &[u64]) -> String {
     sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// Settings, head and classes.
+/// The report as JSON: settings, source of the head, classes.
 pub(super) fn as_json(fit: &SubclassFit, names: &[String]) -> String {
     let classes: Vec<Value> = match fit {
         SubclassFit::Directions(fit) => named(names, fit.reports(), |report| {
@@ -110,7 +110,7 @@ fn head(fit: &SubclassFit) -> Option<HeadSource> {
     }
 }
 
-/// What a user should know before training on this fit.
+/// Warns of what makes a fit a poor teacher.
 pub(super) fn warn(fit: &SubclassFit, names: &[String], printer: Printer) {
     if let Some(HeadSource::Estimated { explained }) = head(fit) {
         let share = 100.0 * explained;
