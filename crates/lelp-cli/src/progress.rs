@@ -1,7 +1,7 @@
 //! Progress bars over rows and over epochs.
 
 use indicatif::ProgressBar;
-use lelp_train::run::{EpochRecord, Event};
+use lelp_train::training::{EpochRecord, Event};
 
 use crate::printer::Printer;
 

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp::ErrorChain;
 use lelp_data::storage::sha256;
-use lelp_train::distill::{Distillation, Distilled, StudentSettings};
-use lelp_train::run::{TrainSettings, ValidationRecord};
-use lelp_train::teacher::KeptEmbeddings;
+use lelp_train::distill::{Distilled, Distiller, StudentSettings};
+use lelp_train::teachers::EmbeddingCache;
+use lelp_train::training::{TrainSettings, ValidationRecord};
 use serde_json::json;
 
 use crate::measure::Measuring;
@@ -40,7 +40,7 @@ pub(crate) struct Contest<'a> {
 /// What a contest needs of the run around it.
 pub(crate) struct Around<'a> {
     pub(crate) store: &'a Store,
-    pub(crate) kept: &'a KeptEmbeddings,
+    pub(crate) kept: &'a EmbeddingCache,
     pub(crate) out: &'a Path,
     pub(crate) threads: NonZeroUsize,
     pub(crate) watch: &'a dyn Watch,
@@ -62,7 +62,7 @@ impl Contest<'_> {
     }
 
     /// Runs what is not done yet. What fails is written down, and the rest goes on.
-    pub(crate) fn run(&self, distillation: &Distillation<'_>, around: &Around<'_>) -> Result<(), RunError> {
+    pub(crate) fn run(&self, distillation: &Distiller<'_>, around: &Around<'_>) -> Result<(), RunError> {
         if let Some(reason) = self.refusal() {
             let key = FailedRecord::key_of(&self.setting, &self.method.name);
             let failed = self.failed(key, reason, true);
@@ -114,7 +114,7 @@ impl Contest<'_> {
         &self,
         number: usize,
         trial: &Trial,
-        distillation: &Distillation<'_>,
+        distillation: &Distiller<'_>,
         around: &Around<'_>,
     ) -> Result<(), RunError> {
         let key = self.trial_key(trial);
@@ -151,7 +151,7 @@ impl Contest<'_> {
         &self,
         chosen: &TrialRecord,
         seed: u64,
-        distillation: &Distillation<'_>,
+        distillation: &Distiller<'_>,
         around: &Around<'_>,
     ) -> Result<(), RunError> {
         let key = self.student_key(chosen, seed);

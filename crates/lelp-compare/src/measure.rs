@@ -12,7 +12,7 @@ use lelp_model::model::{Model, ModelFolderError};
 use lelp_model::teacher::{Teacher, TeacherError};
 use lelp_train::distill::{StudentModel, StudentModelError};
 use lelp_train::evaluate::{Answers, EvaluateError, Report, answer, report, time};
-use lelp_train::teacher::{EmbedError, KeptEmbeddings};
+use lelp_train::teachers::{EmbedError, EmbeddingCache};
 use thiserror::Error;
 
 use crate::record::Rights;
@@ -69,7 +69,7 @@ pub struct Measuring<'a> {
     /// A folder that a student is written to for a moment.
     pub scratch: &'a Path,
     /// Embeddings by frozen encoders.
-    pub kept: &'a KeptEmbeddings,
+    pub kept: &'a EmbeddingCache,
     /// Threads.
     pub threads: NonZeroUsize,
     /// Whether to stop.

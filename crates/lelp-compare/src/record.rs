@@ -9,7 +9,7 @@ use lelp_data::storage::sha256;
 use lelp_method::Objective;
 use lelp_train::distill::ColumnSettings;
 use lelp_train::evaluate::Report;
-use lelp_train::run::{EpochRecord, TrainSettings, ValidationRecord};
+use lelp_train::training::{EpochRecord, TrainSettings, ValidationRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::auto::Chosen;

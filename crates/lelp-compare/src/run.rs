@@ -9,7 +9,7 @@ use std::thread;
 
 use lelp::ErrorChain;
 use lelp_data::storage::sha256;
-use lelp_train::distill::{Distillation, StudentModelError, StudentSettings, TaskInputs};
+use lelp_train::distill::{Distiller, StudentModelError, StudentSettings, TaskInputs};
 use thiserror::Error;
 
 use crate::auto::{AutoError, Chosen, Open, choose};
@@ -290,7 +290,7 @@ impl Comparison<'_> {
             _ => self.jobs.min(threads),
         };
         let each = NonZeroUsize::new(threads.get() / jobs).unwrap_or(NonZeroUsize::MIN);
-        let distillation = Distillation::new(&prepared.task, inputs, each);
+        let distillation = Distiller::new(&prepared.task, inputs, each);
         let around = Around {
             store: self.store,
             kept: self.places.kept,

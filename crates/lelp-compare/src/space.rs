@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lelp_data::storage::sha256;
 use lelp_method::{MethodSettings, Objective};
-use lelp_train::run::TrainSettings;
+use lelp_train::training::TrainSettings;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -106,7 +106,7 @@ pub fn default_space(method: &MethodSettings, train: &TrainSettings) -> Space {
         MethodSettings::Dkd(_) => {
             vec![("temperature", softness()), ("non_target_weight", choice(&[1, 2, 8]))]
         }
-        // Sharp splits pay: a prototype was best at 0.05 to 0.25 deviations.
+        // SplitSharpness splits pay: a prototype was best at 0.05 to 0.25 deviations.
         MethodSettings::Lelp(_) | MethodSettings::RandomProjection(_) => {
             vec![("subclasses", choice(&[2, 4, 8, 16])), ("beta", range(0.04, 0.4))]
         }

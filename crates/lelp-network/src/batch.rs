@@ -8,7 +8,7 @@ use super::cpu::attention::Spans;
 
 /// The texts of a step. Nothing is padded: tokens of all texts stand in one row.
 #[derive(Debug, Clone)]
-pub struct Batch {
+pub struct TokenBatch {
     /// Ids that occur, in increasing order: the rows of the token table that the step reads and moves.
     pub(super) unique: Vec<u32>,
     parts: Vec<Part>,
@@ -31,7 +31,7 @@ pub(super) struct Part {
     pub(super) first: Arc<Spans>,
 }
 
-impl Batch {
+impl TokenBatch {
     /// Texts that go through the network at most `together` at a time; none may be empty.
     #[must_use]
     pub fn new(texts: &[&Tokens], together: usize) -> Self {

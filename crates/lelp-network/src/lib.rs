@@ -5,17 +5,17 @@
 //! | `device` | where a network runs |
 //! | `parameters` | its tensors by role: loaded, drawn, written |
 //! | `batch` | tokenised texts, one after the other, without padding |
-//! | `encoder` | what is computed |
+//! | `network` | what is computed |
 //! | `ops`, `cpu` | the operations: fused on the CPU, plain elsewhere |
-//! | `descent` | `AdamW` with row-sparse steps of the token table |
+//! | `adamw` | `AdamW` with row-sparse steps of the token table |
 //!
 //! burn is named here alone.
 
+mod adamw;
 mod batch;
 mod cpu;
-mod descent;
 mod device;
-mod encoder;
+mod network;
 mod ops;
 mod parameters;
 #[cfg(test)]
@@ -27,9 +27,9 @@ mod parameters;
 )]
 mod tests;
 
-pub use batch::Batch;
-pub use descent::{AdamW, Descent};
+pub use adamw::{AdamW, AdamWState};
+pub use batch::TokenBatch;
 pub use device::{Device, DeviceError};
-pub use encoder::{Dropouts, Network};
+pub use network::{DropoutKey, EncoderNetwork};
 pub use parameters::ParametersError;
-pub use parameters::{Checkpoint, Parameters};
+pub use parameters::{EncoderParameters, PretrainedWeights};

@@ -35,15 +35,15 @@ pub(super) struct Parameter {
     pub(super) depth: usize,
 }
 
-/// Where a module's tensors stand.
+/// Indices of a module's tensors in the list of parameters.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct TensorIndices {
     pub(super) weight: usize,
     pub(super) bias: Option<usize>,
 }
 
-/// What first weights are read from.
-pub struct Checkpoint<'a> {
+/// A pretrained checkpoint that the first weights are read from.
+pub struct PretrainedWeights<'a> {
     /// Folder of the weights.
     pub folder: &'a Path,
     /// Its config.
@@ -56,7 +56,7 @@ pub struct Checkpoint<'a> {
 
 /// A tensor as it is written.
 #[derive(Debug, Clone)]
-pub struct Saved {
+pub struct SavedTensor {
     pub name: String,
     pub shape: Vec<usize>,
     pub values: Vec<f32>,
@@ -64,16 +64,16 @@ pub struct Saved {
 
 /// The tensors of an encoder and its head; the token table is the first.
 #[derive(Debug)]
-pub struct Parameters {
+pub struct EncoderParameters {
     list: Vec<Parameter>,
-    places: HashMap<Role, Place>,
+    places: HashMap<Role, TensorIndices>,
     device: burn::tensor::Device,
 }
 
-impl Parameters {
+impl EncoderParameters {
     /// Reads the encoder from a checkpoint, and of its head what it has; the rest is drawn at random from `seed`.
     pub fn load(
-        checkpoint: &Checkpoint<'_>,
+        checkpoint: &PretrainedWeights<'_>,
         config: &EncoderConfig,
         outputs: usize,
         seed: u64,
@@ -81,7 +81,7 @@ impl Parameters {
     ) -> Result<Self, ParametersError> {
         let source = checkpoint.config;
         let weights = Weights::open(checkpoint.folder, source)?;
-        let mut drawn = Drawn::new(config, seed);
+        let mut drawn = Initializer::new(config, seed);
         Self::build(config, outputs, device, |module, tensor| {
             let role = module.role;
             let role = role.layer().map_or(role, |layer| role.in_layer(checkpoint.layers[layer]));
@@ -108,7 +108,7 @@ impl Parameters {
         seed: u64,
         device: super::Device,
     ) -> Result<Self, ParametersError> {
-        let mut drawn = Drawn::new(config, seed);
+        let mut drawn = Initializer::new(config, seed);
         Self::build(config, outputs, device, |module, tensor| Ok(drawn.values(module, tensor)))
     }
 
@@ -129,7 +129,7 @@ impl Parameters {
                 list.push(Parameter { tensor, values, decays, depth: depth(module.role, config.layers) });
             }
             let bias = (list.len() > weight + 1).then_some(weight + 1);
-            places.insert(module.role, Place { weight, bias });
+            places.insert(module.role, TensorIndices { weight, bias });
         }
         Ok(Self { list, places, device })
     }
@@ -153,14 +153,14 @@ impl Parameters {
     }
 
     /// Where the tensors of a role stand.
-    pub(super) fn place(&self, role: Role) -> Place {
+    pub(super) fn place(&self, role: Role) -> TensorIndices {
         self.places[&role]
     }
 
     /// All tensors, under their names in a sequence classifier's file.
     #[must_use]
-    pub fn save(&self) -> Vec<Saved> {
-        let saved = |parameter: &Parameter| Saved {
+    pub fn save(&self) -> Vec<SavedTensor> {
+        let saved = |parameter: &Parameter| SavedTensor {
             name: parameter.tensor.classifier_name.clone(),
             shape: parameter.tensor.shape.clone(),
             values: to_vec(parameter.values.clone()),
@@ -172,7 +172,7 @@ impl Parameters {
     #[must_use]
     pub fn state(&self, prefix: &str) -> Vec<NamedArray> {
         let array =
-            |saved: Saved| NamedArray { name: format!("{prefix}{}", saved.name), values: saved.values };
+            |saved: SavedTensor| NamedArray { name: format!("{prefix}{}", saved.name), values: saved.values };
         self.save().into_iter().map(array).collect()
     }
 
@@ -218,13 +218,13 @@ fn depth(role: Role, layers: usize) -> usize {
     }
 }
 
-/// First values of new modules.
-struct Drawn {
+/// First values of modules that no checkpoint has.
+struct Initializer {
     random: ChaCha8Rng,
     deviation: f32,
 }
 
-impl Drawn {
+impl Initializer {
     fn new(config: &EncoderConfig, seed: u64) -> Self {
         // `transformers` draws with 0.02 where the config is silent; a deviation of 0 would never learn.
         let deviation = if config.initializer_range > 0.0 { config.initializer_range } else { 0.02 };

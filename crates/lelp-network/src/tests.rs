@@ -1,4 +1,4 @@
-//! Networks against `transformers`, on the small classifiers of `lelp-infer/tests/goldens`.
+//! Networks against `transformers`, on the small classifiers of `lelp-model/tests/goldens`.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -55,14 +55,15 @@ impl Golden {
     }
 }
 
-fn network(family: &str) -> Network {
+fn network(family: &str) -> EncoderNetwork {
     let config = EncoderConfig::load(&folder(family)).unwrap();
     let (outputs, layers) = (config.outputs(), (0..config.layers).collect::<Vec<_>>());
-    let checkpoint = Checkpoint { folder: &folder(family), config: &config, layers: &layers, head: true };
-    let parameters = Parameters::load(&checkpoint, &config, outputs, 0, Device::Cpu).unwrap();
+    let checkpoint =
+        PretrainedWeights { folder: &folder(family), config: &config, layers: &layers, head: true };
+    let parameters = EncoderParameters::load(&checkpoint, &config, outputs, 0, Device::Cpu).unwrap();
     let mut still = config;
     still.dropout = lelp_model::encoder::Dropout { hidden: 0.0, attention: 0.0, classifier: 0.0 };
-    Network::new(still, parameters, outputs)
+    EncoderNetwork::new(still, parameters, outputs)
 }
 
 fn close(found: &[f32], expected: &[f64], what: &str) {
@@ -73,17 +74,22 @@ fn close(found: &[f32], expected: &[f64], what: &str) {
 }
 
 /// Gradient of the mean cross-entropy by the logits.
-fn slopes(logits: &[f32], labels: &[f64], rows: std::ops::Range<usize>, total: usize) -> Vec<f32> {
+fn cross_entropy_gradient(
+    logits: &[f32],
+    labels: &[f64],
+    rows: std::ops::Range<usize>,
+    total: usize,
+) -> Vec<f32> {
     let classes = logits.len() / rows.len();
-    let mut slopes = Vec::new();
+    let mut gradients = Vec::new();
     for (logits, label) in logits.chunks(classes).zip(&labels[rows]) {
         let sum: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
-        slopes.extend(logits.iter().enumerate().map(|(class, logit)| {
+        gradients.extend(logits.iter().enumerate().map(|(class, logit)| {
             let right = if class as f64 == *label { 1.0 } else { 0.0 };
             ((f64::from(*logit).exp() / sum - right) / total as f64) as f32
         }));
     }
-    slopes
+    gradients
 }
 
 #[test]
@@ -91,9 +97,10 @@ fn every_family_answers_as_transformers() {
     for family in FAMILIES {
         let golden = Golden::read(family);
         let tokens = golden.tokens();
-        let pass = network(family).answer(&Batch::new(&tokens.iter().collect::<Vec<_>>(), tokens.len()));
-        close(&pass.outputs, golden.values("logits"), &format!("{family}: logits"));
-        close(&pass.embedding, golden.values("embedding"), &format!("{family}: embedding"));
+        let computed =
+            network(family).answer(&TokenBatch::new(&tokens.iter().collect::<Vec<_>>(), tokens.len()));
+        close(&computed.outputs, golden.values("logits"), &format!("{family}: logits"));
+        close(&computed.embedding, golden.values("embedding"), &format!("{family}: embedding"));
     }
 }
 
@@ -104,10 +111,10 @@ fn every_family_has_the_gradients_of_transformers_whole_and_in_parts() {
         let (tokens, labels) = (golden.tokens(), golden.values("labels"));
         for together in [tokens.len(), 2] {
             let network = network(family);
-            let batch = Batch::new(&tokens.iter().collect::<Vec<_>>(), together);
-            let dropouts = Dropouts { seed: 0, step: 0 };
-            let gradients = network.gradients(&batch, dropouts, &mut |rows, pass| {
-                (slopes(&pass.outputs, labels, rows, tokens.len()), Vec::new())
+            let batch = TokenBatch::new(&tokens.iter().collect::<Vec<_>>(), together);
+            let dropout = DropoutKey { seed: 0, step: 0 };
+            let gradients = network.gradients(&batch, dropout, &mut |rows, computed| {
+                (cross_entropy_gradient(&computed.outputs, labels, rows, tokens.len()), Vec::new())
             });
             let mut checked = 0;
             for (place, (parameter, gradient)) in network.parameters.list().iter().zip(gradients).enumerate()

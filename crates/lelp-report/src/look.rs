@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::{FitError, ShapeError, SubclassFit, Temperature, largest, map_of_rows, softmax};
 use lelp_data::{Dataset, FineColumn, SignalsFileError, SignalsFolder};
-use lelp_train::distill::{Sharp, SplitError, targets_as_sharp};
+use lelp_train::distill::{SplitError, SplitSharpness, split_targets_at};
 use thiserror::Error;
 
 use crate::inspect::{InspectError, InspectSettings, Inspection, inspect};
@@ -89,7 +89,7 @@ pub struct Subject<'a> {
     /// The texts that they were made of.
     pub texts: &'a Dataset,
     /// How classes are split, and how sharply.
-    pub split: Option<(&'a SubclassFit, Sharp)>,
+    pub split: Option<(&'a SubclassFit, SplitSharpness)>,
     /// Fine labels, of an oracle.
     pub fine: Option<&'a FineColumn>,
 }
@@ -131,7 +131,7 @@ impl Look {
 pub fn look(subject: Subject<'_>, threads: NonZeroUsize, cancelled: &AtomicBool) -> Result<Look, LookError> {
     let Subject { signals, texts, split, fine, .. } = subject;
     signals.check_data(texts)?;
-    let inspected = |(fit, sharp): (&SubclassFit, Sharp)| {
+    let inspected = |(fit, sharp): (&SubclassFit, SplitSharpness)| {
         let settings = InspectSettings { sharp, ..InspectSettings::default() };
         inspect(signals, fit, texts, fine, &settings, threads, cancelled)
     };
@@ -176,7 +176,7 @@ fn map(subject: Subject<'_>, threads: NonZeroUsize) -> Result<Option<Map>, LookE
     let targets = match split {
         Some((fit, sharp)) => {
             let temperature = Temperature::default();
-            Some((targets_as_sharp(signals, fit, fine, sharp, temperature, threads)?.0, fit.per_class()))
+            Some((split_targets_at(signals, fit, fine, sharp, temperature, threads)?.0, fit.per_class()))
         }
         None => None,
     };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lelp_compare::record::{FailedRecord, Setting};
 use lelp_compare::summary::Difference;
 use lelp_train::evaluate::Report;
-use lelp_train::run::{EpochRecord, ValidationRecord};
+use lelp_train::training::{EpochRecord, ValidationRecord};
 use serde_json::Value;
 
 use crate::look::Look;

@@ -20,8 +20,10 @@ use labelled_lines::{Rows, read};
 use lelp_data::Text;
 use lelp_method::{CeSettings, MethodSettings, Optimizer, StudentShape, Supervision};
 use lelp_model::encoder::{EncoderConfig, Tokenizer};
-use lelp_train::model::{EncoderInputs, EncoderSettings, EncoderStudent, FirstWeights, Student};
-use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
+use lelp_train::students::{
+    EncoderInputs, EncoderTrainSettings, InitialWeights, Trainable, TrainableEncoder,
+};
+use lelp_train::training::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
 /// What to run.
@@ -34,8 +36,8 @@ struct Options {
     scratch: Option<Scratch>,
     max_length: usize,
     /// Tell the mean loss after each batch.
-    watch: bool,
-    encoder: EncoderSettings,
+    observer: bool,
+    encoder: EncoderTrainSettings,
     train: TrainSettings,
 }
 
@@ -55,8 +57,8 @@ impl Default for Options {
             layers: 0,
             scratch: None,
             max_length: 128,
-            watch: false,
-            encoder: EncoderSettings::default(),
+            observer: false,
+            encoder: EncoderTrainSettings::default(),
             train: TrainSettings { epochs: 1, warmup: 0.0, ..TrainSettings::encoder() },
         }
     }
@@ -110,10 +112,10 @@ fn measure(
 
     let layers: Vec<usize> = (0..config.layers).collect();
     let weights = match options.scratch {
-        Some(_) => FirstWeights::Random,
-        None => FirstWeights::Folder { folder, config: &source, layers: &layers, head: true },
+        Some(_) => InitialWeights::Random,
+        None => InitialWeights::Folder { folder, config: &source, layers: &layers, head: true },
     };
-    let mut student = EncoderStudent::new(config, classes, weights, &options.encoder, options.train.seed)?;
+    let mut student = TrainableEncoder::new(config, classes, weights, &options.encoder, options.train.seed)?;
     let labels: Vec<Option<u32>> = training.labels.iter().copied().map(Some).collect();
     let rows = training.labels.len();
     let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
@@ -130,7 +132,7 @@ fn measure(
         checkpoints: None,
     };
     let mut say = |event: Event<'_>| {
-        if let (Event::Batch { epoch, done, sums, .. }, true) = (event, options.watch) {
+        if let (Event::Batch { epoch, done, sums, .. }, true) = (event, options.observer) {
             let _ = writeln!(std::io::stderr(), "{epoch} {done} {:.5}", sums[0].mean());
         }
     };

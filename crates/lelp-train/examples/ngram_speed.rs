@@ -21,8 +21,8 @@ use labelled_lines::{Rows, read};
 use lelp_data::Text;
 use lelp_method::{CeSettings, MethodSettings, StudentShape, Supervision};
 use lelp_model::ngram::{NgramConfig, NgramModel};
-use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Student};
-use lelp_train::run::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
+use lelp_train::students::{NgramInputs, NgramTrainSettings, Trainable, TrainableNgram};
+use lelp_train::training::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
 /// What to run.
@@ -34,7 +34,7 @@ struct Options {
     log2_buckets: u32,
     threads: NonZeroUsize,
     /// Validate on TEST.tsv after each epoch, for a look at settings.
-    watch: bool,
+    observer: bool,
     dropout: f32,
     train: TrainSettings,
 }
@@ -47,7 +47,7 @@ impl Default for Options {
             hidden: 64,
             log2_buckets: 18,
             threads,
-            watch: false,
+            observer: false,
             dropout: 0.2,
             train: TrainSettings::ngram(),
         }
@@ -98,13 +98,13 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
 
     let labels: Vec<Option<u32>> = data.labels.iter().copied().map(Some).collect();
     let rows = labels.len();
-    let validation = options.watch.then_some(Validation {
+    let validation = options.observer.then_some(Validation {
         inputs: &test_inputs,
         labels: &test.labels,
         metric: ValidationMetric::Accuracy,
     });
-    let settings = NgramSettings { optimizer: options.train.optimizer, dropout: options.dropout };
-    let mut student = NgramStudent::new(config, &inputs, &settings, options.train.seed)?;
+    let settings = NgramTrainSettings { optimizer: options.train.optimizer, dropout: options.dropout };
+    let mut student = TrainableNgram::new(config, &inputs, &settings, options.train.seed)?;
     let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
     let shape = StudentShape {
         embedding: student.embedding(),

@@ -5,11 +5,11 @@
 //! | step | where |
 //! |---|---|
 //! | data set -> texts and labels | [`lelp_data::Dataset`], [`lelp_data::Splits`] |
-//! | texts -> a teacher's head -> signals on disk | [`teacher`], [`lelp_data::SignalsFolder`] |
-//! | signals -> evidence -> split -> targets | [`distill::evidence`], [`distill::fit`], [`distill::targets`] |
+//! | texts -> a teacher's head -> signals on disk | [`teachers`], [`lelp_data::SignalsFolder`] |
+//! | signals -> evidence -> split -> targets | [`distill::split_statistics`], [`distill::fit_split`], [`distill::split_targets`] |
 //! | targets, logits, labels -> what a student is held against | [`lelp_method::MethodSettings`], [`lelp_method::Method`] |
-//! | features -> student | [`model::NgramStudent`], [`run::train`] |
-//! | all of it, once for every method and seed | [`distill::Task`], [`distill::Distillation`] |
+//! | features -> student | [`students::TrainableNgram`], [`training::train`] |
+//! | all of it, once for every method and seed | [`distill::Task`], [`distill::Distiller`] |
 //! | student -> figures | [`evaluate`] |
 //!
 //! Threads, seeds, progress and cancellation are arguments; the same inputs give the same bytes at any
@@ -17,6 +17,6 @@
 
 pub mod distill;
 pub mod evaluate;
-pub mod model;
-pub mod run;
-pub mod teacher;
+pub mod students;
+pub mod teachers;
+pub mod training;

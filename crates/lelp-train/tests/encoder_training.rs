@@ -12,9 +12,9 @@ use std::time::Duration;
 use lelp_data::Splits;
 use lelp_method::CeSettings;
 use lelp_model::teacher::Teacher;
-use lelp_train::model::{EncoderSettings, EncoderSource, Sizes};
-use lelp_train::run::{CheckpointError, Checkpoints, Event, TrainError, TrainSettings};
-use lelp_train::teacher::{FineTuneError, FineTuning};
+use lelp_train::students::{EncoderSizes, EncoderSource, EncoderTrainSettings};
+use lelp_train::teachers::{FineTuneError, FineTuning};
+use lelp_train::training::{CheckpointError, Checkpoints, Event, TrainError, TrainSettings};
 use tempfile::TempDir;
 
 const LABELS: [&str; 2] = ["no", "yes"];
@@ -47,7 +47,7 @@ fn settings() -> TrainSettings {
 struct Run<'a> {
     splits: &'a Splits,
     source: EncoderSource,
-    encoder: EncoderSettings,
+    encoder: EncoderTrainSettings,
     settings: TrainSettings,
 }
 
@@ -69,14 +69,14 @@ impl Run<'_> {
             settings: self.settings,
         };
         let (cancel, mut batches) = (AtomicBool::new(false), 0);
-        let mut watch = |event: Event<'_>| {
+        let mut observer = |event: Event<'_>| {
             if let Event::Batch { .. } = event {
                 batches += 1;
                 cancel.store(stop == Some(batches), Ordering::Relaxed);
             }
         };
         let (student, report) =
-            tuning.run(checkpoints, NonZeroUsize::new(threads).unwrap(), &mut watch, &cancel)?;
+            tuning.run(checkpoints, NonZeroUsize::new(threads).unwrap(), &mut observer, &cancel)?;
         assert_eq!(report.epochs.len(), self.settings.epochs);
         Ok(student.to_safetensors().unwrap())
     }
@@ -84,7 +84,7 @@ impl Run<'_> {
 
 fn run<'a>(splits: &'a Splits, family: &str) -> Run<'a> {
     let source = EncoderSource::whole(&golden(family), None).unwrap();
-    let encoder = EncoderSettings { dropout: Some(0.1), ..EncoderSettings::default() };
+    let encoder = EncoderTrainSettings { dropout: Some(0.1), ..EncoderTrainSettings::default() };
     Run { splits, source, encoder, settings: settings() }
 }
 
@@ -98,7 +98,7 @@ fn every_family_learns_what_a_first_word_says_and_its_folder_answers_so() {
     let splits = data(folder.path());
     for family in ["bert", "roberta", "xlm-roberta", "distilbert", "mpnet", "albert"] {
         let source = EncoderSource::whole(&golden(family), None).unwrap();
-        let encoder = EncoderSettings { dropout: Some(0.0), ..EncoderSettings::default() };
+        let encoder = EncoderTrainSettings { dropout: Some(0.0), ..EncoderTrainSettings::default() };
         let tuning = FineTuning {
             source: &source,
             train: &splits.train,
@@ -230,7 +230,7 @@ fn layers_and_sizes_that_are_not_there_are_refused() {
     let bert = golden("bert");
     let refused = EncoderSource::layers(&bert, vec![0, 5], None).unwrap_err().to_string();
     assert!(refused.contains("2 layers") && refused.contains("--layers"), "{refused}");
-    let sizes = Sizes { layers: 1, width: 10, heads: 3, inner: 8 };
+    let sizes = EncoderSizes { layers: 1, width: 10, heads: 3, inner: 8 };
     assert!(EncoderSource::scratch(&bert, sizes, None).is_err(), "10 columns do not share 3 heads");
     let long = NonZeroUsize::new(100_000);
     let refused = EncoderSource::whole(&bert, long).unwrap_err().to_string();
@@ -242,7 +242,7 @@ fn a_student_takes_the_layers_of_its_teacher_or_none_and_learns() {
     let folder = TempDir::new().unwrap();
     let splits = data(folder.path());
     let bert = golden("bert");
-    let sizes = Sizes { layers: 1, width: 8, heads: 2, inner: 12 };
+    let sizes = EncoderSizes { layers: 1, width: 8, heads: 2, inner: 12 };
     for source in [
         EncoderSource::layers(&bert, vec![1], None).unwrap(),
         EncoderSource::scratch(&bert, sizes, None).unwrap(),
@@ -250,7 +250,7 @@ fn a_student_takes_the_layers_of_its_teacher_or_none_and_learns() {
         let run = Run {
             splits: &splits,
             source,
-            encoder: EncoderSettings { dropout: Some(0.0), ..EncoderSettings::default() },
+            encoder: EncoderTrainSettings { dropout: Some(0.0), ..EncoderTrainSettings::default() },
             settings: settings(),
         };
         run.train(2, None, None).unwrap();

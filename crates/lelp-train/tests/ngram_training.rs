@@ -11,8 +11,8 @@ use lelp_method::{
 };
 use lelp_model::classifier::Classifier;
 use lelp_model::ngram::{FeatureSettings, NgramConfig, NgramModel};
-use lelp_train::model::{NgramInputs, NgramSettings, NgramStudent, Student};
-use lelp_train::run::{
+use lelp_train::students::{NgramInputs, NgramTrainSettings, Trainable, TrainableNgram};
+use lelp_train::training::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
 
@@ -58,7 +58,7 @@ fn run(
     method: MethodSettings,
     settings: &TrainSettings,
     threads: usize,
-) -> Result<(NgramStudent, TrainReport), TrainError> {
+) -> Result<(TrainableNgram, TrainReport), TrainError> {
     let (texts, labels) = texts();
     let borrowed: Vec<Text<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
     let config = config(method.subclasses());
@@ -81,8 +81,8 @@ fn run(
         validation: Some(validation),
         checkpoints: None,
     };
-    let learning = NgramSettings { optimizer: settings.optimizer, dropout: 0.2 };
-    let mut student = NgramStudent::new(config, &inputs, &learning, settings.seed).unwrap();
+    let learning = NgramTrainSettings { optimizer: settings.optimizer, dropout: 0.2 };
+    let mut student = TrainableNgram::new(config, &inputs, &learning, settings.seed).unwrap();
     let threads = NonZeroUsize::new(threads).unwrap();
     let report = train(&mut student, training, settings, threads, &mut |_| {}, &AtomicBool::new(false))?;
     Ok((student, report))
@@ -199,22 +199,22 @@ fn rows_without_labels_are_welcome() {
             validation: Some(validation),
             checkpoints: None,
         };
-        let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
+        let mut student = TrainableNgram::new(config(1), &inputs, &NgramTrainSettings::default(), 0).unwrap();
         let mut batches = 0;
-        let mut watch = |event: Event<'_>| batches += usize::from(matches!(event, Event::Batch { .. }));
+        let mut observer = |event: Event<'_>| batches += usize::from(matches!(event, Event::Batch { .. }));
         let report =
-            train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut watch, &stop).unwrap();
+            train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut observer, &stop).unwrap();
         assert_eq!(report.rows, rows);
         assert_eq!(batches, 6 * rows.div_ceil(70));
     }
     let mut built = MethodSettings::Ce(CeSettings::default()).build(supervision, &STUDENT).unwrap();
     let training =
         Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
-    let mut student = NgramStudent::new(config(1), &inputs, &NgramSettings::default(), 0).unwrap();
+    let mut student = TrainableNgram::new(config(1), &inputs, &NgramTrainSettings::default(), 0).unwrap();
     stop.store(true, Ordering::Relaxed);
     let stopped = train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1, .. })));
-    let mut wide = NgramStudent::new(config(2), &inputs, &NgramSettings::default(), 0).unwrap();
+    let mut wide = TrainableNgram::new(config(2), &inputs, &NgramTrainSettings::default(), 0).unwrap();
     let training =
         Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
     let refused = train(&mut wide, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);

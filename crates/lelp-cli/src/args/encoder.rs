@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lelp_network::Device;
-use lelp_train::distill::{Recipe, RecipeError};
-use lelp_train::model::EncoderSettings;
+use lelp_train::distill::{SettingsTable, SettingsTableError};
+use lelp_train::students::EncoderTrainSettings;
 
 /// Training settings that only encoders have.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -58,9 +58,9 @@ fn minutes(value: &str) -> Result<f64, String> {
 
 impl EncoderArgs {
     /// The defaults, with the given flags in their place.
-    pub(crate) fn apply(&self, dropout: Option<f32>) -> EncoderSettings {
-        let defaults = EncoderSettings::default();
-        EncoderSettings {
+    pub(crate) fn apply(&self, dropout: Option<f32>) -> EncoderTrainSettings {
+        let defaults = EncoderTrainSettings::default();
+        EncoderTrainSettings {
             device: self.device.unwrap_or(defaults.device),
             micro_batch: self.micro_batch.unwrap_or(defaults.micro_batch),
             weight_decay: self.weight_decay.unwrap_or(defaults.weight_decay),
@@ -71,7 +71,7 @@ impl EncoderArgs {
     }
 
     /// Sets the given flags in the `model` table of a recipe.
-    pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
+    pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
         recipe.set("model.device", self.device.map(String::from))?;
         recipe.set("model.micro_batch", self.micro_batch)?;
         recipe.set("model.weight_decay", self.weight_decay)?;

@@ -1,7 +1,7 @@
 //! Settings of cross-entropy on labels, for teachers and for students that read labels.
 
 use lelp_method::CeSettings;
-use lelp_train::distill::{Recipe, RecipeError};
+use lelp_train::distill::{SettingsTable, SettingsTableError};
 
 /// Settings of the cross-entropy on labels.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -29,7 +29,7 @@ impl LabelArgs {
     }
 
     /// Sets the given flags in the `distill` table of a recipe, for method `ce`.
-    pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
+    pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
         recipe.set("distill.label_smoothing", self.label_smoothing)?;
         recipe.set("distill.balanced", self.balanced.then_some(true))
     }

@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use lelp_compare::auto::AUTO;
 use lelp_method::{AuxiliaryTerm, MethodSettings};
-use lelp_train::distill::{Recipe, RecipeError};
+use lelp_train::distill::{SettingsTable, SettingsTableError};
 use serde::Serialize;
 
 use super::auto::OrAuto;
@@ -87,7 +87,7 @@ struct Entry<'a> {
 
 impl MethodArgs {
     /// Sets what was given in the `distill` table of a recipe.
-    pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
+    pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
         recipe.set("distill.method", self.method.as_ref())?;
         recipe.set("columns.fine", self.fine_column.as_ref())?;
         let add: Vec<Entry<'_>> = self.add.iter().map(|method| Entry { method }).collect();

@@ -110,8 +110,8 @@ impl SplitArgs {
     ) -> Result<SubclassFit, SplitError> {
         let settings = self.settings(fit, seed);
         let members = fit.members.map_or(Members::default(), Members::from);
-        let evidence = distill::evidence(signals, &settings, members, fine, threads)?;
-        distill::fit(signals, &evidence, &settings, fine, threads)
+        let evidence = distill::split_statistics(signals, &settings, members, fine, threads)?;
+        distill::fit_split(signals, &evidence, &settings, fine, threads)
     }
 
     /// Refuses a flag that means nothing to the split.

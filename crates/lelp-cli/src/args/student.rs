@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use lelp_train::distill::{Recipe, RecipeError, Spacing};
+use lelp_train::distill::{SettingsTable, SettingsTableError, Spacing};
 
 /// Kinds of students.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -98,7 +98,7 @@ enum SpacingArg {
 
 impl StudentArgs {
     /// Sets the given flags in the `model` table of a recipe.
-    pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
+    pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
         // The tag must be there as soon as the table is.
         if self.student.is_some() || !recipe.has("model") {
             recipe.set("model.student", super::value_name(&self.student.unwrap_or(StudentArg::Ngram)))?;

@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 use lelp_method::Optimizer;
-use lelp_train::distill::{Recipe, RecipeError};
-use lelp_train::run::{Schedule, TrainSettings};
+use lelp_train::distill::{SettingsTable, SettingsTableError};
+use lelp_train::training::{Schedule, TrainSettings};
 
 /// Training settings; a flag that is not given takes the default of the model that is trained.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -58,7 +58,7 @@ impl TrainingArgs {
     }
 
     /// Sets the given flags in the `train` table of a recipe.
-    pub(crate) fn set(&self, recipe: &mut Recipe) -> Result<(), RecipeError> {
+    pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
         recipe.set("train.epochs", self.epochs)?;
         recipe.set("train.batch", self.batch)?;
         recipe.set("train.learning_rate", self.learning_rate)?;

@@ -9,11 +9,11 @@ use lelp_method::{GuardError, Objective};
 use lelp_model::encoder::weights_hash;
 use lelp_model::ngram::NgramModel;
 use lelp_train::distill::{
-    DistillSettings, Distillation, Distilled, NgramOptions, Recipe, StudentSettings, Task, TaskInputs,
-    check_free, save,
+    DistillSettings, Distilled, Distiller, NgramStudentSettings, SettingsTable, StudentSettings, Task,
+    TaskInputs, check_free, save,
 };
 use lelp_train::evaluate::{answer, report};
-use lelp_train::run::{Checkpoints, Event, Log};
+use lelp_train::training::{Checkpoints, Event, TrainingLog};
 
 use crate::args::{
     ColumnArgs, EncoderArgs, FitArgs, GlobalArgs, LabelArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs,
@@ -93,8 +93,8 @@ impl Arguments {
     /// The settings, and which of them a search has to choose.
     fn settings(&self) -> Result<(DistillSettings, Option<Open>), Failure> {
         let mut recipe = match &self.recipe {
-            Some(path) => Recipe::open(path)?,
-            None => Recipe::default(),
+            Some(path) => SettingsTable::open(path)?,
+            None => SettingsTable::default(),
         };
         recipe.set("data", self.data.as_ref())?;
         recipe.set("signals", self.signals.as_ref())?;
@@ -140,7 +140,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     }
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
     let inputs = inputs(&task, &settings.model, global, printer, &cancel)?;
-    let distillation = Distillation::new(&task, &inputs, global.threads());
+    let distillation = Distiller::new(&task, &inputs, global.threads());
     let checkpoints = checkpoints(arguments, &settings, &task)?;
     if arguments.overwrite {
         Checkpoints::remove(&arguments.out)?;
@@ -155,7 +155,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             &format!("{} {value:.4} on {rows} validation rows, epoch {epoch}", score.metric),
         );
     }
-    if let (Some(model), StudentSettings::Ngram(NgramOptions { int8: true, .. })) =
+    if let (Some(model), StudentSettings::Ngram(NgramStudentSettings { int8: true, .. })) =
         (distilled.model.ngram(), &settings.model)
     {
         print_quantization_cost(model, &task, &cancel, printer)?;
@@ -239,7 +239,7 @@ fn checkpoints(
 }
 
 fn train(
-    distillation: &Distillation<'_>,
+    distillation: &Distiller<'_>,
     arguments: &Arguments,
     settings: &DistillSettings,
     checkpoints: Option<&Checkpoints>,
@@ -251,7 +251,7 @@ fn train(
     // `save` writes the metrics of a short training; those of a long one are written while it runs.
     let tensorboard = arguments.log.tensorboard.as_deref();
     let wanted = checkpoints.is_some() || tensorboard.is_some();
-    let mut log = wanted.then(|| Log::new(&arguments.out, tensorboard)).transpose()?;
+    let mut log = wanted.then(|| TrainingLog::new(&arguments.out, tensorboard)).transpose()?;
     let mut event = |event: Event<'_>| {
         bar.event(&event);
         if let Some(log) = &mut log {
@@ -261,7 +261,7 @@ fn train(
     let (method, student) = (&settings.distill, &settings.model);
     let distilled = distillation.train(method, student, &settings.train, checkpoints, &mut event, cancel)?;
     bar.finish();
-    log.map_or(Ok(()), Log::finish)?;
+    log.map_or(Ok(()), TrainingLog::finish)?;
     Ok(distilled)
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lelp_hub::{PullSource, PullStep, PulledModel, default_cache, pull};
-use lelp_train::teacher::KeptEmbeddings;
+use lelp_train::teachers::EmbeddingCache;
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -39,8 +39,8 @@ pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf,
 }
 
 /// The cache of embeddings that frozen encoders have computed, beside the encoders.
-pub(crate) fn embedding_cache() -> Result<KeptEmbeddings, Failure> {
-    Ok(KeptEmbeddings::new(default_cache()?.join("embeddings")))
+pub(crate) fn embedding_cache() -> Result<EmbeddingCache, Failure> {
+    Ok(EmbeddingCache::new(default_cache()?.join("embeddings")))
 }
 
 fn fetch(model: &str, cache: Option<&Path>, printer: Printer) -> Result<PulledModel, Failure> {

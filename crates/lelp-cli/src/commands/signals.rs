@@ -8,7 +8,7 @@ use lelp_data::signals::PART_ROWS;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder};
 use lelp_model::classifier::{AnswerError, Classifier};
 use lelp_model::teacher::Teacher;
-use lelp_train::teacher::{AnswerOptions, SignalsRunError, write_signals};
+use lelp_train::teachers::{SignalsOptions, SignalsRunError, write_signals};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::commands::pull::embedding_cache;
@@ -143,7 +143,7 @@ fn run_teacher(
     printer: Printer,
 ) -> Result<(), Failure> {
     let cancel = interrupt::cancel_flag()?;
-    let options = AnswerOptions {
+    let options = SignalsOptions {
         precision: output.precision.map_or(Precision::F32, Precision::from),
         existing: output.existing(),
         part_rows: PART_ROWS,

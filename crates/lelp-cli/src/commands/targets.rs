@@ -6,7 +6,7 @@ use lelp::artifact::Targets;
 use lelp::{Beta, SubclassFit, TargetSettings, Temperature};
 use lelp_data::SignalsFolder;
 use lelp_data::storage;
-use lelp_train::distill::{self, Sharp};
+use lelp_train::distill::{self, SplitSharpness};
 
 use crate::args::{ColumnArgs, FineArgs, GlobalArgs};
 use crate::failure::{Context, Failure};
@@ -56,11 +56,11 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    fn sharpness(&self) -> Result<Sharp, Failure> {
+    fn sharpness(&self) -> Result<SplitSharpness, Failure> {
         match (self.beta, self.entropy) {
-            (Some(beta), _) => Ok(Sharp::Beta(Beta::new(beta).map_err(Failure::usage)?)),
-            (None, Some(bits)) => Ok(Sharp::Entropy(bits)),
-            (None, None) => Ok(Sharp::Beta(Beta::default())),
+            (Some(beta), _) => Ok(SplitSharpness::Beta(Beta::new(beta).map_err(Failure::usage)?)),
+            (None, Some(bits)) => Ok(SplitSharpness::Entropy(bits)),
+            (None, None) => Ok(SplitSharpness::Beta(Beta::default())),
         }
     }
 }
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     };
     let fine = arguments.fine.open(&arguments.columns, known)?;
     let (targets, sharpness) =
-        distill::targets_as_sharp(&signals, &fit, fine.as_ref(), sharp, temperature, global.threads())
+        distill::split_targets_at(&signals, &fit, fine.as_ref(), sharp, temperature, global.threads())
             .with_context(|| {
                 format!("applying `{}` to `{}`", arguments.fit.display(), arguments.signals.display())
             })?;

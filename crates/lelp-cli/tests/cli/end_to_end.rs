@@ -47,7 +47,7 @@ fn a_teacher_becomes_a_student_step_by_step() {
 
 /// `signals` reads the embeddings that `teach` kept; without them the encoder gives the same bytes.
 #[test]
-fn kept_embeddings_are_those_of_the_encoder() {
+fn embedding_cache_are_those_of_the_encoder() {
     let work = taught();
     let kept = work.path("cache/embeddings");
     assert!(fs::read_dir(&kept).unwrap().count() > 0);

@@ -1,7 +1,7 @@
 //! What is tried where a recipe or a flag says `auto`.
 
 use lelp_method::{ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings, Objective};
-use lelp_train::run::TrainSettings;
+use lelp_train::training::TrainSettings;
 use toml::Value;
 
 use super::{AutoError, Open};

@@ -7,10 +7,11 @@ use lelp::largest;
 use lelp::stats::{holm, paired_t};
 use lelp_method::Objective;
 use lelp_train::distill::{
-    DistillError, Distillation, NgramOptions, SplitError, StudentModel, StudentSettings, Task, TaskInputs,
+    DistillError, Distiller, NgramStudentSettings, SplitError, StudentModel, StudentSettings, Task,
+    TaskInputs,
 };
 use lelp_train::evaluate::answer;
-use lelp_train::run::TrainSettings;
+use lelp_train::training::TrainSettings;
 use serde::{Deserialize, Serialize};
 
 use super::candidates::{splits, tries_widths, widths, without_split};
@@ -66,10 +67,10 @@ pub(super) fn choose(
     let candidates = splits(method, &open)?;
     let task = task.sample(ROWS)?;
     // Small, so that a probe takes seconds; the same for every kind of student that learns afterwards.
-    let student = NgramOptions { buckets: 1 << 15, width: 32, ..NgramOptions::default() };
+    let student = NgramStudentSettings { buckets: 1 << 15, width: 32, ..NgramStudentSettings::default() };
     let student = StudentSettings::Ngram(student);
     let inputs = TaskInputs::new(&task, &student, threads, None, &mut |_| {}, cancel)?;
-    let distillation = Distillation::new(&task, &inputs, threads);
+    let distillation = Distiller::new(&task, &inputs, threads);
     let mut probing = Probing { distillation, student: &student, asked: Vec::new(), failed: None };
     let kd = without_split(method);
     probing.ask(&kd, done, cancel)?;
@@ -105,7 +106,7 @@ pub(super) fn best(probes: &[Probe]) -> Option<&Probe> {
 
 /// Candidates and how their students answer.
 struct Probing<'a> {
-    distillation: Distillation<'a>,
+    distillation: Distiller<'a>,
     student: &'a StudentSettings,
     /// Each candidate with, for every held-out text, the share of its students that answer as the teacher does.
     asked: Vec<(Objective, Vec<f64>)>,

@@ -12,9 +12,9 @@ use lelp_method::{CeSettings, SubclassTeacherSettings};
 use lelp_model::classifier::Classifier;
 use lelp_model::encoder::{Encoder, EncoderOptions};
 use lelp_model::teacher::{TEACHER_FILE, Teacher};
-use lelp_train::model::EncoderSource;
-use lelp_train::run::Event;
-use lelp_train::teacher::{AnswerOptions, FineTuning, HeadTeaching, TeacherFolder, write_signals};
+use lelp_train::students::EncoderSource;
+use lelp_train::teachers::{FineTuning, HeadTraining, SignalsOptions, TeacherFolder, write_signals};
+use lelp_train::training::Event;
 
 use super::{Places, PrepareError, Progress, Step};
 use crate::recipe::{DataEntry, SignalsEntry, TeacherEntry, TeacherSource, Teaching, Tune};
@@ -105,7 +105,7 @@ impl Hearing<'_> {
         progress: &mut Progress<'_>,
     ) -> Result<Heard, PrepareError> {
         let options =
-            AnswerOptions { precision: Precision::F32, existing: Existing::Resume, part_rows: PART_ROWS };
+            SignalsOptions { precision: Precision::F32, existing: Existing::Resume, part_rows: PART_ROWS };
         let mut write = |rows: &Dataset, to: &Path| {
             let mut told = |done| self.told("signals", done, rows.rows(), progress);
             write_signals(model, Some(self.places.kept), rows, to, options, &mut told, self.cancel)
@@ -160,7 +160,7 @@ impl Hearing<'_> {
         let (threads, encoder_folder) = (self.places.threads, Path::new(&teaching.encoder));
         let options = EncoderOptions { max_length: teaching.max_length, ..EncoderOptions::new(threads) };
         let encoder = Encoder::load(encoder_folder, &options)?;
-        let head_teaching = HeadTeaching {
+        let head_training = HeadTraining {
             encoder: &encoder,
             encoder_folder,
             splits,
@@ -168,17 +168,17 @@ impl Hearing<'_> {
             head: teaching.head(),
             subclasses: subclasses(teaching),
             settings: teaching.train,
-            kept: self.places.kept,
+            cache: self.places.kept,
             threads,
         };
-        let rows = head_teaching.rows();
+        let rows = head_training.rows();
         let mut embedded = |done| self.told("embedding", done, rows, progress);
-        let taught = head_teaching.run(&mut embedded, &mut |_| {}, self.cancel)?;
+        let taught = head_training.run(&mut embedded, &mut |_| {}, self.cancel)?;
         Teacher::save(own, encoder_folder, &taught.head, &taught.config)?;
         if let Some(test) = &splits.test {
             // For its signals, and for students on the same encoder.
             let mut embedded = |done| self.told("embedding", done, test.rows(), progress);
-            head_teaching.embed(test, &mut embedded, self.cancel)?;
+            head_training.embed(test, &mut embedded, self.cancel)?;
         }
         Ok(())
     }
@@ -218,7 +218,7 @@ impl Hearing<'_> {
                 self.told("fine-tuning", rows * (epoch - 1) + done, all, progress);
             }
         };
-        tuning.teach(&folder, self.places.threads, &mut watch, self.cancel)?;
+        tuning.train(&folder, self.places.threads, &mut watch, self.cancel)?;
         Ok(())
     }
 }

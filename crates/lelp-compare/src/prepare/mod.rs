@@ -15,8 +15,8 @@ use lelp_model::encoder::EncoderError;
 use lelp_model::teacher::{Teacher, TeacherError};
 use lelp_train::distill::{Task, TaskError};
 use lelp_train::evaluate::{Answers, EvaluateError, report, time};
-use lelp_train::model::EncoderStudentError;
-use lelp_train::teacher::{EmbedError, FineTuneError, KeptEmbeddings, SignalsRunError, TeachError};
+use lelp_train::students::EncoderStudentError;
+use lelp_train::teachers::{EmbedError, EmbeddingCache, FineTuneError, HeadTrainingError, SignalsRunError};
 use thiserror::Error;
 
 use hear::hear;
@@ -32,7 +32,7 @@ pub struct Places<'a> {
     /// The comparison's folder.
     pub out: &'a Path,
     /// Embeddings by frozen encoders.
-    pub kept: &'a KeptEmbeddings,
+    pub kept: &'a EmbeddingCache,
     /// Threads.
     pub threads: NonZeroUsize,
 }
@@ -119,7 +119,7 @@ pub enum PrepareError {
     Teacher(#[from] TeacherError),
     /// No head came of it.
     #[error(transparent)]
-    Teach(#[from] TeachError),
+    Teach(#[from] HeadTrainingError),
     /// The encoder cannot be fine-tuned.
     #[error(transparent)]
     Source(#[from] EncoderStudentError),

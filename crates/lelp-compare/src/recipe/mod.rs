@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use lelp_data::storage::sha256;
 use lelp_method::{MethodError, MethodSettings, Objective};
 use lelp_train::distill::{ColumnSettings, StudentSettings};
-use lelp_train::run::{SettingsError, TrainSettings};
+use lelp_train::training::{TrainSettings, TrainSettingsError};
 use serde::Deserialize;
 use thiserror::Error;
 use toml::{Table, Value};
@@ -174,7 +174,7 @@ pub enum RecipeError {
         /// Its name.
         name: String,
         /// The setting and its range.
-        source: SettingsError,
+        source: TrainSettingsError,
     },
 }
 

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use lelp_train::model::{EncoderSettings, HeadSettings};
-use lelp_train::run::TrainSettings;
+use lelp_train::students::{EncoderTrainSettings, HeadSettings};
+use lelp_train::training::TrainSettings;
 use serde::Deserialize;
 use serde::de::Error;
 use toml::{Table, Value};
@@ -47,7 +47,7 @@ pub struct Teaching {
     /// Outputs of each class, for the method `subclass`.
     pub subclasses: Option<usize>,
     /// How an encoder is trained that is not frozen.
-    pub network: Option<EncoderSettings>,
+    pub network: Option<EncoderTrainSettings>,
     /// How training goes.
     pub train: TrainSettings,
 }

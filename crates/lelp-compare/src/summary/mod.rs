@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use lelp::stats::{Bootstrap, Spread, holm, mcnemar, paired_bootstrap, paired_t};
 use lelp_method::Objective;
 use lelp_train::evaluate::Report;
-use lelp_train::run::TrainSettings;
+use lelp_train::training::TrainSettings;
 use serde::Serialize;
 
 use crate::record::{FailedRecord, FoundRecord, Setting, StudentRecord, TeacherRecord};

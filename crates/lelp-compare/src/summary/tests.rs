@@ -5,7 +5,7 @@
 use lelp_method::{
     ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings, Objective, OracleSettings,
 };
-use lelp_train::run::{ValidationMetric, ValidationRecord};
+use lelp_train::training::{ValidationMetric, ValidationRecord};
 
 use super::*;
 use crate::auto::{Chosen, Probe};

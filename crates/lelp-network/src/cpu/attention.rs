@@ -207,7 +207,7 @@ impl Text {
         let (queries, keys, width) = (self.queries, self.keys, inputs.width);
         let mut bias = vec![0.0; inputs.bias.len()];
         let (mut probabilities, mut kept) = (vec![0.0; queries * keys], vec![0.0; queries * keys]);
-        let mut slopes = vec![0.0; queries * keys];
+        let mut score_gradients = vec![0.0; queries * keys];
         for head in 0..inputs.heads {
             let start = head * width / inputs.heads;
             self.scores(inputs, head, &mut probabilities);
@@ -221,18 +221,28 @@ impl Text {
             multiply(by_value, outward, 1.0, &mut gradients.value[start..], width, Write::Replace, false);
 
             let value = self.key(inputs, inputs.value, head).transposed();
-            multiply(outward, value, 1.0, &mut slopes, keys, Write::Replace, false);
-            self.drop(inputs, head, &mut slopes);
-            for (row, probabilities) in slopes.chunks_exact_mut(keys).zip(probabilities.chunks_exact(keys)) {
-                softmax_slopes(row, probabilities);
+            multiply(outward, value, 1.0, &mut score_gradients, keys, Write::Replace, false);
+            self.drop(inputs, head, &mut score_gradients);
+            for (row, probabilities) in
+                score_gradients.chunks_exact_mut(keys).zip(probabilities.chunks_exact(keys))
+            {
+                softmax_gradient(row, probabilities);
             }
-            self.add_bias(inputs, head, &slopes, &mut bias);
-            let slopes = Matrix::new(&slopes, queries, keys);
+            self.add_bias(inputs, head, &score_gradients, &mut bias);
+            let score_gradients = Matrix::new(&score_gradients, queries, keys);
             let (query, key) = (self.query(inputs, inputs.query, head), self.key(inputs, inputs.key, head));
             let scale = scale(inputs);
-            multiply(slopes, key, scale, &mut gradients.query[start..], width, Write::Replace, false);
             multiply(
-                slopes.transposed(),
+                score_gradients,
+                key,
+                scale,
+                &mut gradients.query[start..],
+                width,
+                Write::Replace,
+                false,
+            );
+            multiply(
+                score_gradients.transposed(),
                 query,
                 scale,
                 &mut gradients.key[start..],
@@ -244,11 +254,11 @@ impl Text {
         bias
     }
 
-    fn add_bias(&self, inputs: Inputs<'_>, head: usize, slopes: &[f32], bias: &mut [f32]) {
+    fn add_bias(&self, inputs: Inputs<'_>, head: usize, score_gradients: &[f32], bias: &mut [f32]) {
         if bias.is_empty() {
             return;
         }
-        for (query, row) in slopes.chunks_exact(self.keys).enumerate() {
+        for (query, row) in score_gradients.chunks_exact(self.keys).enumerate() {
             let rows = bias.chunks_exact_mut(inputs.heads).skip(first_distance(inputs, query));
             for (slope, bias) in row.iter().zip(rows) {
                 bias[head] += slope;
@@ -291,7 +301,7 @@ fn exponentials(row: &mut [f32], normaliser: f32) {
 
 /// From the gradient by the probabilities `p` to that by the scores: `p (d - sum(d p))`.
 #[multiversion(targets("x86_64+avx2"))]
-fn softmax_slopes(row: &mut [f32], probabilities: &[f32]) {
+fn softmax_gradient(row: &mut [f32], probabilities: &[f32]) {
     let probabilities = &probabilities[..row.len()];
     let along = sum(row.len(), |place| row[place] * probabilities[place]);
     for (slope, probability) in row.iter_mut().zip(probabilities) {

@@ -5,8 +5,8 @@
 //! size that are added up in order.
 
 pub(crate) mod activation;
+pub(crate) mod adamw;
 pub(crate) mod attention;
-pub(crate) mod descent;
 pub(crate) mod dropout;
 mod lanes;
 pub(crate) mod linear;

@@ -11,7 +11,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Tensor, TensorData};
 use lelp_model::encoder::Activation;
 
-use super::{Attended, Norm};
+use super::{AttentionInputs, Norm};
 use crate::cpu::attention::{self, Inputs, Spans};
 use crate::cpu::dropout::{self, Dropout};
 use crate::cpu::{activation, linear as affine, norm};
@@ -357,8 +357,13 @@ pub(super) fn drop_out(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::fused_dropout(x.into_dispatch(), dropout))
 }
 
-pub(super) fn attention(attended: Attended, heads: usize, spans: &Arc<Spans>, dropout: Dropout) -> Tensor<2> {
-    let Attended { query, key, value, bias } = attended;
+pub(super) fn attention(
+    attended: AttentionInputs,
+    heads: usize,
+    spans: &Arc<Spans>,
+    dropout: Dropout,
+) -> Tensor<2> {
+    let AttentionInputs { query, key, value, bias } = attended;
     let bias = bias.unwrap_or_else(|| Tensor::zeros([0, heads], &query.device().without_autodiff()));
     let (query, key) = (query.into_dispatch(), key.into_dispatch());
     let (value, bias) = (value.into_dispatch(), bias.into_dispatch());

@@ -62,7 +62,7 @@ pub(super) fn drop_out(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
 
 /// Queries `[rows, width]`, keys and values `[tokens, width]`, and where there is one a bias by distance
 /// `[2 reach - 1, heads]`.
-pub(super) struct Attended {
+pub(super) struct AttentionInputs {
     pub(super) query: Tensor<2>,
     pub(super) key: Tensor<2>,
     pub(super) value: Tensor<2>,
@@ -70,7 +70,12 @@ pub(super) struct Attended {
 }
 
 /// Attention within each text; `[rows, width]`.
-pub(super) fn attention(attended: Attended, heads: usize, spans: &Arc<Spans>, dropout: Dropout) -> Tensor<2> {
+pub(super) fn attention(
+    attended: AttentionInputs,
+    heads: usize,
+    spans: &Arc<Spans>,
+    dropout: Dropout,
+) -> Tensor<2> {
     if on_cpu(&attended.query) {
         fused::attention(attended, heads, spans, dropout)
     } else {

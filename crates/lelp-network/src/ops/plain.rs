@@ -7,7 +7,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Distribution, Tensor, TensorData, activation as standard};
 use lelp_model::encoder::Activation;
 
-use super::{Attended, Norm, int_tensor};
+use super::{AttentionInputs, Norm, int_tensor};
 use crate::cpu::attention::Spans;
 use crate::cpu::dropout::Dropout;
 
@@ -48,8 +48,13 @@ pub(super) fn drop_out<const D: usize>(x: Tensor<D>, dropout: Dropout) -> Tensor
     x * (kept / dropout.kept())
 }
 
-pub(super) fn attention(attended: Attended, heads: usize, spans: &Arc<Spans>, dropout: Dropout) -> Tensor<2> {
-    let Attended { query, key, value, bias } = attended;
+pub(super) fn attention(
+    attended: AttentionInputs,
+    heads: usize,
+    spans: &Arc<Spans>,
+    dropout: Dropout,
+) -> Tensor<2> {
+    let AttentionInputs { query, key, value, bias } = attended;
     let device = query.device();
     let width = query.dims()[1];
     let texts = spans.lengths.len();

@@ -119,7 +119,7 @@ fn attention_within_texts_is_padded_masked_attention() {
             ];
             for biased in [true, false] {
                 let used = if biased { &leaves[..] } else { &leaves[..3] };
-                let attended = |leaves: &[Tensor<2>]| Attended {
+                let attended = |leaves: &[Tensor<2>]| AttentionInputs {
                     query: leaves[0].clone(),
                     key: leaves[1].clone(),
                     value: leaves[2].clone(),
@@ -142,7 +142,7 @@ fn gradients_go_through_the_same_dropout_as_values() {
     let spans = Arc::new(Spans { lengths: vec![3, 4], first_only: false });
     let leaves = [leaf([7, 4], 13), leaf([7, 4], 14), leaf([7, 4], 15)];
     let loss = |leaves: &[Tensor<2>]| {
-        let attended = Attended {
+        let attended = AttentionInputs {
             query: leaves[0].clone(),
             key: leaves[1].clone(),
             value: leaves[2].clone(),

@@ -10,7 +10,7 @@ use lelp::{
     SplitSettings, SubclassFit,
 };
 use lelp_data::{Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter};
-use lelp_train::distill::{self, Sharp, SplitError};
+use lelp_train::distill::{self, SplitError, SplitSharpness};
 use tempfile::TempDir;
 
 use super::{InspectError, InspectSettings, Inspection, inspect};
@@ -63,8 +63,9 @@ impl Planted {
 
     fn fit(&self, split: &SplitSettings) -> SubclassFit {
         let (signals, fine) = (self.signals(), self.fine());
-        let evidence = distill::evidence(&signals, split, Members::Teacher, Some(&fine), ONE).unwrap();
-        distill::fit(&signals, &evidence, split, Some(&fine), ONE).unwrap()
+        let evidence =
+            distill::split_statistics(&signals, split, Members::Teacher, Some(&fine), ONE).unwrap();
+        distill::fit_split(&signals, &evidence, split, Some(&fine), ONE).unwrap()
     }
 
     fn inspect(&self, split: &SplitSettings, settings: &InspectSettings) -> Inspection {
@@ -149,7 +150,7 @@ fn every_split() -> [SplitSettings; 4] {
 fn shares_of_a_class_add_to_one_and_members_to_the_rows() {
     let planted = Planted::new();
     for split in every_split() {
-        for sharp in [Sharp::Beta(Beta::new(0.01).unwrap()), Sharp::Entropy(0.7)] {
+        for sharp in [SplitSharpness::Beta(Beta::new(0.01).unwrap()), SplitSharpness::Entropy(0.7)] {
             let settings = InspectSettings { sharp, ..InspectSettings::default() };
             let found = planted.inspect(&split, &settings);
             assert_eq!((found.split.as_str(), found.rows), (split.name(), ROWS));
@@ -158,7 +159,7 @@ fn shares_of_a_class_add_to_one_and_members_to_the_rows() {
                 let sum: f64 = class.subclasses.iter().map(|subclass| subclass.share).sum();
                 assert!((sum - 1.0).abs() < 1e-6, "{split:?}: {sum}");
             }
-            if sharp == Sharp::Entropy(0.7) {
+            if sharp == SplitSharpness::Entropy(0.7) {
                 assert!((found.entropy - 0.7).abs() < 1e-4, "{}", found.entropy);
             }
         }

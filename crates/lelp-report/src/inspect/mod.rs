@@ -136,7 +136,7 @@ pub fn inspect(
         signals.check_data(texts).map_err(SplitError::from)?;
     }
     let InspectSettings { sharp, temperature, .. } = *settings;
-    let beta = distill::width(signals, fit, fine, sharp, temperature, threads)?;
+    let beta = distill::split_beta(signals, fit, fine, sharp, temperature, threads)?;
     let gathered = gather(signals, fit, fine, TargetSettings { beta, temperature }, threads, cancelled)?;
     let names = signals.description().label_names.iter();
     let classes = names.zip(&gathered.classes).enumerate().map(|(class, (name, members))| {

@@ -7,7 +7,7 @@ use lelp::artifact::ArtifactError;
 use lelp::{Beta, SettingError, SubclassFit, Temperature};
 use lelp_data::storage::{self, FileError};
 use lelp_method::MethodError;
-use lelp_train::distill::{DistillSettings, Sharp};
+use lelp_train::distill::{DistillSettings, SplitSharpness};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ pub struct StudentSplit {
     /// The split of its classes.
     pub fit: SubclassFit,
     /// How sharp its targets were.
-    pub sharp: Sharp,
+    pub sharp: SplitSharpness,
     /// The temperature of its targets.
     pub temperature: Temperature,
     /// All of its settings, `data` and `signals` among them.
@@ -84,8 +84,8 @@ impl StudentSplit {
             return Err(StudentSplitError::NoSplit { folder, method });
         };
         let sharp = match split.entropy {
-            Some(bits) => Sharp::Entropy(bits),
-            None => Sharp::Beta(Beta::new(split.beta)?),
+            Some(bits) => SplitSharpness::Entropy(bits),
+            None => SplitSharpness::Beta(Beta::new(split.beta)?),
         };
         let temperature = Temperature::new(method.temperature())?;
         let file = folder.join("lelp.safetensors");

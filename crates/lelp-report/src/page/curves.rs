@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lelp_train::run::{EpochRecord, ValidationMetric};
+use lelp_train::training::{EpochRecord, ValidationMetric};
 use plotly::common::Mode;
 
 use super::chart::{Chart, around, axis, plot, points, told};

@@ -5,7 +5,7 @@ use lelp::stats::Bootstrap;
 use lelp_compare::record::{FailedRecord, Setting};
 use lelp_compare::summary::Difference;
 use lelp_train::evaluate::Report;
-use lelp_train::run::{EpochRecord, TermRecord, ValidationMetric, ValidationRecord};
+use lelp_train::training::{EpochRecord, TermRecord, ValidationMetric, ValidationRecord};
 use serde_json::json;
 
 use super::page;

@@ -8,7 +8,7 @@ use lelp_compare::store::{RESULTS_FILE, Results};
 use lelp_compare::summary::Summary;
 use lelp_data::Splits;
 use lelp_method::{MethodSettings, Objective};
-use lelp_train::run::TrainSettings;
+use lelp_train::training::TrainSettings;
 use serde_json::{Value, json};
 
 use super::material::{Material, Reason, found, words};

@@ -7,7 +7,7 @@ use lelp::{Beta, ErrorChain, SubclassFit};
 use lelp_data::storage;
 use lelp_data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
 use lelp_method::{MethodSettings, Split};
-use lelp_train::distill::{self, ColumnSettings, Sharp};
+use lelp_train::distill::{self, ColumnSettings, SplitSharpness};
 
 use super::Reader;
 use crate::look::{Look, Subject, look};
@@ -89,10 +89,10 @@ impl Material<'_> {
         signals: &SignalsFolder,
         fine: Option<&FineColumn>,
         reader: &Reader<'_>,
-    ) -> Result<(SubclassFit, Sharp), Reason> {
+    ) -> Result<(SubclassFit, SplitSharpness), Reason> {
         let sharp = match split.entropy {
-            Some(bits) => Sharp::Entropy(bits),
-            None => Sharp::Beta(Beta::new(split.beta).map_err(|error| words(&error))?),
+            Some(bits) => SplitSharpness::Entropy(bits),
+            None => SplitSharpness::Beta(Beta::new(split.beta).map_err(|error| words(&error))?),
         };
         let kept = self.fit.as_ref().filter(|path| path.is_file());
         let fit = if let Some(path) = kept {
@@ -100,9 +100,10 @@ impl Material<'_> {
             SubclassFit::from_bytes(&bytes).map_err(|error| words(&error))?
         } else {
             let Split { settings, members, .. } = split;
-            let evidence = distill::evidence(signals, settings, *members, fine, reader.threads);
+            let evidence = distill::split_statistics(signals, settings, *members, fine, reader.threads);
             let evidence = evidence.map_err(|error| words(&error))?;
-            distill::fit(signals, &evidence, settings, fine, reader.threads).map_err(|error| words(&error))?
+            distill::fit_split(signals, &evidence, settings, fine, reader.threads)
+                .map_err(|error| words(&error))?
         };
         Ok((fit, sharp))
     }

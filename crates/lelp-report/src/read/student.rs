@@ -9,7 +9,7 @@ use lelp_data::Dataset;
 use lelp_model::model::Model;
 use lelp_train::distill::DistillSettings;
 use lelp_train::evaluate::{Report, answer, report};
-use lelp_train::run::EpochRecord;
+use lelp_train::training::EpochRecord;
 use serde::Deserialize;
 use serde_json::Value;
 

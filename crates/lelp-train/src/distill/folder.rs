@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::settings::{DistillSettings, StudentSettings};
 use super::{Distilled, StudentModel, StudentModelError, Task};
-use crate::run::ValidationRecord;
+use crate::training::ValidationRecord;
 
 /// `run.json`: every setting, the hashes of what went in, and what came out.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,13 +1,13 @@
 //! Distillation: a task and settings in, a student out.
 //!
-//! [`Task`] holds what every method and seed shares: texts, labels, the teacher's signals. [`Distillation`]
+//! [`Task`] holds what every method and seed shares: texts, labels, the teacher's signals. [`Distiller`]
 //! trains one student on it.
 
 mod embeddings;
 mod folder;
-mod recipe;
 mod settings;
-mod split;
+mod settings_table;
+mod split_signals;
 mod student;
 mod subclasses;
 mod task;
@@ -20,22 +20,27 @@ use lelp::{SettingError, SubclassFit};
 use thiserror::Error;
 
 pub use folder::{FolderError, RunRecord, check_free, save};
-pub use recipe::{Recipe, RecipeError};
 pub use settings::{
-    ColumnSettings, DistillSettings, EncoderOptions, MlpOptions, NgramOptions, Spacing, StudentSettings,
+    ColumnSettings, DistillSettings, EncoderOptions, MlpStudentSettings, NgramStudentSettings, Spacing,
+    StudentSettings,
 };
-pub use split::{Sharp, SplitError, evidence, fit, targets, targets_as_sharp, width};
+pub use settings_table::{SettingsTable, SettingsTableError};
+pub use split_signals::{
+    SplitError, SplitSharpness, fit_split, split_beta, split_statistics, split_targets, split_targets_at,
+};
 pub use student::{
     EncoderModel, EncoderTexts, MlpModel, MlpTexts, NgramTexts, StudentModel, StudentModelError, TaskInputs,
 };
 pub use task::{Task, TaskError};
 
 use embeddings::TrainingEmbeddings;
-use student::Lesson;
+use student::TrainingJob;
 use subclasses::Subclasses;
 
-use crate::model::Student;
-use crate::run::{Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, train};
+use crate::students::Trainable;
+use crate::training::{
+    Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, train,
+};
 use lelp_data::SignalsEmbeddings;
 use lelp_method::{MethodError, Objective, StudentShape, Supervision, TeacherEmbeddings};
 
@@ -83,7 +88,7 @@ pub struct Distilled {
 
 /// Students on one task.
 #[derive(Debug)]
-pub struct Distillation<'a> {
+pub struct Distiller<'a> {
     task: &'a Task,
     inputs: &'a TaskInputs,
     threads: NonZeroUsize,
@@ -93,7 +98,7 @@ pub struct Distillation<'a> {
     embeddings: OnceLock<SignalsEmbeddings>,
 }
 
-impl<'a> Distillation<'a> {
+impl<'a> Distiller<'a> {
     /// Students on `task`, whose texts have the features `inputs`.
     #[must_use]
     pub fn new(task: &'a Task, inputs: &'a TaskInputs, threads: NonZeroUsize) -> Self {
@@ -118,7 +123,7 @@ impl<'a> Distillation<'a> {
         student: &StudentSettings,
         settings: &TrainSettings,
         checkpoints: Option<&Checkpoints>,
-        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        observer: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
     ) -> Result<Distilled, DistillError> {
         method.check()?;
@@ -137,17 +142,17 @@ impl<'a> Distillation<'a> {
             embeddings: embeddings.as_ref().map(|embeddings| embeddings as &dyn TeacherEmbeddings),
         };
         let (task, threads) = (self.task, self.threads);
-        let lesson = Lesson { task, method, supervision, settings, checkpoints, threads };
-        let mut watch = Watch { watch, cancelled };
+        let job = TrainingJob { task, method, supervision, settings, checkpoints, threads };
+        let mut control = TrainingControl { observer, cancelled };
         let (model, report) = match (student, self.inputs) {
             (StudentSettings::Ngram(options), TaskInputs::Ngram(texts)) => {
-                texts.train(options, &lesson, &mut watch)
+                texts.train(options, &job, &mut control)
             }
             (StudentSettings::Encoder(options), TaskInputs::Encoder(texts)) => {
-                texts.train(options, &lesson, &mut watch)
+                texts.train(options, &job, &mut control)
             }
             (StudentSettings::Mlp(options), TaskInputs::Mlp(texts)) => {
-                texts.train(options, &lesson, &mut watch)
+                texts.train(options, &job, &mut control)
             }
             _ => panic!("the inputs of a task must be those of its students"),
         }?;
@@ -171,20 +176,20 @@ impl<'a> Distillation<'a> {
     }
 }
 
-/// Who is told of a training, and who can stop it.
-struct Watch<'a> {
-    watch: &'a mut (dyn FnMut(Event<'_>) + Send),
+/// What follows the progress of a training, and what can stop it.
+struct TrainingControl<'a> {
+    observer: &'a mut (dyn FnMut(Event<'_>) + Send),
     cancelled: &'a AtomicBool,
 }
 
-impl Lesson<'_> {
+impl TrainingJob<'_> {
     /// Trains `student`, of any kind.
-    fn teach<I: Sync, S: Student<I>>(
+    fn train<I: Sync, S: Trainable<I>>(
         &self,
         student: &mut S,
         inputs: &I,
         validation: &I,
-        watch: &mut Watch<'_>,
+        control: &mut TrainingControl<'_>,
     ) -> Result<TrainReport, DistillError> {
         let TrainSettings { optimizer, seed, .. } = *self.settings;
         let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
@@ -197,6 +202,6 @@ impl Lesson<'_> {
             validation: Some(Validation { inputs: validation, labels: &rows.classes, metric: rows.metric }),
             checkpoints: self.checkpoints,
         };
-        Ok(train(student, training, self.settings, self.threads, &mut *watch.watch, watch.cancelled)?)
+        Ok(train(student, training, self.settings, self.threads, &mut *control.observer, control.cancelled)?)
     }
 }

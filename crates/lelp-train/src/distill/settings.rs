@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use lelp_model::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
 use serde::{Deserialize, Serialize};
 
-use super::recipe::{Recipe, RecipeError};
-use crate::model::{EncoderSettings, HeadSettings};
-use crate::run::TrainSettings;
+use super::settings_table::{SettingsTable, SettingsTableError};
+use crate::students::{EncoderTrainSettings, HeadSettings};
+use crate::training::TrainSettings;
 use lelp_data::Columns;
 use lelp_method::Objective;
 use lelp_network::Device;
@@ -62,16 +62,16 @@ impl ColumnSettings {
 #[serde(tag = "student", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum StudentSettings {
     /// Hashed words and bigrams over a mean-pooled table.
-    Ngram(NgramOptions),
+    Ngram(NgramStudentSettings),
     /// A text encoder.
     Encoder(EncoderOptions),
     /// A head with a hidden layer on a frozen text encoder.
-    Mlp(MlpOptions),
+    Mlp(MlpStudentSettings),
 }
 
 impl Default for StudentSettings {
     fn default() -> Self {
-        Self::Ngram(NgramOptions::default())
+        Self::Ngram(NgramStudentSettings::default())
     }
 }
 
@@ -103,7 +103,7 @@ impl StudentSettings {
 
 impl DistillSettings {
     /// The settings of a recipe; what it leaves open of its `train` table takes the defaults of its student.
-    pub fn read(mut recipe: Recipe) -> Result<Self, RecipeError> {
+    pub fn read(mut recipe: SettingsTable) -> Result<Self, SettingsTableError> {
         let training = StudentSettings::training_of(recipe.word("model", "student").unwrap_or_default());
         recipe.fill("train", &training);
         recipe.settings()
@@ -143,22 +143,22 @@ pub struct EncoderOptions {
     pub max_length: usize,
     /// Where it is trained.
     pub device: Device,
-    /// See [`EncoderSettings::micro_batch`].
+    /// See [`EncoderTrainSettings::micro_batch`].
     pub micro_batch: usize,
-    /// See [`EncoderSettings::weight_decay`].
+    /// See [`EncoderTrainSettings::weight_decay`].
     pub weight_decay: f64,
-    /// See [`EncoderSettings::clip`].
+    /// See [`EncoderTrainSettings::clip`].
     pub clip: f64,
-    /// See [`EncoderSettings::layer_decay`].
+    /// See [`EncoderTrainSettings::layer_decay`].
     pub layer_decay: f64,
-    /// See [`EncoderSettings::dropout`].
+    /// See [`EncoderTrainSettings::dropout`].
     pub dropout: Option<f32>,
 }
 
 impl Default for EncoderOptions {
     fn default() -> Self {
-        let EncoderSettings { device, micro_batch, weight_decay, clip, layer_decay, dropout } =
-            EncoderSettings::default();
+        let EncoderTrainSettings { device, micro_batch, weight_decay, clip, layer_decay, dropout } =
+            EncoderTrainSettings::default();
         Self {
             from: PathBuf::new(),
             layers: 0,
@@ -181,16 +181,16 @@ impl Default for EncoderOptions {
 impl EncoderOptions {
     /// The part that training reads.
     #[must_use]
-    pub fn training(&self) -> EncoderSettings {
+    pub fn training(&self) -> EncoderTrainSettings {
         let Self { device, micro_batch, weight_decay, clip, layer_decay, dropout, .. } = *self;
-        EncoderSettings { device, micro_batch, weight_decay, clip, layer_decay, dropout }
+        EncoderTrainSettings { device, micro_batch, weight_decay, clip, layer_decay, dropout }
     }
 }
 
 /// Shape of an MLP student.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct MlpOptions {
+pub struct MlpStudentSettings {
     /// Folder of the encoder whose embeddings it reads.
     pub encoder: PathBuf,
     /// Units of the hidden `ReLU` layer; 0 for a linear student.
@@ -201,7 +201,7 @@ pub struct MlpOptions {
     pub max_length: usize,
 }
 
-impl Default for MlpOptions {
+impl Default for MlpStudentSettings {
     fn default() -> Self {
         let HeadSettings { hidden, weight_decay, .. } = HeadSettings::default();
         Self { encoder: PathBuf::new(), hidden, weight_decay, max_length: 0 }
@@ -211,7 +211,7 @@ impl Default for MlpOptions {
 /// Shape of an n-gram student, and how it is kept from learning by heart.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct NgramOptions {
+pub struct NgramStudentSettings {
     /// Columns of the table.
     pub width: usize,
     /// Units of the hidden `ReLU` layer; 0 for none.
@@ -228,7 +228,7 @@ pub struct NgramOptions {
     pub int8: bool,
 }
 
-impl Default for NgramOptions {
+impl Default for NgramStudentSettings {
     fn default() -> Self {
         let config = NgramConfig::new(Vec::new(), 1);
         Self {
@@ -237,13 +237,13 @@ impl Default for NgramOptions {
             buckets: config.features.buckets,
             min_characters: 0,
             max_characters: 0,
-            dropout: crate::model::NgramSettings::default().dropout,
+            dropout: crate::students::NgramTrainSettings::default().dropout,
             int8: false,
         }
     }
 }
 
-impl NgramOptions {
+impl NgramStudentSettings {
     /// The features of this student.
     #[must_use]
     pub fn features(&self) -> FeatureSettings {

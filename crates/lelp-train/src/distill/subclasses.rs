@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lelp::{Beta, Evidence, Members, SplitSettings, SubclassFit, Temperature};
 
-use super::split::{Sharp, SplitError, evidence, fit, targets_as_sharp};
+use super::split_signals::{SplitError, SplitSharpness, fit_split, split_statistics, split_targets_at};
 use super::{DistillError, Task};
 use lelp_data::{SignalsFolder, gather};
 use lelp_method::{MethodSettings, Split, soft_labels};
@@ -43,13 +43,14 @@ impl Subclasses {
         let Some(split) = method.split(seed)? else { return Ok(None) };
         let Split { settings, members, beta, entropy } = split;
         let evidence = self.evidence(signals, task, &settings, members, threads)?;
-        let fit = fit(signals, &evidence, &settings, task.fine.as_ref(), threads)?;
-        let sharp = match entropy {
-            Some(bits) => Sharp::Entropy(bits),
-            None => Sharp::Beta(Beta::new(beta)?),
+        let fit = fit_split(signals, &evidence, &settings, task.fine.as_ref(), threads)?;
+        let sharpness = match entropy {
+            Some(bits) => SplitSharpness::Entropy(bits),
+            None => SplitSharpness::Beta(Beta::new(beta)?),
         };
         let temperature = Temperature::new(method.temperature())?;
-        let (targets, _) = targets_as_sharp(signals, &fit, task.fine.as_ref(), sharp, temperature, threads)?;
+        let (targets, _) =
+            split_targets_at(signals, &fit, task.fine.as_ref(), sharpness, temperature, threads)?;
         let values = of_training_rows(task, targets, fit.outputs());
         Ok(Some(Targets { per_class: fit.per_class(), fit: Some(fit), values }))
     }
@@ -68,7 +69,7 @@ impl Subclasses {
         if let Some((_, evidence)) = gathered.iter().find(serves) {
             return Ok(Arc::clone(evidence));
         }
-        let evidence = Arc::new(evidence(signals, settings, members, task.fine.as_ref(), threads)?);
+        let evidence = Arc::new(split_statistics(signals, settings, members, task.fine.as_ref(), threads)?);
         gathered.push((members, Arc::clone(&evidence)));
         Ok(evidence)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::settings::ColumnSettings;
-use crate::run::ValidationMetric;
+use crate::training::ValidationMetric;
 use lelp_data::{
     DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, gather, hold_out,
 };

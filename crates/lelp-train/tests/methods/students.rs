@@ -7,10 +7,10 @@ use lelp_data::Text;
 use lelp_method::Optimizer;
 use lelp_method::{AuxiliaryTerm, MethodSettings, Objective, StudentShape, Supervision};
 use lelp_model::ngram::{FeatureSettings, NgramConfig};
-use lelp_train::model::{
-    EmbeddingRows, HeadSettings, HeadStudent, NgramInputs, NgramSettings, NgramStudent, Student,
+use lelp_train::students::{
+    EmbeddingRows, HeadSettings, NgramInputs, NgramTrainSettings, Trainable, TrainableHead, TrainableNgram,
 };
-use lelp_train::run::{TrainError, TrainReport, TrainSettings, Training, train};
+use lelp_train::training::{TrainError, TrainReport, TrainSettings, Training, train};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -107,7 +107,7 @@ fn settings(optimizer: Optimizer) -> TrainSettings {
     }
 }
 
-fn run<I: ?Sized + Sync, S: Student<I>>(
+fn run<I: ?Sized + Sync, S: Trainable<I>>(
     task: &Task,
     objective: &Objective,
     student: &mut S,
@@ -122,12 +122,12 @@ fn run<I: ?Sized + Sync, S: Student<I>>(
     train(student, training, &settings(optimizer), threads, &mut |_| {}, &AtomicBool::new(false))
 }
 
-fn ngram(subclasses: usize, hidden: usize, inputs: &NgramInputs) -> NgramStudent {
+fn ngram(subclasses: usize, hidden: usize, inputs: &NgramInputs) -> TrainableNgram {
     let mut config = NgramConfig::new(["a", "b", "c"].map(str::to_owned).to_vec(), subclasses);
     (config.width, config.hidden) = (20, hidden);
     config.features = features();
-    let settings = NgramSettings { optimizer: Optimizer::Adagrad, dropout: 0.1 };
-    NgramStudent::new(config, inputs, &settings, 3).unwrap()
+    let settings = NgramTrainSettings { optimizer: Optimizer::Adagrad, dropout: 0.1 };
+    TrainableNgram::new(config, inputs, &settings, 3).unwrap()
 }
 
 fn features() -> FeatureSettings {
@@ -161,7 +161,7 @@ fn an_ngram_student_learns_by_every_method_alike_at_any_number_of_threads() {
                 let mut student = ngram(objective.base.subclasses(), hidden, &inputs);
                 let report =
                     run(&task, &objective, &mut student, &inputs, Optimizer::Adagrad, threads).unwrap();
-                let mut outputs = vec![0.0; ROWS * Student::<NgramInputs>::outputs(&student)];
+                let mut outputs = vec![0.0; ROWS * Trainable::<NgramInputs>::outputs(&student)];
                 student.forward(&inputs, 0, &mut outputs);
                 (outputs, report)
             };
@@ -188,7 +188,7 @@ fn a_head_learns_by_every_method_alike_at_any_number_of_threads() {
         let trained = |threads: usize| {
             let outputs = CLASSES * objective.base.subclasses();
             let head = HeadSettings { hidden: 16, ..HeadSettings::default() };
-            let mut student = HeadStudent::new(outputs, &inputs, &head, 3).unwrap();
+            let mut student = TrainableHead::new(outputs, &inputs, &head, 3).unwrap();
             let report = run(&task, &objective, &mut student, &inputs, Optimizer::Adam, threads).unwrap();
             (student.model().unwrap(), report)
         };

@@ -8,7 +8,7 @@ use lelp::{Beta, SubclassFit, Temperature};
 use lelp_data::storage;
 use lelp_data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
 use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
-use lelp_train::distill::{ColumnSettings, Sharp};
+use lelp_train::distill::{ColumnSettings, SplitSharpness};
 
 use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
 use crate::failure::{Context, Failure};
@@ -203,10 +203,10 @@ impl Arguments {
     }
 
     fn settings(&self, student: Option<&StudentSplit>) -> Result<InspectSettings, Failure> {
-        let trained = student.map_or(Sharp::Beta(Beta::default()), |student| student.sharp);
+        let trained = student.map_or(SplitSharpness::Beta(Beta::default()), |student| student.sharp);
         let sharp = match (self.beta, self.entropy) {
-            (Some(beta), _) => Sharp::Beta(Beta::new(beta).map_err(Failure::usage)?),
-            (None, Some(bits)) => Sharp::Entropy(bits),
+            (Some(beta), _) => SplitSharpness::Beta(Beta::new(beta).map_err(Failure::usage)?),
+            (None, Some(bits)) => SplitSharpness::Entropy(bits),
             (None, None) => trained,
         };
         let temperature = student.map_or(Temperature::default(), |student| student.temperature);

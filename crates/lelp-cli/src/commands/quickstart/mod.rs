@@ -17,10 +17,8 @@ use lelp_compare::summary::Summary;
 use lelp_data::Dataset;
 use lelp_data::storage;
 use lelp_model::classifier::Classifier;
-use lelp_train::distill::{
-    self, DistillSettings, Distillation, Distilled, StudentSettings, Task, TaskInputs,
-};
-use lelp_train::run::TrainSettings;
+use lelp_train::distill::{self, DistillSettings, Distilled, Distiller, StudentSettings, Task, TaskInputs};
+use lelp_train::training::TrainSettings;
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::commands::compare::{self, CompareOptions, tables};
@@ -133,7 +131,7 @@ impl StudentWriter<'_> {
         let task = Task::open(&teacher.path, Some(&teacher.signals), &data.columns)?;
         let threads = self.global.threads();
         let inputs = TaskInputs::new(&task, model, threads, None, &mut |_| {}, self.cancel)?;
-        let distillation = Distillation::new(&task, &inputs, threads);
+        let distillation = Distiller::new(&task, &inputs, threads);
         let mut students = Vec::new();
         for method in &recipe.methods {
             let first = self.results.students.iter().find(|student| student.method == method.name);

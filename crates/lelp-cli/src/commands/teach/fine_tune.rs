@@ -1,8 +1,8 @@
 //! `lelp teach --tune all`: fine-tune encoder and head together.
 
-use lelp_train::model::EncoderSource;
-use lelp_train::run::{Checkpoints, Event, TrainSettings};
-use lelp_train::teacher::{FineTuning, TeacherFolder};
+use lelp_train::students::EncoderSource;
+use lelp_train::teachers::{FineTuning, TeacherFolder};
+use lelp_train::training::{Checkpoints, Event, TrainSettings};
 
 use super::{Arguments, open_labelled, print_trained};
 use crate::args::GlobalArgs;
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let cancel = interrupt::cancel_flag()?;
     let mut bar = progress::long_epochs(printer, "fine-tuning", settings.epochs);
     let report = tuning
-        .teach(&folder, global.threads(), &mut |event: Event<'_>| bar.event(&event), &cancel)
+        .train(&folder, global.threads(), &mut |event: Event<'_>| bar.event(&event), &cancel)
         .with_context(|| format!("fine-tuning on `{}`", train.file().display()))?;
     bar.finish();
     print_trained(&report, validation.labelled_rows(), out, printer);

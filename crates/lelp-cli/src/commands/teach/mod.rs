@@ -10,9 +10,9 @@ use lelp_data::Splits;
 use lelp_method::SubclassTeacherSettings;
 use lelp_model::encoder::{Encoder, EncoderOptions, Pooling};
 use lelp_model::teacher::Teacher;
-use lelp_train::model::HeadSettings;
-use lelp_train::run::{Event, TrainReport, TrainSettings};
-use lelp_train::teacher::HeadTeaching;
+use lelp_train::students::HeadSettings;
+use lelp_train::teachers::HeadTraining;
+use lelp_train::training::{Event, TrainReport, TrainSettings};
 
 use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs};
 use crate::commands::pull::{embedding_cache, encoder_folder};
@@ -187,7 +187,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let settings = arguments.training.apply(TrainSettings::head());
     let defaults = HeadSettings::default();
     let hidden = arguments.hidden.unwrap_or(defaults.hidden);
-    let teaching = HeadTeaching {
+    let training = HeadTraining {
         encoder: &encoder,
         encoder_folder: &folder,
         splits: &splits,
@@ -195,10 +195,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         head: HeadSettings { hidden, optimizer: settings.optimizer, ..defaults },
         subclasses,
         settings,
-        kept: &embedding_cache()?,
+        cache: &embedding_cache()?,
         threads: global.threads(),
     };
-    let bar = Rows::new(printer, "embedding", teaching.rows());
+    let bar = Rows::new(printer, "embedding", training.rows());
     let mut epochs = None;
     let mut event = |event: Event<'_>| {
         let epochs = epochs.get_or_insert_with(|| {
@@ -207,7 +207,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         });
         epochs.event(&event);
     };
-    let taught = teaching
+    let taught = training
         .run(&mut |done| bar.set(done), &mut event, &cancel)
         .with_context(|| format!("teaching on `{}`", splits.train.file().display()))?;
     if let Some(epochs) = epochs {

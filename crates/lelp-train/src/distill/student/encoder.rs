@@ -9,9 +9,9 @@ use lelp_model::encoder::EncoderConfig;
 
 use super::super::settings::{EncoderOptions, Spacing};
 use super::super::task::Task;
-use super::super::{DistillError, Watch};
-use super::{Lesson, StudentModel, StudentModelError, Trained};
-use crate::model::{EncoderInputs, EncoderSource, EncoderStudent, Sizes, spaced_layers};
+use super::super::{DistillError, TrainingControl};
+use super::{StudentModel, StudentModelError, Trained, TrainingJob};
+use crate::students::{EncoderInputs, EncoderSizes, EncoderSource, TrainableEncoder, spaced_layers};
 use lelp_data::Dataset;
 use lelp_method::Optimizer;
 
@@ -27,7 +27,7 @@ pub struct EncoderTexts {
 #[derive(Debug)]
 pub struct EncoderModel {
     source: Arc<EncoderSource>,
-    student: EncoderStudent,
+    student: TrainableEncoder,
     labels: Vec<String>,
     subclasses: NonZeroUsize,
 }
@@ -48,27 +48,27 @@ impl EncoderTexts {
     }
 
     /// Trains one student.
-    pub(in super::super) fn train(
+    pub(in crate::distill) fn train(
         &self,
         options: &EncoderOptions,
-        lesson: &Lesson<'_>,
-        watch: &mut Watch<'_>,
+        job: &TrainingJob<'_>,
+        control: &mut TrainingControl<'_>,
     ) -> Result<Trained, DistillError> {
-        let optimizer = lesson.settings.optimizer;
+        let optimizer = job.settings.optimizer;
         if optimizer != Optimizer::Adam {
             return Err(StudentModelError::Optimizer(optimizer).into());
         }
-        let labels = lesson.task.labels().to_vec();
-        let subclasses = NonZeroUsize::new(lesson.method.base.subclasses()).unwrap_or(NonZeroUsize::MIN);
+        let labels = job.task.labels().to_vec();
+        let subclasses = NonZeroUsize::new(job.method.base.subclasses()).unwrap_or(NonZeroUsize::MIN);
         let outputs = labels.len() * subclasses.get();
         let mut student = self
             .source
-            .student(outputs, &options.training(), lesson.settings.seed)
+            .student(outputs, &options.training(), job.settings.seed)
             .map_err(StudentModelError::from)?;
         self.train
-            .check_memory(&student, lesson.settings.batch, &options.training())
+            .check_memory(&student, job.settings.batch, &options.training())
             .map_err(StudentModelError::from)?;
-        let report = lesson.teach(&mut student, &self.train, &self.validation, watch)?;
+        let report = job.train(&mut student, &self.train, &self.validation, control)?;
         let model = EncoderModel { source: Arc::clone(&self.source), student, labels, subclasses };
         Ok((StudentModel::Encoder(Box::new(model)), report))
     }
@@ -91,7 +91,7 @@ fn source(options: &EncoderOptions) -> Result<EncoderSource, StudentModelError> 
     let config = EncoderConfig::load(folder)?;
     let or = |given: usize, default: usize| if given == 0 { default } else { given };
     if options.scratch {
-        let sizes = Sizes {
+        let sizes = EncoderSizes {
             layers: or(options.layers, config.layers),
             width: or(options.width, config.width),
             heads: or(options.heads, config.heads),

@@ -9,12 +9,12 @@ use std::sync::atomic::AtomicBool;
 use lelp_model::encoder::{Encoder, EncoderError, EncoderOptions as LoadOptions, Pooling};
 use lelp_model::teacher::{ClassifierHead, Teacher, TeacherConfig};
 
-use super::super::settings::MlpOptions;
+use super::super::settings::MlpStudentSettings;
 use super::super::task::Task;
-use super::super::{DistillError, Watch};
-use super::{Lesson, StudentModel, StudentModelError, Trained};
-use crate::model::{EmbeddingRows, HeadSettings, HeadStudent};
-use crate::teacher::{EmbedError, KeptEmbeddings, embed};
+use super::super::{DistillError, TrainingControl};
+use super::{StudentModel, StudentModelError, Trained, TrainingJob};
+use crate::students::{EmbeddingRows, HeadSettings, TrainableHead};
+use crate::teachers::{EmbedError, EmbeddingCache, embed};
 use lelp_data::Dataset;
 
 /// Embeddings of a task's texts, and the encoder that gave them.
@@ -46,9 +46,9 @@ pub struct MlpModel {
 impl MlpTexts {
     pub(super) fn new(
         task: &Task,
-        options: &MlpOptions,
+        options: &MlpStudentSettings,
         threads: NonZeroUsize,
-        kept: Option<&KeptEmbeddings>,
+        cache: Option<&EmbeddingCache>,
         progress: &mut dyn FnMut(usize),
         cancelled: &AtomicBool,
     ) -> Result<Self, StudentModelError> {
@@ -58,9 +58,9 @@ impl MlpTexts {
         }
         let encoder = options.load(threads)?;
         let width = encoder.width();
-        let embed = |data: &Dataset, progress: &mut dyn FnMut(usize)| match kept {
+        let embed = |data: &Dataset, progress: &mut dyn FnMut(usize)| match cache {
             None => embed(&encoder, data, progress, cancelled).map_err(EmbedError::from),
-            Some(kept) => kept.embed(&encoder, &options.encoder, data, progress, cancelled),
+            Some(cache) => cache.embed(&encoder, &options.encoder, data, progress, cancelled),
         };
         let train = embed(task.train(), progress)?;
         let rows = task.train().rows();
@@ -79,30 +79,30 @@ impl MlpTexts {
     }
 
     /// Trains one student.
-    pub(in super::super) fn train(
+    pub(in crate::distill) fn train(
         &self,
-        options: &MlpOptions,
-        lesson: &Lesson<'_>,
-        watch: &mut Watch<'_>,
+        options: &MlpStudentSettings,
+        job: &TrainingJob<'_>,
+        control: &mut TrainingControl<'_>,
     ) -> Result<Trained, DistillError> {
-        let labels = lesson.task.labels().to_vec();
-        let subclasses = NonZeroUsize::new(lesson.method.base.subclasses()).unwrap_or(NonZeroUsize::MIN);
+        let labels = job.task.labels().to_vec();
+        let subclasses = NonZeroUsize::new(job.method.base.subclasses()).unwrap_or(NonZeroUsize::MIN);
         let head = HeadSettings {
             hidden: options.hidden,
             weight_decay: options.weight_decay,
-            optimizer: lesson.settings.optimizer,
+            optimizer: job.settings.optimizer,
         };
         let outputs = labels.len() * subclasses.get();
-        let mut student = HeadStudent::new(outputs, &self.train, &head, lesson.settings.seed)
+        let mut student = TrainableHead::new(outputs, &self.train, &head, job.settings.seed)
             .map_err(StudentModelError::from)?;
-        let report = lesson.teach(&mut student, &self.train, &self.validation, watch)?;
+        let report = job.train(&mut student, &self.train, &self.validation, control)?;
         let head = student.model().map_err(StudentModelError::from)?;
         let model = MlpModel { encoder: Arc::clone(&self.encoder), head, labels, subclasses };
         Ok((StudentModel::Mlp(Box::new(model)), report))
     }
 }
 
-impl MlpOptions {
+impl MlpStudentSettings {
     /// The frozen encoder whose embeddings the student reads.
     pub fn load(&self, threads: NonZeroUsize) -> Result<Encoder, EncoderError> {
         let max_length = NonZeroUsize::new(self.max_length);

@@ -22,9 +22,9 @@ pub use ngram::NgramTexts;
 
 use super::settings::StudentSettings;
 use super::task::Task;
-use crate::model::{EncoderStudentError, HeadError, StudentError};
-use crate::run::{TrainError, TrainReport};
-use crate::teacher::{EmbedError, KeptEmbeddings};
+use crate::students::{EmbeddingRowsError, EncoderStudentError, NgramStudentError};
+use crate::teachers::{EmbedError, EmbeddingCache};
+use crate::training::{TrainError, TrainReport};
 use lelp_method::Optimizer;
 use lelp_method::{Objective, Supervision};
 
@@ -55,7 +55,7 @@ pub enum StudentModel {
 pub enum StudentModelError {
     /// The n-gram student cannot be built.
     #[error(transparent)]
-    Ngram(#[from] StudentError),
+    Ngram(#[from] NgramStudentError),
     /// The n-gram student cannot be written.
     #[error(transparent)]
     NgramFile(#[from] NgramFileError),
@@ -67,7 +67,7 @@ pub enum StudentModelError {
     Frozen(#[from] EncoderError),
     /// The frozen encoder's embeddings do not hold together.
     #[error(transparent)]
-    Embeddings(#[from] HeadError),
+    Embeddings(#[from] EmbeddingRowsError),
     /// The frozen encoder's embeddings cannot be had.
     #[error(transparent)]
     Embed(#[from] EmbedError),
@@ -129,7 +129,7 @@ impl TaskInputs {
         task: &Task,
         student: &StudentSettings,
         threads: NonZeroUsize,
-        kept: Option<&KeptEmbeddings>,
+        cache: Option<&EmbeddingCache>,
         progress: &mut dyn FnMut(usize),
         cancelled: &AtomicBool,
     ) -> Result<Self, StudentModelError> {
@@ -137,19 +137,19 @@ impl TaskInputs {
             StudentSettings::Ngram(options) => Self::Ngram(NgramTexts::new(task, options, threads)?),
             StudentSettings::Encoder(options) => Self::Encoder(EncoderTexts::new(task, options, threads)?),
             StudentSettings::Mlp(options) => {
-                Self::Mlp(MlpTexts::new(task, options, threads, kept, progress, cancelled)?)
+                Self::Mlp(MlpTexts::new(task, options, threads, cache, progress, cancelled)?)
             }
         })
     }
 }
 
 /// What a student is trained with, the same for all kinds.
-pub(super) struct Lesson<'a> {
+pub(super) struct TrainingJob<'a> {
     pub(super) task: &'a Task,
     pub(super) method: &'a Objective,
     pub(super) supervision: Supervision<'a>,
-    pub(super) settings: &'a crate::run::TrainSettings,
-    pub(super) checkpoints: Option<&'a crate::run::Checkpoints>,
+    pub(super) settings: &'a crate::training::TrainSettings,
+    pub(super) checkpoints: Option<&'a crate::training::Checkpoints>,
     pub(super) threads: NonZeroUsize,
 }
 

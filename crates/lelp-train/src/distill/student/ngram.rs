@@ -2,12 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use super::super::settings::NgramOptions;
+use super::super::settings::NgramStudentSettings;
 use super::super::task::Task;
-use super::super::{DistillError, Watch};
-use super::{Lesson, StudentModel, Trained};
-use crate::model::{NgramInputs, NgramSettings, NgramStudent};
-use crate::run::{TrainError, thread_pool};
+use super::super::{DistillError, TrainingControl};
+use super::{StudentModel, Trained, TrainingJob};
+use crate::students::{NgramInputs, NgramTrainSettings, TrainableNgram};
+use crate::training::{TrainError, thread_pool};
 use lelp_data::Dataset;
 
 /// Features of a task's texts.
@@ -20,7 +20,7 @@ pub struct NgramTexts {
 impl NgramTexts {
     pub(super) fn new(
         task: &Task,
-        options: &NgramOptions,
+        options: &NgramStudentSettings,
         threads: NonZeroUsize,
     ) -> Result<Self, TrainError> {
         let features = options.features();
@@ -30,17 +30,17 @@ impl NgramTexts {
     }
 
     /// Trains one student.
-    pub(in super::super) fn train(
+    pub(in crate::distill) fn train(
         &self,
-        options: &NgramOptions,
-        lesson: &Lesson<'_>,
-        watch: &mut Watch<'_>,
+        options: &NgramStudentSettings,
+        job: &TrainingJob<'_>,
+        control: &mut TrainingControl<'_>,
     ) -> Result<Trained, DistillError> {
-        let config = options.config(lesson.task.labels().to_vec(), lesson.method.base.subclasses());
-        let learning = NgramSettings { optimizer: lesson.settings.optimizer, dropout: options.dropout };
-        let mut student = NgramStudent::new(config, &self.train, &learning, lesson.settings.seed)
+        let config = options.config(job.task.labels().to_vec(), job.method.base.subclasses());
+        let learning = NgramTrainSettings { optimizer: job.settings.optimizer, dropout: options.dropout };
+        let mut student = TrainableNgram::new(config, &self.train, &learning, job.settings.seed)
             .map_err(super::StudentModelError::from)?;
-        let report = lesson.teach(&mut student, &self.train, &self.validation, watch)?;
+        let report = job.train(&mut student, &self.train, &self.validation, control)?;
         let model = student.model().map_err(super::StudentModelError::from)?;
         Ok((StudentModel::Ngram(Box::new(model)), report))
     }

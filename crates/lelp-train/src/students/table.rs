@@ -8,7 +8,7 @@ use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
 use super::inputs::NgramInputs;
-use super::memory::LargeArray;
+use super::large_array::LargeArray;
 use lelp_method::{Optimizer, adagrad};
 
 /// Bits of one digit of the radix sort.

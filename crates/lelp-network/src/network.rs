@@ -5,30 +5,30 @@ use std::ops::Range;
 use burn::tensor::{Gradients, Tensor, TensorData};
 use lelp_model::encoder::{EncoderConfig, HeadActivation, Role};
 
-use super::batch::{Batch, Part};
+use super::batch::{Part, TokenBatch};
 use super::cpu::dropout::Dropout;
-use super::ops::{self, Attended, Norm};
-use super::parameters::{Parameters, to_vec};
+use super::ops::{self, AttentionInputs, Norm};
+use super::parameters::{EncoderParameters, to_vec};
 
 /// An encoder of any family with its sequence classification head.
 #[derive(Debug)]
-pub struct Network {
+pub struct EncoderNetwork {
     pub(super) config: EncoderConfig,
-    pub(super) parameters: Parameters,
+    pub(super) parameters: EncoderParameters,
     outputs: usize,
 }
 
-/// What the network makes of some texts.
-pub struct Pass {
+/// What the network computes for some texts.
+pub struct EncoderOutputs {
     /// `[texts, outputs]`
     pub outputs: Vec<f32>,
     /// Input of the head's linear layer, `[texts, width]`.
     pub embedding: Vec<f32>,
 }
 
-/// Names the dropout of a training step.
+/// What the dropout masks of a training step are drawn from.
 #[derive(Debug, Clone, Copy)]
-pub struct Dropouts {
+pub struct DropoutKey {
     /// Seed of the training.
     pub seed: u64,
     /// Number of the step.
@@ -43,19 +43,19 @@ struct Leaves {
 
 /// Gradients by outputs and by embedding (empty for none), given the places of some of the batch's texts and what the
 /// network makes of them.
-pub(crate) type Slopes<'a> = dyn FnMut(Range<usize>, &Pass) -> (Vec<f32>, Vec<f32>) + 'a;
+pub(crate) type OutputGradients<'a> = dyn FnMut(Range<usize>, &EncoderOutputs) -> (Vec<f32>, Vec<f32>) + 'a;
 
 /// Gradients of a step, in the order of the parameters; that of the token table has its unique rows alone.
 pub(crate) type StepGradients = Vec<Option<Tensor<1>>>;
 
-/// Dropouts of one pass: each site has a key of its own.
-struct Sites<'a> {
+/// Dropout of one pass: each site has a key of its own.
+struct DropoutSites<'a> {
     config: &'a EncoderConfig,
     /// Key of the next site; none where nothing is dropped.
     next: Option<u64>,
 }
 
-impl Sites<'_> {
+impl DropoutSites<'_> {
     fn dropout(&mut self, probability: f32) -> Dropout {
         let Some(key) = &mut self.next else { return Dropout::NONE };
         *key += 1;
@@ -67,10 +67,10 @@ impl Sites<'_> {
     }
 }
 
-impl Network {
+impl EncoderNetwork {
     /// A network over `parameters`, which were made for `config` and `outputs`.
     #[must_use]
-    pub fn new(config: EncoderConfig, parameters: Parameters, outputs: usize) -> Self {
+    pub fn new(config: EncoderConfig, parameters: EncoderParameters, outputs: usize) -> Self {
         Self { config, parameters, outputs }
     }
 
@@ -88,18 +88,18 @@ impl Network {
 
     /// The tensors.
     #[must_use]
-    pub fn parameters(&self) -> &Parameters {
+    pub fn parameters(&self) -> &EncoderParameters {
         &self.parameters
     }
 
     /// The tensors, to restore them.
-    pub fn parameters_mut(&mut self) -> &mut Parameters {
+    pub fn parameters_mut(&mut self) -> &mut EncoderParameters {
         &mut self.parameters
     }
 
     /// Answers, without dropout.
     #[must_use]
-    pub fn answer(&self, batch: &Batch) -> Pass {
+    pub fn answer(&self, batch: &TokenBatch) -> EncoderOutputs {
         let leaves = self.leaves(batch, false);
         let (mut outputs, mut embedding) = (Vec::new(), Vec::new());
         for part in batch.parts() {
@@ -107,32 +107,37 @@ impl Network {
             outputs.extend(to_vec(part_outputs));
             embedding.extend(to_vec(part_embedding));
         }
-        Pass { outputs, embedding }
+        EncoderOutputs { outputs, embedding }
     }
 
-    /// One pass forwards and backwards, part by part. `slopes` is given the range of the batch's texts and what
-    /// the network makes of them, and gives the gradients by outputs and by embedding (empty for none).
-    pub fn gradients(&self, batch: &Batch, dropouts: Dropouts, slopes: &mut Slopes<'_>) -> StepGradients {
+    /// One pass forwards and backwards, part by part. `loss_gradients` is given the range of the batch's texts and what
+    /// the network computes for them, and gives the gradients by outputs and by embedding (empty for none).
+    pub fn gradients(
+        &self,
+        batch: &TokenBatch,
+        dropout: DropoutKey,
+        loss_gradients: &mut OutputGradients<'_>,
+    ) -> StepGradients {
         let leaves = self.leaves(batch, true);
         let mut total: StepGradients = vec![None; leaves.tensors.len()];
         let mut first = 0;
         for (place, part) in batch.parts().iter().enumerate() {
-            let key = dropouts.seed.rotate_left(32) ^ (dropouts.step << 24) ^ ((place as u64) << 12);
+            let key = dropout.seed.rotate_left(32) ^ (dropout.step << 24) ^ ((place as u64) << 12);
             let (outputs, embedding) = self.forward(part, &leaves, Some(key));
-            let pass = Pass {
+            let computed = EncoderOutputs {
                 outputs: to_vec(outputs.clone().without_autodiff()),
                 embedding: to_vec(embedding.clone().without_autodiff()),
             };
             let texts = first..first + part.rows();
             first = texts.end;
-            let (by_outputs, by_embedding) = slopes(texts, &pass);
+            let (outputs_gradient, embedding_gradient) = loss_gradients(texts, &computed);
             let device = self.parameters.device();
             let like = |values: Vec<f32>, shape: [usize; 2]| -> Tensor<2> {
                 Tensor::from_data(TensorData::new(values, shape), device)
             };
-            let mut loss = (outputs.clone() * like(by_outputs, outputs.dims())).sum();
-            if !by_embedding.is_empty() {
-                loss = loss + (embedding.clone() * like(by_embedding, embedding.dims())).sum();
+            let mut loss = (outputs.clone() * like(outputs_gradient, outputs.dims())).sum();
+            if !embedding_gradient.is_empty() {
+                loss = loss + (embedding.clone() * like(embedding_gradient, embedding.dims())).sum();
             }
             add_up(&mut total, &leaves, loss.backward());
         }
@@ -140,7 +145,7 @@ impl Network {
     }
 
     /// The tensors of a step.
-    fn leaves(&self, batch: &Batch, train: bool) -> Leaves {
+    fn leaves(&self, batch: &TokenBatch, train: bool) -> Leaves {
         let list = self.parameters.list();
         let leaf = |values: Tensor<1>| if train { values.autodiff().require_grad() } else { values };
         let table = list[0].values.clone().reshape(shape(&list[0].tensor.shape));
@@ -154,7 +159,7 @@ impl Network {
 
     /// Outputs `[texts, outputs]` and embedding `[texts, width]`.
     fn forward(&self, part: &Part, leaves: &Leaves, key: Option<u64>) -> (Tensor<2>, Tensor<2>) {
-        let mut sites = Sites { config: &self.config, next: key };
+        let mut sites = DropoutSites { config: &self.config, next: key };
         let mut hidden = self.embeddings(part, leaves, &mut sites);
         let bias = self.distance_bias(part, leaves);
         for layer in 0..self.config.layers {
@@ -166,7 +171,7 @@ impl Network {
     }
 
     /// `[tokens, width]`
-    fn embeddings(&self, part: &Part, leaves: &Leaves, sites: &mut Sites<'_>) -> Tensor<2> {
+    fn embeddings(&self, part: &Part, leaves: &Leaves, sites: &mut DropoutSites<'_>) -> Tensor<2> {
         let width = self.config.embedding_width;
         let words = leaves.tensors[0].clone();
         let unique = words.dims()[0] / width;
@@ -206,11 +211,11 @@ impl Network {
         first_only: bool,
         bias: Option<Tensor<2>>,
         leaves: &Leaves,
-        sites: &mut Sites<'_>,
+        sites: &mut DropoutSites<'_>,
     ) -> Tensor<2> {
         let spans = if first_only { &part.first } else { &part.all };
         let asking = if first_only { ops::rows(hidden.clone(), &part.firsts) } else { hidden.clone() };
-        let attended = Attended {
+        let attended = AttentionInputs {
             query: self.dense(leaves, Role::Query(layer), asking.clone()),
             key: self.dense(leaves, Role::Key(layer), hidden.clone()),
             value: self.dense(leaves, Role::Value(layer), hidden),
@@ -229,7 +234,12 @@ impl Network {
     }
 
     /// Outputs and embedding from the first tokens `[texts, width]`.
-    fn head(&self, first: Tensor<2>, leaves: &Leaves, sites: &mut Sites<'_>) -> (Tensor<2>, Tensor<2>) {
+    fn head(
+        &self,
+        first: Tensor<2>,
+        leaves: &Leaves,
+        sites: &mut DropoutSites<'_>,
+    ) -> (Tensor<2>, Tensor<2>) {
         let (head, probability) = (&self.config.family.head, self.config.dropout.classifier);
         let before = if head.dropout_before_hidden { sites.dropout(probability) } else { Dropout::NONE };
         let hidden = self.dense(leaves, Role::HeadHidden, ops::drop_out(first, before));

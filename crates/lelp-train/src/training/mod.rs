@@ -12,9 +12,9 @@ mod train;
 
 pub use checkpoint::{CheckpointError, Checkpoints};
 pub use evaluate::{Score, Validation, ValidationMetric};
-pub use log::Log;
+pub use log::TrainingLog;
 pub use record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
 pub use schedule::Schedule;
-pub use settings::{SettingsError, TrainSettings};
+pub use settings::{TrainSettings, TrainSettingsError};
 pub(crate) use train::thread_pool;
 pub use train::{TrainError, Training, train};

@@ -7,8 +7,8 @@ use lelp_data::storage::{self, FileError};
 use lelp_model::encoder::{self, EncoderConfig, EncoderError, Tokenizer};
 use lelp_model::teacher::{CLASSIFIER_FILE, EncoderClassifierConfig};
 
-use super::EncoderSettings;
-use super::encoder::{EncoderStudent, EncoderStudentError, FirstWeights};
+use super::EncoderTrainSettings;
+use super::encoder::{EncoderStudentError, InitialWeights, TrainableEncoder};
 
 /// Longest text where nobody says otherwise, in tokens: longer ones cost their square.
 const LONGEST: usize = 512;
@@ -30,7 +30,7 @@ pub struct EncoderSource {
 
 /// Sizes of a network that starts from random weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
+pub struct EncoderSizes {
     /// Layers.
     pub layers: usize,
     /// Width of the hidden vectors.
@@ -67,11 +67,11 @@ impl EncoderSource {
     /// A network of the given sizes with random weights; family, tokenizer and the rest are the folder's.
     pub fn scratch(
         folder: &Path,
-        sizes: Sizes,
+        sizes: EncoderSizes,
         max_length: Option<NonZeroUsize>,
     ) -> Result<Self, EncoderStudentError> {
         let source = EncoderConfig::load(folder)?;
-        let Sizes { layers, width, heads, inner } = sizes;
+        let EncoderSizes { layers, width, heads, inner } = sizes;
         let embedding_width = if source.family.factorised { source.embedding_width } else { width };
         let config = EncoderConfig { layers, width, heads, inner, embedding_width, ..source.clone() };
         config.check().map_err(|source| EncoderError::Config { path: folder.join("config.json"), source })?;
@@ -120,16 +120,16 @@ impl EncoderSource {
     pub fn student(
         &self,
         outputs: usize,
-        settings: &EncoderSettings,
+        settings: &EncoderTrainSettings,
         seed: u64,
-    ) -> Result<EncoderStudent, EncoderStudentError> {
+    ) -> Result<TrainableEncoder, EncoderStudentError> {
         let weights = match &self.layers {
-            None => FirstWeights::Random,
+            None => InitialWeights::Random,
             Some(layers) => {
-                FirstWeights::Folder { folder: &self.folder, config: &self.source, layers, head: self.head }
+                InitialWeights::Folder { folder: &self.folder, config: &self.source, layers, head: self.head }
             }
         };
-        EncoderStudent::new(self.config.clone(), outputs, weights, settings, seed)
+        TrainableEncoder::new(self.config.clone(), outputs, weights, settings, seed)
     }
 
     /// Writes what was trained: config, weights and tokenizer as `transformers` reads them, and `lelp.json`.
@@ -138,7 +138,7 @@ impl EncoderSource {
     pub fn save(
         &self,
         folder: &Path,
-        student: &EncoderStudent,
+        student: &TrainableEncoder,
         labels: &[String],
         subclasses: NonZeroUsize,
     ) -> Result<(), EncoderStudentError> {

@@ -10,16 +10,17 @@ use lelp_model::encoder::{EncoderConfig, EncoderError, Tokenizer, Tokens};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Student;
+use super::Trainable;
 use lelp_method::{self, Gradients, Method, NamedArray, StateError, TermSum};
 use lelp_network::{
-    AdamW, Batch, Checkpoint, Descent, Device, Dropouts, Network, Parameters, ParametersError,
+    AdamW, AdamWState, Device, DropoutKey, EncoderNetwork, EncoderParameters, ParametersError,
+    PretrainedWeights, TokenBatch,
 };
 
 /// How an encoder is trained, beside what every student has.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct EncoderSettings {
+pub struct EncoderTrainSettings {
     /// Where it runs.
     pub device: Device,
     /// Texts that go through the network together; larger batches are taken in parts. 0 for whole batches.
@@ -34,7 +35,7 @@ pub struct EncoderSettings {
     pub dropout: Option<f32>,
 }
 
-impl Default for EncoderSettings {
+impl Default for EncoderTrainSettings {
     fn default() -> Self {
         let AdamW { weight_decay, clip, layer_decay, .. } = AdamW::default();
         Self { device: Device::Cpu, micro_batch: 0, weight_decay, clip, layer_decay, dropout: None }
@@ -43,7 +44,7 @@ impl Default for EncoderSettings {
 
 /// Where an encoder's first weights come from.
 #[derive(Debug, Clone, Copy)]
-pub enum FirstWeights<'a> {
+pub enum InitialWeights<'a> {
     /// A checkpoint with its own config, and which of its layers are taken, from the lowest.
     Folder {
         /// The checkpoint.
@@ -152,30 +153,30 @@ impl EncoderInputs {
         self.texts.iter().map(|text| text.ids.len()).collect()
     }
 
-    fn batch(&self, rows: impl Iterator<Item = usize>, together: usize) -> Batch {
+    fn batch(&self, rows: impl Iterator<Item = usize>, together: usize) -> TokenBatch {
         let texts: Vec<&Tokens> = rows.map(|row| &self.texts[row]).collect();
-        Batch::new(&texts, if together == 0 { texts.len().max(1) } else { together })
+        TokenBatch::new(&texts, if together == 0 { texts.len().max(1) } else { together })
     }
 }
 
 /// An encoder in training.
 #[derive(Debug)]
-pub struct EncoderStudent {
-    network: Network,
-    descent: Descent,
+pub struct TrainableEncoder {
+    network: EncoderNetwork,
+    optimizer: AdamWState,
     device: Device,
     micro_batch: usize,
     seed: u64,
-    kept: Option<Vec<NamedArray>>,
+    best: Option<Vec<NamedArray>>,
 }
 
-impl EncoderStudent {
+impl TrainableEncoder {
     /// A network shaped as `config` with `outputs` outputs.
     pub fn new(
         mut config: EncoderConfig,
         outputs: usize,
-        weights: FirstWeights<'_>,
-        settings: &EncoderSettings,
+        weights: InitialWeights<'_>,
+        settings: &EncoderTrainSettings,
         seed: u64,
     ) -> Result<Self, EncoderStudentError> {
         settings.check()?;
@@ -184,17 +185,18 @@ impl EncoderStudent {
                 lelp_model::encoder::Dropout { hidden: dropout, attention: dropout, classifier: dropout };
         }
         let parameters = match weights {
-            FirstWeights::Random => Parameters::draw(&config, outputs, seed, settings.device)?,
-            FirstWeights::Folder { folder, config: source, layers, head } => {
-                let checkpoint = Checkpoint { folder, config: source, layers, head };
-                Parameters::load(&checkpoint, &config, outputs, seed, settings.device)?
+            InitialWeights::Random => EncoderParameters::draw(&config, outputs, seed, settings.device)?,
+            InitialWeights::Folder { folder, config: source, layers, head } => {
+                let checkpoint = PretrainedWeights { folder, config: source, layers, head };
+                EncoderParameters::load(&checkpoint, &config, outputs, seed, settings.device)?
             }
         };
-        let network = Network::new(config, parameters, outputs);
-        let EncoderSettings { weight_decay, clip, layer_decay, .. } = *settings;
-        let descent = Descent::new(&network, AdamW { weight_decay, clip, layer_decay, ..AdamW::default() });
-        let EncoderSettings { device, micro_batch, .. } = *settings;
-        Ok(Self { network, descent, device, micro_batch, seed, kept: None })
+        let network = EncoderNetwork::new(config, parameters, outputs);
+        let EncoderTrainSettings { weight_decay, clip, layer_decay, .. } = *settings;
+        let optimizer =
+            AdamWState::new(&network, AdamW { weight_decay, clip, layer_decay, ..AdamW::default() });
+        let EncoderTrainSettings { device, micro_batch, .. } = *settings;
+        Ok(Self { network, optimizer, device, micro_batch, seed, best: None })
     }
 
     /// The network's shape.
@@ -224,7 +226,7 @@ impl EncoderStudent {
     }
 }
 
-impl EncoderSettings {
+impl EncoderTrainSettings {
     /// Checks the ranges that the fields document.
     fn check(&self) -> Result<(), EncoderStudentError> {
         let checks = [
@@ -256,7 +258,7 @@ impl EncoderSettings {
 const NOW: &str = "now.";
 const BEST: &str = "best.";
 
-impl Student<EncoderInputs> for EncoderStudent {
+impl Trainable<EncoderInputs> for TrainableEncoder {
     fn outputs(&self) -> usize {
         self.network.outputs()
     }
@@ -276,20 +278,22 @@ impl Student<EncoderInputs> for EncoderStudent {
     ) -> Option<f64> {
         let together = if method.row_wise().is_some() { self.micro_batch } else { 0 };
         let batch = inputs.batch(rows.iter().map(|&row| row as usize), together);
-        let dropouts = Dropouts { seed: self.seed, step: self.descent.steps() };
+        let dropout = DropoutKey { seed: self.seed, step: self.optimizer.steps() };
         let (share, reads) = (1.0 / rows.len() as f64, method.embedding().is_some());
-        let gradients = self.network.gradients(&batch, dropouts, &mut |texts, pass| {
-            let embedding = if reads { &pass.embedding[..] } else { &[] };
-            let mut slopes = (vec![0.0; pass.outputs.len()], vec![0.0; embedding.len()]);
-            let batch = lelp_method::Batch { rows: &rows[texts], share, outputs: &pass.outputs, embedding };
-            let mut gradients = Gradients { outputs: &mut slopes.0, embedding: &mut slopes.1 };
+        let gradients = self.network.gradients(&batch, dropout, &mut |texts, computed| {
+            let embedding = if reads { &computed.embedding[..] } else { &[] };
+            let mut loss_gradients = (vec![0.0; computed.outputs.len()], vec![0.0; embedding.len()]);
+            let batch =
+                lelp_method::Batch { rows: &rows[texts], share, outputs: &computed.outputs, embedding };
+            let mut gradients =
+                Gradients { outputs: &mut loss_gradients.0, embedding: &mut loss_gradients.1 };
             match method.row_wise() {
                 Some(method) => method.gradient(&batch, &mut gradients, sums),
                 None => method.learn(&batch, &mut gradients, sums),
             }
-            slopes
+            loss_gradients
         });
-        let length = self.descent.step(&mut self.network, &batch, gradients, f64::from(learning_rate));
+        let length = self.optimizer.step(&mut self.network, &batch, gradients, f64::from(learning_rate));
         if length.is_finite() {
             method.step(learning_rate);
         }
@@ -302,13 +306,13 @@ impl Student<EncoderInputs> for EncoderStudent {
         outputs.copy_from_slice(&self.network.answer(&batch).outputs);
     }
 
-    fn keep(&mut self) {
-        self.kept = Some(self.network.parameters().state(BEST));
+    fn remember(&mut self) {
+        self.best = Some(self.network.parameters().state(BEST));
     }
 
     fn restore(&mut self) {
-        if let Some(kept) = &self.kept {
-            self.network.parameters_mut().load_state(BEST, kept).expect("kept from this very network");
+        if let Some(best) = &self.best {
+            self.network.parameters_mut().load_state(BEST, best).expect("kept from this very network");
         }
     }
 
@@ -318,17 +322,17 @@ impl Student<EncoderInputs> for EncoderStudent {
 
     fn state(&self) -> Option<Vec<NamedArray>> {
         let mut state = self.network.parameters().state(NOW);
-        state.extend(self.descent.state(&self.network));
-        state.extend(self.kept.iter().flatten().cloned());
+        state.extend(self.optimizer.state(&self.network));
+        state.extend(self.best.iter().flatten().cloned());
         Some(state)
     }
 
     fn load_state(&mut self, state: &[NamedArray]) -> Result<(), StateError> {
         self.network.parameters_mut().load_state(NOW, state)?;
-        self.descent.load_state(&self.network, state)?;
-        let kept: Vec<NamedArray> =
+        self.optimizer.load_state(&self.network, state)?;
+        let best: Vec<NamedArray> =
             state.iter().filter(|array| array.name.starts_with(BEST)).cloned().collect();
-        self.kept = (!kept.is_empty()).then_some(kept);
+        self.best = (!best.is_empty()).then_some(best);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Student;
+use super::Trainable;
 use super::exported_layer::exported_layer;
 use super::shards::Shards;
 use lelp_method::Optimizer;
@@ -25,7 +25,7 @@ pub struct EmbeddingRows<'a> {
 
 /// Embeddings or a head that cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum HeadError {
+pub enum EmbeddingRowsError {
     /// Values that do not make whole rows.
     #[error("{values} values do not make rows of width {width}")]
     Shape {
@@ -55,12 +55,12 @@ pub enum HeadError {
 
 impl<'a> EmbeddingRows<'a> {
     /// Checks the shape, and that every value is finite.
-    pub fn new(width: usize, values: Cow<'a, [f32]>) -> Result<Self, HeadError> {
+    pub fn new(width: usize, values: Cow<'a, [f32]>) -> Result<Self, EmbeddingRowsError> {
         if width == 0 || !values.len().is_multiple_of(width) {
-            return Err(HeadError::Shape { width, values: values.len() });
+            return Err(EmbeddingRowsError::Shape { width, values: values.len() });
         }
         if let Some(place) = values.iter().position(|value| !value.is_finite()) {
-            return Err(HeadError::NotFinite { row: place / width, column: place % width });
+            return Err(EmbeddingRowsError::NotFinite { row: place / width, column: place % width });
         }
         Ok(Self { width, values })
     }
@@ -170,33 +170,33 @@ impl Default for HeadSettings {
 
 /// A head on standardised embeddings.
 #[derive(Debug)]
-pub struct HeadStudent {
+pub struct TrainableHead {
     standardisation: Standardisation,
     network: DenseNetwork,
     shards: Shards,
-    kept: Option<Vec<Dense>>,
+    best: Option<Vec<Dense>>,
 }
 
-impl HeadStudent {
+impl TrainableHead {
     /// A head with random parameters, standardised on the training set `inputs`.
     pub fn new(
         outputs: usize,
         inputs: &EmbeddingRows<'_>,
         settings: &HeadSettings,
         seed: u64,
-    ) -> Result<Self, HeadError> {
+    ) -> Result<Self, EmbeddingRowsError> {
         if outputs < 2 {
-            return Err(HeadError::Outputs { outputs });
+            return Err(EmbeddingRowsError::Outputs { outputs });
         }
         if inputs.rows() == 0 {
-            return Err(HeadError::Empty);
+            return Err(EmbeddingRowsError::Empty);
         }
         let sizes = [inputs.width, settings.hidden, outputs];
         let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let network = DenseNetwork::random(&sizes, settings.optimizer, settings.weight_decay, &mut random);
         let standardisation = Standardisation::fit(inputs);
-        Ok(Self { standardisation, network, shards: Shards::default(), kept: None })
+        Ok(Self { standardisation, network, shards: Shards::default(), best: None })
     }
 
     /// The head on raw embeddings: the standardisation is folded into the first layer.
@@ -214,7 +214,7 @@ impl HeadStudent {
     }
 }
 
-impl Student<EmbeddingRows<'_>> for HeadStudent {
+impl Trainable<EmbeddingRows<'_>> for TrainableHead {
     fn outputs(&self) -> usize {
         self.network.outputs()
     }
@@ -252,12 +252,12 @@ impl Student<EmbeddingRows<'_>> for HeadStudent {
         outputs.copy_from_slice(pass.outputs_and_gradient().0);
     }
 
-    fn keep(&mut self) {
-        self.kept = Some(self.network.layers().to_vec());
+    fn remember(&mut self) {
+        self.best = Some(self.network.layers().to_vec());
     }
 
     fn restore(&mut self) {
-        if let Some(layers) = &self.kept {
+        if let Some(layers) = &self.best {
             self.network.copy_parameters(layers);
         }
     }
@@ -272,7 +272,7 @@ mod tests {
     use rand::RngExt;
 
     use super::*;
-    use crate::run::{TrainSettings, Training, train};
+    use crate::training::{TrainSettings, Training, train};
     use lelp_method::{CeSettings, MethodSettings, StudentShape, Supervision};
 
     const ROWS: usize = 400;
@@ -290,7 +290,7 @@ mod tests {
         (values, labels)
     }
 
-    fn trained(hidden: usize, threads: usize) -> (HeadStudent, f64) {
+    fn trained(hidden: usize, threads: usize) -> (TrainableHead, f64) {
         let (values, labels) = data();
         let inputs = EmbeddingRows::new(4, values.into()).unwrap();
         let supervision =
@@ -306,7 +306,7 @@ mod tests {
         };
         let settings = TrainSettings { epochs: 60, batch: 50, learning_rate: 0.02, ..TrainSettings::head() };
         let head = HeadSettings { hidden, ..HeadSettings::default() };
-        let mut student = HeadStudent::new(2, &inputs, &head, 0).unwrap();
+        let mut student = TrainableHead::new(2, &inputs, &head, 0).unwrap();
         let threads = NonZeroUsize::new(threads).unwrap();
         let report = train(&mut student, training, &settings, threads, &mut |_| {}, &AtomicBool::new(false));
         let loss = report.unwrap().epochs.last().unwrap().terms[0].mean;
@@ -362,8 +362,8 @@ mod tests {
     #[test]
     fn embeddings_that_cannot_be_are_refused() {
         let shape = EmbeddingRows::new(3, vec![0.0; 4].into()).unwrap_err();
-        assert_eq!(shape, HeadError::Shape { width: 3, values: 4 });
+        assert_eq!(shape, EmbeddingRowsError::Shape { width: 3, values: 4 });
         let infinite = EmbeddingRows::new(2, vec![0.0, 0.0, 0.0, f32::NAN].into()).unwrap_err();
-        assert_eq!(infinite, HeadError::NotFinite { row: 1, column: 1 });
+        assert_eq!(infinite, EmbeddingRowsError::NotFinite { row: 1, column: 1 });
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use lelp_data::storage;
 use serde::Serialize;
 
-use super::finetune::{FineTuneError, FineTuning};
-use crate::model::EncoderSettings;
-use crate::run::{Checkpoints, Event, Log, TrainReport, TrainSettings, ValidationRecord};
+use super::fine_tuning::{FineTuneError, FineTuning};
+use crate::students::EncoderTrainSettings;
+use crate::training::{Checkpoints, Event, TrainReport, TrainSettings, TrainingLog, ValidationRecord};
 use lelp_method::{CeSettings, SubclassTeacherSettings};
 
 /// Where a fine-tuned teacher goes.
@@ -37,7 +37,7 @@ struct Settings {
     max_length: usize,
     labels: CeSettings,
     subclasses: Option<SubclassTeacherSettings>,
-    encoder: EncoderSettings,
+    encoder: EncoderTrainSettings,
     train: TrainSettings,
 }
 
@@ -55,19 +55,19 @@ struct RunRecord<'a> {
 impl FineTuning<'_> {
     /// Trains, from the folder's checkpoint on where it holds one of the same settings, and writes there: the encoder
     /// with its head as `transformers` reads them, `metrics.jsonl` epoch by epoch, and `run.json`.
-    pub fn teach(
+    pub fn train(
         &self,
         folder: &TeacherFolder<'_>,
         threads: NonZeroUsize,
-        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        observer: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
     ) -> Result<TrainReport, FineTuneError> {
         let settings = self.all_settings()?;
         let checkpoints = Checkpoints::new(folder.path, folder.checkpoint_every, &settings);
-        let mut log = Log::new(folder.path, folder.tensorboard)?;
+        let mut log = TrainingLog::new(folder.path, folder.tensorboard)?;
         let mut event = |event: Event<'_>| {
             log.event(&event);
-            watch(event);
+            observer(event);
         };
         let (student, report) = self.run(Some(&checkpoints), threads, &mut event, cancelled)?;
         log.finish()?;

@@ -12,8 +12,8 @@ use super::checkpoint::{CheckpointError, Checkpoints, Progress};
 use super::evaluate::{Score, Validation, evaluate};
 use super::order::Order;
 use super::record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
-use super::settings::{SettingsError, TrainSettings};
-use crate::model::Student;
+use super::settings::{TrainSettings, TrainSettingsError};
+use crate::students::Trainable;
 use lelp_method::{Method, StateError, TermSum};
 
 /// What a student is trained on.
@@ -35,7 +35,7 @@ pub struct Training<'a, I: ?Sized> {
 pub enum TrainError {
     /// A setting out of its range.
     #[error(transparent)]
-    Settings(#[from] SettingsError),
+    Settings(#[from] TrainSettingsError),
     /// Method and student differ in outputs.
     #[error("the method needs {needed} outputs, but the student has {outputs}")]
     Outputs {
@@ -111,27 +111,27 @@ pub(crate) fn thread_pool(threads: NonZeroUsize) -> Result<rayon::ThreadPool, Tr
 /// Trains `student`, and leaves it with the parameters of its best epoch.
 ///
 /// Each epoch goes over the rows that teach in a new order; the learning rate follows the schedule from step
-/// to step. `watch` hears of every batch and epoch. `cancelled` is looked at after every batch. Where there is
+/// to step. Calls `observer` after every batch and epoch, and stops soon after `cancelled` is set. Where there is
 /// a checkpoint, the training goes on from it, to the same parameters as one that was never stopped.
 pub fn train<I, S>(
     student: &mut S,
     training: Training<'_, I>,
     settings: &TrainSettings,
     threads: NonZeroUsize,
-    watch: &mut (dyn FnMut(Event<'_>) + Send),
+    observer: &mut (dyn FnMut(Event<'_>) + Send),
     cancelled: &AtomicBool,
 ) -> Result<TrainReport, TrainError>
 where
     I: ?Sized + Sync,
-    S: Student<I>,
+    S: Trainable<I>,
 {
     let rows = rows_that_teach(student, &training, settings)?;
     let order = Order::new(rows, settings.batch, settings.seed);
-    thread_pool(threads)?.install(|| Loop { training, settings, order, cancelled, watch }.run(student))
+    thread_pool(threads)?.install(|| Loop { training, settings, order, cancelled, observer }.run(student))
 }
 
 /// Checks settings and outputs, and lists the rows to learn from.
-fn rows_that_teach<I: ?Sized, S: Student<I>>(
+fn rows_that_teach<I: ?Sized, S: Trainable<I>>(
     student: &S,
     training: &Training<'_, I>,
     settings: &TrainSettings,
@@ -154,11 +154,11 @@ struct Loop<'a, 'b, I: ?Sized> {
     settings: &'a TrainSettings,
     order: Order,
     cancelled: &'a AtomicBool,
-    watch: &'a mut (dyn FnMut(Event<'_>) + Send),
+    observer: &'a mut (dyn FnMut(Event<'_>) + Send),
 }
 
 impl<I: ?Sized + Sync> Loop<'_, '_, I> {
-    fn run<S: Student<I>>(mut self, student: &mut S) -> Result<TrainReport, TrainError> {
+    fn run<S: Trainable<I>>(mut self, student: &mut S) -> Result<TrainReport, TrainError> {
         let start = Instant::now();
         let mut progress = self.resume(student)?;
         for epoch in 1..=self.settings.epochs {
@@ -180,7 +180,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     }
 
     /// The start, or the place of a checkpoint, with student and method as they were there.
-    fn resume<S: Student<I>>(&mut self, student: &mut S) -> Result<Progress, TrainError> {
+    fn resume<S: Trainable<I>>(&mut self, student: &mut S) -> Result<Progress, TrainError> {
         let terms = self.training.method.terms().len();
         let start = Progress::new(terms);
         let Some(checkpoints) = self.training.checkpoints else { return Ok(start) };
@@ -191,7 +191,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
         if resumed.progress.sums.len() != terms {
             return Err(checkpoints.unfit(&"it has other terms").into());
         }
-        (self.watch)(Event::Resumed { epoch: resumed.progress.epoch, done: resumed.progress.done });
+        (self.observer)(Event::Resumed { epoch: resumed.progress.epoch, done: resumed.progress.done });
         Ok(resumed.progress)
     }
 
@@ -202,7 +202,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     }
 
     /// The batches of an epoch that are not done.
-    fn epoch<S: Student<I>>(&mut self, student: &mut S, progress: &mut Progress) -> Result<(), TrainError> {
+    fn epoch<S: Trainable<I>>(&mut self, student: &mut S, progress: &mut Progress) -> Result<(), TrainError> {
         let (start, before) = (Instant::now(), progress.seconds);
         let mut saved = Instant::now();
         while progress.done < self.order.rows() {
@@ -215,7 +215,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
             progress.done += batch.len();
             progress.seconds = before + start.elapsed().as_secs_f64();
             let (epoch, done, rows) = (progress.epoch, progress.done, self.order.rows());
-            (self.watch)(Event::Batch {
+            (self.observer)(Event::Batch {
                 epoch,
                 done,
                 rows,
@@ -236,7 +236,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     }
 
     /// Validates, keeps what is better than all before, and turns to the next epoch.
-    fn end_of_epoch<S: Student<I>>(
+    fn end_of_epoch<S: Trainable<I>>(
         &mut self,
         student: &mut S,
         progress: &mut Progress,
@@ -248,10 +248,10 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
         let better = score.is_some_and(|score| best.is_none_or(|(_, best)| score.beats(&best)));
         if let (true, Some(score)) = (better, score) {
             progress.best = Some((progress.epoch, score));
-            student.keep();
+            student.remember();
         }
         let record = self.record(progress, score, better || score.is_none());
-        (self.watch)(Event::Epoch(&record));
+        (self.observer)(Event::Epoch(&record));
         progress.epochs.push(record);
         progress.next_epoch();
         self.write(student, progress)?;
@@ -259,7 +259,11 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     }
 
     /// Writes a checkpoint, where one is wanted and the student has something to go on from.
-    fn write<S: Student<I>>(&self, student: &S, progress: &Progress) -> Result<Option<PathBuf>, TrainError> {
+    fn write<S: Trainable<I>>(
+        &self,
+        student: &S,
+        progress: &Progress,
+    ) -> Result<Option<PathBuf>, TrainError> {
         let Some(checkpoints) = self.training.checkpoints else { return Ok(None) };
         let Some(state) = student.state() else { return Ok(None) };
         checkpoints.write(progress, &state, &self.training.method.state())?;

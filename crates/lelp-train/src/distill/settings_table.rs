@@ -9,14 +9,14 @@ use toml::{Table, Value};
 
 /// Settings by name, from a file and from flags; checked when they become a settings type.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Recipe {
+pub struct SettingsTable {
     table: Table,
     path: Option<PathBuf>,
 }
 
 /// Why a recipe is no settings.
 #[derive(Debug, Error)]
-pub enum RecipeError {
+pub enum SettingsTableError {
     /// The file cannot be read.
     #[error("cannot read recipe `{}`", path.display())]
     Read {
@@ -51,19 +51,20 @@ pub enum RecipeError {
     },
 }
 
-impl Recipe {
+impl SettingsTable {
     /// Reads a recipe file.
-    pub fn open(path: &Path) -> Result<Self, RecipeError> {
+    pub fn open(path: &Path) -> Result<Self, SettingsTableError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
-        let table = text
-            .parse()
-            .map_err(|problem| RecipeError::Syntax { path: path.to_owned(), problem: Box::new(problem) })?;
+            .map_err(|source| SettingsTableError::Read { path: path.to_owned(), source })?;
+        let table = text.parse().map_err(|problem| SettingsTableError::Syntax {
+            path: path.to_owned(),
+            problem: Box::new(problem),
+        })?;
         Ok(Self { table, path: Some(path.to_owned()) })
     }
 
     /// Sets `name` (with dots between tables, as `train.epochs`) where there is a value; else leaves what is there.
-    pub fn set<T: Serialize>(&mut self, name: &str, value: Option<T>) -> Result<(), RecipeError> {
+    pub fn set<T: Serialize>(&mut self, name: &str, value: Option<T>) -> Result<(), SettingsTableError> {
         let Some(value) = value else { return Ok(()) };
         let value = Value::try_from(value).expect("flags are numbers, words and lists of words");
         let mut table = &mut self.table;
@@ -73,9 +74,10 @@ impl Recipe {
         };
         for parent in parents {
             let entry = table.entry(parent).or_insert_with(|| Value::Table(Table::new()));
-            table = entry
-                .as_table_mut()
-                .ok_or_else(|| RecipeError::NotATable { name: name.to_owned(), parent: parent.to_owned() })?;
+            table = entry.as_table_mut().ok_or_else(|| SettingsTableError::NotATable {
+                name: name.to_owned(),
+                parent: parent.to_owned(),
+            })?;
         }
         table.insert(key.to_owned(), value);
         Ok(())
@@ -112,10 +114,11 @@ impl Recipe {
     }
 
     /// The settings; an unknown name or a wrong value is an error that names it.
-    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, RecipeError> {
-        Value::Table(self.table.clone())
-            .try_into()
-            .map_err(|problem| RecipeError::Settings { path: self.path.clone(), problem: Box::new(problem) })
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, SettingsTableError> {
+        Value::Table(self.table.clone()).try_into().map_err(|problem| SettingsTableError::Settings {
+            path: self.path.clone(),
+            problem: Box::new(problem),
+        })
     }
 }
 
@@ -139,8 +142,8 @@ mod tests {
         seed: u64,
     }
 
-    fn recipe(text: &str) -> Recipe {
-        Recipe { table: text.parse().unwrap(), path: Some(PathBuf::from("r.toml")) }
+    fn recipe(text: &str) -> SettingsTable {
+        SettingsTable { table: text.parse().unwrap(), path: Some(PathBuf::from("r.toml")) }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::batch::Batch;
-use super::cpu::descent::{self as fused, AdamWStep};
+use super::batch::TokenBatch;
+use super::cpu::adamw::{self as fused, AdamWStep};
 use super::device::is_cpu;
-use super::encoder::{Network, StepGradients};
+use super::network::{EncoderNetwork, StepGradients};
 use super::ops;
 use super::parameters::{flat, read, to_vec};
 use lelp_method::{NamedArray, StateError, read_count};
@@ -33,7 +33,7 @@ impl Default for AdamW {
 
 /// An optimiser's memory.
 #[derive(Debug)]
-pub struct Descent {
+pub struct AdamWState {
     settings: AdamW,
     steps: i32,
     moments: Vec<Moments>,
@@ -45,10 +45,10 @@ struct Moments {
     second: Tensor<1>,
 }
 
-impl Descent {
+impl AdamWState {
     /// Before the first step.
     #[must_use]
-    pub fn new(network: &Network, settings: AdamW) -> Self {
+    pub fn new(network: &EncoderNetwork, settings: AdamW) -> Self {
         let list = network.parameters.list();
         let zeros = |length: usize| flat(vec![0.0; length], network.parameters.device());
         let moments = list
@@ -75,8 +75,8 @@ impl Descent {
     /// Gives the gradient's length over all tensors; if that is no number, nothing moves.
     pub fn step(
         &mut self,
-        network: &mut Network,
-        batch: &Batch,
+        network: &mut EncoderNetwork,
+        batch: &TokenBatch,
         gradients: StepGradients,
         learning_rate: f64,
     ) -> f64 {
@@ -99,14 +99,14 @@ impl Descent {
             let rows = (place == 0).then(|| (&batch.unique[..], parameter.tensor.shape[1]));
             let (moments, values) = (&mut self.moments[place], &mut parameter.values);
             match (gradient, rows) {
-                (Gradient::Here(gradient), Some((unique, width))) => {
+                (Gradient::OnHost(gradient), Some((unique, width))) => {
                     moments.step_rows(values, floats(&gradient), step, unique, width);
                 }
-                (Gradient::Here(gradient), None) => moments.step(values, floats(&gradient), step),
-                (Gradient::There(gradient), Some((unique, width))) => {
-                    moments.step_rows_anywhere(values, gradient, step, unique, width);
+                (Gradient::OnHost(gradient), None) => moments.step(values, floats(&gradient), step),
+                (Gradient::OnDevice(gradient), Some((unique, width))) => {
+                    moments.step_rows_on_device(values, gradient, step, unique, width);
                 }
-                (Gradient::There(gradient), None) => moments.step_anywhere(values, gradient, step),
+                (Gradient::OnDevice(gradient), None) => moments.step_on_device(values, gradient, step),
             }
         }
         length
@@ -127,7 +127,7 @@ impl Descent {
 
     /// Steps and both moments of every tensor, by its name.
     #[must_use]
-    pub fn state(&self, network: &Network) -> Vec<NamedArray> {
+    pub fn state(&self, network: &EncoderNetwork) -> Vec<NamedArray> {
         let mut state = vec![NamedArray::count("steps", self.steps())];
         for (parameter, moments) in network.parameters.list().iter().zip(&self.moments) {
             for (kind, values) in [("first", &moments.first), ("second", &moments.second)] {
@@ -139,7 +139,7 @@ impl Descent {
     }
 
     /// Takes over what [`state`](Self::state) gave.
-    pub fn load_state(&mut self, network: &Network, state: &[NamedArray]) -> Result<(), StateError> {
+    pub fn load_state(&mut self, network: &EncoderNetwork, state: &[NamedArray]) -> Result<(), StateError> {
         self.steps = i32::try_from(read_count(state, "steps")?).unwrap_or(i32::MAX);
         let device = network.parameters.device();
         for (parameter, moments) in network.parameters.list().iter().zip(&mut self.moments) {
@@ -154,20 +154,20 @@ impl Descent {
 
 /// A gradient where it can be worked on: in memory on the CPU, else on its device.
 enum Gradient {
-    Here(TensorData),
-    There(Tensor<1>),
+    OnHost(TensorData),
+    OnDevice(Tensor<1>),
 }
 
 impl Gradient {
     fn new(gradient: Tensor<1>) -> Self {
-        if is_cpu(&gradient.device()) { Self::Here(gradient.into_data()) } else { Self::There(gradient) }
+        if is_cpu(&gradient.device()) { Self::OnHost(gradient.into_data()) } else { Self::OnDevice(gradient) }
     }
 
     /// Sum of squares, in `f64` on the CPU.
     fn squares(&self) -> f64 {
         match self {
-            Self::Here(gradient) => fused::squares(floats(gradient)),
-            Self::There(gradient) => f64::from(to_vec(gradient.clone().powi_scalar(2).sum())[0]),
+            Self::OnHost(gradient) => fused::squares(floats(gradient)),
+            Self::OnDevice(gradient) => f64::from(to_vec(gradient.clone().powi_scalar(2).sum())[0]),
         }
     }
 }
@@ -216,7 +216,7 @@ impl Moments {
         });
     }
 
-    fn step_anywhere(&mut self, values: &mut Tensor<1>, gradient: Tensor<1>, step: AdamWStep) {
+    fn step_on_device(&mut self, values: &mut Tensor<1>, gradient: Tensor<1>, step: AdamWStep) {
         let gradient = gradient * step.gradient_scale;
         self.first = self.first.clone() * step.beta_1 + gradient.clone() * (1.0 - step.beta_1);
         self.second = self.second.clone() * step.beta_2 + gradient.powi_scalar(2) * (1.0 - step.beta_2);
@@ -224,7 +224,7 @@ impl Moments {
         *values = values.clone() * step.keep - self.first.clone() * step.rate / down;
     }
 
-    fn step_rows_anywhere(
+    fn step_rows_on_device(
         &mut self,
         values: &mut Tensor<1>,
         gradient: Tensor<1>,
@@ -239,7 +239,7 @@ impl Moments {
         let mut rows = Self { first: read(&self.first), second: read(&self.second) };
         let before = read(values);
         let mut after = before.clone();
-        rows.step_anywhere(&mut after, gradient, step);
+        rows.step_on_device(&mut after, gradient, step);
         *values = ops::add_rows(matrix(values), unique, matrix(&(after - before))).flatten(0, 1);
         let moved = |old: &Tensor<1>, new: Tensor<1>| {
             let change = new - read(old);

@@ -6,16 +6,18 @@ mod encoder_memory;
 mod exported_layer;
 mod head;
 mod inputs;
-mod memory;
+mod large_array;
 mod ngram;
 mod shards;
 mod table;
 
-pub use encoder::{EncoderInputs, EncoderSettings, EncoderStudent, EncoderStudentError, FirstWeights};
-pub use encoder_folder::{EncoderSource, Sizes, spaced_layers};
-pub use head::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Standardisation};
+pub use encoder::{
+    EncoderInputs, EncoderStudentError, EncoderTrainSettings, InitialWeights, TrainableEncoder,
+};
+pub use encoder_folder::{EncoderSizes, EncoderSource, spaced_layers};
+pub use head::{EmbeddingRows, EmbeddingRowsError, HeadSettings, Standardisation, TrainableHead};
 pub use inputs::NgramInputs;
-pub use ngram::{NgramSettings, NgramStudent, StudentError};
+pub use ngram::{NgramStudentError, NgramTrainSettings, TrainableNgram};
 
 use lelp_method::{Method, NamedArray, StateError, TermSum};
 
@@ -23,7 +25,7 @@ use lelp_method::{Method, NamedArray, StateError, TermSum};
 ///
 /// Methods run inside a thread pool of the loop's choice and use as many threads as it has, with the
 /// same results whatever their number.
-pub trait Student<I: ?Sized>: Send + Sync {
+pub trait Trainable<I: ?Sized>: Send + Sync {
     /// Outputs for each row.
     fn outputs(&self) -> usize;
 
@@ -47,7 +49,7 @@ pub trait Student<I: ?Sized>: Send + Sync {
     fn forward(&self, inputs: &I, first: usize, outputs: &mut [f32]);
 
     /// Remembers the parameters as they are, in place of those remembered before.
-    fn keep(&mut self);
+    fn remember(&mut self);
 
     /// Goes back to the parameters remembered last, if any.
     fn restore(&mut self);
@@ -63,7 +65,7 @@ pub trait Student<I: ?Sized>: Send + Sync {
         None
     }
 
-    /// Takes over what [`Student::state`] gave under the same settings.
+    /// Takes over what [`Trainable::state`] gave under the same settings.
     fn load_state(&mut self, _state: &[NamedArray]) -> Result<(), StateError> {
         Ok(())
     }

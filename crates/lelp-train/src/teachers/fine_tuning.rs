@@ -8,10 +8,10 @@ use lelp_data::storage::FileError;
 use lelp_model::classifier::AnswerError;
 use thiserror::Error;
 
-use crate::model::{
-    EncoderInputs, EncoderSettings, EncoderSource, EncoderStudent, EncoderStudentError, Student,
+use crate::students::{
+    EncoderInputs, EncoderSource, EncoderStudentError, EncoderTrainSettings, Trainable, TrainableEncoder,
 };
-use crate::run::{
+use crate::training::{
     Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
 use lelp_data::Dataset;
@@ -33,7 +33,7 @@ pub struct FineTuning<'a> {
     /// For a teacher that splits its classes by itself: it then learns its subclasses too.
     pub subclasses: Option<SubclassTeacherSettings>,
     /// How the encoder is trained.
-    pub encoder: EncoderSettings,
+    pub encoder: EncoderTrainSettings,
     /// How training goes.
     pub settings: TrainSettings,
 }
@@ -70,9 +70,9 @@ impl FineTuning<'_> {
         &self,
         checkpoints: Option<&Checkpoints>,
         threads: NonZeroUsize,
-        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        observer: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
-    ) -> Result<(EncoderStudent, TrainReport), FineTuneError> {
+    ) -> Result<(TrainableEncoder, TrainReport), FineTuneError> {
         let classes = self.train.label_names().len();
         let (rows, labels) = self.validation.labelled();
         if rows.is_empty() {
@@ -101,7 +101,7 @@ impl FineTuning<'_> {
             validation: Some(validation),
             checkpoints,
         };
-        let report = train(&mut student, training, &self.settings, threads, watch, cancelled)?;
+        let report = train(&mut student, training, &self.settings, threads, observer, cancelled)?;
         Ok((student, report))
     }
 

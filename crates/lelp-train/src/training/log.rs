@@ -12,7 +12,7 @@ const EVERY: usize = 10;
 
 /// Writes down the events of a training.
 #[derive(Debug)]
-pub struct Log {
+pub struct TrainingLog {
     metrics: PathBuf,
     events: Option<EventFile>,
     batches: usize,
@@ -22,7 +22,7 @@ pub struct Log {
     failed: Result<(), FileError>,
 }
 
-impl Log {
+impl TrainingLog {
     /// A log in `folder`, which is made with the first epoch; `tensorboard` is the folder of an event file, where
     /// one is wanted.
     pub fn new(folder: &Path, tensorboard: Option<&Path>) -> Result<Self, FileError> {

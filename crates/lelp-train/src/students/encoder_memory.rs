@@ -3,7 +3,7 @@
 use lelp_model::encoder::EncoderConfig;
 
 use super::encoder::{EncoderInputs, EncoderStudentError};
-use super::{EncoderSettings, EncoderStudent};
+use super::{EncoderTrainSettings, TrainableEncoder};
 use lelp_network::Device;
 
 /// Copies of every parameter: value, gradient, two moments, the best epoch's value.
@@ -16,9 +16,9 @@ impl EncoderInputs {
     /// system says what is free (Linux).
     pub fn check_memory(
         &self,
-        student: &EncoderStudent,
+        student: &TrainableEncoder,
         batch: usize,
-        settings: &EncoderSettings,
+        settings: &EncoderTrainSettings,
     ) -> Result<(), EncoderStudentError> {
         let Some(available) = available().filter(|_| settings.device == Device::Cpu) else { return Ok(()) };
         let together = if settings.micro_batch == 0 { batch } else { settings.micro_batch.min(batch) };

@@ -6,7 +6,7 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Student;
+use crate::students::Trainable;
 use lelp_method::SHARD_ROWS;
 
 /// What a validation set is compared with.
@@ -76,7 +76,7 @@ pub(super) fn evaluate<I, S>(
 ) -> Result<Score, MetricsError>
 where
     I: ?Sized + Sync,
-    S: Student<I>,
+    S: Trainable<I>,
 {
     let width = student.outputs();
     let mut outputs = vec![0.0; validation.labels.len() * width];

@@ -16,7 +16,7 @@ use lelp_data::Dataset;
 
 /// A folder of embeddings, each file called by what was embedded and how.
 #[derive(Debug, Clone)]
-pub struct KeptEmbeddings {
+pub struct EmbeddingCache {
     folder: PathBuf,
 }
 
@@ -31,7 +31,7 @@ pub enum EmbedError {
     Answer(#[from] AnswerError),
 }
 
-impl KeptEmbeddings {
+impl EmbeddingCache {
     /// Embeddings in `folder`, which is made with the first of them.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
@@ -52,17 +52,17 @@ impl KeptEmbeddings {
     ) -> Result<Vec<f32>, EmbedError> {
         let file = self.file(encoder, encoder_folder, data)?;
         let shape = [data.rows(), encoder.width()];
-        if let Some(kept) = read(&file, shape) {
+        if let Some(cached) = read(&file, shape) {
             progress(data.rows());
-            return Ok(kept);
+            return Ok(cached);
         }
         let embeddings = embed(encoder, data, progress, cancel)?;
         // A cache that cannot be written, as on a read-only disk, costs time later and nothing else.
-        let _ = self.keep(&file, &embeddings, shape);
+        let _ = self.store(&file, &embeddings, shape);
         Ok(embeddings)
     }
 
-    fn keep(&self, file: &Path, embeddings: &[f32], shape: [usize; 2]) -> Result<(), FileError> {
+    fn store(&self, file: &Path, embeddings: &[f32], shape: [usize; 2]) -> Result<(), FileError> {
         fs::create_dir_all(&self.folder)
             .map_err(|source| FileError::Write { path: self.folder.clone(), source })?;
         let view = TensorView::new(Dtype::F32, shape.to_vec(), bytemuck::cast_slice(embeddings))

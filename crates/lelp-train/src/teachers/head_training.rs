@@ -10,9 +10,9 @@ use lelp_model::layer::LayerError;
 use lelp_model::teacher::{ClassifierHead, TeacherConfig};
 use thiserror::Error;
 
-use super::kept::{EmbedError, KeptEmbeddings};
-use crate::model::{EmbeddingRows, HeadError, HeadSettings, HeadStudent, Student};
-use crate::run::{
+use super::embedding_cache::{EmbedError, EmbeddingCache};
+use crate::students::{EmbeddingRows, EmbeddingRowsError, HeadSettings, Trainable, TrainableHead};
+use crate::training::{
     Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
 };
 use lelp_data::{DataError, Dataset, Splits, gather, hold_out};
@@ -22,7 +22,7 @@ use lelp_method::{
 
 /// What a head is taught on, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct HeadTeaching<'a> {
+pub struct HeadTraining<'a> {
     /// What embeds the texts.
     pub encoder: &'a Encoder,
     /// The folder that it was loaded from.
@@ -39,14 +39,14 @@ pub struct HeadTeaching<'a> {
     /// How training goes.
     pub settings: TrainSettings,
     /// Where embeddings are kept.
-    pub kept: &'a KeptEmbeddings,
+    pub cache: &'a EmbeddingCache,
     /// Threads.
     pub threads: NonZeroUsize,
 }
 
 /// A head that was taught.
 #[derive(Debug)]
-pub struct TaughtHead {
+pub struct TrainedHead {
     /// The head of the best epoch. It takes raw embeddings: the standardisation that training uses is folded into it.
     pub head: ClassifierHead,
     /// What the teacher's folder says of it.
@@ -68,7 +68,7 @@ struct Labelled<'a> {
 
 /// Why no head was trained.
 #[derive(Debug, Error)]
-pub enum TeachError {
+pub enum HeadTrainingError {
     /// The data set cannot be split.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -80,7 +80,7 @@ pub enum TeachError {
     Encoder(#[from] EncoderError),
     /// Embeddings do not hold together.
     #[error(transparent)]
-    Embeddings(#[from] HeadError),
+    Embeddings(#[from] EmbeddingRowsError),
     /// The labels cannot be learned from.
     #[error(transparent)]
     Labels(#[from] MethodError),
@@ -98,16 +98,16 @@ pub enum TeachError {
     },
 }
 
-impl HeadTeaching<'_> {
+impl HeadTraining<'_> {
     /// Embeds the texts, trains a head on them, and keeps its best epoch on the validation rows.
     ///
-    /// `embedded` is told how many texts of [`HeadTeaching::rows`] are embedded.
+    /// `embedded` is told how many texts of [`HeadTraining::rows`] are embedded.
     pub fn run(
         &self,
         embedded: &mut dyn FnMut(usize),
-        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        observer: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
-    ) -> Result<TaughtHead, TeachError> {
+    ) -> Result<TrainedHead, HeadTrainingError> {
         let Splits { train, validation, .. } = self.splits;
         let embeddings = self.embed(train, embedded, cancelled)?;
         let (head, report, validation_rows) = if let Some(validation) = validation {
@@ -115,18 +115,18 @@ impl HeadTeaching<'_> {
             let held_out = self.embed(validation, &mut |done| embedded(rows + done), cancelled)?;
             let (learned, labels) = (self.learned(train), labels(validation));
             let training = Labelled { embeddings: &embeddings, labels: &learned };
-            self.teach(training, Labelled { embeddings: &held_out, labels: &labels }, watch, cancelled)?
+            self.train(training, Labelled { embeddings: &held_out, labels: &labels }, observer, cancelled)?
         } else {
             let parts = hold_out(train)?;
             let of = |rows: &[usize]| (gather(&embeddings, self.encoder.width(), rows), train.select(rows));
             let ((learning, rows), (held_out, held_out_rows)) = (of(&parts.train), of(&parts.validation));
             let (learned, labels) = (self.learned(&rows), labels(&held_out_rows));
             let training = Labelled { embeddings: &learning, labels: &learned };
-            self.teach(training, Labelled { embeddings: &held_out, labels: &labels }, watch, cancelled)?
+            self.train(training, Labelled { embeddings: &held_out, labels: &labels }, observer, cancelled)?
         };
         let config =
             TeacherConfig::of(train.label_names().to_vec(), self.encoder, self.encoder_folder, &head)?;
-        Ok(TaughtHead { head, config, report, validation_rows })
+        Ok(TrainedHead { head, config, report, validation_rows })
     }
 
     /// Texts that are embedded.
@@ -142,7 +142,7 @@ impl HeadTeaching<'_> {
         progress: &mut dyn FnMut(usize),
         cancelled: &AtomicBool,
     ) -> Result<Vec<f32>, EmbedError> {
-        self.kept.embed(self.encoder, self.encoder_folder, data, progress, cancelled)
+        self.cache.embed(self.encoder, self.encoder_folder, data, progress, cancelled)
     }
 
     fn learned(&self, data: &Dataset) -> Vec<Option<u32>> {
@@ -150,13 +150,13 @@ impl HeadTeaching<'_> {
     }
 
     /// The head, how training went, and the rows that its best epoch was chosen on.
-    fn teach(
+    fn train(
         &self,
         training: Labelled<'_>,
         validation: Labelled<'_>,
-        watch: &mut (dyn FnMut(Event<'_>) + Send),
+        observer: &mut (dyn FnMut(Event<'_>) + Send),
         cancelled: &AtomicBool,
-    ) -> Result<(ClassifierHead, TrainReport, usize), TeachError> {
+    ) -> Result<(ClassifierHead, TrainReport, usize), HeadTrainingError> {
         let (classes, width) = (self.splits.train.label_names().len(), self.encoder.width());
         let TrainSettings { optimizer, seed, .. } = self.settings;
         let inputs = EmbeddingRows::new(width, Cow::Borrowed(training.embeddings))?;
@@ -165,7 +165,7 @@ impl HeadTeaching<'_> {
             Supervision { rows, classes, labels: Some(training.labels), ..Supervision::default() };
         let (validation_inputs, validation_labels) = labelled_rows(width, validation)?;
         let per_class = self.subclasses.map_or(1, |own| own.subclasses);
-        let mut student = HeadStudent::new(classes.saturating_mul(per_class), &inputs, &self.head, seed)?;
+        let mut student = TrainableHead::new(classes.saturating_mul(per_class), &inputs, &self.head, seed)?;
         let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
         let mut method = match &self.subclasses {
             Some(own) => own.build(supervision)?,
@@ -182,7 +182,7 @@ impl HeadTeaching<'_> {
             }),
             checkpoints: None,
         };
-        let report = train(&mut student, training, &self.settings, self.threads, watch, cancelled)?;
+        let report = train(&mut student, training, &self.settings, self.threads, observer, cancelled)?;
         let per_class = NonZeroUsize::new(per_class).expect("settings of subclasses were checked");
         let head = student.model()?.with_subclasses(per_class).expect("outputs are classes times subclasses");
         Ok((head, report, validation_labels.len()))
@@ -194,12 +194,15 @@ fn labels(data: &Dataset) -> Vec<Option<u32>> {
 }
 
 /// The labelled rows alone.
-fn labelled_rows(width: usize, data: Labelled<'_>) -> Result<(EmbeddingRows<'static>, Vec<u32>), TeachError> {
+fn labelled_rows(
+    width: usize,
+    data: Labelled<'_>,
+) -> Result<(EmbeddingRows<'static>, Vec<u32>), HeadTrainingError> {
     let rows = data.labels.iter().zip(data.embeddings.chunks_exact(width));
     let (labels, kept): (Vec<u32>, Vec<&[f32]>) =
         rows.filter_map(|(label, row)| label.map(|label| (label, row))).unzip();
     if labels.is_empty() {
-        return Err(TeachError::NoValidationLabels { rows: data.labels.len() });
+        return Err(HeadTrainingError::NoValidationLabels { rows: data.labels.len() });
     }
     Ok((EmbeddingRows::new(width, Cow::Owned(kept.concat()))?, labels))
 }

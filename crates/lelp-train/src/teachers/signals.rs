@@ -12,7 +12,7 @@ use lelp_model::encoder::EncoderError;
 use lelp_model::teacher::{ClassifierHead, HeadOutput, Teacher, TeacherError};
 use thiserror::Error;
 
-use super::kept::KeptEmbeddings;
+use super::embedding_cache::EmbeddingCache;
 use lelp_data::{
     DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder,
     SignalsWriter,
@@ -20,7 +20,7 @@ use lelp_data::{
 
 /// How signals are written.
 #[derive(Debug, Clone, Copy)]
-pub struct AnswerOptions {
+pub struct SignalsOptions {
     /// Precision of the embeddings on disk.
     pub precision: Precision,
     /// What becomes of signals that are there already.
@@ -66,17 +66,17 @@ pub enum SignalsRunError {
 /// that are whole stay, and a later run with the same arguments goes on behind them.
 pub fn write_signals(
     teacher: &Teacher,
-    kept: Option<&KeptEmbeddings>,
+    cache: Option<&EmbeddingCache>,
     data: &Dataset,
     folder: &Path,
-    options: AnswerOptions,
+    options: SignalsOptions,
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let (head, labels, hash) = (teacher.head(), teacher.labels(), teacher.hash()?);
-    let kept = kept.filter(|_| teacher.has_frozen_encoder());
-    let find = |kept: &KeptEmbeddings| kept.find(teacher.encoder(), teacher.folder(), data);
-    if let Some(embeddings) = kept.map(find).transpose()?.flatten() {
+    let cache = cache.filter(|_| teacher.has_frozen_encoder());
+    let find = |cache: &EmbeddingCache| cache.find(teacher.encoder(), teacher.folder(), data);
+    if let Some(embeddings) = cache.map(find).transpose()?.flatten() {
         progress(data.rows());
         return write_signals_of_head(head, labels, hash, data, &embeddings, folder, options);
     }
@@ -97,7 +97,7 @@ fn write_signals_of_head(
     data: &Dataset,
     embeddings: &[f32],
     folder: &Path,
-    options: AnswerOptions,
+    options: SignalsOptions,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let width = head.inputs();
     write(Answering { head, labels, hash }, data, folder, options, &mut |rows| {
@@ -117,7 +117,7 @@ fn write(
     who: Answering<'_>,
     data: &Dataset,
     folder: &Path,
-    options: AnswerOptions,
+    options: SignalsOptions,
     answers: &mut dyn FnMut(Range<usize>) -> Result<HeadOutput, AnswerError>,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let head = who.head;

@@ -30,7 +30,7 @@ pub struct TrainSettings {
 
 /// Settings out of their range.
 #[derive(Debug, Clone, PartialEq, Error)]
-pub enum SettingsError {
+pub enum TrainSettingsError {
     /// A count of 0.
     #[error("{name} is 0: use 1 or more")]
     Zero {
@@ -104,17 +104,17 @@ impl TrainSettings {
     }
 
     /// Checks the ranges that the fields document.
-    pub fn check(&self) -> Result<(), SettingsError> {
+    pub fn check(&self) -> Result<(), TrainSettingsError> {
         for (name, value) in [("epochs", self.epochs), ("batch", self.batch)] {
             if value == 0 {
-                return Err(SettingsError::Zero { name });
+                return Err(TrainSettingsError::Zero { name });
             }
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return Err(SettingsError::LearningRate { learning_rate: self.learning_rate });
+            return Err(TrainSettingsError::LearningRate { learning_rate: self.learning_rate });
         }
         if !(0.0..1.0).contains(&self.warmup) {
-            return Err(SettingsError::Warmup { warmup: self.warmup });
+            return Err(TrainSettingsError::Warmup { warmup: self.warmup });
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ pub enum SplitError {
 
 /// How sharp a split is: by its width, or by what it comes to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Sharp {
+pub enum SplitSharpness {
     /// Width of the softmax over a class's subclasses.
     Beta(Beta),
     /// Mean entropy of the splits, in bits: the same for splits of any kind.
@@ -37,7 +37,7 @@ pub enum Sharp {
 }
 
 /// What `settings` need to know of all rows; one part is read at a time.
-pub fn evidence(
+pub fn split_statistics(
     signals: &SignalsFolder,
     settings: &SplitSettings,
     members: Members,
@@ -55,7 +55,7 @@ pub fn evidence(
 }
 
 /// A split fitted on the evidence of `signals`, with the teacher's head, and the names of classes and fine labels.
-pub fn fit(
+pub fn fit_split(
     signals: &SignalsFolder,
     evidence: &Evidence,
     settings: &SplitSettings,
@@ -71,7 +71,7 @@ pub fn fit(
 }
 
 /// Targets of all rows, `[rows, classes * subclasses]`; one part of the embeddings is in memory at a time.
-pub fn targets(
+pub fn split_targets(
     signals: &SignalsFolder,
     fit: &SubclassFit,
     fine: Option<&FineColumn>,
@@ -88,38 +88,38 @@ pub fn targets(
     Ok(targets)
 }
 
-/// Targets as sharp as `sharp` says, the width that it took, and their entropy.
-pub fn targets_as_sharp(
+/// Targets as sharp as `sharpness` says, the width that it took, and their entropy.
+pub fn split_targets_at(
     signals: &SignalsFolder,
     fit: &SubclassFit,
     fine: Option<&FineColumn>,
-    sharp: Sharp,
+    sharpness: SplitSharpness,
     temperature: Temperature,
     threads: NonZeroUsize,
 ) -> Result<(Vec<f32>, Sharpness), SplitError> {
-    let beta = width(signals, fit, fine, sharp, temperature, threads)?;
-    let targets = targets(signals, fit, fine, TargetSettings { beta, temperature }, threads)?;
+    let beta = split_beta(signals, fit, fine, sharpness, temperature, threads)?;
+    let targets = split_targets(signals, fit, fine, TargetSettings { beta, temperature }, threads)?;
     let entropy = split_entropy(&targets, fit.classes(), fit.per_class())?;
     Ok((targets, Sharpness { beta, entropy }))
 }
 
-/// The width that makes a split of all rows as sharp as `sharp` says.
-pub fn width(
+/// The width that makes a split of all rows as sharp as `sharpness` says.
+pub fn split_beta(
     signals: &SignalsFolder,
     fit: &SubclassFit,
     fine: Option<&FineColumn>,
-    sharp: Sharp,
+    sharpness: SplitSharpness,
     temperature: Temperature,
     threads: NonZeroUsize,
 ) -> Result<Beta, SplitError> {
-    match sharp {
-        Sharp::Beta(beta) => Ok(beta),
-        Sharp::Entropy(bits) => width_at(signals, fit, fine, bits, temperature, threads),
+    match sharpness {
+        SplitSharpness::Beta(beta) => Ok(beta),
+        SplitSharpness::Entropy(bits) => beta_of_entropy(signals, fit, fine, bits, temperature, threads),
     }
 }
 
 /// The width at which the mean split entropy over all rows is `bits`.
-fn width_at(
+fn beta_of_entropy(
     signals: &SignalsFolder,
     fit: &SubclassFit,
     fine: Option<&FineColumn>,

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Student;
+use super::Trainable;
 use super::exported_layer::exported_layer;
 use super::inputs::NgramInputs;
 use super::shards::Shards;
@@ -20,7 +20,7 @@ use lelp_method::{Method, TermSum};
 /// How an n-gram student learns.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct NgramSettings {
+pub struct NgramTrainSettings {
     /// How parameters follow their gradients: Adagrad or SGD.
     pub optimizer: Optimizer,
     /// Probability with which each feature of a text is left out of a training step, so that no rare
@@ -28,7 +28,7 @@ pub struct NgramSettings {
     pub dropout: f32,
 }
 
-impl Default for NgramSettings {
+impl Default for NgramTrainSettings {
     fn default() -> Self {
         Self { optimizer: Optimizer::Adagrad, dropout: 0.2 }
     }
@@ -36,7 +36,7 @@ impl Default for NgramSettings {
 
 /// Hashed features, mean-pooled: a table, an optional hidden `ReLU` layer, and the outputs.
 #[derive(Debug)]
-pub struct NgramStudent {
+pub struct TrainableNgram {
     config: NgramConfig,
     table: TrainableTable,
     network: DenseNetwork,
@@ -47,12 +47,12 @@ pub struct NgramStudent {
     shards: Shards,
     /// Gradients in the batch's means `[batch, width]`, divided by the numbers of features.
     slopes: Vec<f32>,
-    kept: Option<(Vec<f32>, Vec<Dense>)>,
+    best: Option<(Vec<f32>, Vec<Dense>)>,
 }
 
 /// A student that cannot be built or exported.
 #[derive(Debug, Clone, PartialEq, Error)]
-pub enum StudentError {
+pub enum NgramStudentError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -94,32 +94,32 @@ pub enum StudentError {
     Model(#[from] ModelError),
 }
 
-impl NgramStudent {
+impl TrainableNgram {
     /// A student with random parameters for the training set `inputs`.
     pub fn new(
         config: NgramConfig,
         inputs: &NgramInputs,
-        settings: &NgramSettings,
+        settings: &NgramTrainSettings,
         seed: u64,
-    ) -> Result<Self, StudentError> {
-        let NgramSettings { optimizer, dropout } = *settings;
+    ) -> Result<Self, NgramStudentError> {
+        let NgramTrainSettings { optimizer, dropout } = *settings;
         config.check()?;
         if optimizer == Optimizer::Adam {
-            return Err(StudentError::Optimizer);
+            return Err(NgramStudentError::Optimizer);
         }
         if !(0.0..1.0).contains(&dropout) {
-            return Err(StudentError::Dropout { dropout });
+            return Err(NgramStudentError::Dropout { dropout });
         }
         let (buckets, width) = (config.features.buckets, config.width);
         if let Some(&bucket) = inputs.buckets().iter().max()
             && bucket as usize >= buckets
         {
-            return Err(StudentError::Bucket { bucket, buckets });
+            return Err(NgramStudentError::Bucket { bucket, buckets });
         }
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let bound = 1.0 / (width as f32);
         let table = TrainableTable::new(buckets, width, inputs, optimizer, bound, &mut random)
-            .map_err(|source| StudentError::Memory { values: buckets * width, kind: source.kind() })?;
+            .map_err(|source| NgramStudentError::Memory { values: buckets * width, kind: source.kind() })?;
         let sizes = [width, config.hidden, config.outputs()];
         let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
         let network = DenseNetwork::random(&sizes, optimizer, 0.0, &mut random);
@@ -132,7 +132,7 @@ impl NgramStudent {
             batch: NgramInputs::empty(),
             shards: Shards::default(),
             slopes: Vec::new(),
-            kept: None,
+            best: None,
         })
     }
 
@@ -143,7 +143,7 @@ impl NgramStudent {
     }
 
     /// The student as a model that answers.
-    pub fn model(&self) -> Result<NgramModel, StudentError> {
+    pub fn model(&self) -> Result<NgramModel, NgramStudentError> {
         let table =
             Table::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
         let layers = self.network.layers();
@@ -153,7 +153,7 @@ impl NgramStudent {
     }
 }
 
-impl Student<NgramInputs> for NgramStudent {
+impl Trainable<NgramInputs> for TrainableNgram {
     fn outputs(&self) -> usize {
         self.config.outputs()
     }
@@ -205,15 +205,15 @@ impl Student<NgramInputs> for NgramStudent {
         outputs.copy_from_slice(pass.outputs_and_gradient().0);
     }
 
-    fn keep(&mut self) {
-        let (values, layers) = self.kept.get_or_insert_default();
+    fn remember(&mut self) {
+        let (values, layers) = self.best.get_or_insert_default();
         values.clear();
         values.extend_from_slice(self.table.values());
         layers.clone_from(&self.network.layers().to_vec());
     }
 
     fn restore(&mut self) {
-        if let Some((values, layers)) = &self.kept {
+        if let Some((values, layers)) = &self.best {
             self.table.values_mut().copy_from_slice(values);
             self.network.copy_parameters(layers);
         }
