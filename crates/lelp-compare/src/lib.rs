@@ -9,13 +9,13 @@
 //! | method -> trials, all methods the same number | [`space`] |
 //! | trial -> validation score; best trial -> a student for each seed -> test, read once | [`run`], [`measure`] |
 //! | each of them -> a line of `results.jsonl` | [`record`], [`store`] |
-//! | in place of a search: task -> the split that pays, by the embeddings or by small students | [`auto`] |
+//! | in place of a search: task -> the split that pays, by small students | [`auto`] |
 //! | lines -> tables with tests of significance | [`summary`] |
 
 pub mod auto;
-mod contest;
 pub mod measure;
 pub mod prepare;
+pub mod progress;
 pub mod recipe;
 pub mod record;
 pub mod run;

@@ -15,7 +15,7 @@ use lelp_train::evaluate::{Answers, EvaluateError, Report, answer, report, time}
 use lelp_train::teachers::{EmbedError, EmbeddingCache};
 use thiserror::Error;
 
-use crate::record::Rights;
+use crate::record::CorrectRows;
 
 /// Why a student could not be measured.
 #[derive(Debug, Error)]
@@ -50,18 +50,18 @@ pub enum MeasureError {
 
 /// What is said of a student.
 #[derive(Debug)]
-pub struct Measured {
+pub struct MeasuredStudent {
     /// Figures.
     pub report: Report,
-    /// Which labelled rows it has right.
-    pub right: Rights,
+    /// Which labelled rows it answers correctly.
+    pub correct: CorrectRows,
     /// Bytes of its folder.
     pub bytes: u64,
 }
 
 /// What students are measured on and with.
 #[derive(Debug, Clone, Copy)]
-pub struct Measuring<'a> {
+pub struct StudentMeasurement<'a> {
     /// The rows.
     pub test: &'a Dataset,
     /// The teacher's logits on them.
@@ -69,16 +69,16 @@ pub struct Measuring<'a> {
     /// A folder that a student is written to for a moment.
     pub scratch: &'a Path,
     /// Embeddings by frozen encoders.
-    pub kept: &'a EmbeddingCache,
+    pub cache: &'a EmbeddingCache,
     /// Threads.
     pub threads: NonZeroUsize,
     /// Whether to stop.
     pub cancel: &'a AtomicBool,
 }
 
-impl Measuring<'_> {
+impl StudentMeasurement<'_> {
     /// Writes, loads and asks a student, as one that is deployed.
-    pub fn student(&self, model: &StudentModel) -> Result<Measured, MeasureError> {
+    pub fn student(&self, model: &StudentModel) -> Result<MeasuredStudent, MeasureError> {
         let scratch = |source| MeasureError::Scratch { path: self.scratch.to_owned(), source };
         clear(self.scratch).map_err(scratch)?;
         model.save(self.scratch)?;
@@ -93,24 +93,26 @@ impl Measuring<'_> {
         };
         clear(self.scratch).map_err(scratch)?;
         let report = report(&answers, self.test, self.teacher)?;
-        Ok(Measured { right: rights(&answers, self.test), report, bytes })
+        Ok(MeasuredStudent { correct: correct_rows(&answers, self.test), report, bytes })
     }
 
-    /// The head alone on the frozen encoder's embeddings, which are kept; its time is that of both, from a few texts.
+    /// The head alone on the frozen encoder's embeddings, which are cache; its time is that of both, from a few texts.
     fn mlp(&self) -> Result<Answers, MeasureError> {
         let model = Teacher::load(self.scratch, self.threads)?;
         let embeddings =
-            self.kept.embed(model.encoder(), self.scratch, self.test, &mut |_| {}, self.cancel)?;
+            self.cache.embed(model.encoder(), self.scratch, self.test, &mut |_| {}, self.cancel)?;
         let elapsed = time(&model, self.test, self.cancel)?;
         Ok(Answers { logits: model.head().apply(embeddings).logits, elapsed })
     }
 }
 
-/// Which labelled rows were answered rightly.
-fn rights(answers: &Answers, data: &Dataset) -> Rights {
+/// Which labelled rows are answered correctly.
+fn correct_rows(answers: &Answers, data: &Dataset) -> CorrectRows {
     let classes = data.label_names().len();
     let rows = data.labels().unwrap_or_default().iter().zip(answers.logits.chunks_exact(classes));
-    Rights(rows.filter_map(|(label, logits)| label.map(|label| largest(logits) == label as usize)).collect())
+    CorrectRows(
+        rows.filter_map(|(label, logits)| label.map(|label| largest(logits) == label as usize)).collect(),
+    )
 }
 
 /// Removes a folder that may not be there.

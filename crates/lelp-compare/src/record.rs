@@ -12,7 +12,7 @@ use lelp_train::evaluate::Report;
 use lelp_train::training::{EpochRecord, TrainSettings, ValidationRecord};
 use serde::{Deserialize, Serialize};
 
-use crate::auto::Chosen;
+use crate::auto::AutoResult;
 
 /// A line of `results.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,8 +22,8 @@ pub enum Record {
     Recipe(RecipeRecord),
     /// A data set with a teacher.
     Teacher(TeacherRecord),
-    /// What was found where the recipe says `auto`.
-    Found(FoundRecord),
+    /// What was chosen where the recipe says `auto`.
+    Auto(AutoRecord),
     /// A trial of the search for settings.
     Trial(TrialRecord),
     /// A student with the settings that the search chose, for one seed.
@@ -100,10 +100,10 @@ pub struct TeacherRecord {
     pub test: Option<Report>,
 }
 
-/// A method's settings on a data set with a teacher, found where the recipe says `auto`.
+/// A method's settings on a data set with a teacher, chosen where the recipe says `auto`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FoundRecord {
-    /// What decides the result: SHA-256 of data, teacher and what was left open.
+pub struct AutoRecord {
+    /// What decides the result: SHA-256 of data, teacher, what was left open and the settings beside it.
     pub key: String,
     /// Name of the data set.
     pub data: String,
@@ -111,8 +111,8 @@ pub struct FoundRecord {
     pub teacher: String,
     /// Name of the method.
     pub method: String,
-    /// What was found.
-    pub chosen: Chosen,
+    /// What was chosen.
+    pub result: AutoResult,
 }
 
 /// Settings that were tried, and their score on the validation rows: the mean over the recipe's search seeds.
@@ -159,8 +159,8 @@ pub struct StudentRecord {
     pub epochs: Vec<EpochRecord>,
     /// Figures on the test rows, which were read once.
     pub test: Report,
-    /// Which labelled test rows it answered rightly.
-    pub right: Rights,
+    /// Which labelled test rows it answers correctly.
+    pub correct: CorrectRows,
     /// Seconds of training.
     pub seconds: f64,
     /// Bytes of its folder.
@@ -194,18 +194,18 @@ impl FailedRecord {
 
 /// Right and wrong answers, one bit a row: hexadecimal, the first row in the highest bit of the first digit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "PackedRights", into = "PackedRights")]
-pub struct Rights(pub Vec<bool>);
+#[serde(try_from = "PackedRows", into = "PackedRows")]
+pub struct CorrectRows(pub Vec<bool>);
 
-/// [`Rights`] as a line holds them.
+/// [`CorrectRows`] as a line holds them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct PackedRights {
+struct PackedRows {
     rows: usize,
     bits: String,
 }
 
-impl From<Rights> for PackedRights {
-    fn from(Rights(right): Rights) -> Self {
+impl From<CorrectRows> for PackedRows {
+    fn from(CorrectRows(right): CorrectRows) -> Self {
         let digit = |four: &[bool]| {
             let value =
                 four.iter().enumerate().fold(0, |value, (place, &bit)| value | u32::from(bit) << (3 - place));
@@ -215,10 +215,10 @@ impl From<Rights> for PackedRights {
     }
 }
 
-impl TryFrom<PackedRights> for Rights {
+impl TryFrom<PackedRows> for CorrectRows {
     type Error = String;
 
-    fn try_from(PackedRights { rows, bits }: PackedRights) -> Result<Self, String> {
+    fn try_from(PackedRows { rows, bits }: PackedRows) -> Result<Self, String> {
         if bits.len() != rows.div_ceil(4) {
             return Err(format!("{rows} rows take {} digits, but found {}", rows.div_ceil(4), bits.len()));
         }
@@ -240,12 +240,12 @@ mod tests {
     #[test]
     fn rights_come_back_from_their_digits() {
         for rows in 0..10 {
-            let rights = Rights((0..rows).map(|row| row % 3 == 0).collect());
+            let rights = CorrectRows((0..rows).map(|row| row % 3 == 0).collect());
             let text = serde_json::to_string(&rights).unwrap();
-            assert_eq!(serde_json::from_str::<Rights>(&text).unwrap(), rights, "{text}");
+            assert_eq!(serde_json::from_str::<CorrectRows>(&text).unwrap(), rights, "{text}");
         }
         assert_eq!(
-            serde_json::to_string(&Rights(vec![true, false, false, true, true])).unwrap(),
+            serde_json::to_string(&CorrectRows(vec![true, false, false, true, true])).unwrap(),
             r#"{"rows":5,"bits":"98"}"#
         );
     }
@@ -257,7 +257,7 @@ mod tests {
             r#"{"rows":4,"bits":"x"}"#,
             r#"{"rows":18446744073709551615,"bits":"9"}"#,
         ] {
-            assert!(serde_json::from_str::<Rights>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<CorrectRows>(text).is_err(), "{text}");
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct Range {
 }
 
 /// Settings by name: those of the method, of its training (`learning_rate`), or of what is added to it (`fitnet.weight`).
-pub type Space = BTreeMap<String, Dimension>;
+pub type SearchSpace = BTreeMap<String, Dimension>;
 
 /// One setting of a method that is tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,7 +81,7 @@ pub enum SpaceError {
 ///
 /// `alpha`, the weight of the labels, stays as it is for every method.
 #[must_use]
-pub fn default_space(method: &MethodSettings, train: &TrainSettings) -> Space {
+pub fn default_space(method: &MethodSettings, train: &TrainSettings) -> SearchSpace {
     let choice =
         |values: &[i64]| Dimension::Choice(values.iter().map(|&value| Value::Integer(value)).collect());
     let softness = || Dimension::Choice([1.0, 2.0, 4.0].map(Value::Float).to_vec());
@@ -106,7 +106,7 @@ pub fn default_space(method: &MethodSettings, train: &TrainSettings) -> Space {
         MethodSettings::Dkd(_) => {
             vec![("temperature", softness()), ("non_target_weight", choice(&[1, 2, 8]))]
         }
-        // SplitSharpness splits pay: a prototype was best at 0.05 to 0.25 deviations.
+        // Sharp splits pay: a prototype was best at 0.05 to 0.25 deviations.
         MethodSettings::Lelp(_) | MethodSettings::RandomProjection(_) => {
             vec![("subclasses", choice(&[2, 4, 8, 16])), ("beta", range(0.04, 0.4))]
         }
@@ -134,7 +134,7 @@ pub fn default_space(method: &MethodSettings, train: &TrainSettings) -> Space {
 /// Every setting is drawn by itself, one value from each of `count - 1` equal parts of its range, in an order that its
 /// name decides (Latin hypercube sampling, `McKay`, Beckman and Conover 1979): few trials cover each range, and two
 /// methods that share a setting get the same draws of it. Drawn numbers have three digits.
-pub fn trials(first: &Trial, space: &Space, count: usize) -> Result<Vec<Trial>, SpaceError> {
+pub fn trials(first: &Trial, space: &SearchSpace, count: usize) -> Result<Vec<Trial>, SpaceError> {
     check(space)?;
     let draws = count.saturating_sub(1);
     let orders: Vec<(&String, &Dimension, Vec<usize>)> =
@@ -148,7 +148,7 @@ pub fn trials(first: &Trial, space: &Space, count: usize) -> Result<Vec<Trial>, 
 }
 
 /// Refuses spaces without values.
-pub fn check(space: &Space) -> Result<(), SpaceError> {
+pub fn check(space: &SearchSpace) -> Result<(), SpaceError> {
     for (name, dimension) in space {
         match dimension {
             Dimension::Choice(values) if values.is_empty() => {
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn draws_cover_a_range_part_by_part() {
         let [_, kd, ..] = MethodSettings::all();
-        let space = Space::from([("alpha".into(), Dimension::Range(Range { low: 0.01, high: 1.0 }))]);
+        let space = SearchSpace::from([("alpha".into(), Dimension::Range(Range { low: 0.01, high: 1.0 }))]);
         let trials = trials(&first(kd), &space, 5).unwrap();
         let drawn: BTreeSet<String> =
             trials[1..].iter().map(|trial| trial.method.base.alpha().to_string()).collect();
@@ -292,7 +292,7 @@ mod tests {
     fn settings_of_what_is_added_have_its_name_before_them() {
         let method = toml::from_str("method = 'kd'\n[[add]]\nmethod = 'fitnet'").unwrap();
         let first = Trial { method, train: TrainSettings::ngram() };
-        let space = Space::from([("fitnet.weight".into(), Dimension::Choice(vec![Value::Float(3.0)]))]);
+        let space = SearchSpace::from([("fitnet.weight".into(), Dimension::Choice(vec![Value::Float(3.0)]))]);
         let trials = trials(&first, &space, 2).unwrap();
         assert!(format!("{:?}", trials[1].method.add).contains("weight: 3.0"));
     }
@@ -301,7 +301,7 @@ mod tests {
     fn a_space_that_does_not_fit_is_told_with_its_setting() {
         let [ce, ..] = MethodSettings::all();
         let tell = |name: &str, dimension| {
-            trials(&first(ce), &Space::from([(name.to_owned(), dimension)]), 2).unwrap_err().to_string()
+            trials(&first(ce), &SearchSpace::from([(name.to_owned(), dimension)]), 2).unwrap_err().to_string()
         };
         let choice = |value: f64| Dimension::Choice(vec![Value::Float(value)]);
         assert_eq!(

@@ -9,7 +9,7 @@ use lelp_data::storage::FileError;
 use thiserror::Error;
 
 use crate::record::{
-    FailedRecord, FoundRecord, RecipeRecord, Record, StudentRecord, TeacherRecord, TrialRecord,
+    AutoRecord, FailedRecord, RecipeRecord, Record, StudentRecord, TeacherRecord, TrialRecord,
 };
 
 /// Name of the file in a comparison's folder.
@@ -56,8 +56,8 @@ pub struct Results {
     pub recipe: RecipeRecord,
     /// Teachers, each on each data set.
     pub teachers: Vec<TeacherRecord>,
-    /// What was found where the recipe says `auto`.
-    pub found: Vec<FoundRecord>,
+    /// What was chosen where the recipe says `auto`.
+    pub auto: Vec<AutoRecord>,
     /// Trials.
     pub trials: Vec<TrialRecord>,
     /// Students.
@@ -73,7 +73,7 @@ impl Results {
         Self {
             recipe,
             teachers: Vec::new(),
-            found: Vec::new(),
+            auto: Vec::new(),
             trials: Vec::new(),
             students: Vec::new(),
             failed: Vec::new(),
@@ -124,9 +124,9 @@ impl Results {
                 self.teachers.retain(|old| (&old.data, &old.teacher) != (&new.data, &new.teacher));
                 self.teachers.push(new);
             }
-            Record::Found(new) => {
-                self.found.retain(|old| old.key != new.key);
-                self.found.push(new);
+            Record::Auto(new) => {
+                self.auto.retain(|old| old.key != new.key);
+                self.auto.push(new);
             }
             Record::Trial(new) => {
                 self.failed.retain(|failed| failed.key != new.key);
@@ -150,12 +150,12 @@ impl Results {
 
 /// The results of a comparison that is running.
 #[derive(Debug)]
-pub struct Store {
+pub struct ResultsStore {
     path: PathBuf,
     inner: Mutex<(Results, File)>,
 }
 
-impl Store {
+impl ResultsStore {
     /// Opens the results in `folder`, or begins some.
     ///
     /// Results of another recipe are refused, unless they may be `extend`ed: then those cells count that both share.
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn what_was_added_is_read_again_and_a_key_counts_once() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), recipe("a"), false).unwrap();
+        let store = ResultsStore::open(folder.path(), recipe("a"), false).unwrap();
         for (key, error) in [("1", "first"), ("2", "second"), ("1", "third")] {
             store.add(failed(key, error)).unwrap();
         }
@@ -240,11 +240,11 @@ mod tests {
     #[test]
     fn a_line_that_was_cut_off_is_not_there_and_does_not_spoil_the_next() {
         let folder = tempfile::tempdir().unwrap();
-        Store::open(folder.path(), recipe("a"), false).unwrap().add(failed("1", "first")).unwrap();
+        ResultsStore::open(folder.path(), recipe("a"), false).unwrap().add(failed("1", "first")).unwrap();
         let path = folder.path().join(RESULTS_FILE);
         let whole = fs::read_to_string(&path).unwrap();
         fs::write(&path, format!("{whole}{{\"record\":\"fai")).unwrap();
-        let store = Store::open(folder.path(), recipe("a"), false).unwrap();
+        let store = ResultsStore::open(folder.path(), recipe("a"), false).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), whole);
         store.add(failed("2", "second")).unwrap();
         assert_eq!(Results::read(folder.path()).unwrap().failed.len(), 2);
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_damaged_line_is_told_with_its_number() {
         let folder = tempfile::tempdir().unwrap();
-        Store::open(folder.path(), recipe("a"), false).unwrap();
+        ResultsStore::open(folder.path(), recipe("a"), false).unwrap();
         let path = folder.path().join(RESULTS_FILE);
         let whole = fs::read_to_string(&path).unwrap();
         for line in ["no JSON", "{\"record\":\"else\"}", "{\"record\":\"failed\"}", "\u{0}"] {
@@ -268,21 +268,21 @@ mod tests {
     #[test]
     fn a_comparison_that_was_cut_off_in_its_first_line_begins_anew() {
         let folder = tempfile::tempdir().unwrap();
-        Store::open(folder.path(), recipe("a"), false).unwrap();
+        ResultsStore::open(folder.path(), recipe("a"), false).unwrap();
         let path = folder.path().join(RESULTS_FILE);
         let whole = fs::read_to_string(&path).unwrap();
         fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-        Store::open(folder.path(), recipe("b"), false).unwrap();
+        ResultsStore::open(folder.path(), recipe("b"), false).unwrap();
         assert_eq!(Results::read(folder.path()).unwrap().recipe.hash, "b");
     }
 
     #[test]
     fn another_recipe_is_refused_unless_it_extends() {
         let folder = tempfile::tempdir().unwrap();
-        Store::open(folder.path(), recipe("a"), false).unwrap().add(failed("1", "first")).unwrap();
-        let refused = Store::open(folder.path(), recipe("b"), false).unwrap_err();
+        ResultsStore::open(folder.path(), recipe("a"), false).unwrap().add(failed("1", "first")).unwrap();
+        let refused = ResultsStore::open(folder.path(), recipe("b"), false).unwrap_err();
         assert!(matches!(refused, ResultsError::OtherRecipe { .. }), "{refused}");
-        drop(Store::open(folder.path(), recipe("b"), true).unwrap());
+        drop(ResultsStore::open(folder.path(), recipe("b"), true).unwrap());
         let results = Results::read(folder.path()).unwrap();
         assert_eq!((results.recipe.hash.as_str(), results.failed.len()), ("b", 1));
     }

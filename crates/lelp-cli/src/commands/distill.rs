@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use lelp::Rotation;
-use lelp_compare::auto::{Open, choose, in_words};
+use lelp_compare::auto::{AutoSpec, choose_split, describe_method};
 use lelp_method::{GuardError, Objective};
 use lelp_model::encoder::weights_hash;
 use lelp_model::ngram::NgramModel;
@@ -91,7 +91,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// The settings, and which of them a search has to choose.
-    fn settings(&self) -> Result<(DistillSettings, Option<Open>), Failure> {
+    fn settings(&self) -> Result<(DistillSettings, Option<AutoSpec>), Failure> {
         let mut recipe = match &self.recipe {
             Some(path) => SettingsTable::open(path)?,
             None => SettingsTable::default(),
@@ -111,7 +111,7 @@ impl Arguments {
         recipe.set("columns.pair", self.columns.pair_column.as_ref())?;
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
-        let open = recipe.table_mut("distill").and_then(Open::take);
+        let open = recipe.table_mut("distill").and_then(AutoSpec::take);
         // A flag that the method does not have is a bad argument; an unknown key in a recipe is bad input.
         let settings = DistillSettings::read(recipe);
         let settings = if self.recipe.is_some() { settings? } else { settings.map_err(Failure::usage)? };
@@ -171,20 +171,20 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 fn search(
     task: &Task,
     method: &Objective,
-    open: Open,
+    open: AutoSpec,
     global: &GlobalArgs,
     printer: Printer,
     cancel: &AtomicBool,
 ) -> Result<Objective, Failure> {
     let bar = printer.progress("probing", open.students(method) as u64, "students");
-    let chosen = choose(task, method, open, global.threads(), &mut || bar.inc(1), cancel)
+    let chosen = choose_split(task, method, open, global.threads(), &mut || bar.inc(1), cancel)
         .with_context(|| "searching the settings left to `auto`".to_owned())?;
     bar.finish_and_clear();
-    let (what, why, seconds) = (in_words(&chosen.method), chosen.why(), chosen.seconds);
+    let (what, why, seconds) = (describe_method(&chosen.method), chosen.reason(), chosen.seconds);
     printer.step("found", &format!("{what}: {why}; in {seconds:.1} s"));
-    for probe in &chosen.probes {
-        let chance = probe.p.map_or(String::new(), |p| format!(", p {p:.3}"));
-        printer.detail(&format!("{:.4} {}{chance}", probe.agreement, in_words(&probe.method)));
+    for candidate in &chosen.candidates {
+        let chance = candidate.p.map_or(String::new(), |p| format!(", p {p:.3}"));
+        printer.detail(&format!("{:.4} {}{chance}", candidate.agreement, describe_method(&candidate.method)));
     }
     Ok(chosen.method)
 }

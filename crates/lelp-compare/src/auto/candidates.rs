@@ -4,14 +4,14 @@ use lelp_method::{ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings
 use lelp_train::training::TrainSettings;
 use toml::Value;
 
-use super::{AutoError, Open};
+use super::{AutoError, AutoSpec};
 use crate::space::{SpaceError, Trial};
 
 /// Numbers of subclasses that are tried for a method that is given.
 const DIRECTIONS: [i64; 4] = [2, 4, 8, 16];
 const CLUSTERS: [i64; 4] = [4, 8, 16, 32];
 
-/// Numbers that are tried of each of two methods where the method is open.
+/// Numbers that are tried of each of two methods where the method is auto.
 const FEW_DIRECTIONS: [i64; 2] = [4, 8];
 const FEW_CLUSTERS: [i64; 2] = [8, 32];
 
@@ -25,9 +25,9 @@ pub(super) fn without_split(method: &Objective) -> Objective {
 }
 
 /// The splits that are tried first.
-pub(super) fn splits(method: &Objective, open: &Open) -> Result<Vec<Objective>, AutoError> {
-    if open.method {
-        return splits_of_both(method, open);
+pub(super) fn splits(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objective>, AutoError> {
+    if auto.method {
+        return splits_of_both(method, auto);
     }
     let tried = match method.base {
         MethodSettings::Lelp(_) | MethodSettings::RandomProjection(_) | MethodSettings::RandomSubclass(_) => {
@@ -38,7 +38,7 @@ pub(super) fn splits(method: &Objective, open: &Open) -> Result<Vec<Objective>, 
         }
         other => return Err(AutoError::NoSplit(other.name().to_owned())),
     };
-    if !open.subclasses {
+    if !auto.subclasses {
         return Ok(vec![method.clone()]);
     }
     let candidate = |number: i64| Ok(with(method, "subclasses", Value::Integer(number))?);
@@ -46,7 +46,7 @@ pub(super) fn splits(method: &Objective, open: &Open) -> Result<Vec<Objective>, 
 }
 
 /// Directions and clusters, with what was given of them.
-fn splits_of_both(method: &Objective, open: &Open) -> Result<Vec<Objective>, AutoError> {
+fn splits_of_both(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objective>, AutoError> {
     let (alpha, temperature) = (method.base.alpha(), method.base.temperature());
     let lelp = MethodSettings::Lelp(LelpSettings { alpha, temperature, ..LelpSettings::default() });
     let kmeans = ClusterSplitSettings { alpha, temperature, ..ClusterSplitSettings::default() };
@@ -54,9 +54,9 @@ fn splits_of_both(method: &Objective, open: &Open) -> Result<Vec<Objective>, Aut
     let mut splits = Vec::new();
     for (base, numbers) in both {
         let method = Objective { base, add: method.add.clone() };
-        for number in open.given_subclasses.map_or(numbers.to_vec(), |given| vec![given]) {
+        for number in auto.given_subclasses.map_or(numbers.to_vec(), |given| vec![given]) {
             let split = with(&method, "subclasses", Value::Integer(number))?;
-            splits.push(match open.given_beta {
+            splits.push(match auto.given_beta {
                 Some(beta) => with(&split, "beta", Value::Float(beta))?,
                 None => split,
             });
@@ -74,14 +74,14 @@ pub(super) fn widths(method: &Objective) -> Result<Vec<Objective>, AutoError> {
 }
 
 /// How many are tried at most; none of a method without a split.
-pub(super) fn count(method: &Objective, open: &Open) -> usize {
-    let widths = if tries_widths(open) { WIDTHS.len() } else { 0 };
-    splits(method, open).map_or(0, |splits| 1 + splits.len() + widths)
+pub(super) fn count(method: &Objective, auto: &AutoSpec) -> usize {
+    let widths = if tries_widths(auto) { WIDTHS.len() } else { 0 };
+    splits(method, auto).map_or(0, |splits| 1 + splits.len() + widths)
 }
 
 /// Whether other widths of the best are tried. Where the method is open its own is as good as any.
-pub(super) fn tries_widths(open: &Open) -> bool {
-    open.beta && !open.method
+pub(super) fn tries_widths(auto: &AutoSpec) -> bool {
+    auto.beta && !auto.method
 }
 
 /// `method` with one setting changed.

@@ -12,10 +12,9 @@ use lelp_train::distill::{
 };
 use lelp_train::evaluate::answer;
 use lelp_train::training::TrainSettings;
-use serde::{Deserialize, Serialize};
 
 use super::candidates::{splits, tries_widths, widths, without_split};
-use super::{AutoError, Open};
+use super::{AutoError, AutoSpec, Candidate};
 
 /// Training rows at most; a quarter of them is held out.
 const ROWS: usize = 10_920;
@@ -29,28 +28,10 @@ const EPOCHS: usize = 10;
 /// Chance of luck below which a split is better than none.
 const LUCK: f64 = 0.05;
 
-/// A candidate with its score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Probe {
-    /// The candidate.
-    pub method: Objective,
-    /// Share of the held-out texts that its students answer as the teacher does: the mean over students.
-    pub agreement: f64,
-    /// Chance of such a difference to `kd` by luck: paired t-test over the texts, corrected for the number of candidates
-    /// (Holm). None for `kd` itself.
-    pub p: Option<f64>,
-}
-
-impl Probe {
-    fn new(method: Objective, agreed: &[f64], p: Option<f64>) -> Self {
-        Self { method, agreement: agreed.iter().sum::<f64>() / agreed.len() as f64, p }
-    }
-}
-
-/// What was found on how many held-out texts.
-pub(super) struct Probed {
+/// What the probe chose, on how many held-out texts.
+pub(super) struct ProbeOutcome {
     pub(super) method: Objective,
-    pub(super) probes: Vec<Probe>,
+    pub(super) candidates: Vec<Candidate>,
     pub(super) held_out: usize,
 }
 
@@ -59,67 +40,67 @@ pub(super) struct Probed {
 pub(super) fn choose(
     task: &Task,
     method: &Objective,
-    open: Open,
+    auto: AutoSpec,
     threads: NonZeroUsize,
-    done: &mut dyn FnMut(),
+    on_student: &mut dyn FnMut(),
     cancel: &AtomicBool,
-) -> Result<Probed, AutoError> {
-    let candidates = splits(method, &open)?;
+) -> Result<ProbeOutcome, AutoError> {
+    let splits = splits(method, &auto)?;
     let task = task.sample(ROWS)?;
     // Small, so that a probe takes seconds; the same for every kind of student that learns afterwards.
     let student = NgramStudentSettings { buckets: 1 << 15, width: 32, ..NgramStudentSettings::default() };
     let student = StudentSettings::Ngram(student);
     let inputs = TaskInputs::new(&task, &student, threads, None, &mut |_| {}, cancel)?;
     let distillation = Distiller::new(&task, &inputs, threads);
-    let mut probing = Probing { distillation, student: &student, asked: Vec::new(), failed: None };
+    let mut run = ProbeRun { distillation, student: &student, agreements: Vec::new(), failed: None };
     let kd = without_split(method);
-    probing.ask(&kd, done, cancel)?;
-    for candidate in candidates {
-        probing.ask(&candidate, done, cancel)?;
+    run.try_candidate(&kd, on_student, cancel)?;
+    for candidate in splits {
+        run.try_candidate(&candidate, on_student, cancel)?;
     }
-    if tries_widths(&open) {
-        let best = best(&scores(&probing.asked)).map(|best| widths(&best.method));
+    if tries_widths(&auto) {
+        let best = best(&scores(&run.agreements)).map(|best| widths(&best.method));
         for candidate in best.transpose()?.unwrap_or_default() {
-            probing.ask(&candidate, done, cancel)?;
+            run.try_candidate(&candidate, on_student, cancel)?;
         }
     }
-    let probes = scores(&probing.asked);
-    let method = match (winner(&probes, open.method), probing.failed) {
+    let candidates = scores(&run.agreements);
+    let method = match (winner(&candidates, auto.method), run.failed) {
         (Some(winner), _) => winner.method.clone(),
-        (None, Some(failed)) if !open.method => return Err(failed.into()),
+        (None, Some(failed)) if !auto.method => return Err(failed.into()),
         (None, _) => kd,
     };
-    Ok(Probed { method, probes, held_out: task.validation().rows() })
+    Ok(ProbeOutcome { method, candidates, held_out: task.validation().rows() })
 }
 
 /// The best split; where the method is open only one that is above `kd` beyond luck.
-fn winner(probes: &[Probe], method_is_open: bool) -> Option<&Probe> {
-    let kd = probes.first()?;
-    let pays = |split: &Probe| split.agreement > kd.agreement && split.p.is_some_and(|p| p < LUCK);
-    best(probes).filter(|best| !method_is_open || pays(best))
+fn winner(candidates: &[Candidate], method_is_open: bool) -> Option<&Candidate> {
+    let kd = candidates.first()?;
+    let pays = |split: &Candidate| split.agreement > kd.agreement && split.p.is_some_and(|p| p < LUCK);
+    best(candidates).filter(|best| !method_is_open || pays(best))
 }
 
 /// The split with the highest agreement, the earlier of equals.
-pub(super) fn best(probes: &[Probe]) -> Option<&Probe> {
-    probes.iter().skip(1).rev().max_by(|a, b| a.agreement.total_cmp(&b.agreement))
+pub(super) fn best(candidates: &[Candidate]) -> Option<&Candidate> {
+    candidates.iter().skip(1).rev().max_by(|a, b| a.agreement.total_cmp(&b.agreement))
 }
 
 /// Candidates and how their students answer.
-struct Probing<'a> {
+struct ProbeRun<'a> {
     distillation: Distiller<'a>,
     student: &'a StudentSettings,
     /// Each candidate with, for every held-out text, the share of its students that answer as the teacher does.
-    asked: Vec<(Objective, Vec<f64>)>,
+    agreements: Vec<(Objective, Vec<f64>)>,
     /// Why the last of those that do not split these classes did not.
     failed: Option<DistillError>,
 }
 
-impl Probing<'_> {
+impl ProbeRun<'_> {
     /// Trains and asks the students of a candidate. One that cannot split these classes is left out: another may.
-    fn ask(
+    fn try_candidate(
         &mut self,
         method: &Objective,
-        done: &mut dyn FnMut(),
+        on_student: &mut dyn FnMut(),
         cancel: &AtomicBool,
     ) -> Result<(), AutoError> {
         let held_out = self.distillation.task().validation();
@@ -128,7 +109,7 @@ impl Probing<'_> {
         for seed in SEEDS {
             let train = TrainSettings { epochs: EPOCHS, seed, ..TrainSettings::ngram() };
             let distilled = self.distillation.train(method, self.student, &train, None, &mut |_| {}, cancel);
-            done();
+            on_student();
             let model = match distilled {
                 Ok(distilled) => distilled.model,
                 Err(failed @ DistillError::Split(SplitError::Fit(_))) => {
@@ -146,22 +127,26 @@ impl Probing<'_> {
                 *agreed += f64::from(u8::from(largest(logits) == class as usize)) / SEEDS.len() as f64;
             }
         }
-        self.asked.push((method.clone(), agreed));
+        self.agreements.push((method.clone(), agreed));
         Ok(())
     }
 }
 
+fn candidate(method: Objective, agreed: &[f64], p: Option<f64>) -> Candidate {
+    Candidate { method, agreement: agreed.iter().sum::<f64>() / agreed.len() as f64, p }
+}
+
 /// Scores of candidates of which is known, for every held-out text, the share of students that agree; `kd` comes first.
-fn scores(asked: &[(Objective, Vec<f64>)]) -> Vec<Probe> {
-    let Some(((kd, without), splits)) = asked.split_first() else { return Vec::new() };
+fn scores(agreements: &[(Objective, Vec<f64>)]) -> Vec<Candidate> {
+    let Some(((kd, without), splits)) = agreements.split_first() else { return Vec::new() };
     let chance = |agreed: &Vec<f64>| {
         let differences: Vec<f64> = agreed.iter().zip(without).map(|(a, b)| a - b).collect();
         paired_t(&differences).unwrap_or(1.0)
     };
     let chances: Vec<f64> = splits.iter().map(|(_, agreed)| chance(agreed)).collect();
-    let first = Probe::new(kd.clone(), without, None);
+    let first = candidate(kd.clone(), without, None);
     let splits = splits.iter().zip(holm(&chances));
-    let rest = splits.map(|((method, agreed), p)| Probe::new(method.clone(), agreed, Some(p)));
+    let rest = splits.map(|((method, agreed), p)| candidate(method.clone(), agreed, Some(p)));
     std::iter::once(first).chain(rest).collect()
 }
 
@@ -171,7 +156,7 @@ mod tests {
     use super::*;
 
     /// `kd` and splits that agree on so many of 200 texts, the earlier ones first; each split has its number as its S.
-    fn asked(agreed: &[usize]) -> Vec<(Objective, Vec<f64>)> {
+    fn agreements(agreed: &[usize]) -> Vec<(Objective, Vec<f64>)> {
         let method = |place: usize| match place {
             0 => toml::from_str("method = \"kd\"").unwrap(),
             _ => toml::from_str(&format!("method = \"lelp\"\nsubclasses = {}", place + 1)).unwrap(),
@@ -181,7 +166,8 @@ mod tests {
     }
 
     fn winning(agreed: &[usize], method_is_open: bool) -> Option<usize> {
-        winner(&scores(&asked(agreed)), method_is_open).map(|probe| probe.method.base.subclasses() - 1)
+        winner(&scores(&agreements(agreed)), method_is_open)
+            .map(|candidate| candidate.method.base.subclasses() - 1)
     }
 
     #[test]
@@ -196,7 +182,7 @@ mod tests {
 
     #[test]
     fn chances_are_corrected_for_the_candidates() {
-        let p = |agreed: &[usize]| scores(&asked(agreed))[1].p.unwrap();
+        let p = |agreed: &[usize]| scores(&agreements(agreed))[1].p.unwrap();
         let alone = p(&[120, 126]);
         assert!(alone < 0.05 && (p(&[120, 126, 120, 120]) - 3.0 * alone).abs() < 1e-12, "{alone}");
     }

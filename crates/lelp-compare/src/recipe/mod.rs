@@ -14,16 +14,16 @@ use serde::Deserialize;
 use thiserror::Error;
 use toml::{Table, Value};
 
-use crate::auto::{AUTO, Open};
+use crate::auto::{AUTO, AutoSpec};
 use crate::record::RecipeRecord;
-use crate::space::{Dimension, Space, SpaceError, Trial, default_space, trials};
+use crate::space::{Dimension, SearchSpace, SpaceError, Trial, default_space, trials};
 
-pub use teacher::{SignalsEntry, TeacherEntry, TeacherSource, Teaching, Tune};
+pub use teacher::{SignalsEntry, TeacherEntry, TeacherSource, TeacherTraining, Tune};
 
 /// Data sets x teachers x students x methods x seeds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Recipe {
+pub struct ComparisonRecipe {
     /// Trials of the search for each method's settings.
     #[serde(default = "default_trials")]
     pub trials: usize,
@@ -96,16 +96,16 @@ pub struct MethodEntry {
     /// Settings that were given, and are not searched.
     pub given: BTreeSet<String>,
     /// What is searched otherwise than by default.
-    pub search: Space,
+    pub search: SearchSpace,
     /// Whether it runs although it means nothing on the data.
     pub force: bool,
-    /// What of its settings a probe finds for each data set, in place of the search.
-    pub open: Option<Open>,
+    /// What of its settings is chosen for each data set by a probe, in place of the search.
+    pub auto: Option<AutoSpec>,
 }
 
 /// Why a recipe cannot be used.
 #[derive(Debug, Error)]
-pub enum RecipeError {
+pub enum ComparisonRecipeError {
     /// The file cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
@@ -160,7 +160,7 @@ pub enum RecipeError {
     },
     /// A search that leads nowhere.
     #[error("recipe: method `{name}`")]
-    Space {
+    SearchSpace {
         /// The method.
         name: String,
         /// The setting.
@@ -207,16 +207,16 @@ impl Seeds {
     }
 }
 
-impl Recipe {
+impl ComparisonRecipe {
     /// Reads and checks a recipe; beside it what `results.jsonl` says of it.
-    pub fn open(path: &Path) -> Result<(Self, RecipeRecord), RecipeError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| RecipeError::Read { path: path.to_owned(), source })?;
+    pub fn open(path: &Path) -> Result<(Self, RecipeRecord), ComparisonRecipeError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| ComparisonRecipeError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<(Self, RecipeRecord), RecipeError> {
-        let wrong = |problem: toml::de::Error| RecipeError::Syntax {
+    fn parse(text: &str, path: &Path) -> Result<(Self, RecipeRecord), ComparisonRecipeError> {
+        let wrong = |problem: toml::de::Error| ComparisonRecipeError::Syntax {
             path: path.to_owned(),
             problem: problem.to_string().trim_end().to_owned(),
         };
@@ -241,15 +241,15 @@ impl Recipe {
         Ok((recipe, record))
     }
 
-    fn check(&self) -> Result<(), RecipeError> {
+    fn check(&self) -> Result<(), ComparisonRecipeError> {
         if self.trials == 0 {
-            return Err(RecipeError::Zero { what: "trials" });
+            return Err(ComparisonRecipeError::Zero { what: "trials" });
         }
         if self.search_seeds == 0 {
-            return Err(RecipeError::Zero { what: "search_seeds" });
+            return Err(ComparisonRecipeError::Zero { what: "search_seeds" });
         }
         if self.seeds.list().is_empty() {
-            return Err(RecipeError::Zero { what: "seeds" });
+            return Err(ComparisonRecipeError::Zero { what: "seeds" });
         }
         distinct("data", self.data.iter().map(|entry| &entry.name))?;
         distinct("teachers", self.teachers.iter().map(|entry| &entry.name))?;
@@ -257,13 +257,17 @@ impl Recipe {
         distinct("methods", self.methods.iter().map(|entry| &entry.name))?;
         let methods: Vec<String> = self.methods.iter().map(|entry| entry.name.clone()).collect();
         if !methods.contains(&self.baseline) {
-            return Err(RecipeError::NoBaseline { baseline: self.baseline.clone(), methods });
+            return Err(ComparisonRecipeError::NoBaseline { baseline: self.baseline.clone(), methods });
         }
         let training = |who, name: &String, settings: &TrainSettings| {
-            settings.check().map_err(|source| RecipeError::Training { who, name: name.clone(), source })
+            settings.check().map_err(|source| ComparisonRecipeError::Training {
+                who,
+                name: name.clone(),
+                source,
+            })
         };
         for TeacherEntry { name, source } in &self.teachers {
-            if let TeacherSource::Taught(teaching) = source {
+            if let TeacherSource::Trained(teaching) = source {
                 training("teacher", name, &teaching.train)?;
             }
         }
@@ -278,14 +282,17 @@ impl Recipe {
 }
 
 /// Refuses an empty list, and names that are there twice.
-fn distinct<'a>(what: &'static str, names: impl Iterator<Item = &'a String>) -> Result<(), RecipeError> {
+fn distinct<'a>(
+    what: &'static str,
+    names: impl Iterator<Item = &'a String>,
+) -> Result<(), ComparisonRecipeError> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            return Err(RecipeError::Twice { what, name: name.clone() });
+            return Err(ComparisonRecipeError::Twice { what, name: name.clone() });
         }
     }
-    if seen.is_empty() { Err(RecipeError::Empty { what }) } else { Ok(()) }
+    if seen.is_empty() { Err(ComparisonRecipeError::Empty { what }) } else { Ok(()) }
 }
 
 impl From<MethodSettings> for MethodEntry {
@@ -294,31 +301,32 @@ impl From<MethodSettings> for MethodEntry {
             name: method.name().to_owned(),
             method: method.into(),
             given: BTreeSet::new(),
-            search: Space::new(),
+            search: SearchSpace::new(),
             force: false,
-            open: None,
+            auto: None,
         }
     }
 }
 
 impl MethodEntry {
-    /// The entry with what a probe found, which its search leaves as it is.
+    /// The entry with what `auto` chose, which its search leaves as it is.
     #[must_use]
-    pub fn with_found(&self, method: Objective) -> Self {
-        let found = ["subclasses", "beta"].map(str::to_owned);
-        let given = self.given.iter().cloned().chain(found).collect();
-        Self { method, given, open: None, ..self.clone() }
+    pub fn with_auto_result(&self, method: Objective) -> Self {
+        let chosen = ["subclasses", "beta"].map(str::to_owned);
+        let given = self.given.iter().cloned().chain(chosen).collect();
+        Self { method, given, auto: None, ..self.clone() }
     }
 
     /// The trials of its search for a student that is trained by `train`.
-    pub fn trials(&self, train: &TrainSettings, count: usize) -> Result<Vec<Trial>, RecipeError> {
+    pub fn trials(&self, train: &TrainSettings, count: usize) -> Result<Vec<Trial>, ComparisonRecipeError> {
         let name = || self.name.clone();
-        self.method.check().map_err(|source| RecipeError::Method { name: name(), source })?;
+        self.method.check().map_err(|source| ComparisonRecipeError::Method { name: name(), source })?;
         let mut space = default_space(&self.method.base, train);
         space.retain(|setting, _| !self.given.contains(setting));
         space.extend(self.search.clone());
         let first = Trial { method: self.method.clone(), train: *train };
-        trials(&first, &space, count).map_err(|source| RecipeError::Space { name: name(), source })
+        trials(&first, &space, count)
+            .map_err(|source| ComparisonRecipeError::SearchSpace { name: name(), source })
     }
 }
 
@@ -329,17 +337,17 @@ impl TryFrom<Table> for MethodEntry {
         let name: Option<String> = take(&mut table, "name")?;
         let search: Option<BTreeMap<String, Dimension>> = take(&mut table, "search")?;
         let force: Option<bool> = take(&mut table, "force")?;
-        let open = Open::take(&mut table);
+        let auto = AutoSpec::take(&mut table);
         let given = table.keys().filter(|key| !["method", "add"].contains(&key.as_str())).cloned().collect();
         let method: Objective = Value::Table(table).try_into()?;
-        let called = if open.is_some_and(|open| open.method) { AUTO.to_owned() } else { method.name() };
+        let called = if auto.is_some_and(|auto| auto.method) { AUTO.to_owned() } else { method.name() };
         Ok(Self {
             name: name.unwrap_or(called),
             method,
             given,
             search: search.unwrap_or_default(),
             force: force.unwrap_or_default(),
-            open,
+            auto,
         })
     }
 }
@@ -400,8 +408,8 @@ mod tests {
         search = { beta = [0.1, 0.2] }
     "#;
 
-    fn parse(text: &str) -> Result<(Recipe, RecipeRecord), RecipeError> {
-        Recipe::parse(text, Path::new("r.toml"))
+    fn parse(text: &str) -> Result<(ComparisonRecipe, RecipeRecord), ComparisonRecipeError> {
+        ComparisonRecipe::parse(text, Path::new("r.toml"))
     }
 
     fn told(text: &str) -> String {
@@ -435,7 +443,7 @@ mod tests {
         let training = |keys: &str| {
             let keys = format!("encoder = \"MiniLM\"\n{keys}");
             match &parse(&SMALL.replace("encoder = \"MiniLM\"", &keys)).unwrap().0.teachers[0].source {
-                TeacherSource::Taught(teaching) => teaching.train,
+                TeacherSource::Trained(teaching) => teaching.train,
                 source => panic!("{source:?}"),
             }
         };

@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 
 use lelp_train::students::{EncoderTrainSettings, HeadSettings};
 use lelp_train::training::TrainSettings;
-use serde::Deserialize;
 use serde::de::Error;
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{completed, take};
@@ -23,18 +23,18 @@ pub struct TeacherEntry {
 /// Where a teacher comes from. `{data}` in a folder stands for the name of the data set.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TeacherSource {
-    /// It is taught here, for each data set.
-    Taught(Teaching),
+    /// It is trained here, for each data set.
+    Trained(TeacherTraining),
     /// It is there already, in this folder.
     Folder(String),
     /// It is known by its signals alone.
     Signals(SignalsEntry),
 }
 
-/// How a teacher is taught.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// How a teacher is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Teaching {
+pub struct TeacherTraining {
     /// The encoder: a folder, or a model's name.
     pub encoder: String,
     /// Which weights are trained.
@@ -52,8 +52,8 @@ pub struct Teaching {
     pub train: TrainSettings,
 }
 
-/// Which of the weights of a teacher that is taught are trained.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// Which of the weights of a teacher that is trained are trained.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tune {
     /// The head, on a frozen encoder.
@@ -89,7 +89,7 @@ impl TryFrom<Table> for TeacherEntry {
         let ways = ["encoder", "folder", "signals"];
         let given: Vec<&str> = ways.into_iter().filter(|way| table.contains_key(*way)).collect();
         let source = match given.as_slice() {
-            ["encoder"] => Teaching::read(table).map(TeacherSource::Taught),
+            ["encoder"] => TeacherTraining::read(table).map(TeacherSource::Trained),
             ["folder"] => {
                 Value::Table(table).try_into().map(|FolderEntry { folder }| TeacherSource::Folder(folder))
             }
@@ -104,22 +104,22 @@ impl TryFrom<Table> for TeacherEntry {
     }
 }
 
-impl Teaching {
-    /// Reads the keys of a teacher that is taught; what `train` leaves open has the defaults of what is trained.
+impl TeacherTraining {
+    /// Reads the keys of a teacher that is trained; what `train` leaves open has the defaults of what is trained.
     fn read(mut table: Table) -> Result<Self, toml::de::Error> {
         let all = table.get("tune").and_then(Value::as_str) == Some("all");
         let defaults = if all { TrainSettings::encoder() } else { TrainSettings::head() };
         let train = take(&mut table, "train")?;
         table.insert("train".to_owned(), completed(train, defaults));
-        let teaching: Self = Value::Table(table).try_into()?;
-        match teaching {
+        let training: Self = Value::Table(table).try_into()?;
+        match training {
             Self { tune: Tune::All, hidden: Some(_), .. } => {
                 Err(Error::custom("`hidden` is for `tune = \"head\"`"))
             }
             Self { tune: Tune::Head, network: Some(_), .. } => {
                 Err(Error::custom("`network` is for `tune = \"all\"`"))
             }
-            _ => Ok(teaching),
+            _ => Ok(training),
         }
     }
 

@@ -4,9 +4,9 @@ use std::fmt::{self, Display, Write};
 
 use lelp::stats::Spread;
 
-use super::{Contested, Difference, Line, Summary};
-use crate::auto::{Chosen, in_words};
-use crate::record::FoundRecord;
+use super::{ComparisonTable, Difference, MethodSummary, Summary};
+use crate::auto::{AutoResult, describe_method};
+use crate::record::AutoRecord;
 
 impl Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -14,7 +14,7 @@ impl Display for Summary {
             heading(table, out)?;
             accuracies(table, &self.baseline, out)?;
             cost(table, out)?;
-            table.found.iter().try_for_each(|probe| found(probe, out))?;
+            table.auto.iter().try_for_each(|record| auto(record, out))?;
             for failed in &table.failed {
                 let what = if failed.refused { "not run" } else { "FAILED" };
                 writeln!(out, "- `{}` {what}: {}", failed.method, failed.error)?;
@@ -33,7 +33,7 @@ impl Display for Summary {
     }
 }
 
-fn heading(table: &Contested, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn heading(table: &ComparisonTable, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     let setting = &table.setting;
     writeln!(out, "### {} - {} - {}\n", setting.data, setting.teacher, setting.student)?;
     let Some(teacher) = &table.teacher else { return Ok(()) };
@@ -51,7 +51,7 @@ fn heading(table: &Contested, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(out, ".\n")
 }
 
-fn accuracies(table: &Contested, baseline: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn accuracies(table: &ComparisonTable, baseline: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(
         out,
         "| method | test accuracy | - `{baseline}` | 95 % interval | p seeds | p rows | - best other | p rows | macro-F1 | agreement | NLL | calibration error |"
@@ -82,16 +82,16 @@ fn accuracies(table: &Contested, baseline: &str, out: &mut fmt::Formatter<'_>) -
 /// Difference, interval, chance over seeds, chance over rows.
 fn cells(difference: Option<&Difference>) -> (String, String, String, String) {
     let Some(own) = difference else { return Default::default() };
-    let counts = if own.counts() { "**" } else { "" };
+    let emphasis = if own.is_significant() { "**" } else { "" };
     (
-        format!("{counts}{}{counts}", signed(own.mean)),
+        format!("{emphasis}{}{emphasis}", signed(own.mean)),
         format!("{} to {}", signed(own.rows.low), signed(own.rows.high)),
         own.seeds_p_corrected.map_or_else(String::new, chance),
         chance(own.rows_p_corrected),
     )
 }
 
-fn cost(table: &Contested, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn cost(table: &ComparisonTable, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(out, "| method | chosen settings | s a student | s in all | MB | us a text |")?;
     writeln!(out, "|---|---|---|---|---|---|")?;
     for line in &table.lines {
@@ -110,14 +110,14 @@ fn cost(table: &Contested, out: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// What a method that left something open became, and why.
-fn found(found: &FoundRecord, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Chosen { method, seconds, .. } = &found.chosen;
-    let why = found.chosen.why();
-    writeln!(out, "- `{}` became {} in {seconds:.1} s: {why}.", found.method, in_words(method))
+fn auto(record: &AutoRecord, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let AutoResult { method, seconds, .. } = &record.result;
+    let reason = record.result.reason();
+    writeln!(out, "- `{}` became {} in {seconds:.1} s: {reason}.", record.method, describe_method(method))
 }
 
 /// Settings that a search may have changed, in words.
-fn settings(line: &Line) -> String {
+fn settings(line: &MethodSummary) -> String {
     let value = serde_json::to_value(&line.distill).expect("settings are numbers and words");
     let mut words = String::new();
     for (name, value) in value.as_object().into_iter().flatten() {

@@ -13,13 +13,13 @@ use lelp_train::evaluate::Report;
 use lelp_train::training::TrainSettings;
 use serde::Serialize;
 
-use crate::record::{FailedRecord, FoundRecord, Setting, StudentRecord, TeacherRecord};
+use crate::record::{AutoRecord, FailedRecord, Setting, StudentRecord, TeacherRecord};
 use crate::store::Results;
 
 pub use tally::Tally;
 
 /// The level at which a corrected chance counts as no luck.
-pub const LEVEL: f64 = 0.05;
+pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 /// Seed of the bootstrap's draws.
 const BOOTSTRAP_SEED: u64 = 0;
@@ -36,29 +36,29 @@ pub struct Summary {
     /// Seeds of the students.
     pub seeds: Vec<u64>,
     /// A table for each data set, teacher and student.
-    pub tables: Vec<Contested>,
+    pub tables: Vec<ComparisonTable>,
     /// Wins, ties and losses of each method against the baseline, over all tables.
     pub tallies: Vec<Tally>,
 }
 
 /// All methods with one kind of student on one data set, with one teacher.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Contested {
+pub struct ComparisonTable {
     /// Data set, teacher, student.
     pub setting: Setting,
     /// What is known of data set and teacher.
     pub teacher: Option<TeacherRecord>,
     /// A line for each method that has students, in the order of the recipe.
-    pub lines: Vec<Line>,
-    /// What was found for methods that left something open.
-    pub found: Vec<FoundRecord>,
+    pub lines: Vec<MethodSummary>,
+    /// What was chosen for methods that a recipe leaves to `auto`.
+    pub auto: Vec<AutoRecord>,
     /// What came to nothing.
     pub failed: Vec<FailedRecord>,
 }
 
 /// A method's students; means and deviations are over seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Line {
+pub struct MethodSummary {
     /// The method.
     pub method: String,
     /// The settings that were chosen.
@@ -118,14 +118,14 @@ impl Difference {
         let pairs: Vec<(&StudentRecord, &StudentRecord)> = left
             .iter()
             .filter_map(|one| Some((*one, *right.iter().find(|other| other.seed == one.seed)?)))
-            .filter(|(one, other)| one.right.0.len() == other.right.0.len())
+            .filter(|(one, other)| one.correct.0.len() == other.correct.0.len())
             .collect();
         let differences: Vec<f64> =
             pairs.iter().map(|(one, other)| one.test.accuracy - other.test.accuracy).collect();
-        let rows = pairs.first()?.0.right.0.len();
+        let rows = pairs.first()?.0.correct.0.len();
         let mut by_row = vec![0.0; rows];
         for (one, other) in &pairs {
-            for ((sum, &one), &other) in by_row.iter_mut().zip(&one.right.0).zip(&other.right.0) {
+            for ((sum, &one), &other) in by_row.iter_mut().zip(&one.correct.0).zip(&other.correct.0) {
                 *sum += f64::from(i8::from(one) - i8::from(other));
             }
         }
@@ -136,7 +136,7 @@ impl Difference {
         let rows = paired_bootstrap(&by_row, BOOTSTRAP_SEED)?;
         let seeds_p = paired_t(&differences);
         let mcnemar_p = match pairs.as_slice() {
-            [(one, other)] => Some(mcnemar(&one.right.0, &other.right.0)),
+            [(one, other)] => Some(mcnemar(&one.correct.0, &other.correct.0)),
             _ => None,
         };
         Some(Self {
@@ -151,8 +151,8 @@ impl Difference {
 
     /// Whether the rows say that it is no luck, after correction.
     #[must_use]
-    pub fn counts(&self) -> bool {
-        self.rows_p_corrected < LEVEL
+    pub fn is_significant(&self) -> bool {
+        self.rows_p_corrected < SIGNIFICANCE_LEVEL
     }
 }
 
@@ -168,7 +168,7 @@ impl Summary {
             }
         }
         let baseline = &results.recipe.baseline;
-        let tables: Vec<Contested> =
+        let tables: Vec<ComparisonTable> =
             settings.into_iter().map(|setting| contested(results, setting, baseline)).collect();
         Self {
             baseline: baseline.clone(),
@@ -190,9 +190,9 @@ impl Summary {
     }
 }
 
-fn contested(results: &Results, setting: &Setting, baseline: &str) -> Contested {
+fn contested(results: &Results, setting: &Setting, baseline: &str) -> ComparisonTable {
     let students = by_method(results, setting);
-    let mut lines: Vec<Line> =
+    let mut lines: Vec<MethodSummary> =
         students.iter().map(|(method, students)| line(results, setting, method, students)).collect();
     for place in 0..lines.len() {
         let own = &students[place].1;
@@ -212,10 +212,10 @@ fn contested(results: &Results, setting: &Setting, baseline: &str) -> Contested 
     );
     let of_setting =
         |record: &&TeacherRecord| record.data == setting.data && record.teacher == setting.teacher;
-    let found = |found: &&FoundRecord| found.data == setting.data && found.teacher == setting.teacher;
-    Contested {
+    let auto = |record: &&AutoRecord| record.data == setting.data && record.teacher == setting.teacher;
+    ComparisonTable {
         setting: setting.clone(),
-        found: results.found.iter().filter(found).cloned().collect(),
+        auto: results.auto.iter().filter(auto).cloned().collect(),
         teacher: results.teachers.iter().find(of_setting).cloned(),
         lines,
         failed: results.failed.iter().filter(|failed| failed.setting == *setting).cloned().collect(),
@@ -250,7 +250,7 @@ fn by_method<'r>(results: &'r Results, setting: &Setting) -> Vec<(String, Vec<&'
     methods.into_iter().map(|(method, students)| (method, students.into_values().collect())).collect()
 }
 
-fn line(results: &Results, setting: &Setting, method: &str, students: &[&StudentRecord]) -> Line {
+fn line(results: &Results, setting: &Setting, method: &str, students: &[&StudentRecord]) -> MethodSummary {
     let spread = |figure: &dyn Fn(&Report) -> f64| {
         Spread::of(&students.iter().map(|student| figure(&student.test)).collect::<Vec<_>>())
     };
@@ -259,7 +259,7 @@ fn line(results: &Results, setting: &Setting, method: &str, students: &[&Student
     let seconds: Vec<f64> = students.iter().map(|student| student.seconds).collect();
     let trials = results.trials.iter().filter(|trial| trial.setting == *setting && trial.method == method);
     let last = students.last().expect("a method is there because of its students");
-    Line {
+    MethodSummary {
         method: method.to_owned(),
         distill: last.distill.clone(),
         train: TrainSettings { seed: 0, ..last.train },

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Contested;
+use super::ComparisonTable;
 
 /// How often a method is above, level with and below the baseline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,7 +18,7 @@ pub struct Tally {
 }
 
 /// A tally for each method but the baseline, in the order of the tables.
-pub(super) fn tallies(tables: &[Contested], baseline: &str) -> Vec<Tally> {
+pub(super) fn tallies(tables: &[ComparisonTable], baseline: &str) -> Vec<Tally> {
     let mut tallies: Vec<Tally> = Vec::new();
     for line in tables.iter().flat_map(|table| &table.lines).filter(|line| line.method != baseline) {
         let Some(difference) = &line.against_baseline else { continue };
@@ -27,7 +27,7 @@ pub(super) fn tallies(tables: &[Contested], baseline: &str) -> Vec<Tally> {
             tallies.len() - 1
         });
         let tally = &mut tallies[place];
-        match (difference.counts(), difference.mean > 0.0) {
+        match (difference.is_significant(), difference.mean > 0.0) {
             (false, _) => tally.ties += 1,
             (true, true) => tally.wins += 1,
             (true, false) => tally.losses += 1,

@@ -8,8 +8,8 @@ use lelp_method::{
 use lelp_train::training::{ValidationMetric, ValidationRecord};
 
 use super::*;
-use crate::auto::{Chosen, Probe};
-use crate::record::{RecipeRecord, Record, Rights};
+use crate::auto::{AutoResult, Candidate};
+use crate::record::{CorrectRows, RecipeRecord, Record};
 
 fn setting() -> Setting {
     Setting { data: "queries".into(), teacher: "head".into(), student: "n-gram".into() }
@@ -60,7 +60,7 @@ fn student(base: MethodSettings, seed: u64, from: usize) -> Record {
             confusion: vec![vec![50, 0], vec![0, 50]],
             microseconds_per_text: 2.0,
         },
-        right: Rights(right),
+        correct: CorrectRows(right),
         seconds: 1.0,
         bytes: 1_000_000,
     })
@@ -87,7 +87,7 @@ fn lines_come_in_the_order_of_the_recipe_with_their_differences() {
     assert!((lelp.accuracy.mean - 0.895).abs() < 1e-12);
     let against = lelp.against_baseline.unwrap();
     assert!((against.mean - 0.205).abs() < 1e-12 && (against.rows.mean - 0.205).abs() < 1e-12);
-    assert!(against.counts() && against.rows.low > 0.1 && against.mcnemar_p.is_none());
+    assert!(against.is_significant() && against.rows.low > 0.1 && against.mcnemar_p.is_none());
     // The best of the others is `kd`, since `oracle` sees more than the others.
     assert_eq!(lelp.against_best_other.as_ref().unwrap().0, "kd");
     assert_eq!(table.lines[0].against_baseline, None);
@@ -151,14 +151,14 @@ fn a_table_tells_what_auto_became_and_why() {
     let mut results = filled();
     let Setting { data, teacher, .. } = setting();
     let kmeans: Objective = MethodSettings::Kmeans(ClusterSplitSettings::default()).into();
-    let probe = |method, agreement| Probe { method, agreement, p: Some(0.001) };
-    let chosen = Chosen {
+    let probe = |method, agreement| Candidate { method, agreement, p: Some(0.001) };
+    let result = AutoResult {
         method: kmeans.clone(),
-        probes: vec![probe(MethodSettings::Kd(KdSettings::default()).into(), 0.87), probe(kmeans, 0.912)],
+        candidates: vec![probe(MethodSettings::Kd(KdSettings::default()).into(), 0.87), probe(kmeans, 0.912)],
         held_out: 2266,
         seconds: 2.04,
     };
-    results.add(Record::Found(FoundRecord { key: "b".into(), data, teacher, method: "auto".into(), chosen }));
+    results.add(Record::Auto(AutoRecord { key: "b".into(), data, teacher, method: "auto".into(), result }));
     let text = Summary::of(&results).to_string();
     let told = "- `auto` became `kmeans` S 8 beta 0.2 in 2.0 s: agrees with the teacher on 0.9120 of 2266 held-out texts, \
                 `kd` on 0.8700.";

@@ -86,7 +86,7 @@ pub(super) fn sentence(group: &Group, methods: &Methods) -> Option<String> {
     let Some(own) = &best.against_baseline else {
         return Some(format!("Most accurate on the test rows: {figure}."));
     };
-    let verdict = if own.counts() { "more than chance" } else { "it could be chance" };
+    let verdict = if own.is_significant() { "more than chance" } else { "it could be chance" };
     Some(format!(
         "Most accurate on the test rows: {figure}, {} points over <b>{name}</b> (p = {} over the test rows, corrected \
          for the number of methods: {verdict}).",

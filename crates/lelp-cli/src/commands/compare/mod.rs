@@ -7,10 +7,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use lelp_compare::prepare::Places;
-use lelp_compare::recipe::{Recipe, TeacherSource, Teaching};
+use lelp_compare::prepare::Locations;
+use lelp_compare::recipe::{ComparisonRecipe, TeacherSource, TeacherTraining};
 use lelp_compare::run::Comparison;
-use lelp_compare::store::{Results, Store};
+use lelp_compare::store::{Results, ResultsStore};
 use lelp_compare::summary::Summary;
 use lelp_data::storage;
 use lelp_train::distill::StudentSettings;
@@ -109,8 +109,8 @@ pub(crate) fn results(
     cancel: &AtomicBool,
 ) -> Result<Results, Failure> {
     let CompareOptions { recipe: path, data, out, jobs, extend } = *options;
-    let (mut recipe, record) = Recipe::open(path)?;
-    let store = Store::open(out, record, extend).map_err(open_failure)?;
+    let (mut recipe, record) = ComparisonRecipe::open(path)?;
+    let store = ResultsStore::open(out, record, extend).map_err(open_failure)?;
     resolve_encoders(&mut recipe, printer)?;
     if recipe.data.iter().any(|entry| entry.path.as_os_str() == "bundled") {
         bundled::unpack(&out.join("bundled"))?;
@@ -118,7 +118,7 @@ pub(crate) fn results(
     let cache = embedding_cache()?;
     let comparison = Comparison {
         recipe: &recipe,
-        places: Places { data, out, kept: &cache, threads: global.threads() },
+        locations: Locations { data, out, cache: &cache, threads: global.threads() },
         store: &store,
         jobs: jobs.unwrap_or(global.threads()),
     };
@@ -145,9 +145,9 @@ fn open_failure(error: lelp_compare::store::ResultsError) -> Failure {
 }
 
 /// Replaces names of models by their folders, fetching them if needed.
-fn resolve_encoders(recipe: &mut Recipe, printer: Printer) -> Result<(), Failure> {
+fn resolve_encoders(recipe: &mut ComparisonRecipe, printer: Printer) -> Result<(), Failure> {
     for teacher in &mut recipe.teachers {
-        if let TeacherSource::Taught(Teaching { encoder, .. }) = &mut teacher.source {
+        if let TeacherSource::Trained(TeacherTraining { encoder, .. }) = &mut teacher.source {
             *encoder = encoder_folder(encoder, printer)?.to_string_lossy().into_owned();
         }
     }

@@ -1,9 +1,9 @@
 //! Progress bar of a comparison.
 
 use indicatif::ProgressBar;
-use lelp_compare::prepare::Step;
+use lelp_compare::progress::ProgressStep;
 use lelp_compare::record::{FailedRecord, Setting};
-use lelp_compare::run::Watch;
+use lelp_compare::run::ProgressObserver;
 
 use crate::printer::Printer;
 
@@ -23,10 +23,10 @@ impl ComparisonBar {
     }
 }
 
-impl Watch for ComparisonBar {
-    fn step(&self, step: Step<'_>) {
-        let Step { data, doing, done, rows } = step;
-        self.bar.set_message(format!("{data}: {doing} {done}/{rows}"));
+impl ProgressObserver for ComparisonBar {
+    fn step(&self, step: ProgressStep<'_>) {
+        let ProgressStep { data, activity, done, rows } = step;
+        self.bar.set_message(format!("{data}: {activity} {done}/{rows}"));
     }
 
     fn cell(&self, setting: &Setting, method: &str) {

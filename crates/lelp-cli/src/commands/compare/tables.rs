@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use lelp_compare::summary::{Contested, Summary};
+use lelp_compare::summary::{ComparisonTable, Summary};
 
 use crate::text_table::TextTable;
 
@@ -32,7 +32,7 @@ pub(crate) fn text(summary: &Summary) -> String {
     text
 }
 
-fn accuracies(table: &Contested, baseline: &str) -> TextTable {
+fn accuracies(table: &ComparisonTable, baseline: &str) -> TextTable {
     let against = format!("- {baseline}");
     let mut text = TextTable::new(&[
         "method",
@@ -49,7 +49,7 @@ fn accuracies(table: &Contested, baseline: &str) -> TextTable {
     for line in &table.lines {
         let own = line.against_baseline.as_ref();
         let chance = |p: f64| if p < 0.001 { "<.001".to_owned() } else { format!("{p:.3}") };
-        let mark = own.map_or("", |own| if own.counts() { "*" } else { " " });
+        let mark = own.map_or("", |own| if own.is_significant() { "*" } else { " " });
         text.row(&[
             line.method.clone(),
             format!("{:.4} ({:.4})", line.accuracy.mean, line.accuracy.deviation),

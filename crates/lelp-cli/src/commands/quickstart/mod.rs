@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use lelp_compare::recipe::Recipe;
+use lelp_compare::recipe::ComparisonRecipe;
 use lelp_compare::record::{StudentRecord, TeacherRecord};
 use lelp_compare::store::Results;
 use lelp_compare::summary::Summary;
@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let options = CompareOptions { recipe: &path, data: out, out, jobs: None, extend: true };
     let results = compare::results(&options, global, printer, &cancel)?;
     printer.data(&tables::text(&Summary::of(&results)))?;
-    let (recipe, _) = Recipe::open(&path)?;
+    let (recipe, _) = ComparisonRecipe::open(&path)?;
     let writer = StudentWriter { results: &results, recipe: &recipe, out, global, printer, cancel: &cancel };
     let students = writer.students()?;
     print_answers(&students, printer)?;
@@ -108,7 +108,7 @@ fn prepare_folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
 /// Trains and saves the students of the first seed.
 struct StudentWriter<'a> {
     results: &'a Results,
-    recipe: &'a Recipe,
+    recipe: &'a ComparisonRecipe,
     out: &'a Path,
     global: &'a GlobalArgs,
     printer: Printer,

@@ -4,20 +4,20 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lelp::ErrorChain;
 use lelp_data::storage::sha256;
 use lelp_train::distill::{Distilled, Distiller, StudentSettings};
 use lelp_train::teachers::EmbeddingCache;
 use lelp_train::training::{TrainSettings, ValidationRecord};
 use serde_json::json;
 
-use crate::measure::Measuring;
-use crate::prepare::Prepared;
+use super::{ProgressObserver, RunError};
+use crate::measure::StudentMeasurement;
+use crate::prepare::PreparedTask;
 use crate::recipe::MethodEntry;
 use crate::record::{FailedRecord, Record, Setting, StudentRecord, TrialRecord};
-use crate::run::{RunError, Watch};
 use crate::space::Trial;
-use crate::store::{Results, Store};
+use crate::store::{Results, ResultsStore};
+use lelp::ErrorChain;
 
 /// First seed of a trial; no student that is reported has it by default, so that none was chosen by its own luck.
 const SEARCH_SEED: u64 = 1_000_000;
@@ -27,9 +27,9 @@ const VALIDATED: &str = "a task always has validation rows";
 
 /// A method on a task.
 #[derive(Debug)]
-pub(crate) struct Contest<'a> {
+pub(crate) struct MethodRun<'a> {
     pub(crate) setting: Setting,
-    pub(crate) prepared: &'a Prepared,
+    pub(crate) prepared: &'a PreparedTask,
     pub(crate) student: &'a StudentSettings,
     pub(crate) method: &'a MethodEntry,
     pub(crate) trials: Vec<Trial>,
@@ -37,17 +37,17 @@ pub(crate) struct Contest<'a> {
     pub(crate) seeds: &'a [u64],
 }
 
-/// What a contest needs of the run around it.
-pub(crate) struct Around<'a> {
-    pub(crate) store: &'a Store,
-    pub(crate) kept: &'a EmbeddingCache,
+/// What all method runs of a comparison share.
+pub(crate) struct RunContext<'a> {
+    pub(crate) store: &'a ResultsStore,
+    pub(crate) cache: &'a EmbeddingCache,
     pub(crate) out: &'a Path,
     pub(crate) threads: NonZeroUsize,
-    pub(crate) watch: &'a dyn Watch,
+    pub(crate) observer: &'a dyn ProgressObserver,
     pub(crate) cancel: &'a AtomicBool,
 }
 
-impl Contest<'_> {
+impl MethodRun<'_> {
     /// Trials and students in all.
     pub(crate) fn cells(&self) -> usize {
         self.trials.len() + self.seeds.len()
@@ -62,28 +62,28 @@ impl Contest<'_> {
     }
 
     /// Runs what is not done yet. What fails is written down, and the rest goes on.
-    pub(crate) fn run(&self, distillation: &Distiller<'_>, around: &Around<'_>) -> Result<(), RunError> {
+    pub(crate) fn run(&self, distillation: &Distiller<'_>, context: &RunContext<'_>) -> Result<(), RunError> {
         if let Some(reason) = self.refusal() {
             let key = FailedRecord::key_of(&self.setting, &self.method.name);
             let failed = self.failed(key, reason, true);
-            around.watch.failed(&failed);
-            around.store.add(Record::Failed(failed))?;
-            (0..self.cells()).for_each(|_| around.watch.cell(&self.setting, &self.method.name));
+            context.observer.failed(&failed);
+            context.store.add(Record::Failed(failed))?;
+            (0..self.cells()).for_each(|_| context.observer.cell(&self.setting, &self.method.name));
             return Ok(());
         }
         for (number, trial) in self.trials.iter().enumerate() {
-            self.run_trial(number, trial, distillation, around)?;
-            around.watch.cell(&self.setting, &self.method.name);
+            self.run_trial(number, trial, distillation, context)?;
+            context.observer.cell(&self.setting, &self.method.name);
         }
-        let chosen = around.store.read(|results| {
+        let chosen = context.store.read(|results| {
             let tried = self.trials.iter().filter_map(|trial| self.tried(results, &self.trial_key(trial)));
             best(tried.collect()).cloned()
         });
         for &seed in self.seeds {
             if let Some(chosen) = &chosen {
-                self.run_student(chosen, seed, distillation, around)?;
+                self.run_student(chosen, seed, distillation, context)?;
             }
-            around.watch.cell(&self.setting, &self.method.name);
+            context.observer.cell(&self.setting, &self.method.name);
         }
         Ok(())
     }
@@ -115,26 +115,26 @@ impl Contest<'_> {
         number: usize,
         trial: &Trial,
         distillation: &Distiller<'_>,
-        around: &Around<'_>,
+        context: &RunContext<'_>,
     ) -> Result<(), RunError> {
         let key = self.trial_key(trial);
-        if around.store.read(|results| self.tried(results, &key).is_some()) {
+        if context.store.read(|results| self.tried(results, &key).is_some()) {
             return Ok(());
         }
         let (mut scores, mut seconds) = (Vec::new(), 0.0);
         for seed in SEARCH_SEED..SEARCH_SEED + self.search_seeds {
             let train = TrainSettings { seed, ..trial.train };
             let distilled =
-                distillation.train(&trial.method, self.student, &train, None, &mut |_| {}, around.cancel);
+                distillation.train(&trial.method, self.student, &train, None, &mut |_| {}, context.cancel);
             match distilled {
                 Ok(Distilled { report, .. }) => {
                     scores.push(report.best().and_then(|epoch| epoch.validation).expect(VALIDATED));
                     seconds += report.seconds;
                 }
-                Err(error) => return self.failing(key, &error, around),
+                Err(error) => return self.failing(key, &error, context),
             }
         }
-        around.store.add(Record::Trial(TrialRecord {
+        context.store.add(Record::Trial(TrialRecord {
             key,
             setting: self.setting.clone(),
             method: self.method.name.clone(),
@@ -152,33 +152,33 @@ impl Contest<'_> {
         chosen: &TrialRecord,
         seed: u64,
         distillation: &Distiller<'_>,
-        around: &Around<'_>,
+        context: &RunContext<'_>,
     ) -> Result<(), RunError> {
         let key = self.student_key(chosen, seed);
-        if around.store.read(|results| self.has_student(results, &key)) {
+        if context.store.read(|results| self.has_student(results, &key)) {
             return Ok(());
         }
         let train = TrainSettings { seed, ..chosen.train };
         let distilled =
-            distillation.train(&chosen.distill, self.student, &train, None, &mut |_| {}, around.cancel);
+            distillation.train(&chosen.distill, self.student, &train, None, &mut |_| {}, context.cancel);
         let distilled = match distilled {
             Ok(distilled) => distilled,
-            Err(error) => return self.failing(key, &error, around),
+            Err(error) => return self.failing(key, &error, context),
         };
-        let measuring = Measuring {
+        let measurement = StudentMeasurement {
             test: &self.prepared.test,
             teacher: self.prepared.test_logits.as_deref(),
-            scratch: &scratch(around.out, &key),
-            kept: around.kept,
-            threads: around.threads,
-            cancel: around.cancel,
+            scratch: &scratch(context.out, &key),
+            cache: context.cache,
+            threads: context.threads,
+            cancel: context.cancel,
         };
-        let measured = match measuring.student(&distilled.model) {
+        let measured = match measurement.student(&distilled.model) {
             Ok(measured) => measured,
-            Err(error) => return self.failing(key, &error, around),
+            Err(error) => return self.failing(key, &error, context),
         };
         let best = distilled.report.best().and_then(|epoch| epoch.validation);
-        around.store.add(Record::Student(StudentRecord {
+        context.store.add(Record::Student(StudentRecord {
             key,
             setting: self.setting.clone(),
             method: self.method.name.clone(),
@@ -188,7 +188,7 @@ impl Contest<'_> {
             validation: best.expect(VALIDATED),
             epochs: distilled.report.epochs,
             test: measured.report,
-            right: measured.right,
+            correct: measured.correct,
             seconds: distilled.report.seconds,
             bytes: measured.bytes,
         }))?;
@@ -200,14 +200,14 @@ impl Contest<'_> {
         &self,
         key: String,
         error: &(dyn std::error::Error + 'static),
-        around: &Around<'_>,
+        context: &RunContext<'_>,
     ) -> Result<(), RunError> {
-        if around.cancel.load(Ordering::Relaxed) {
+        if context.cancel.load(Ordering::Relaxed) {
             return Err(RunError::Cancelled);
         }
         let failed = self.failed(key, ErrorChain(error).to_string(), false);
-        around.watch.failed(&failed);
-        around.store.add(Record::Failed(failed))?;
+        context.observer.failed(&failed);
+        context.store.add(Record::Failed(failed))?;
         Ok(())
     }
 

@@ -1,0 +1,35 @@
+//! Why `auto` chooses nothing.
+
+use lelp_model::classifier::AnswerError;
+use lelp_train::distill::{DistillError, StudentModelError, TaskError};
+use thiserror::Error;
+
+use crate::space::SpaceError;
+
+/// Why `auto` chooses nothing.
+#[derive(Debug, Error)]
+pub enum AutoError {
+    /// The method has no split.
+    #[error(
+        "method `{0}` has no `subclasses` and `beta` to choose: give it its settings, or use `auto` for the method"
+    )]
+    NoSplit(String),
+    /// There is no teacher.
+    #[error("a split is chosen by a teacher's signals, and the task has none")]
+    NoSignals,
+    /// There is no sample to try splits on.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// Texts cannot be read.
+    #[error(transparent)]
+    Inputs(#[from] StudentModelError),
+    /// A student failed.
+    #[error(transparent)]
+    Distill(#[from] DistillError),
+    /// A student did not answer.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// A candidate does not fit.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
+}

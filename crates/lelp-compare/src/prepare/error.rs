@@ -1,0 +1,66 @@
+//! Why a data set and a teacher cannot be prepared.
+
+use std::path::PathBuf;
+
+use lelp_data::storage::FileError;
+use lelp_data::{DataError, SignalsFileError};
+use lelp_model::classifier::AnswerError;
+use lelp_model::encoder::EncoderError;
+use lelp_model::teacher::TeacherError;
+use lelp_train::distill::TaskError;
+use lelp_train::evaluate::EvaluateError;
+use lelp_train::students::EncoderStudentError;
+use lelp_train::teachers::{EmbedError, FineTuneError, HeadTrainingError, SignalsRunError};
+use thiserror::Error;
+
+/// Why a data set and a teacher cannot be prepared.
+#[derive(Debug, Error)]
+pub enum PrepareError {
+    /// The data set cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Data and signals do not fit.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// There is nothing to report on.
+    #[error("data set `{name}` (`{}`) has no test file, and a comparison reports on one", path.display())]
+    NoTest {
+        /// Its name.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// The encoder cannot be loaded.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// The encoder cannot embed the texts.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// The teacher cannot be read or written.
+    #[error(transparent)]
+    Teacher(#[from] TeacherError),
+    /// No head could be trained.
+    #[error(transparent)]
+    Teach(#[from] HeadTrainingError),
+    /// The encoder cannot be fine-tuned.
+    #[error(transparent)]
+    Source(#[from] EncoderStudentError),
+    /// Fine-tuning failed.
+    #[error(transparent)]
+    FineTune(#[from] FineTuneError),
+    /// The teacher did not answer.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// The teacher cannot be measured.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// No signals could be written.
+    #[error(transparent)]
+    Signals(#[from] SignalsRunError),
+    /// The signals cannot be read.
+    #[error(transparent)]
+    SignalsFile(#[from] SignalsFileError),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+}

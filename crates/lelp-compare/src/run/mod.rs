@@ -1,0 +1,200 @@
+//! A whole comparison: data set by data set, teacher by teacher, student by student, methods side by side.
+
+mod auto;
+mod error;
+mod failures;
+mod method_run;
+mod observer;
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use lelp_train::distill::{Distiller, StudentModelError, StudentSettings, TaskInputs};
+
+use self::method_run::{MethodRun, RunContext};
+use crate::prepare::{Locations, PrepareError, PreparedTask, prepare};
+use crate::progress::ProgressStep;
+use crate::recipe::{
+    ComparisonRecipe, ComparisonRecipeError, DataEntry, MethodEntry, StudentEntry, TeacherEntry,
+};
+use crate::record::{Record, TeacherRecord};
+use crate::store::ResultsStore;
+
+pub use self::error::RunError;
+pub use self::observer::ProgressObserver;
+
+/// A comparison that is to be run.
+pub struct Comparison<'a> {
+    /// What is compared.
+    pub recipe: &'a ComparisonRecipe,
+    /// Where things are.
+    pub locations: Locations<'a>,
+    /// Where results go.
+    pub store: &'a ResultsStore,
+    /// Methods that run side by side; students of an encoder run one after the other.
+    pub jobs: NonZeroUsize,
+}
+
+impl Comparison<'_> {
+    /// Trials and students in all.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        let ComparisonRecipe { trials, seeds, data, teachers, students, methods, .. } = self.recipe;
+        data.len() * teachers.len() * students.len() * methods.len() * (trials + seeds.list().len())
+    }
+
+    /// Runs all that is not in the results yet.
+    pub fn run(&self, observer: &dyn ProgressObserver, cancel: &AtomicBool) -> Result<(), RunError> {
+        for data in &self.recipe.data {
+            for teacher in &self.recipe.teachers {
+                match self.prepare(data, teacher, observer, cancel) {
+                    Ok((prepared, known)) => {
+                        if !known {
+                            self.store.add(Record::Teacher(prepared.record.clone()))?;
+                        }
+                        let methods = self.resolve_auto(&prepared, observer, cancel)?;
+                        for student in &self.recipe.students {
+                            self.run_students(&prepared, student, &methods, observer, cancel)?;
+                        }
+                    }
+                    Err(_) if cancel.load(Ordering::Relaxed) => return Err(RunError::Cancelled),
+                    Err(error) => self.record_unprepared(&data.name, &teacher.name, &error, observer)?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a data set and a teacher ready; a teacher is measured once, unless the results know it already.
+    fn prepare(
+        &self,
+        data: &DataEntry,
+        teacher: &TeacherEntry,
+        observer: &dyn ProgressObserver,
+        cancel: &AtomicBool,
+    ) -> Result<(PreparedTask, bool), PrepareError> {
+        let mut prepared = prepare(data, teacher, &self.locations, &mut |step| observer.step(step), cancel)?;
+        let known = self.is_known(&prepared.record);
+        if !known {
+            prepared.measure(self.locations.threads, cancel)?;
+        }
+        Ok((prepared, known))
+    }
+
+    fn is_known(&self, own: &TeacherRecord) -> bool {
+        let same = |old: &TeacherRecord| {
+            (&old.data, &old.teacher, &old.teacher_hash, &old.data_hash, &old.path, &old.signals)
+                == (&own.data, &own.teacher, &own.teacher_hash, &own.data_hash, &own.path, &own.signals)
+                && old.labelled_rows == own.labelled_rows
+        };
+        self.store.read(|results| results.teachers.iter().any(same))
+    }
+
+    /// All methods with one kind of student.
+    fn run_students(
+        &self,
+        prepared: &PreparedTask,
+        student: &StudentEntry,
+        methods: &[MethodEntry],
+        observer: &dyn ProgressObserver,
+        cancel: &AtomicBool,
+    ) -> Result<(), RunError> {
+        let setting = prepared.setting(&student.name);
+        let model = with_teacher(&student.model, prepared.teacher.as_deref());
+        let seeds = self.recipe.seeds.list();
+        let runs = methods.iter().map(|method| {
+            let trials = method.trials(&student.train, self.recipe.trials)?;
+            Ok(MethodRun {
+                setting: setting.clone(),
+                prepared,
+                student: &model,
+                method,
+                trials,
+                search_seeds: self.recipe.search_seeds,
+                seeds: &seeds,
+            })
+        });
+        let runs: Vec<MethodRun<'_>> = runs.collect::<Result<_, ComparisonRecipeError>>()?;
+        let (done, open): (Vec<_>, Vec<_>) =
+            runs.into_iter().partition(|run| self.store.read(|results| run.is_done(results)));
+        for run in &done {
+            (0..run.cells()).for_each(|_| observer.cell(&setting, &run.method.name));
+        }
+        if open.is_empty() {
+            return Ok(());
+        }
+        let inputs = match self.inputs(prepared, &model, observer, cancel) {
+            Ok(inputs) => inputs,
+            Err(_) if cancel.load(Ordering::Relaxed) => return Err(RunError::Cancelled),
+            Err(error) => return self.record_all_methods_failed(&setting, &error, observer),
+        };
+        self.run_in_parallel(prepared, &model, &inputs, &open, observer, cancel)
+    }
+
+    fn inputs(
+        &self,
+        prepared: &PreparedTask,
+        model: &StudentSettings,
+        observer: &dyn ProgressObserver,
+        cancel: &AtomicBool,
+    ) -> Result<TaskInputs, StudentModelError> {
+        let task = &prepared.task;
+        let rows = task.train().rows() + task.validation().rows();
+        let data = &prepared.record.data;
+        let mut on_step = |done| observer.step(ProgressStep { data, activity: "reading texts", done, rows });
+        TaskInputs::new(task, model, self.locations.threads, Some(self.locations.cache), &mut on_step, cancel)
+    }
+
+    fn run_in_parallel(
+        &self,
+        prepared: &PreparedTask,
+        model: &StudentSettings,
+        inputs: &TaskInputs,
+        runs: &[MethodRun<'_>],
+        observer: &dyn ProgressObserver,
+        cancel: &AtomicBool,
+    ) -> Result<(), RunError> {
+        let threads = self.locations.threads;
+        let jobs = match model {
+            StudentSettings::Encoder(_) => NonZeroUsize::MIN,
+            _ => self.jobs.min(threads),
+        };
+        let each = NonZeroUsize::new(threads.get() / jobs).unwrap_or(NonZeroUsize::MIN);
+        let distillation = Distiller::new(&prepared.task, inputs, each);
+        let context = RunContext {
+            store: self.store,
+            cache: self.locations.cache,
+            out: self.locations.out,
+            threads: each,
+            observer,
+            cancel,
+        };
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+        let work = || {
+            while let Some(run) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(error) = run.run(&distillation, &context) {
+                    // What cannot be written down ends the comparison; the other jobs see it as a stop.
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    next.store(runs.len(), Ordering::Relaxed);
+                }
+            }
+        };
+        thread::scope(|scope| (0..jobs.get()).for_each(|_| drop(scope.spawn(work))));
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}
+
+/// The student with the teacher's folder in place of `{teacher}`.
+fn with_teacher(student: &StudentSettings, teacher: Option<&Path>) -> StudentSettings {
+    let mut student = student.clone();
+    if let (StudentSettings::Encoder(options), Some(teacher)) = (&mut student, teacher)
+        && options.from.as_os_str() == "{teacher}"
+    {
+        teacher.clone_into(&mut options.from);
+    }
+    student
+}
