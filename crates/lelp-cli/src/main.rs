@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod failure;
 mod interrupt;
+mod load;
 mod printer;
 mod progress;
 mod terminal_text;

@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::largest;
 use lelp_data::Dataset;
-use lelp_model::classifier::AnswerError;
-use lelp_model::model::{Model, ModelFolderError};
-use lelp_model::teacher::{Teacher, TeacherError};
+use lelp_model::PredictError;
+use lelp_model::encoder_classifier::{EncoderClassifier, EncoderClassifierError};
+use lelp_model::{ModelFolderError, load_model};
 use lelp_train::distill::{StudentModel, StudentModelError};
 use lelp_train::evaluate::{Answers, EvaluateError, Report, answer, report, time};
 use lelp_train::teachers::{EmbedError, EmbeddingCache};
@@ -28,13 +28,13 @@ pub enum MeasureError {
     Load(#[from] ModelFolderError),
     /// It cannot be read again with its frozen encoder.
     #[error(transparent)]
-    Teacher(#[from] TeacherError),
+    Teacher(#[from] EncoderClassifierError),
     /// Its frozen encoder cannot answer.
     #[error(transparent)]
     Embed(#[from] EmbedError),
     /// It cannot answer.
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    Answer(#[from] PredictError),
     /// Answers and labels do not fit.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -87,8 +87,8 @@ impl StudentMeasurement<'_> {
             StudentModel::Ngram(model) => answer(model.as_ref(), self.test, &mut |_| {}, self.cancel)?,
             StudentModel::Mlp(_) => self.mlp()?,
             StudentModel::Encoder(_) => {
-                let model = Model::load(self.scratch, self.threads)?;
-                answer(&model, self.test, &mut |_| {}, self.cancel)?
+                let model = load_model(self.scratch, self.threads)?;
+                answer(model.as_ref(), self.test, &mut |_| {}, self.cancel)?
             }
         };
         clear(self.scratch).map_err(scratch)?;
@@ -98,7 +98,7 @@ impl StudentMeasurement<'_> {
 
     /// The head alone on the frozen encoder's embeddings, which are cache; its time is that of both, from a few texts.
     fn mlp(&self) -> Result<Answers, MeasureError> {
-        let model = Teacher::load(self.scratch, self.threads)?;
+        let model = EncoderClassifier::load(self.scratch, self.threads)?;
         let embeddings =
             self.cache.embed(model.encoder(), self.scratch, self.test, &mut |_| {}, self.cancel)?;
         let elapsed = time(&model, self.test, self.cancel)?;

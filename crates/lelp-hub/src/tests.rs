@@ -227,7 +227,7 @@ fn the_real_models_are_pulled() {
     for (alias, width) in [("MiniLM", 384), ("mpnet", 768)] {
         let cache = tempfile::tempdir().unwrap();
         let pulled = pull(alias, cache.path(), &mut |_| {}).unwrap();
-        let options = lelp_model::encoder::EncoderOptions::new(std::num::NonZeroUsize::MIN);
+        let options = lelp_model::encoder::EncoderLoadOptions::new(std::num::NonZeroUsize::MIN);
         let encoder = lelp_model::encoder::Encoder::load(&pulled.folder, &options).unwrap();
         assert_eq!(encoder.width(), width);
         assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1);

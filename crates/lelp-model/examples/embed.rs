@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use lelp_data::Text;
-use lelp_model::encoder::{Encoder, EncoderOptions};
+use lelp_model::encoder::{Encoder, EncoderLoadOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads: NonZeroUsize = threads.parse()?;
     let lines = std::fs::read_to_string(lines)?;
     let texts: Vec<Text<'_>> = lines.lines().map(Text::from).collect();
-    let encoder = Encoder::load(Path::new(folder), &EncoderOptions::new(threads))?;
+    let encoder = Encoder::load(Path::new(folder), &EncoderLoadOptions::new(threads))?;
     let call = match call.parse()? {
         0 => texts.len(),
         call => call,

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::encoder::onnx::{ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS, classifier_graph};
-use crate::encoder::{WeightsError, names_an_encoder};
-use crate::teacher::{Parts, TEACHER_FILE, TeacherError};
+use crate::checkpoint::{WeightsError, names_an_encoder};
+use crate::encoder_classifier::{ClassifierFiles, EncoderClassifierError, TEACHER_FILE};
+use crate::onnx::{ATTENTION_MASK, GraphOfClassifier, INPUT_IDS, TOKEN_TYPE_IDS, classifier_graph};
 use lelp_data::storage::{self, FileError};
 
 /// Larger weights go into a file of their own: one message of the format ends at 2 GiB, and some readers earlier.
@@ -39,7 +39,7 @@ pub enum ExportError {
     /// The model has no graph.
     #[error(
         "`{}` holds no encoder: an n-gram student works on hashed words, which ONNX has no operator for; \
-         serve it with `lelp predict` or crate lelp-infer",
+         serve it as it is, with crate lelp-model",
         folder.display()
     )]
     NoEncoder {
@@ -48,7 +48,7 @@ pub enum ExportError {
     },
     /// The folder is no sound classifier.
     #[error(transparent)]
-    Teacher(#[from] TeacherError),
+    Teacher(#[from] EncoderClassifierError),
     /// Its weights do not fit its config.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -69,12 +69,12 @@ fn export_within(folder: &Path, out: &Path, largest: usize) -> Result<Exported, 
     if folder.is_dir() && !folder.join(TEACHER_FILE).exists() && !names_an_encoder(folder) {
         return Err(ExportError::NoEncoder { folder: folder.to_owned() });
     }
-    let parts = Parts::read(folder)?;
-    let max_length = parts.max_length();
-    let mut graph = classifier_graph(&parts)?;
-    graph.describe("labels", serde_json::json!(parts.labels).to_string());
+    let files = ClassifierFiles::read(folder)?;
+    let max_length = files.max_length();
+    let mut graph = classifier_graph(&graph_of(&files))?;
+    graph.describe("labels", serde_json::json!(files.labels).to_string());
     graph.describe("max_length", max_length.to_string());
-    let mut files = vec![out.to_owned()];
+    let mut written = vec![out.to_owned()];
     if graph.weight_bytes() > largest {
         let mut name = out.file_name().map_or_else(OsString::new, OsString::from);
         name.push(".data");
@@ -82,14 +82,19 @@ fn export_within(folder: &Path, out: &Path, largest: usize) -> Result<Exported, 
         let (model, weights) = graph.in_two_files(&name.to_string_lossy());
         storage::write(&beside, &weights)?;
         storage::write(out, &model)?;
-        files.push(beside);
+        written.push(beside);
     } else {
         storage::write(out, &graph.in_one_file())?;
     }
     let mut inputs = vec![INPUT_IDS, ATTENTION_MASK];
-    inputs.extend(parts.config.reads_token_types().then_some(TOKEN_TYPE_IDS));
-    let embedding_width = parts.head.embedding_width();
-    Ok(Exported { inputs, labels: parts.labels, embedding_width, max_length, files })
+    inputs.extend(files.config.reads_token_types().then_some(TOKEN_TYPE_IDS));
+    let embedding_width = files.head.embedding_width();
+    Ok(Exported { inputs, labels: files.labels, embedding_width, max_length, files: written })
+}
+
+fn graph_of(files: &ClassifierFiles) -> GraphOfClassifier<'_> {
+    let ClassifierFiles { config, weights, pooling, normalize, head, .. } = files;
+    GraphOfClassifier { config, weights, pooling: *pooling, normalize: *normalize, head }
 }
 
 #[cfg(test)]
@@ -113,8 +118,8 @@ mod tests {
         let largest = &weights[..256]; // the token table comes first
         assert!(whole.windows(largest.len()).any(|window| window == largest));
         // Three layers of ALBERT share one set of weights.
-        let parts = Parts::read(&golden).unwrap();
-        assert!(weights.len() <= 4 * parts.weights.elements());
+        let files = ClassifierFiles::read(&golden).unwrap();
+        assert!(weights.len() <= 4 * files.weights.elements());
         rten::ModelOptions::with_all_ops().load_file(&two).unwrap();
     }
 }

@@ -1,17 +1,15 @@
-//! Models that answer: n-gram students and teachers (a text encoder with a classifier head), without a training
-//! framework.
+//! Models that answer, without a training framework: n-gram students, and text encoders with a classifier head.
 //!
-//! [`model::Model`] loads any model's folder; [`classifier::Classifier`] is what all of them can do;
+//! [`load_model`] loads any model's folder; [`Predictor`] is what all of them can do; [`MODEL_KINDS`] lists the kinds;
 //! [`export::export`] writes what has an encoder as an ONNX graph for other runtimes.
 //!
 //! ```no_run
 //! use std::num::NonZeroUsize;
 //! use std::path::Path;
 //!
-//! use lelp_model::classifier::Classifier;
-//! use lelp_model::model::Model;
+//! use lelp_model::load_model;
 //!
-//! let model = Model::load(Path::new("student"), NonZeroUsize::MIN)?;
+//! let model = load_model(Path::new("student"), NonZeroUsize::MIN)?;
 //! let logits = model.logits(&["where is my card?".into()])?; // [1, classes]
 //! println!("{:?} {logits:?}", model.labels());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -20,11 +18,20 @@
 //! A service that answers one text at a time uses [`ngram::NgramModel::class_logits`] with a
 //! [`ngram::Scratch`] of its own, which does not allocate.
 
-pub mod classifier;
+pub mod checkpoint;
+mod classified;
 mod collapse;
 pub mod encoder;
 pub mod export;
+pub mod head;
+mod kinds;
 pub mod layer;
-pub mod model;
-pub mod ngram;
-pub mod teacher;
+mod onnx;
+mod pooling;
+mod predictor;
+mod registry;
+pub mod tokenizer;
+
+pub use kinds::{encoder_classifier, ngram};
+pub use predictor::{PredictError, Predictor};
+pub use registry::{LoadedModel, MODEL_KINDS, ModelFolderError, ModelKind, load_model};

@@ -11,11 +11,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use golden::{FAMILIES, Golden, Graph, Tensor, close, folder};
-use lelp_model::classifier::Classifier;
-use lelp_model::encoder::{EncoderConfig, Tokenizer, Weights};
+use lelp_model::Predictor;
+use lelp_model::checkpoint::{EncoderConfig, Weights};
+use lelp_model::encoder_classifier::{CLASSIFIER_FILE, EncoderClassifier, SequenceClassifierConfig};
 use lelp_model::export::export;
-use lelp_model::model::Model;
-use lelp_model::teacher::{CLASSIFIER_FILE, EncoderClassifierConfig, Teacher};
+use lelp_model::load_model;
+use lelp_model::tokenizer::Tokenizer;
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -40,11 +41,11 @@ fn tokens_are_those_of_the_folders_tokenizer() {
 fn logits_and_embeddings_are_those_of_transformers() {
     for family in FAMILIES {
         let golden = Golden::read(family);
-        let teacher = Teacher::load(&folder(family), ONE).unwrap();
+        let teacher = EncoderClassifier::load(&folder(family), ONE).unwrap();
         let signals = teacher.signals(&golden.texts(), &mut |_| {}, &AtomicBool::new(false)).unwrap();
         close(family, &signals.logits, &golden.floats("logits").values);
         close(family, &signals.embeddings, &golden.floats("embedding").values);
-        let model = Model::load(&folder(family), ONE).unwrap();
+        let model = load_model(&folder(family), ONE).unwrap();
         assert_eq!(model.logits(&golden.texts()).unwrap(), signals.logits);
         assert_eq!(model.labels().len(), golden.floats("logits").shape[1]);
     }
@@ -88,7 +89,7 @@ fn subclasses_collapse_here_and_in_the_exported_graph() {
     golden::double_head(work.path(), "classifier.out_proj");
     let labels = vec!["no".to_owned(), "yes".to_owned()];
     let two = NonZeroUsize::new(2).unwrap();
-    let own = EncoderClassifierConfig::new(labels.clone(), two, NonZeroUsize::new(24));
+    let own = SequenceClassifierConfig::new(labels.clone(), two, NonZeroUsize::new(24));
     fs::write(work.path().join(CLASSIFIER_FILE), own.to_bytes()).unwrap();
 
     let expected: Vec<f32> = golden
@@ -101,7 +102,7 @@ fn subclasses_collapse_here_and_in_the_exported_graph() {
             [both, both + 1000.0]
         })
         .collect();
-    let teacher = Teacher::load(work.path(), ONE).unwrap();
+    let teacher = EncoderClassifier::load(work.path(), ONE).unwrap();
     assert_eq!(teacher.labels(), labels);
     close(family, &teacher.logits(&golden.texts()).unwrap(), &expected);
     let out = work.path().join("model.onnx");
@@ -118,13 +119,13 @@ fn one_logit_is_read_as_a_second_beside_zero() {
     let work = golden::copy("distilbert");
     golden::keep_second_output(work.path(), "classifier");
     golden::edit_config(work.path(), |config| config["id2label"] = serde_json::json!({"0": "LABEL_0"}));
-    let teacher = Teacher::load(work.path(), ONE).unwrap();
+    let teacher = EncoderClassifier::load(work.path(), ONE).unwrap();
     assert_eq!(teacher.labels(), ["0", "1"]);
     let expected: Vec<f32> = golden.floats("logits").values.chunks(2).flat_map(|row| [0.0, row[1]]).collect();
     close("distilbert", &teacher.logits(&golden.texts()).unwrap(), &expected);
 
     golden::edit_config(work.path(), |config| config["id2label"] = serde_json::json!({"0": "spam"}));
-    assert_eq!(Teacher::load(work.path(), ONE).unwrap().labels(), ["not spam", "spam"]);
+    assert_eq!(EncoderClassifier::load(work.path(), ONE).unwrap().labels(), ["not spam", "spam"]);
 }
 
 /// Every tensor that the description names is in the file, and no other is.

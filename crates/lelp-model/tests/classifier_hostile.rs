@@ -11,11 +11,12 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use golden::{Golden, WEIGHTS, copy, edit_config, folder, read_weights, write_weights};
-use lelp_model::classifier::Classifier;
-use lelp_model::encoder::EncoderConfig;
+use lelp::ErrorChain;
+use lelp_model::Predictor;
+use lelp_model::checkpoint::EncoderConfig;
+use lelp_model::encoder_classifier::{CLASSIFIER_FILE, EncoderClassifier};
 use lelp_model::export::{ExportError, export};
-use lelp_model::model::Model;
-use lelp_model::teacher::{CLASSIFIER_FILE, Teacher};
+use lelp_model::load_model;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -24,14 +25,8 @@ const INDEX: &str = "model.safetensors.index.json";
 
 /// Why the folder is no model, causes included.
 fn refused(folder: &Path) -> String {
-    let error = Model::load(folder, ONE).map(|_| ()).unwrap_err();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    let error = load_model(folder, ONE).map(|_| ()).unwrap_err();
+    ErrorChain(&error).to_string()
 }
 
 #[track_caller]
@@ -54,7 +49,7 @@ fn with_own(family: &str, own: &Value) -> TempDir {
 
 #[test]
 fn what_is_no_sequence_classifier_is_told_what_it_is() {
-    says(&folder("encoder_bert"), &["BertModel", "BertForSequenceClassification", "lelp teach"]);
+    says(&folder("encoder_bert"), &["BertModel", "BertForSequenceClassification", "train a head on it"]);
     let other = with_config("bert", |config| config["architectures"] = json!(["BertForTokenClassification"]));
     says(other.path(), &["BertForTokenClassification"]);
     let unknown = with_config("bert", |config| config["model_type"] = json!("deberta-v2"));
@@ -73,7 +68,7 @@ fn what_is_no_sequence_classifier_is_told_what_it_is() {
 #[test]
 fn a_folder_without_architectures_is_known_by_its_tensors() {
     let work = with_config("roberta", |config| drop(config.as_object_mut().unwrap().remove("architectures")));
-    assert_eq!(Teacher::load(work.path(), ONE).unwrap().labels(), ["bad", "good"]);
+    assert_eq!(EncoderClassifier::load(work.path(), ONE).unwrap().labels(), ["bad", "good"]);
 }
 
 #[test]
@@ -191,9 +186,9 @@ fn edit_index(folder: &Path, change: impl FnOnce(&mut Value)) {
 #[test]
 fn a_checkpoint_in_two_files_is_the_same_classifier() {
     let golden = Golden::read("albert");
-    let whole = Teacher::load(&folder("albert"), ONE).unwrap();
+    let whole = EncoderClassifier::load(&folder("albert"), ONE).unwrap();
     let work = sharded("albert");
-    let parts = Teacher::load(work.path(), ONE).unwrap();
+    let parts = EncoderClassifier::load(work.path(), ONE).unwrap();
     assert_eq!(parts.logits(&golden.texts()).unwrap(), whole.logits(&golden.texts()).unwrap());
     assert_ne!(parts.hash().unwrap(), whole.hash().unwrap());
 }
@@ -249,19 +244,23 @@ fn with_vocabulary(family: &str, settings: &Value) -> TempDir {
 fn word_pieces_alone_are_a_tokenizer_for_their_families() {
     for family in ["bert", "distilbert", "mpnet"] {
         let golden = Golden::read(family);
-        let whole = Teacher::load(&folder(family), ONE).unwrap().logits(&golden.texts()).unwrap();
+        let whole = EncoderClassifier::load(&folder(family), ONE).unwrap().logits(&golden.texts()).unwrap();
         let work =
             with_vocabulary(family, &json!({"do_lower_case": true, "unk_token": {"content": "[UNK]"}}));
         assert_eq!(
-            Teacher::load(work.path(), ONE).unwrap().logits(&golden.texts()).unwrap(),
+            EncoderClassifier::load(work.path(), ONE).unwrap().logits(&golden.texts()).unwrap(),
             whole,
             "{family}"
         );
         // "My" in capitals is known only where text is lowered.
         let upper = ["MY CARD".into()];
-        let lowered = Teacher::load(work.path(), ONE).unwrap().logits(&upper).unwrap();
+        let lowered = EncoderClassifier::load(work.path(), ONE).unwrap().logits(&upper).unwrap();
         let work = with_vocabulary(family, &json!({"do_lower_case": false}));
-        assert_ne!(Teacher::load(work.path(), ONE).unwrap().logits(&upper).unwrap(), lowered, "{family}");
+        assert_ne!(
+            EncoderClassifier::load(work.path(), ONE).unwrap().logits(&upper).unwrap(),
+            lowered,
+            "{family}"
+        );
     }
 }
 
@@ -293,7 +292,7 @@ fn a_text_never_runs_beyond_the_position_table() {
             json!({"format": 1, "labels": ["a", "b", "c"], "subclasses": 1, "max_length": 1_000_000})
         };
         let work = with_own(family, &own);
-        let teacher = Teacher::load(work.path(), ONE).unwrap();
+        let teacher = EncoderClassifier::load(work.path(), ONE).unwrap();
         assert_eq!(teacher.encoder().max_length(), 24, "{family}");
         let long = "my card is lost ".repeat(100);
         assert!(teacher.logits(&[long.as_str().into()]).unwrap().iter().all(|logit| logit.is_finite()));
@@ -313,6 +312,6 @@ fn an_export_leaves_nothing_behind_where_it_fails() {
         "{error}"
     );
     let error = export(&folder("encoder_bert"), &out).unwrap_err();
-    assert!(error.to_string().contains("lelp teach"), "{error}");
+    assert!(error.to_string().contains("train a head on it"), "{error}");
     assert!(!out.exists());
 }

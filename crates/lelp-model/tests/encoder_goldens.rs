@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp_data::Text;
-use lelp_model::classifier::AnswerError;
-use lelp_model::encoder::{Encoder, EncoderOptions, Pooling};
+use lelp_model::PredictError;
+use lelp_model::encoder::{Encoder, EncoderLoadOptions, Pooling};
 use serde::Deserialize;
 
 const FAMILIES: [&str; 2] = ["encoder_bert", "encoder_mpnet"];
@@ -47,7 +47,7 @@ fn folder(family: &str) -> PathBuf {
 
 fn load(family: &str, pooling: Pooling, threads: usize) -> Encoder {
     let threads = NonZeroUsize::new(threads).unwrap();
-    let options = EncoderOptions { pooling: Some(pooling), ..EncoderOptions::new(threads) };
+    let options = EncoderLoadOptions { pooling: Some(pooling), ..EncoderLoadOptions::new(threads) };
     Encoder::load(&folder(family), &options).unwrap()
 }
 
@@ -99,7 +99,7 @@ fn an_embedding_is_the_same_bytes_in_any_company_and_on_any_number_of_threads() 
 #[test]
 fn normalised_embeddings_have_length_one_and_the_same_direction() {
     let golden = Golden::read("encoder_bert");
-    let options = EncoderOptions { normalize: Some(true), ..EncoderOptions::new(NonZeroUsize::MIN) };
+    let options = EncoderLoadOptions { normalize: Some(true), ..EncoderLoadOptions::new(NonZeroUsize::MIN) };
     let unit = Encoder::load(&folder("encoder_bert"), &options).unwrap().embed(&golden.texts()).unwrap();
     let raw = load("encoder_bert", Pooling::Mean, 1).embed(&golden.texts()).unwrap();
     for (unit, raw) in unit.chunks(32).zip(raw.chunks(32)) {
@@ -112,7 +112,7 @@ fn normalised_embeddings_have_length_one_and_the_same_direction() {
 #[test]
 fn a_shorter_max_length_is_the_embedding_of_the_cut_text() {
     let options =
-        EncoderOptions { max_length: NonZeroUsize::new(6), ..EncoderOptions::new(NonZeroUsize::MIN) };
+        EncoderLoadOptions { max_length: NonZeroUsize::new(6), ..EncoderLoadOptions::new(NonZeroUsize::MIN) };
     let cut = Encoder::load(&folder("encoder_bert"), &options).unwrap();
     assert_eq!(cut.max_length(), 6);
     let whole = load("encoder_bert", Pooling::Mean, 1);
@@ -133,7 +133,7 @@ fn progress_counts_every_text_and_cancelling_says_how_far_it_came() {
 
     let cancel = AtomicBool::new(false);
     let stopped = encoder.embed_watched(&texts, &mut |_| cancel.store(true, Ordering::Relaxed), &cancel);
-    let Err(AnswerError::Cancelled { done, texts: asked }) = stopped else {
+    let Err(PredictError::Cancelled { done, texts: asked }) = stopped else {
         panic!("the run was not stopped: {stopped:?}");
     };
     assert!(done > 0 && done < asked && asked == texts.len());
@@ -150,7 +150,7 @@ fn the_real_minilm_finds_the_known_similarities() {
     let Some(folder) = std::env::var_os("LELP_ENCODER_FOLDER") else {
         return; // the checkpoint is 90 MB and not in the repository
     };
-    let encoder = Encoder::load(Path::new(&folder), &EncoderOptions::new(NonZeroUsize::MIN)).unwrap();
+    let encoder = Encoder::load(Path::new(&folder), &EncoderLoadOptions::new(NonZeroUsize::MIN)).unwrap();
     assert_eq!((encoder.width(), encoder.max_length()), (384, 256));
     assert!(encoder.normalizes() && encoder.pooling() == Pooling::Mean);
     let texts = ["I love this phone!", "This phone is great", "The weather in Paris is cold"];

@@ -10,11 +10,14 @@ use std::path::Path;
 
 use golden::{Graph, close, folder};
 use lelp_data::Text;
-use lelp_model::classifier::Classifier;
-use lelp_model::encoder::{EncoderConfig, Pooling, Tokenizer};
+use lelp_model::Predictor;
+use lelp_model::checkpoint::EncoderConfig;
+use lelp_model::encoder::Pooling;
+use lelp_model::encoder_classifier::{EncoderClassifier, FrozenEncoderConfig};
 use lelp_model::export::export;
+use lelp_model::head::ClassifierHead;
 use lelp_model::layer::Layer;
-use lelp_model::teacher::{ClassifierHead, Teacher, TeacherConfig};
+use lelp_model::tokenizer::Tokenizer;
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 const TEXTS: [&str; 4] = ["my card is lost", "", "why is the new pin not working, where is my money?", "a"];
@@ -29,9 +32,9 @@ fn save(to: &Path, encoder: &str, pooling: Pooling, normalize: bool, hidden: boo
     let width = if hidden { 7 } else { 32 };
     let head = ClassifierHead::new(hidden.then(|| layer(32, 7)), layer(width, 2 * subclasses)).unwrap();
     let labels = vec!["no".to_owned(), "yes".to_owned()];
-    let mut config = TeacherConfig::new(labels, pooling, normalize, 16, "hash".to_owned());
+    let mut config = FrozenEncoderConfig::new(labels, pooling, normalize, 16, "hash".to_owned());
     config.subclasses = NonZeroUsize::new(subclasses).unwrap();
-    Teacher::save(to, &folder(encoder), &head, &config).unwrap();
+    EncoderClassifier::save(to, &folder(encoder), &head, &config).unwrap();
 }
 
 /// Ids, mask and types of all texts, padded on the right.
@@ -44,7 +47,7 @@ fn padded(folder: &Path) -> Vec<(&'static str, Vec<Vec<i32>>)> {
         let padding = std::iter::repeat_n(filler, longest - values.len());
         values.iter().copied().chain(padding).map(|value| i32::try_from(value).unwrap()).collect()
     };
-    let column = |of: &dyn Fn(&lelp_model::encoder::Tokens) -> Vec<u32>, filler: u32| {
+    let column = |of: &dyn Fn(&lelp_model::tokenizer::Tokens) -> Vec<u32>, filler: u32| {
         tokens.iter().map(|tokens| pad(of(tokens), filler)).collect()
     };
     vec![
@@ -71,7 +74,8 @@ fn every_pooling_head_and_collapse_is_in_the_graph() {
             save(&teacher, encoder, pooling, normalize, hidden, subclasses);
             let exported = export(&teacher, &out).unwrap();
             assert_eq!((exported.max_length, exported.embedding_width), (16, if hidden { 7 } else { 32 }));
-            let expected = Teacher::load(&teacher, ONE).unwrap().logits(&TEXTS.map(Text::from)).unwrap();
+            let expected =
+                EncoderClassifier::load(&teacher, ONE).unwrap().logits(&TEXTS.map(Text::from)).unwrap();
             assert_eq!(expected.len(), 2 * TEXTS.len());
             let inputs: Vec<_> =
                 padded(&teacher).into_iter().filter(|(name, _)| exported.inputs.contains(name)).collect();
@@ -89,7 +93,7 @@ fn an_older_folder_still_loads() {
     save(work.path(), "encoder_bert", Pooling::Mean, true, true, 1);
     let own = fs::read_to_string(work.path().join("teacher.json")).unwrap();
     assert!(!own.contains("subclasses"), "{own}");
-    let teacher = Teacher::load(work.path(), ONE).unwrap();
+    let teacher = EncoderClassifier::load(work.path(), ONE).unwrap();
     assert_eq!(teacher.hash().unwrap(), "hash");
     assert_eq!(teacher.head().subclasses(), ONE);
 }

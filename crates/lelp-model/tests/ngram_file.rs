@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use lelp_data::Text;
-use lelp_model::classifier::Classifier;
+use lelp_model::Predictor;
 use lelp_model::layer::Layer;
-use lelp_model::ngram::{ConfigError, ModelError, NgramConfig, NgramFileError, NgramModel, Table};
+use lelp_model::ngram::{NgramConfig, NgramConfigError, NgramFileError, NgramModel, NgramModelError, Table};
 use tempfile::TempDir;
 
 const WEIGHTS: &str = "model.safetensors";
@@ -129,12 +129,12 @@ fn settings_out_of_range_are_refused_before_anything_is_allocated() {
         change_config(folder.path(), from, to);
         let error = refused(folder.path());
         assert!(
-            matches!(error, NgramFileError::Model { source: ModelError::Config(_), .. }),
+            matches!(error, NgramFileError::Model { source: NgramModelError::Config(_), .. }),
             "{to}: {error:?}"
         );
     }
     let one = NgramConfig::new(vec!["only".to_owned()], 1);
-    assert_eq!(one.check(), Err(ConfigError::TooFewLabels { labels: 1 }));
+    assert_eq!(one.check(), Err(NgramConfigError::TooFewLabels { labels: 1 }));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lelp_model::encoder::Tokens;
+use lelp_model::tokenizer::Tokens;
 
 use super::cpu::attention::Spans;
 

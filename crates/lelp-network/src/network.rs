@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use burn::tensor::{Gradients, Tensor, TensorData};
-use lelp_model::encoder::{EncoderConfig, HeadActivation, Role};
+use lelp_model::checkpoint::{EncoderConfig, HeadActivation, ModuleRole};
 
 use super::batch::{Part, TokenBatch};
 use super::cpu::dropout::Dropout;
@@ -178,16 +178,16 @@ impl EncoderNetwork {
         let words = ops::rows(words.reshape([unique, width]), &part.places);
         let first = self.config.first_position as u32;
         let positions: Vec<u32> = part.positions.iter().map(|&position| position + first).collect();
-        let mut places = ops::rows(self.matrix(leaves, Role::PositionEmbeddings), &positions);
+        let mut places = ops::rows(self.matrix(leaves, ModuleRole::PositionEmbeddings), &positions);
         if self.config.token_types > 0 {
             let types =
                 if self.config.reads_token_types() { part.types.clone() } else { vec![0; positions.len()] };
-            places = places + ops::rows(self.matrix(leaves, Role::TokenTypeEmbeddings), &types);
+            places = places + ops::rows(self.matrix(leaves, ModuleRole::TokenTypeEmbeddings), &types);
         }
-        let norm = self.norm(leaves, Role::EmbeddingNorm);
+        let norm = self.norm(leaves, ModuleRole::EmbeddingNorm);
         let hidden = ops::drop_out(ops::add_and_norm(words, places, norm, Dropout::NONE), sites.hidden());
         if self.config.family.factorised {
-            self.dense(leaves, Role::EmbeddingProjection, hidden)
+            self.dense(leaves, ModuleRole::EmbeddingProjection, hidden)
         } else {
             hidden
         }
@@ -198,7 +198,7 @@ impl EncoderNetwork {
         let relative = self.config.relative_bias?;
         let zero = part.longest() - 1;
         let buckets: Vec<u32> = (0..=2 * zero).map(|index| relative.bucket(index, zero) as u32).collect();
-        Some(ops::rows(self.matrix(leaves, Role::RelativeBias), &buckets))
+        Some(ops::rows(self.matrix(leaves, ModuleRole::RelativeBias), &buckets))
     }
 
     /// One layer; `[tokens, width]`, or `[texts, width]` where only first tokens are asked for.
@@ -216,20 +216,21 @@ impl EncoderNetwork {
         let spans = if first_only { &part.first } else { &part.all };
         let asking = if first_only { ops::rows(hidden.clone(), &part.firsts) } else { hidden.clone() };
         let attended = AttentionInputs {
-            query: self.dense(leaves, Role::Query(layer), asking.clone()),
-            key: self.dense(leaves, Role::Key(layer), hidden.clone()),
-            value: self.dense(leaves, Role::Value(layer), hidden),
+            query: self.dense(leaves, ModuleRole::Query(layer), asking.clone()),
+            key: self.dense(leaves, ModuleRole::Key(layer), hidden.clone()),
+            value: self.dense(leaves, ModuleRole::Value(layer), hidden),
             bias,
         };
         let dropout = sites.dropout(self.config.dropout.attention);
         let mixed = ops::attention(attended, self.config.heads, spans, dropout);
-        let output = self.dense(leaves, Role::AttentionOutput(layer), mixed);
-        let norm = self.norm(leaves, Role::AttentionNorm(layer));
+        let output = self.dense(leaves, ModuleRole::AttentionOutput(layer), mixed);
+        let norm = self.norm(leaves, ModuleRole::AttentionNorm(layer));
         let attended = ops::add_and_norm(output, asking, norm, sites.hidden());
 
-        let inner = self.dense(leaves, Role::Inner(layer), attended.clone());
-        let output = self.dense(leaves, Role::Output(layer), ops::activate(self.config.activation, inner));
-        let norm = self.norm(leaves, Role::OutputNorm(layer));
+        let inner = self.dense(leaves, ModuleRole::Inner(layer), attended.clone());
+        let output =
+            self.dense(leaves, ModuleRole::Output(layer), ops::activate(self.config.activation, inner));
+        let norm = self.norm(leaves, ModuleRole::OutputNorm(layer));
         ops::add_and_norm(output, attended, norm, sites.hidden())
     }
 
@@ -242,22 +243,22 @@ impl EncoderNetwork {
     ) -> (Tensor<2>, Tensor<2>) {
         let (head, probability) = (&self.config.family.head, self.config.dropout.classifier);
         let before = if head.dropout_before_hidden { sites.dropout(probability) } else { Dropout::NONE };
-        let hidden = self.dense(leaves, Role::HeadHidden, ops::drop_out(first, before));
+        let hidden = self.dense(leaves, ModuleRole::HeadHidden, ops::drop_out(first, before));
         let embedding = match head.activation {
             HeadActivation::Tanh => hidden.tanh(),
             HeadActivation::Relu => burn::tensor::activation::relu(hidden),
         };
         let kept = ops::drop_out(embedding.clone(), sites.dropout(probability));
-        (self.dense(leaves, Role::HeadOutput(self.outputs), kept), embedding)
+        (self.dense(leaves, ModuleRole::HeadOutput(self.outputs), kept), embedding)
     }
 
-    fn dense(&self, leaves: &Leaves, role: Role, x: Tensor<2>) -> Tensor<2> {
+    fn dense(&self, leaves: &Leaves, role: ModuleRole, x: Tensor<2>) -> Tensor<2> {
         let role = self.stored(role);
         let bias = self.parameters.place(role).bias.expect("dense modules have a bias");
         ops::linear(x, self.matrix(leaves, role), leaves.tensors[bias].clone())
     }
 
-    fn norm(&self, leaves: &Leaves, role: Role) -> Norm {
+    fn norm(&self, leaves: &Leaves, role: ModuleRole) -> Norm {
         let place = self.parameters.place(self.stored(role));
         Norm {
             scale: leaves.tensors[place.weight].clone(),
@@ -266,13 +267,13 @@ impl EncoderNetwork {
         }
     }
 
-    fn matrix(&self, leaves: &Leaves, role: Role) -> Tensor<2> {
+    fn matrix(&self, leaves: &Leaves, role: ModuleRole) -> Tensor<2> {
         let place = self.parameters.place(role).weight;
         leaves.tensors[place].clone().reshape(shape(&self.parameters.list()[place].tensor.shape))
     }
 
     /// The role whose tensors a role uses: factorised families have one layer's for all.
-    fn stored(&self, role: Role) -> Role {
+    fn stored(&self, role: ModuleRole) -> ModuleRole {
         if self.config.family.factorised { role.in_layer(0) } else { role }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use burn::tensor::{Tensor, TensorData};
-use lelp_model::encoder::{EncoderConfig, Module, ModuleKind, ModuleTensor, Role, Weights, WeightsError};
+use lelp_model::checkpoint::{
+    EncoderConfig, EncoderModule, ModuleKind, ModuleRole, ModuleTensor, Weights, WeightsError,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
@@ -66,7 +68,7 @@ pub struct SavedTensor {
 #[derive(Debug)]
 pub struct EncoderParameters {
     list: Vec<Parameter>,
-    places: HashMap<Role, TensorIndices>,
+    places: HashMap<ModuleRole, TensorIndices>,
     device: burn::tensor::Device,
 }
 
@@ -88,8 +90,8 @@ impl EncoderParameters {
             let original = source.module(role);
             let has = || original.tensors().all(|tensor| weights.read(&tensor).is_ok());
             let taken = match module.role {
-                Role::HeadOutput(_) => checkpoint.head && has(),
-                Role::HeadHidden => has(),
+                ModuleRole::HeadOutput(_) => checkpoint.head && has(),
+                ModuleRole::HeadHidden => has(),
                 _ => true,
             };
             if !taken {
@@ -116,7 +118,7 @@ impl EncoderParameters {
         config: &EncoderConfig,
         outputs: usize,
         device: super::Device,
-        mut values: impl FnMut(&Module, &ModuleTensor) -> Result<Vec<f32>, ParametersError>,
+        mut values: impl FnMut(&EncoderModule, &ModuleTensor) -> Result<Vec<f32>, ParametersError>,
     ) -> Result<Self, ParametersError> {
         let device = device.open()?;
         let (mut list, mut places) = (Vec::new(), HashMap::new());
@@ -153,7 +155,7 @@ impl EncoderParameters {
     }
 
     /// Where the tensors of a role stand.
-    pub(super) fn place(&self, role: Role) -> TensorIndices {
+    pub(super) fn place(&self, role: ModuleRole) -> TensorIndices {
         self.places[&role]
     }
 
@@ -210,9 +212,9 @@ pub(super) fn to_vec<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// Layers above a module: 0 for the head, `layers + 1` for the embeddings.
-fn depth(role: Role, layers: usize) -> usize {
+fn depth(role: ModuleRole, layers: usize) -> usize {
     match (role, role.layer()) {
-        (Role::HeadHidden | Role::HeadOutput(_), _) => 0,
+        (ModuleRole::HeadHidden | ModuleRole::HeadOutput(_), _) => 0,
         (_, Some(layer)) => layers - layer,
         (_, None) => layers + 1,
     }
@@ -231,7 +233,7 @@ impl Initializer {
         Self { random: ChaCha8Rng::seed_from_u64(seed), deviation }
     }
 
-    fn values(&mut self, module: &Module, tensor: &ModuleTensor) -> Vec<f32> {
+    fn values(&mut self, module: &EncoderModule, tensor: &ModuleTensor) -> Vec<f32> {
         let length = tensor.shape.iter().product();
         match (module.kind, tensor.shape.len()) {
             (ModuleKind::Norm { .. }, _) if tensor.name.ends_with(".weight") => vec![1.0; length],

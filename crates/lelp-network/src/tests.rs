@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use lelp_model::encoder::{EncoderConfig, Tokens};
+use lelp_model::checkpoint::EncoderConfig;
+use lelp_model::tokenizer::Tokens;
 use safetensors::{Dtype, SafeTensors};
 
 use super::parameters::to_vec;
@@ -62,7 +63,7 @@ fn network(family: &str) -> EncoderNetwork {
         PretrainedWeights { folder: &folder(family), config: &config, layers: &layers, head: true };
     let parameters = EncoderParameters::load(&checkpoint, &config, outputs, 0, Device::Cpu).unwrap();
     let mut still = config;
-    still.dropout = lelp_model::encoder::Dropout { hidden: 0.0, attention: 0.0, classifier: 0.0 };
+    still.dropout = lelp_model::checkpoint::Dropout { hidden: 0.0, attention: 0.0, classifier: 0.0 };
     EncoderNetwork::new(still, parameters, outputs)
 }
 

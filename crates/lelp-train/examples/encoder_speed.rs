@@ -19,7 +19,8 @@ use std::sync::atomic::AtomicBool;
 use labelled_lines::{Rows, read};
 use lelp_data::Text;
 use lelp_method::{CeSettings, MethodSettings, Optimizer, StudentShape, Supervision};
-use lelp_model::encoder::{EncoderConfig, Tokenizer};
+use lelp_model::checkpoint::EncoderConfig;
+use lelp_model::tokenizer::Tokenizer;
 use lelp_train::students::{
     EncoderInputs, EncoderTrainSettings, InitialWeights, Trainable, TrainableEncoder,
 };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use lelp::metrics::{CalibrationBin, Evaluation, MetricsError, agreement};
 use lelp_data::Text;
-use lelp_model::classifier::{AnswerError, Classifier};
+use lelp_model::{PredictError, Predictor};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -60,7 +60,7 @@ pub struct Report {
 pub enum EvaluateError {
     /// The model could not answer.
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    Answer(#[from] PredictError),
     /// Answers and labels do not fit.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
@@ -75,20 +75,20 @@ pub enum EvaluateError {
 /// Answers every row of `data`; `progress` is told how many are done.
 ///
 /// # Errors
-/// [`AnswerError::Cancelled`] soon after `cancel` is set.
+/// [`PredictError::Cancelled`] soon after `cancel` is set.
 pub fn answer(
-    model: &dyn Classifier,
+    model: &dyn Predictor,
     data: &Dataset,
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
-) -> Result<Answers, AnswerError> {
+) -> Result<Answers, PredictError> {
     let texts: Vec<Text<'_>> = data.iter().collect();
     let mut logits = Vec::with_capacity(texts.len() * model.labels().len());
     let mut elapsed = Duration::ZERO;
     let mut done = 0;
     for chunk in texts.chunks(CHUNK) {
         if cancel.load(Ordering::Relaxed) {
-            return Err(AnswerError::Cancelled { done, texts: texts.len() });
+            return Err(PredictError::Cancelled { done, texts: texts.len() });
         }
         let start = Instant::now();
         logits.extend(model.logits(chunk)?);
@@ -100,7 +100,7 @@ pub fn answer(
 }
 
 /// How long `model` takes for all of `data`, from its time for the first texts: encoders take minutes for them all.
-pub fn time(model: &dyn Classifier, data: &Dataset, cancel: &AtomicBool) -> Result<Duration, AnswerError> {
+pub fn time(model: &dyn Predictor, data: &Dataset, cancel: &AtomicBool) -> Result<Duration, PredictError> {
     let rows = TIMED_TEXTS.min(data.rows());
     let some = data.select(&(0..rows).collect::<Vec<_>>());
     let answers = answer(model, &some, &mut |_| {}, cancel)?;

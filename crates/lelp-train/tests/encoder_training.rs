@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lelp_data::Splits;
 use lelp_method::CeSettings;
-use lelp_model::teacher::Teacher;
+use lelp_model::encoder_classifier::EncoderClassifier;
 use lelp_train::students::{EncoderSizes, EncoderSource, EncoderTrainSettings};
 use lelp_train::teachers::{FineTuneError, FineTuning};
 use lelp_train::training::{CheckpointError, Checkpoints, Event, TrainError, TrainSettings};
@@ -115,7 +115,7 @@ fn every_family_learns_what_a_first_word_says_and_its_folder_answers_so() {
 
         let out = folder.path().join(family);
         source.save(&out, &student, splits.train.label_names(), NonZeroUsize::MIN).unwrap();
-        let teacher = Teacher::load(&out, threads).unwrap();
+        let teacher = EncoderClassifier::load(&out, threads).unwrap();
         let validation = splits.validation.as_ref().unwrap();
         let answers =
             lelp_train::evaluate::answer(&teacher, validation, &mut |_| {}, &AtomicBool::new(false)).unwrap();

@@ -9,7 +9,7 @@ use lelp_data::Text;
 use lelp_method::{
     CeSettings, KdSettings, LelpSettings, MethodSettings, Optimizer, StudentShape, Supervision,
 };
-use lelp_model::classifier::Classifier;
+use lelp_model::Predictor;
 use lelp_model::ngram::{FeatureSettings, NgramConfig, NgramModel};
 use lelp_train::students::{NgramInputs, NgramTrainSettings, Trainable, TrainableNgram};
 use lelp_train::training::{

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use lelp::Rotation;
 use lelp_compare::auto::{AutoSpec, choose_split, describe_method};
 use lelp_method::{GuardError, Objective};
-use lelp_model::encoder::weights_hash;
+use lelp_model::checkpoint::weights_hash;
 use lelp_model::ngram::NgramModel;
 use lelp_train::distill::{
     DistillSettings, Distilled, Distiller, NgramStudentSettings, SettingsTable, StudentSettings, Task,

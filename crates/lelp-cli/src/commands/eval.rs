@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use lelp_data::{Dataset, SignalsFolder};
-use lelp_model::classifier::Classifier;
-use lelp_model::model::Model;
 use lelp_train::evaluate::{Report, answer, report};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
+use crate::load::load;
 use crate::printer::Printer;
 use crate::progress::Rows;
 use crate::text_table::TextTable;
@@ -43,7 +42,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let model = Model::load(&arguments.model, global.threads())?;
+    let model = load(&arguments.model, global)?;
     let columns = arguments.columns.settings();
     let data = Dataset::open(&arguments.data, &columns.columns())?.with_labels(model.labels())?;
     let teacher = match &arguments.signals {
@@ -56,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     };
     let cancel = interrupt::cancel_flag()?;
     let bar = Rows::new(printer, "answering", data.rows());
-    let answers = answer(&model, &data, &mut |done| bar.set(done), &cancel)
+    let answers = answer(model.as_ref(), &data, &mut |done| bar.set(done), &cancel)
         .with_context(|| format!("answering `{}`", arguments.data.display()))?;
     bar.finish();
     let report = report(&answers, &data, teacher.as_deref())?;

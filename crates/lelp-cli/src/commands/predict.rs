@@ -7,12 +7,12 @@ use clap::ValueEnum;
 use lelp::{largest, softmax};
 use lelp_data::Text;
 use lelp_data::{Columns, Example, Examples, Format};
-use lelp_model::classifier::Classifier;
-use lelp_model::model::Model;
+use lelp_model::Predictor;
 use serde_json::{Map, Value, json};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::failure::{Context, Failure};
+use crate::load::load;
 use crate::printer::Printer;
 
 /// Classify texts from a file or standard input, as they arrive
@@ -79,7 +79,7 @@ impl From<StreamFormat> for Format {
 const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let model = Model::load(&arguments.model, global.threads())?;
+    let model = load(&arguments.model, global)?;
     let columns = ColumnArgs {
         text_column: arguments.text_column.clone(),
         pair_column: arguments.pair_column.clone(),
@@ -97,12 +97,12 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         Examples::open(&arguments.file, &columns)?
     };
     let batch = if stream { 1 } else { BATCH };
-    let answered = predict_all(&model, examples, batch, arguments.json, printer);
+    let answered = predict_all(model.as_ref(), examples, batch, arguments.json, printer);
     answered.with_context(|| format!("answering `{}`", arguments.file.display()))
 }
 
 fn predict_all(
-    model: &Model,
+    model: &dyn Predictor,
     examples: Examples,
     batch: usize,
     as_json: bool,
@@ -119,7 +119,12 @@ fn predict_all(
     predict(model, &waiting, as_json, printer)
 }
 
-fn predict(model: &Model, examples: &[Example], as_json: bool, printer: Printer) -> Result<(), Failure> {
+fn predict(
+    model: &dyn Predictor,
+    examples: &[Example],
+    as_json: bool,
+    printer: Printer,
+) -> Result<(), Failure> {
     let texts: Vec<Text<'_>> =
         examples.iter().map(|example| Text { text: &example.text, pair: example.pair.as_deref() }).collect();
     let labels = model.labels();

@@ -6,8 +6,8 @@ use clap::{Subcommand, ValueEnum};
 use lelp_data::import::{ImportOptions, import};
 use lelp_data::signals::PART_ROWS;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder};
-use lelp_model::classifier::{AnswerError, Classifier};
-use lelp_model::teacher::Teacher;
+use lelp_model::encoder_classifier::EncoderClassifier;
+use lelp_model::{PredictError, Predictor};
 use lelp_train::teachers::{SignalsOptions, SignalsRunError, write_signals};
 
 use crate::args::{ColumnArgs, GlobalArgs};
@@ -127,7 +127,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     match (&arguments.import, &arguments.teacher, &arguments.data, &arguments.output) {
         (Some(Import::Import(import)), ..) => run_import(import, printer),
         (None, Some(teacher), Some(data), Some(output)) => {
-            let teacher = Teacher::load(teacher, global.threads())?;
+            let teacher = EncoderClassifier::load(teacher, global.threads())?;
             let columns = arguments.columns.settings().columns();
             let data = Dataset::open(data, &columns)?.with_labels(teacher.labels())?;
             run_teacher(&teacher, &data, output, printer)
@@ -137,7 +137,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 }
 
 fn run_teacher(
-    teacher: &Teacher,
+    teacher: &EncoderClassifier,
     data: &Dataset,
     output: &OutputArgs,
     printer: Printer,
@@ -164,7 +164,7 @@ fn run_teacher(
             print_written(&signals, &output.out, printer);
             Ok(())
         }
-        Err(error @ SignalsRunError::Answer(AnswerError::Cancelled { .. })) => Err(Failure::from(error)
+        Err(error @ SignalsRunError::Answer(PredictError::Cancelled { .. })) => Err(Failure::from(error)
             .with_hint("the parts that are whole are kept; give the same command to go on")),
         Err(error) => {
             Err(error).with_context(|| format!("running the teacher over `{}`", data.file().display()))

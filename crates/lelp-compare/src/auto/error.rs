@@ -1,6 +1,6 @@
 //! Why `auto` chooses nothing.
 
-use lelp_model::classifier::AnswerError;
+use lelp_model::PredictError;
 use lelp_train::distill::{DistillError, StudentModelError, TaskError};
 use thiserror::Error;
 
@@ -28,7 +28,7 @@ pub enum AutoError {
     Distill(#[from] DistillError),
     /// A student did not answer.
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    Answer(#[from] PredictError),
     /// A candidate does not fit.
     #[error(transparent)]
     Space(#[from] SpaceError),

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use lelp_data::storage::FileError;
 use lelp_data::{DataError, SignalsFileError};
-use lelp_model::classifier::AnswerError;
+use lelp_model::PredictError;
 use lelp_model::encoder::EncoderError;
-use lelp_model::teacher::TeacherError;
+use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_train::distill::TaskError;
 use lelp_train::evaluate::EvaluateError;
 use lelp_train::students::EncoderStudentError;
@@ -38,7 +38,7 @@ pub enum PrepareError {
     Embed(#[from] EmbedError),
     /// The teacher cannot be read or written.
     #[error(transparent)]
-    Teacher(#[from] TeacherError),
+    Teacher(#[from] EncoderClassifierError),
     /// No head could be trained.
     #[error(transparent)]
     Teach(#[from] HeadTrainingError),
@@ -50,7 +50,7 @@ pub enum PrepareError {
     FineTune(#[from] FineTuneError),
     /// The teacher did not answer.
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    Answer(#[from] PredictError),
     /// The teacher cannot be measured.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),

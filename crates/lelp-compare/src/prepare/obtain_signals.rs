@@ -8,9 +8,9 @@ use lelp_data::signals::PART_ROWS;
 use lelp_data::storage::sha256;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder, Splits};
 use lelp_method::{CeSettings, SubclassTeacherSettings};
-use lelp_model::classifier::Classifier;
-use lelp_model::encoder::{Encoder, EncoderOptions};
-use lelp_model::teacher::{TEACHER_FILE, Teacher};
+use lelp_model::Predictor;
+use lelp_model::encoder::{Encoder, EncoderLoadOptions};
+use lelp_model::encoder_classifier::{EncoderClassifier, TEACHER_FILE};
 use lelp_train::students::EncoderSource;
 use lelp_train::teachers::{FineTuning, HeadTraining, SignalsOptions, TeacherFolder, write_signals};
 use lelp_train::training::Event;
@@ -56,7 +56,7 @@ pub(super) fn obtain_signals(
         }
         TeacherSource::Folder(own) => {
             let own = named(own);
-            let model = Teacher::load(&own, locations.threads)?;
+            let model = EncoderClassifier::load(&own, locations.threads)?;
             let splits = Splits::open(path, &data.columns.columns(), Some(model.labels()))?;
             request.query_teacher(&model, own, &splits, &folder(&name), progress)
         }
@@ -71,7 +71,7 @@ pub(super) fn obtain_signals(
                     Ok(SignalsLocation { teacher: Some(own), signals, test: Some(test) })
                 }
                 None => request.query_teacher(
-                    &Teacher::load(&own, locations.threads)?,
+                    &EncoderClassifier::load(&own, locations.threads)?,
                     own,
                     &splits,
                     &folder,
@@ -110,7 +110,7 @@ impl SignalsRequest<'_> {
     /// Queries `model`, loaded from `own`, for its signals, which go to `folder`.
     fn query_teacher(
         &self,
-        model: &Teacher,
+        model: &EncoderClassifier,
         own: PathBuf,
         splits: &Splits,
         folder: &Path,
@@ -147,7 +147,8 @@ impl SignalsRequest<'_> {
 
     /// What decides how a teacher turns out: encoder, settings and data, without their names and places.
     fn teacher_identity(&self, training: &TeacherTraining, splits: &Splits) -> Result<String, PrepareError> {
-        let weights = lelp_model::encoder::weights_hash(Path::new(&training.encoder))?;
+        let weights = lelp_model::checkpoint::weights_hash(Path::new(&training.encoder))
+            .map_err(lelp_model::encoder::EncoderError::from)?;
         // The same encoder may be elsewhere tomorrow.
         let training = TeacherTraining { encoder: weights, ..training.clone() };
         let data = [Some(&splits.train), splits.validation.as_ref()];
@@ -170,7 +171,8 @@ impl SignalsRequest<'_> {
         progress: &mut ProgressCallback<'_>,
     ) -> Result<(), PrepareError> {
         let (threads, encoder_folder) = (self.locations.threads, Path::new(&training.encoder));
-        let options = EncoderOptions { max_length: training.max_length, ..EncoderOptions::new(threads) };
+        let options =
+            EncoderLoadOptions { max_length: training.max_length, ..EncoderLoadOptions::new(threads) };
         let encoder = Encoder::load(encoder_folder, &options)?;
         let head_training = HeadTraining {
             encoder: &encoder,
@@ -186,7 +188,7 @@ impl SignalsRequest<'_> {
         let rows = head_training.rows();
         let mut embedded = |done| self.report("embedding", done, rows, progress);
         let trained = head_training.run(&mut embedded, &mut |_| {}, self.cancel)?;
-        Teacher::save(own, encoder_folder, &trained.head, &trained.config)?;
+        EncoderClassifier::save(own, encoder_folder, &trained.head, &trained.config)?;
         if let Some(test) = &splits.test {
             // For its signals, and for students on the same encoder.
             let mut embedded = |done| self.report("embedding", done, test.rows(), progress);

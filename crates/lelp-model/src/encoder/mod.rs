@@ -4,51 +4,39 @@
 //! use std::num::NonZeroUsize;
 //! use std::path::Path;
 //!
-//! use lelp_model::encoder::{Encoder, EncoderOptions};
+//! use lelp_model::encoder::{Encoder, EncoderLoadOptions};
 //!
 //! let threads = NonZeroUsize::MIN;
-//! let encoder = Encoder::load(Path::new("all-MiniLM-L6-v2"), &EncoderOptions::new(threads))?;
+//! let encoder = Encoder::load(Path::new("all-MiniLM-L6-v2"), &EncoderLoadOptions::new(threads))?;
 //! let embeddings = encoder.embed(&["a text".into(), "another".into()])?; // [2, 384], row-major
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod batching;
-mod config;
 mod error;
-mod family;
-mod folder;
-mod head_names;
-mod modules;
-pub(crate) mod onnx;
-mod pooling;
+mod folder_defaults;
 mod session;
-mod tokenizer;
-mod weights;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-pub use config::{Activation, ConfigError, Dropout, EncoderConfig, Problem, RelativeBias};
+pub use crate::pooling::Pooling;
 pub use error::EncoderError;
-pub use family::{FAMILIES, Family, FieldNames, FirstPosition, LayerNames, TokenTypes, family};
-pub use head_names::{HeadActivation, HeadNames};
-pub use modules::{Module, ModuleKind, ModuleTensor, Role};
-pub use pooling::Pooling;
-pub use tokenizer::{Tokenizer, TokenizerError, Tokens};
-pub use weights::{Weights, WeightsError};
+pub use session::EngineError;
 
-use self::folder::FolderDefaults;
+use self::folder_defaults::FolderDefaults;
 use self::session::{Session, Threads};
-use crate::classifier::AnswerError;
-use crate::teacher::Parts;
+use crate::checkpoint::{EncoderConfig, Weights};
+use crate::predictor::PredictError;
+use crate::tokenizer::{Tokenizer, Tokens};
+use crate::{onnx, pooling};
 use lelp_data::Text;
-use lelp_data::storage;
 
 /// How to load an encoder; what is `None` is read from the folder.
 #[derive(Debug, Clone)]
-pub struct EncoderOptions {
+pub struct EncoderLoadOptions {
     /// How tokens become one embedding; by default as `1_Pooling/config.json` says, else the mean.
     pub pooling: Option<Pooling>,
     /// Whether embeddings are scaled to length 1; by default as `modules.json` says, else not.
@@ -60,7 +48,7 @@ pub struct EncoderOptions {
     pub threads: NonZeroUsize,
 }
 
-impl EncoderOptions {
+impl EncoderLoadOptions {
     /// The folder's own settings, on `threads` threads.
     #[must_use]
     pub fn new(threads: NonZeroUsize) -> Self {
@@ -88,7 +76,7 @@ impl Encoder {
     ///
     /// # Errors
     /// [`EncoderError`] names the file and what is wrong with it.
-    pub fn load(folder: &Path, options: &EncoderOptions) -> Result<Self, EncoderError> {
+    pub fn load(folder: &Path, options: &EncoderLoadOptions) -> Result<Self, EncoderError> {
         let defaults = FolderDefaults::read(folder)?;
         let config = EncoderConfig::load(folder)?;
         let wanted = options.max_length.map(NonZeroUsize::get).or(defaults.max_length);
@@ -100,17 +88,8 @@ impl Encoder {
         Self::new(&config, &weights, tokenizer, pooling, normalize, options.threads)
     }
 
-    /// The encoder of a classifier whose other parts have been read.
-    pub(crate) fn from_parts(
-        folder: &Path,
-        parts: &Parts,
-        threads: NonZeroUsize,
-    ) -> Result<Self, EncoderError> {
-        let tokenizer = Tokenizer::load(folder, &parts.config, parts.max_length())?;
-        Self::new(&parts.config, &parts.weights, tokenizer, parts.pooling, parts.normalize, threads)
-    }
-
-    fn new(
+    /// The encoder of a checkpoint that has been opened.
+    pub(crate) fn new(
         config: &EncoderConfig,
         weights: &Weights,
         tokenizer: Tokenizer,
@@ -156,8 +135,8 @@ impl Encoder {
     /// Embeddings of `texts`, `[texts.len(), width]`, row-major, in their order.
     ///
     /// # Errors
-    /// [`AnswerError::Tokenize`] names the text that the tokenizer refused.
-    pub fn embed(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, AnswerError> {
+    /// [`PredictError::Tokenize`] names the text that has no tokens.
+    pub fn embed(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
         self.embed_watched(texts, &mut |_| {}, &AtomicBool::new(false))
     }
 
@@ -167,13 +146,13 @@ impl Encoder {
     /// All tokens and embeddings of `texts` are held at once: give a large data set part by part.
     ///
     /// # Errors
-    /// As [`embed`](Self::embed), and [`AnswerError::Cancelled`].
+    /// As [`embed`](Self::embed), and [`PredictError::Cancelled`].
     pub fn embed_watched(
         &self,
         texts: &[Text<'_>],
         progress: &mut dyn FnMut(usize),
         cancel: &AtomicBool,
-    ) -> Result<Vec<f32>, AnswerError> {
+    ) -> Result<Vec<f32>, PredictError> {
         let tokens = self.tokenizer.encode(texts, self.threads)?;
         let lengths: Vec<usize> = tokens.iter().map(|text| text.ids.len()).collect();
         let batches = batching::batches(&lengths, batching::TOKEN_BUDGET);
@@ -187,7 +166,7 @@ impl Encoder {
             progress(done);
         })?;
         if done < texts.len() {
-            return Err(AnswerError::Cancelled { done, texts: texts.len() });
+            return Err(PredictError::Cancelled { done, texts: texts.len() });
         }
         Ok(embeddings)
     }
@@ -201,7 +180,7 @@ impl Encoder {
         batches: &[Vec<usize>],
         cancel: &AtomicBool,
         collect: &mut dyn FnMut(&[usize], &[f32]),
-    ) -> Result<(), AnswerError> {
+    ) -> Result<(), PredictError> {
         let next = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -232,7 +211,7 @@ impl Encoder {
         tokens: &[Tokens],
         batch: &[usize],
         worker: &Threads,
-    ) -> Result<Vec<f32>, AnswerError> {
+    ) -> Result<Vec<f32>, PredictError> {
         let texts: Vec<&Tokens> = batch.iter().map(|&index| &tokens[index]).collect();
         let hidden = self.session.run(&texts, worker)?; // [batch, tokens, width]
         let mut embeddings = vec![0.0; batch.len() * self.width];
@@ -245,59 +224,4 @@ impl Encoder {
         }
         Ok(embeddings)
     }
-}
-
-impl EncoderConfig {
-    /// Reads and checks `config.json` of `folder`.
-    ///
-    /// # Errors
-    /// [`EncoderError::Config`] names the file and what is wrong with it.
-    pub fn load(folder: &Path) -> Result<Self, EncoderError> {
-        let path = folder.join("config.json");
-        Self::parse(&storage::map(&path)?).map_err(|source| EncoderError::Config { path, source })
-    }
-}
-
-/// Whether `config.json` of `folder` is that of an encoder, known or not: it has a `model_type`.
-pub(crate) fn names_an_encoder(folder: &Path) -> bool {
-    let Ok(json) = storage::map(&folder.join("config.json")) else { return false };
-    serde_json::from_slice::<serde_json::Map<_, _>>(&json)
-        .is_ok_and(|fields| fields.contains_key("model_type"))
-}
-
-/// SHA-256 of the weights in `folder`: of the one file, or of the hashes of several, one a line in the index's order.
-pub fn weights_hash(folder: &Path) -> Result<String, EncoderError> {
-    let digest = |name: &String| -> Result<String, EncoderError> {
-        Ok(storage::sha256(&storage::map(&folder.join(name))?))
-    };
-    let names = weights::file_names(folder)?;
-    if let [only] = names.as_slice() {
-        return digest(only);
-    }
-    let digests = names.iter().map(digest).collect::<Result<Vec<_>, _>>()?;
-    Ok(storage::sha256(digests.join("\n").as_bytes()))
-}
-
-/// SHA-256 over the names and hashes of the files `names` of `folder`.
-pub fn files_hash(folder: &Path, names: &[String]) -> Result<String, EncoderError> {
-    let mut all = String::new();
-    for name in names {
-        let digest = storage::sha256(&storage::map(&folder.join(name))?);
-        all.extend([digest.as_str(), "  ", name, "\n"]);
-    }
-    Ok(storage::sha256(all.as_bytes()))
-}
-
-/// Names of the files of an encoder in `folder`: config, weights, tokenizer.
-pub fn file_names(folder: &Path) -> Result<Vec<String>, EncoderError> {
-    let mut names = vec!["config.json".to_owned()];
-    names.extend(weights::file_names(folder)?);
-    let has = |name: &&str| folder.join(name).exists();
-    names.extend(
-        [tokenizer::WHOLE, tokenizer::VOCABULARY, tokenizer::SETTINGS]
-            .into_iter()
-            .filter(has)
-            .map(str::to_owned),
-    );
-    Ok(names)
 }

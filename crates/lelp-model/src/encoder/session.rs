@@ -5,15 +5,31 @@ use std::sync::Arc;
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
+use thiserror::Error;
 
-use super::error::EncoderError;
-use super::onnx::builder::OnnxGraph;
-use super::onnx::{HIDDEN, INPUT_IDS, TOKEN_TYPE_IDS};
-use super::tokenizer::Tokens;
-use crate::classifier::AnswerError;
+use crate::onnx::builder::OnnxGraph;
+use crate::onnx::{HIDDEN, INPUT_IDS, TOKEN_TYPE_IDS};
+use crate::tokenizer::Tokens;
 
 /// Name by which the model refers to its large constants; the engine takes this ending only.
 const WEIGHTS: &str = "model.onnx.data";
+
+/// The engine failed on a graph that we wrote, which is a fault of ours.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// The graph could not be loaded.
+    #[error("the engine refused the encoder's graph")]
+    Load(#[from] rten::LoadError),
+    /// The graph lacks an input or output.
+    #[error("the encoder's graph lacks an input or output")]
+    Node(#[source] rten::RunError),
+    /// The graph could not be run.
+    #[error("the engine failed to run the encoder's graph")]
+    Run(#[source] rten::RunError),
+    /// The output is of another type or rank.
+    #[error("the encoder's graph gives something other than [texts, tokens, width]")]
+    Output(#[from] rten::TryFromValueError),
+}
 
 /// A loaded graph.
 #[derive(Debug)]
@@ -36,22 +52,21 @@ impl Threads {
 
 impl Session {
     /// Loads and optimises a graph. The constants are moved, not copied.
-    pub(crate) fn load(graph: OnnxGraph) -> Result<Self, EncoderError> {
+    pub(crate) fn load(graph: OnnxGraph) -> Result<Self, EngineError> {
         let (model, weights) = graph.in_two_files(WEIGHTS);
         let mut options = ModelOptions::with_all_ops();
         // Packed weights take their size again, and save 3% of the time at 512 tokens a batch, 10% at 128
         // (MiniLM, Zen 3).
         options.external_data(WEIGHTS, weights).prepack_weights(true);
-        let refuse = |reason: String| EncoderError::Graph { reason };
-        let model = options.load(model).map_err(|error| refuse(error.to_string()))?;
-        let node = |name| model.node_id(name).map_err(|error| refuse(error.to_string()));
+        let model = options.load(model)?;
+        let node = |name| model.node_id(name).map_err(EngineError::Node);
         let (input_ids, hidden) = (node(INPUT_IDS)?, node(HIDDEN)?);
         let token_types = model.find_node(TOKEN_TYPE_IDS);
         Ok(Self { model, input_ids, token_types, hidden })
     }
 
     /// Hidden vectors `[texts, tokens, width]`, row-major, of texts that all have the same number of tokens.
-    pub(crate) fn run(&self, texts: &[&Tokens], threads: &Threads) -> Result<Vec<f32>, AnswerError> {
+    pub(crate) fn run(&self, texts: &[&Tokens], threads: &Threads) -> Result<Vec<f32>, EngineError> {
         if let [text] = texts
             && text.ids.len() == 1
         {
@@ -65,13 +80,8 @@ impl Session {
         let mut inputs = vec![(self.input_ids, ids.view().into())];
         inputs.extend(self.token_types.map(|node| (node, types.view().into())));
         let options = RunOptions::default().with_thread_pool(Some(threads.0.clone()));
-        let refuse = |reason: String| AnswerError::Graph { reason };
-        let [hidden] = self
-            .model
-            .run_n(inputs, [self.hidden], Some(options))
-            .map_err(|error| refuse(error.to_string()))?;
-        let hidden: NdTensor<f32, 3> =
-            hidden.try_into().map_err(|error: rten::TryFromValueError| refuse(error.to_string()))?;
+        let [hidden] = self.model.run_n(inputs, [self.hidden], Some(options)).map_err(EngineError::Run)?;
+        let hidden: NdTensor<f32, 3> = hidden.try_into()?;
         Ok(hidden.into_data())
     }
 }

@@ -5,7 +5,7 @@
 // What `multiversion` makes of a function passes on all of its arguments, those too that one activation has no use for.
 #![allow(clippy::used_underscore_binding)]
 
-use lelp_model::encoder::Activation;
+use lelp_model::checkpoint::Activation;
 use multiversion::multiversion;
 use rayon::prelude::*;
 

@@ -9,7 +9,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Tensor, TensorData};
-use lelp_model::encoder::Activation;
+use lelp_model::checkpoint::Activation;
 
 use super::{AttentionInputs, Norm};
 use crate::cpu::attention::{self, Inputs, Spans};

@@ -13,7 +13,7 @@ mod tests;
 use std::sync::Arc;
 
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
-use lelp_model::encoder::Activation;
+use lelp_model::checkpoint::Activation;
 
 use super::cpu::attention::Spans;
 use super::cpu::dropout::Dropout;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData, activation as standard};
-use lelp_model::encoder::Activation;
+use lelp_model::checkpoint::Activation;
 
 use super::{AttentionInputs, Norm, int_tensor};
 use crate::cpu::attention::Spans;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Distribution, Tensor};
-use lelp_model::encoder::Activation;
+use lelp_model::checkpoint::Activation;
 
 use super::*;
 

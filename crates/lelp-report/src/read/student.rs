@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use lelp_compare::record::Setting;
 use lelp_data::Dataset;
-use lelp_model::model::Model;
+use lelp_model::load_model;
 use lelp_train::distill::DistillSettings;
 use lelp_train::evaluate::{Report, answer, report};
 use lelp_train::training::EpochRecord;
@@ -123,9 +123,9 @@ pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, Read
 /// Figures on the test rows, the time left out.
 fn tested(folder: &Path, test: Option<&Dataset>, reader: &mut Reader<'_>) -> Result<Report, Reason> {
     let test = test.ok_or("the data set has no test file")?;
-    let model = Model::load(folder, reader.threads).map_err(|error| words(&error))?;
+    let model = load_model(folder, reader.threads).map_err(|error| words(&error))?;
     (reader.tell)(&format!("{} test rows, to be answered", test.rows()));
-    let answers = answer(&model, test, &mut |_| {}, reader.cancel).map_err(|error| words(&error))?;
+    let answers = answer(model.as_ref(), test, &mut |_| {}, reader.cancel).map_err(|error| words(&error))?;
     let report = report(&answers, test, None).map_err(|error| words(&error))?;
     Ok(Report { microseconds_per_text: f64::NAN, ..report })
 }

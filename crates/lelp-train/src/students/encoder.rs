@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use lelp_data::Text;
 use lelp_data::storage::FileError;
-use lelp_model::classifier::AnswerError;
-use lelp_model::encoder::{EncoderConfig, EncoderError, Tokenizer, Tokens};
+use lelp_model::PredictError;
+use lelp_model::checkpoint::EncoderConfig;
+use lelp_model::encoder::EncoderError;
+use lelp_model::tokenizer::{Tokenizer, Tokens};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -132,7 +134,7 @@ impl EncoderInputs {
         tokenizer: &Tokenizer,
         texts: &[Text<'_>],
         threads: NonZeroUsize,
-    ) -> Result<Self, AnswerError> {
+    ) -> Result<Self, PredictError> {
         Ok(Self { texts: tokenizer.encode(texts, threads)? })
     }
 
@@ -182,7 +184,7 @@ impl TrainableEncoder {
         settings.check()?;
         if let Some(dropout) = settings.dropout {
             config.dropout =
-                lelp_model::encoder::Dropout { hidden: dropout, attention: dropout, classifier: dropout };
+                lelp_model::checkpoint::Dropout { hidden: dropout, attention: dropout, classifier: dropout };
         }
         let parameters = match weights {
             InitialWeights::Random => EncoderParameters::draw(&config, outputs, seed, settings.device)?,

@@ -4,8 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use lelp_data::storage::{self, FileError};
-use lelp_model::encoder::{self, EncoderConfig, EncoderError, Tokenizer};
-use lelp_model::teacher::{CLASSIFIER_FILE, EncoderClassifierConfig};
+use lelp_model::checkpoint::{self, EncoderConfig, EncoderConfigFileError};
+use lelp_model::encoder::EncoderError;
+use lelp_model::encoder_classifier::{CLASSIFIER_FILE, SequenceClassifierConfig};
+use lelp_model::tokenizer::Tokenizer;
 
 use super::EncoderTrainSettings;
 use super::encoder::{EncoderStudentError, InitialWeights, TrainableEncoder};
@@ -44,7 +46,7 @@ pub struct EncoderSizes {
 impl EncoderSource {
     /// All of the encoder in `folder`, its head too where it is a classifier of as many outputs.
     pub fn whole(folder: &Path, max_length: Option<NonZeroUsize>) -> Result<Self, EncoderStudentError> {
-        let source = EncoderConfig::load(folder)?;
+        let source = EncoderConfig::load(folder).map_err(EncoderError::from)?;
         let layers = (0..source.layers).collect();
         Self::new(folder, source.clone(), source, Some(layers), true, max_length)
     }
@@ -55,7 +57,7 @@ impl EncoderSource {
         layers: Vec<usize>,
         max_length: Option<NonZeroUsize>,
     ) -> Result<Self, EncoderStudentError> {
-        let source = EncoderConfig::load(folder)?;
+        let source = EncoderConfig::load(folder).map_err(EncoderError::from)?;
         if layers.is_empty() || layers.iter().any(|&layer| layer >= source.layers) {
             let (found, asked) = (source.layers, layers.len());
             return Err(EncoderStudentError::Layers { folder: folder.to_owned(), found, asked });
@@ -70,11 +72,12 @@ impl EncoderSource {
         sizes: EncoderSizes,
         max_length: Option<NonZeroUsize>,
     ) -> Result<Self, EncoderStudentError> {
-        let source = EncoderConfig::load(folder)?;
+        let source = EncoderConfig::load(folder).map_err(EncoderError::from)?;
         let EncoderSizes { layers, width, heads, inner } = sizes;
         let embedding_width = if source.family.factorised { source.embedding_width } else { width };
         let config = EncoderConfig { layers, width, heads, inner, embedding_width, ..source.clone() };
-        config.check().map_err(|source| EncoderError::Config { path: folder.join("config.json"), source })?;
+        let invalid = |source| EncoderConfigFileError::Invalid { path: folder.join("config.json"), source };
+        config.check().map_err(|source| EncoderError::from(invalid(source)))?;
         Self::new(folder, source, config, None, false, max_length)
     }
 
@@ -95,7 +98,8 @@ impl EncoderSource {
                 positions,
             });
         }
-        let tokenizer = Tokenizer::load(folder, &config, longest.min(config.longest()))?;
+        let tokenizer =
+            Tokenizer::load(folder, &config, longest.min(config.longest())).map_err(EncoderError::from)?;
         Ok(Self { folder: folder.to_owned(), source, config, layers, head, tokenizer })
     }
 
@@ -107,7 +111,10 @@ impl EncoderSource {
 
     /// SHA-256 over the names and hashes of the folder's files.
     pub fn hash(&self) -> Result<String, EncoderStudentError> {
-        Ok(encoder::files_hash(&self.folder, &encoder::file_names(&self.folder)?)?)
+        Ok(checkpoint::files_hash(
+            &self.folder,
+            &checkpoint::file_names(&self.folder).map_err(EncoderError::from)?,
+        )?)
     }
 
     /// Width of the network's embedding.
@@ -145,10 +152,14 @@ impl EncoderSource {
         std::fs::create_dir_all(folder)
             .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
         let of_weights = |name: &String| name.contains(".safetensors") || name == "config.json";
-        for name in encoder::file_names(&self.folder)?.iter().filter(|name| !of_weights(name)) {
+        for name in checkpoint::file_names(&self.folder)
+            .map_err(EncoderError::from)?
+            .iter()
+            .filter(|name| !of_weights(name))
+        {
             storage::link_or_copy(&self.folder.join(name), &folder.join(name))?;
         }
-        let own = EncoderClassifierConfig::new(
+        let own = SequenceClassifierConfig::new(
             labels.to_vec(),
             subclasses,
             NonZeroUsize::new(self.tokenizer.max_length()),

@@ -1,6 +1,6 @@
 //! Whether a training fits into memory, told before it starts: an allocation that fails ends the program.
 
-use lelp_model::encoder::EncoderConfig;
+use lelp_model::checkpoint::EncoderConfig;
 
 use super::encoder::{EncoderInputs, EncoderStudentError};
 use super::{EncoderTrainSettings, TrainableEncoder};

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use lelp_model::head::ClassifierHead;
 use lelp_model::layer::{Layer, LayerError};
-use lelp_model::teacher::ClassifierHead;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};

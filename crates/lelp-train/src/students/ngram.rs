@@ -2,7 +2,7 @@
 
 use lelp::vector::{mean_of_rows, prefetch_rows};
 use lelp_model::layer::LayerError;
-use lelp_model::ngram::{ConfigError, ModelError, NgramConfig, NgramModel, Table, TableError};
+use lelp_model::ngram::{NgramConfig, NgramConfigError, NgramModel, NgramModelError, Table, TableError};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ pub struct TrainableNgram {
 pub enum NgramStudentError {
     /// The configuration is wrong.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] NgramConfigError),
     /// Adam keeps running means for every value, which a sparse table cannot have.
     #[error("the n-gram student learns by `adagrad` or `sgd`, not by `adam`")]
     Optimizer,
@@ -91,7 +91,7 @@ pub enum NgramStudentError {
     Table(#[from] TableError),
     /// The parts do not fit together.
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(#[from] NgramModelError),
 }
 
 impl TrainableNgram {

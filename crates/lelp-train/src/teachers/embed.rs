@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::Text;
-use lelp_model::classifier::AnswerError;
+use lelp_model::PredictError;
 use lelp_model::encoder::Encoder;
 
 use lelp_data::Dataset;
@@ -14,13 +14,13 @@ const CHUNK: usize = 8192;
 /// Embeddings of all rows of `data`, `[rows, encoder.width()]`; `progress` is told how many are done.
 ///
 /// # Errors
-/// [`AnswerError::Cancelled`] soon after `cancel` is set.
+/// [`PredictError::Cancelled`] soon after `cancel` is set.
 pub fn embed(
     encoder: &Encoder,
     data: &Dataset,
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
-) -> Result<Vec<f32>, AnswerError> {
+) -> Result<Vec<f32>, PredictError> {
     let texts: Vec<Text<'_>> = data.iter().collect();
     let mut embeddings = Vec::with_capacity(texts.len() * encoder.width());
     for (chunk, texts) in texts.chunks(CHUNK).enumerate() {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::storage::{self, FileError, sha256};
-use lelp_model::classifier::AnswerError;
-use lelp_model::encoder::{Encoder, EncoderError, weights_hash};
+use lelp_model::PredictError;
+use lelp_model::checkpoint::weights_hash;
+use lelp_model::encoder::{Encoder, EncoderError};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use thiserror::Error;
@@ -28,7 +29,7 @@ pub enum EmbedError {
     Encoder(#[from] EncoderError),
     /// The encoder could not answer.
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    Answer(#[from] PredictError),
 }
 
 impl EmbeddingCache {

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp_data::Text;
 use lelp_data::storage::FileError;
-use lelp_model::classifier::AnswerError;
+use lelp_model::PredictError;
 use thiserror::Error;
 
 use crate::students::{
@@ -43,7 +43,7 @@ pub struct FineTuning<'a> {
 pub enum FineTuneError {
     /// A text cannot be tokenised.
     #[error(transparent)]
-    Text(#[from] AnswerError),
+    Text(#[from] PredictError),
     /// The encoder cannot be built.
     #[error(transparent)]
     Student(#[from] EncoderStudentError),
@@ -112,7 +112,7 @@ impl FineTuning<'_> {
         own.unwrap_or(NonZeroUsize::MIN)
     }
 
-    fn inputs(&self, data: &Dataset, threads: NonZeroUsize) -> Result<EncoderInputs, AnswerError> {
+    fn inputs(&self, data: &Dataset, threads: NonZeroUsize) -> Result<EncoderInputs, PredictError> {
         let texts: Vec<Text<'_>> = data.iter().collect();
         EncoderInputs::new(self.source.tokenizer(), &texts, threads)
     }

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use lelp_model::encoder::{Encoder, EncoderError};
+use lelp_model::encoder_classifier::FrozenEncoderConfig;
+use lelp_model::head::ClassifierHead;
 use lelp_model::layer::LayerError;
-use lelp_model::teacher::{ClassifierHead, TeacherConfig};
 use thiserror::Error;
 
 use super::embedding_cache::{EmbedError, EmbeddingCache};
@@ -50,7 +51,7 @@ pub struct TrainedHead {
     /// The head of the best epoch. It takes raw embeddings: the standardisation that training uses is folded into it.
     pub head: ClassifierHead,
     /// What the teacher's folder says of it.
-    pub config: TeacherConfig,
+    pub config: FrozenEncoderConfig,
     /// How training went.
     pub report: TrainReport,
     /// Labelled rows that the best epoch was chosen on.
@@ -125,7 +126,8 @@ impl HeadTraining<'_> {
             self.train(training, Labelled { embeddings: &held_out, labels: &labels }, observer, cancelled)?
         };
         let config =
-            TeacherConfig::of(train.label_names().to_vec(), self.encoder, self.encoder_folder, &head)?;
+            FrozenEncoderConfig::of(train.label_names().to_vec(), self.encoder, self.encoder_folder, &head)
+                .map_err(EncoderError::from)?;
         Ok(TrainedHead { head, config, report, validation_rows })
     }
 

@@ -7,9 +7,10 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
 use lelp_data::Text;
-use lelp_model::classifier::{AnswerError, Classifier};
 use lelp_model::encoder::EncoderError;
-use lelp_model::teacher::{ClassifierHead, HeadOutput, Teacher, TeacherError};
+use lelp_model::encoder_classifier::{EncoderClassifier, EncoderClassifierError};
+use lelp_model::head::{ClassifierHead, HeadOutput};
+use lelp_model::{PredictError, Predictor};
 use thiserror::Error;
 
 use super::embedding_cache::EmbeddingCache;
@@ -40,13 +41,13 @@ pub enum SignalsRunError {
     Folder(#[from] SignalsFileError),
     /// The teacher's files cannot be read again, to tell it from others.
     #[error(transparent)]
-    Teacher(#[from] TeacherError),
+    Teacher(#[from] EncoderClassifierError),
     /// The encoder's files cannot be read again, to tell it from others.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
     /// The teacher could not answer.
     #[error(transparent)]
-    Answer(#[from] AnswerError),
+    Answer(#[from] PredictError),
     /// The teacher's own head or answers are not finite.
     #[error("the teacher's answers to part {part} of `{}` are unsound", file.display())]
     Unsound {
@@ -65,7 +66,7 @@ pub enum SignalsRunError {
 /// `progress` is told how many rows are done, those of earlier runs included. After `cancel` the parts
 /// that are whole stay, and a later run with the same arguments goes on behind them.
 pub fn write_signals(
-    teacher: &Teacher,
+    teacher: &EncoderClassifier,
     cache: Option<&EmbeddingCache>,
     data: &Dataset,
     folder: &Path,
@@ -118,7 +119,7 @@ fn write(
     data: &Dataset,
     folder: &Path,
     options: SignalsOptions,
-    answers: &mut dyn FnMut(Range<usize>) -> Result<HeadOutput, AnswerError>,
+    answers: &mut dyn FnMut(Range<usize>) -> Result<HeadOutput, PredictError>,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let head = who.head;
     let description = SignalsDescription {

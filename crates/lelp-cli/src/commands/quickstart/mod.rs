@@ -16,7 +16,7 @@ use lelp_compare::store::Results;
 use lelp_compare::summary::Summary;
 use lelp_data::Dataset;
 use lelp_data::storage;
-use lelp_model::classifier::Classifier;
+use lelp_model::Predictor;
 use lelp_train::distill::{self, DistillSettings, Distilled, Distiller, StudentSettings, Task, TaskInputs};
 use lelp_train::training::TrainSettings;
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use lelp_data::Splits;
 use lelp_method::SubclassTeacherSettings;
-use lelp_model::encoder::{Encoder, EncoderOptions, Pooling};
-use lelp_model::teacher::Teacher;
+use lelp_model::encoder::{Encoder, EncoderLoadOptions, Pooling};
+use lelp_model::encoder_classifier::EncoderClassifier;
 use lelp_train::students::HeadSettings;
 use lelp_train::teachers::HeadTraining;
 use lelp_train::training::{Event, TrainReport, TrainSettings};
@@ -177,10 +177,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let subclasses = arguments.subclasses.settings()?;
     let splits = open_labelled(&arguments.data, &arguments.columns)?;
     let folder = encoder_folder(&arguments.encoder, printer)?;
-    let options = EncoderOptions {
+    let options = EncoderLoadOptions {
         pooling: arguments.pooling.map(Pooling::from),
         max_length: arguments.max_length,
-        ..EncoderOptions::new(global.threads())
+        ..EncoderLoadOptions::new(global.threads())
     };
     let encoder = Encoder::load(&folder, &options)?;
     let cancel = interrupt::cancel_flag()?;
@@ -213,7 +213,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if let Some(epochs) = epochs {
         epochs.finish();
     }
-    Teacher::save(&arguments.out, &folder, &taught.head, &taught.config)?;
+    EncoderClassifier::save(&arguments.out, &folder, &taught.head, &taught.config)?;
     print_trained(&taught.report, taught.validation_rows, &arguments.out, printer);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lelp_data::Text;
-use lelp_model::encoder::EncoderConfig;
+use lelp_model::checkpoint::EncoderConfig;
 
 use super::super::settings::{EncoderOptions, Spacing};
 use super::super::task::Task;
@@ -88,7 +88,7 @@ fn source(options: &EncoderOptions) -> Result<EncoderSource, StudentModelError> 
         return Err(StudentModelError::Option { student: "encoder", option: "from", what });
     }
     let max_length = NonZeroUsize::new(options.max_length);
-    let config = EncoderConfig::load(folder)?;
+    let config = EncoderConfig::load(folder).map_err(lelp_model::encoder::EncoderError::from)?;
     let or = |given: usize, default: usize| if given == 0 { default } else { given };
     if options.scratch {
         let sizes = EncoderSizes {

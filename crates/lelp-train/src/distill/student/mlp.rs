@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use lelp_model::encoder::{Encoder, EncoderError, EncoderOptions as LoadOptions, Pooling};
-use lelp_model::teacher::{ClassifierHead, Teacher, TeacherConfig};
+use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions, Pooling};
+use lelp_model::encoder_classifier::{EncoderClassifier, FrozenEncoderConfig};
+use lelp_model::head::ClassifierHead;
 
 use super::super::settings::MlpStudentSettings;
 use super::super::task::Task;
@@ -106,7 +107,7 @@ impl MlpStudentSettings {
     /// The frozen encoder whose embeddings the student reads.
     pub fn load(&self, threads: NonZeroUsize) -> Result<Encoder, EncoderError> {
         let max_length = NonZeroUsize::new(self.max_length);
-        Encoder::load(&self.encoder, &LoadOptions { max_length, ..LoadOptions::new(threads) })
+        Encoder::load(&self.encoder, &EncoderLoadOptions { max_length, ..EncoderLoadOptions::new(threads) })
     }
 }
 
@@ -119,11 +120,11 @@ impl MlpModel {
 
     pub(super) fn save(&self, folder: &Path) -> Result<(), StudentModelError> {
         let Frozen { folder: encoder, pooling, normalize, max_length } = self.encoder.as_ref();
-        let hash = TeacherConfig::hash_of(encoder, &self.head)?;
-        let config = TeacherConfig {
+        let hash = FrozenEncoderConfig::hash_of(encoder, &self.head).map_err(EncoderError::from)?;
+        let config = FrozenEncoderConfig {
             subclasses: self.subclasses,
-            ..TeacherConfig::new(self.labels.clone(), *pooling, *normalize, *max_length, hash)
+            ..FrozenEncoderConfig::new(self.labels.clone(), *pooling, *normalize, *max_length, hash)
         };
-        Ok(Teacher::save(folder, encoder, &self.head, &config)?)
+        Ok(EncoderClassifier::save(folder, encoder, &self.head, &config)?)
     }
 }

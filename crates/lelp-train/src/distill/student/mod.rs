@@ -9,11 +9,11 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::storage::FileError;
-use lelp_model::classifier::AnswerError;
+use lelp_model::PredictError;
 use lelp_model::encoder::EncoderError;
+use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_model::layer::LayerError;
 use lelp_model::ngram::{NgramFileError, NgramModel};
-use lelp_model::teacher::TeacherError;
 use thiserror::Error;
 
 pub use encoder::{EncoderModel, EncoderTexts};
@@ -76,13 +76,13 @@ pub enum StudentModelError {
     Layer(#[from] LayerError),
     /// The student on a frozen encoder cannot be written.
     #[error(transparent)]
-    Folder(#[from] TeacherError),
+    Folder(#[from] EncoderClassifierError),
     /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
     /// A text cannot be read.
     #[error(transparent)]
-    Text(#[from] AnswerError),
+    Text(#[from] PredictError),
     /// The system gave no threads.
     #[error(transparent)]
     Threads(#[from] TrainError),

@@ -1,0 +1,17 @@
+//! Hugging Face checkpoints of text encoders: architecture, tensors and their names, files.
+
+mod config;
+mod family;
+mod files;
+mod head_names;
+mod modules;
+mod weights;
+
+pub use config::{Activation, Dropout, EncoderConfig, EncoderConfigError, EncoderConfigFileError};
+pub use config::{ProblemType, RelativeBias};
+pub use family::{FAMILIES, Family, FieldNames, FirstPosition, LayerNames, TokenTypes, family};
+pub use files::{JsonFileError, file_names, files_hash, weights_hash};
+pub(crate) use files::{TOKENIZER, TOKENIZER_SETTINGS, VOCABULARY, names_an_encoder, read_optional_json};
+pub use head_names::{HeadActivation, HeadNames};
+pub use modules::{EncoderModule, ModuleKind, ModuleRole, ModuleTensor};
+pub use weights::{Weights, WeightsError};

@@ -1,0 +1,90 @@
+//! Who has to act on the errors of this crate.
+
+use std::io::ErrorKind as IoKind;
+
+use lelp::{Classified, ErrorKind};
+use lelp_data::storage::FileError;
+
+use crate::checkpoint::{EncoderConfigError, EncoderConfigFileError, JsonFileError, WeightsError};
+use crate::encoder::{EncoderError, EngineError};
+use crate::head::ClassifierHeadError;
+use crate::layer::LayerError;
+use crate::tokenizer::{TokenizeError, TokenizerError, TokenizerFileError};
+
+/// A file that is not there was named wrongly; any other trouble with files is the system's.
+pub(crate) fn of_file(error: &FileError) -> ErrorKind {
+    match error {
+        FileError::Read { source, .. } if source.kind() == IoKind::NotFound => ErrorKind::Input,
+        FileError::Read { .. } | FileError::Write { .. } => ErrorKind::Environment,
+    }
+}
+
+/// Errors about the content of what the caller gives.
+macro_rules! input {
+    ($($error:ty),+ $(,)?) => {
+        $(impl Classified for $error {
+            fn kind(&self) -> ErrorKind {
+                ErrorKind::Input
+            }
+        })+
+    };
+}
+
+input!(EncoderConfigError, ClassifierHeadError, LayerError, TokenizeError, TokenizerError);
+
+impl Classified for EngineError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Defect
+    }
+}
+
+impl Classified for EncoderConfigFileError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::File(error) => of_file(error),
+            Self::Invalid { .. } => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for JsonFileError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::File(error) => of_file(error),
+            Self::Json { .. } => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for TokenizerFileError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::File(error) => of_file(error),
+            Self::Settings(error) => error.kind(),
+            Self::Invalid { .. } => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for WeightsError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::File(error) => of_file(error),
+            _ => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for EncoderError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::File(error) => of_file(error),
+            Self::Config(error) => error.kind(),
+            Self::Weights(error) => error.kind(),
+            Self::Tokenizer(error) => error.kind(),
+            Self::Settings(error) => error.kind(),
+            Self::Pooling { .. } => ErrorKind::Input,
+            Self::Graph(error) => error.kind(),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What an encoder folder says about its own use: the small files of sentence-transformers, where present.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::error::EncoderError;
+use crate::checkpoint::read_optional_json;
+use crate::pooling::Pooling;
+use lelp_data::storage;
+
+/// How the folder wants to be used; where it does not say: mean pooling, no normalisation, no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FolderDefaults {
+    pub(crate) pooling: Pooling,
+    pub(crate) normalize: bool,
+    pub(crate) max_length: Option<usize>,
+}
+
+/// `sentence_bert_config.json`.
+#[derive(Debug, Deserialize)]
+struct SentenceConfig {
+    #[serde(default)]
+    max_seq_length: Option<usize>,
+}
+
+/// One entry of `modules.json`.
+#[derive(Debug, Deserialize)]
+struct Module {
+    #[serde(default)]
+    path: String,
+    r#type: String,
+}
+
+/// `1_Pooling/config.json`: `pooling_mode`, or in its older form a flag `pooling_mode_..` for each mode.
+type PoolingConfig = Map<String, Value>;
+
+impl FolderDefaults {
+    /// Reads the files that are there.
+    pub(crate) fn read(folder: &Path) -> Result<Self, EncoderError> {
+        let sentence: Option<SentenceConfig> = read_optional_json(&folder.join("sentence_bert_config.json"))?;
+        let modules: Vec<Module> = read_optional_json(&folder.join("modules.json"))?.unwrap_or_default();
+        let of_kind = |kind: &str| modules.iter().find(|module| module.r#type.ends_with(kind));
+        // The path comes from a file: only a plain name may be followed.
+        let named = of_kind(".Pooling")
+            .map(|module| module.path.as_str())
+            .filter(|path| storage::is_plain_name(path));
+        let path = folder.join(named.unwrap_or("1_Pooling")).join("config.json");
+        let pooling = match read_optional_json::<PoolingConfig>(&path)? {
+            None => Pooling::Mean,
+            Some(config) => {
+                pooling(&config).map_err(|pooling| EncoderError::Pooling { path: path.clone(), pooling })?
+            }
+        };
+        Ok(Self {
+            pooling,
+            normalize: of_kind(".Normalize").is_some(),
+            max_length: sentence.and_then(|sentence| sentence.max_seq_length),
+        })
+    }
+}
+
+/// The one pooling that is on, or the name of what we don't have.
+fn pooling(config: &PoolingConfig) -> Result<Pooling, String> {
+    let flags = config.iter().filter(|(_, value)| value.as_bool() == Some(true));
+    let on: Vec<&str> = flags.filter_map(|(key, _)| key.strip_prefix("pooling_mode_")).collect();
+    let name = config.get("pooling_mode").and_then(Value::as_str).map_or(on.join("+"), str::to_owned);
+    match name.as_str() {
+        "mean" | "mean_tokens" | "" => Ok(Pooling::Mean),
+        "cls" | "cls_token" => Ok(Pooling::Cls),
+        "max" | "max_tokens" => Ok(Pooling::Max),
+        _ => Err(name),
+    }
+}

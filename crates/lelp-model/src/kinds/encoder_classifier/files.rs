@@ -1,0 +1,63 @@
+//! What the files of an encoder and its head say: an engine is loaded from it, and a graph exported.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use super::{EncoderClassifierError, TEACHER_FILE, frozen_encoder, sequence_classifier};
+use crate::checkpoint::{EncoderConfig, Weights};
+use crate::head::ClassifierHead;
+use crate::pooling::Pooling;
+
+/// Everything in the folder but the tokenizer.
+#[derive(Debug)]
+pub(crate) struct ClassifierFiles {
+    pub(crate) config: EncoderConfig,
+    pub(crate) weights: Weights,
+    pub(crate) pooling: Pooling,
+    pub(crate) normalize: bool,
+    pub(crate) max_length: Option<NonZeroUsize>,
+    pub(crate) head: ClassifierHead,
+    pub(crate) labels: Vec<String>,
+    /// As the folder says it; a folder made elsewhere does not.
+    pub(crate) hash: Option<String>,
+}
+
+impl ClassifierFiles {
+    /// Tokens kept of each text.
+    pub(crate) fn max_length(&self) -> usize {
+        self.max_length.map_or(usize::MAX, NonZeroUsize::get).min(self.config.longest())
+    }
+
+    /// Reads and checks a frozen encoder with a head, or a Hugging Face sequence classifier.
+    pub(crate) fn read(folder: &Path) -> Result<Self, EncoderClassifierError> {
+        let files = if folder.join(TEACHER_FILE).exists() {
+            frozen_encoder::read(folder)?
+        } else {
+            sequence_classifier::read(folder)?
+        };
+        let (width, inputs) = (files.config.width, files.head.inputs());
+        if width != inputs {
+            return Err(EncoderClassifierError::Width {
+                folder: folder.to_owned(),
+                encoder: width,
+                head: inputs,
+            });
+        }
+        let (labels, classes) = (files.labels.len(), files.head.classes());
+        if labels != classes {
+            return Err(EncoderClassifierError::Labels { folder: folder.to_owned(), labels, classes });
+        }
+        if classes < 2 {
+            return Err(EncoderClassifierError::OneClass { folder: folder.to_owned() });
+        }
+        let mut sorted: Vec<&String> = files.labels.iter().collect();
+        sorted.sort_unstable();
+        if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(EncoderClassifierError::LabelTwice {
+                folder: folder.to_owned(),
+                label: twice[0].clone(),
+            });
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,166 @@
+//! An encoder and the classifier head on it, in one folder: a teacher, or a student made of an encoder.
+//!
+//! A frozen encoder with a head of ours:
+//!
+//! | file | what |
+//! |---|---|
+//! | `config.json`, weights, tokenizer | the encoder, in Hugging Face's format |
+//! | `head.safetensors` | the head, see [`ClassifierHead::to_bytes`] |
+//! | `teacher.json` | label names, pooling, lengths, hashes: [`FrozenEncoderConfig`] |
+//!
+//! A Hugging Face sequence classifier, head included, made by anyone:
+//!
+//! | file | what |
+//! |---|---|
+//! | `config.json`, weights, tokenizer | encoder and head; `id2label` names the classes |
+//! | `lelp.json`, may be absent | label names, subclasses, lengths: [`SequenceClassifierConfig`] |
+
+mod error;
+mod files;
+mod format;
+mod frozen_encoder;
+mod sequence_classifier;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+pub use error::EncoderClassifierError;
+pub(crate) use files::ClassifierFiles;
+pub use frozen_encoder::{FrozenEncoderConfig, TEACHER_FILE, Tuning};
+pub use sequence_classifier::{CLASSIFIER_FILE, SequenceClassifierConfig};
+
+use crate::checkpoint;
+use crate::encoder::Encoder;
+use crate::head::{ClassifierHead, HeadOutput};
+use crate::predictor::{PredictError, Predictor};
+use crate::registry::{LoadedModel, ModelFolderError, ModelKind};
+use crate::tokenizer::Tokenizer;
+use lelp_data::Text;
+use lelp_data::storage::{self, FileError};
+
+/// An encoder as it was pulled, and a head of ours on it.
+pub(crate) const FROZEN_ENCODER: ModelKind = ModelKind {
+    name: "frozen-encoder",
+    summary: "an encoder as it was pulled, and a head that was trained on it",
+    recognises: |folder| folder.join(TEACHER_FILE).exists(),
+    load,
+};
+
+/// A sequence classifier in the format of Hugging Face.
+pub(crate) const SEQUENCE_CLASSIFIER: ModelKind = ModelKind {
+    name: "sequence-classifier",
+    summary: "a Hugging Face sequence classifier, head included",
+    recognises: checkpoint::names_an_encoder,
+    load,
+};
+
+fn load(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, ModelFolderError> {
+    match EncoderClassifier::load(folder, threads) {
+        Ok(model) => Ok(Box::new(model)),
+        Err(error @ EncoderClassifierError::NoHead { .. }) => Err(ModelFolderError::NoHead(Box::new(error))),
+        Err(error) => Err(ModelFolderError::unsound(error)),
+    }
+}
+
+/// A loaded encoder with its head.
+#[derive(Debug)]
+pub struct EncoderClassifier {
+    encoder: Encoder,
+    head: ClassifierHead,
+    labels: Vec<String>,
+    folder: PathBuf,
+    hash: Option<String>,
+}
+
+impl EncoderClassifier {
+    /// Loads the folder of a teacher, or of any Hugging Face sequence classifier.
+    ///
+    /// A classifier with one output `z`, trained with a sigmoid, is read as `[0, z]`.
+    ///
+    /// # Errors
+    /// [`EncoderClassifierError`] names the file; the head must fit the encoder's width and the label names.
+    pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, EncoderClassifierError> {
+        let files = ClassifierFiles::read(folder)?;
+        let tokenizer = Tokenizer::load(folder, &files.config, files.max_length())?;
+        let ClassifierFiles { config, weights, pooling, normalize, head, labels, hash, .. } = files;
+        let encoder = Encoder::new(&config, &weights, tokenizer, pooling, normalize, threads)?;
+        Ok(Self { encoder, head, labels, folder: folder.to_owned(), hash })
+    }
+
+    /// Writes a teacher's folder: the encoder's files from `encoder_folder`, then the head and `config`.
+    ///
+    /// The head must have a `ReLU` behind its hidden layer, and as many subclasses as `config` says, which tells them.
+    /// `teacher.json` comes last, so that a folder that holds it is whole.
+    pub fn save(
+        folder: &Path,
+        encoder_folder: &Path,
+        head: &ClassifierHead,
+        config: &FrozenEncoderConfig,
+    ) -> Result<(), EncoderClassifierError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
+        for name in checkpoint::file_names(encoder_folder)? {
+            storage::link_or_copy(&encoder_folder.join(&name), &folder.join(&name))?;
+        }
+        storage::write(&folder.join(frozen_encoder::HEAD_FILE), &head.to_bytes())?;
+        Ok(storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())?)
+    }
+
+    /// What tells this teacher from any other: as `teacher.json` says, else the SHA-256 of the folder's files, which
+    /// takes a moment.
+    pub fn hash(&self) -> Result<String, EncoderClassifierError> {
+        self.hash.clone().map_or_else(|| sequence_classifier::hash(&self.folder), Ok)
+    }
+
+    /// The folder that it was loaded from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether the encoder is as it was pulled, so that its embeddings serve other heads too.
+    #[must_use]
+    pub fn has_frozen_encoder(&self) -> bool {
+        // That `teacher.json` tells of, which has its own hash; an encoder that was fine-tuned comes as a classifier.
+        self.hash.is_some()
+    }
+
+    /// The encoder.
+    #[must_use]
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// The head.
+    #[must_use]
+    pub fn head(&self) -> &ClassifierHead {
+        &self.head
+    }
+
+    /// Embeddings `[texts, embedding_width]` and logits `[texts, classes]`.
+    ///
+    /// `progress` is told how many texts are done; the run ends soon after `cancel` is set.
+    pub fn signals(
+        &self,
+        texts: &[Text<'_>],
+        progress: &mut dyn FnMut(usize),
+        cancel: &AtomicBool,
+    ) -> Result<HeadOutput, PredictError> {
+        Ok(self.head.apply(self.encoder.embed_watched(texts, progress, cancel)?))
+    }
+}
+
+impl Predictor for EncoderClassifier {
+    fn kind(&self) -> &'static str {
+        if self.has_frozen_encoder() { FROZEN_ENCODER.name } else { SEQUENCE_CLASSIFIER.name }
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn logits(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
+        Ok(self.head.apply(self.encoder.embed(texts)?).logits)
+    }
+}

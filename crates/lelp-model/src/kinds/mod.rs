@@ -1,0 +1,19 @@
+//! Kinds of models, one folder each: what is on disk, how it is loaded, how it answers.
+
+pub mod encoder_classifier;
+pub mod ngram;
+
+use std::path::Path;
+
+use lelp_data::storage;
+use serde::Deserialize;
+
+/// Whether `config.json` of `folder` has `kind` as its `model`: it is a student of ours of this kind, sound or not.
+pub(crate) fn config_names(folder: &Path, kind: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Config {
+        model: String,
+    }
+    let Ok(json) = storage::map(&folder.join("config.json")) else { return false };
+    serde_json::from_slice::<Config>(&json).is_ok_and(|config| config.model == kind)
+}

@@ -1,0 +1,124 @@
+//! What an n-gram student looks like, as `config.json` tells it.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::features::{FeatureSettings, FeatureSettingsError};
+
+/// How the table is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TablePrecision {
+    /// Four bytes a value.
+    #[default]
+    F32,
+    /// One byte a value, and a scale for each row.
+    Int8,
+}
+
+/// Shape and labels of an n-gram student.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NgramConfig {
+    /// Names of the classes, in the order of the logits.
+    pub labels: Vec<String>,
+    /// Outputs of each class; those of class `c` start at `c * subclasses`.
+    pub subclasses: usize,
+    /// Columns of the table.
+    pub width: usize,
+    /// Units of the hidden `ReLU` layer; 0 for none.
+    pub hidden: usize,
+    /// How the table is stored.
+    pub table: TablePrecision,
+    /// The features.
+    pub features: FeatureSettings,
+}
+
+/// A configuration that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NgramConfigError {
+    /// Fewer than two classes.
+    #[error("{labels} label(s): a classifier needs 2 or more")]
+    TooFewLabels {
+        /// Labels given.
+        labels: usize,
+    },
+    /// Two classes of one name.
+    #[error("label `{label}` names two classes: rename one")]
+    LabelTwice {
+        /// The name.
+        label: String,
+    },
+    /// A size of 0 or beyond any use.
+    #[error("{name} is {value}: use {least} to {most}")]
+    Size {
+        /// Name of the setting.
+        name: &'static str,
+        /// The number given.
+        value: usize,
+        /// Smallest number allowed.
+        least: usize,
+        /// Largest number allowed.
+        most: usize,
+    },
+    /// The features are wrong.
+    #[error(transparent)]
+    Features(#[from] FeatureSettingsError),
+}
+
+impl NgramConfig {
+    /// Largest width, hidden layer and number of outputs.
+    const MOST: usize = 1 << 14;
+
+    /// A student of width 32 with a hidden layer of 64 for these labels.
+    #[must_use]
+    pub fn new(labels: Vec<String>, subclasses: usize) -> Self {
+        let features = FeatureSettings::default();
+        Self { labels, subclasses, width: 32, hidden: 64, table: TablePrecision::F32, features }
+    }
+
+    /// Checks labels, sizes and features.
+    pub fn check(&self) -> Result<(), NgramConfigError> {
+        if self.labels.len() < 2 {
+            return Err(NgramConfigError::TooFewLabels { labels: self.labels.len() });
+        }
+        let mut seen = HashSet::new();
+        if let Some(label) = self.labels.iter().find(|label| !seen.insert(label.as_str())) {
+            return Err(NgramConfigError::LabelTwice { label: label.clone() });
+        }
+        size("width", self.width, 1)?;
+        size("hidden", self.hidden, 0)?;
+        size("subclasses", self.subclasses, 1)?;
+        size("labels x subclasses", self.labels.len().saturating_mul(self.subclasses), 2)?;
+        Ok(self.features.check()?)
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Outputs of the last layer, `classes * subclasses`.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.labels.len() * self.subclasses
+    }
+
+    /// Inputs of the last layer: the hidden layer, or the table's width where there is none.
+    #[must_use]
+    pub fn last_inputs(&self) -> usize {
+        if self.hidden == 0 { self.width } else { self.hidden }
+    }
+}
+
+fn size(name: &'static str, value: usize, least: usize) -> Result<(), NgramConfigError> {
+    let most = NgramConfig::MOST;
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(NgramConfigError::Size { name, value, least, most })
+    }
+}

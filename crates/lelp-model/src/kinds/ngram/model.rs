@@ -1,0 +1,228 @@
+//! The n-gram student that answers.
+
+use thiserror::Error;
+
+use super::KIND;
+use super::config::{NgramConfig, NgramConfigError, TablePrecision};
+use super::features::FeatureScratch;
+use super::table::Table;
+use crate::collapse::log_sum_exp;
+use crate::layer::Layer;
+use crate::predictor::{PredictError, Predictor};
+use lelp_data::Text;
+
+/// A trained n-gram student.
+#[derive(Debug, Clone)]
+pub struct NgramModel {
+    config: NgramConfig,
+    table: Table,
+    hidden: Option<Layer>,
+    output: Layer,
+}
+
+/// Parts that do not make a model.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NgramModelError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] NgramConfigError),
+    /// The table has another shape than the configuration says.
+    #[error("the table is {buckets} x {width}, but the configuration says {wanted_buckets} x {wanted_width}")]
+    Table {
+        /// Rows of the table.
+        buckets: usize,
+        /// Columns of the table.
+        width: usize,
+        /// Rows configured.
+        wanted_buckets: usize,
+        /// Columns configured.
+        wanted_width: usize,
+    },
+    /// The table is stored in another precision than the configuration says.
+    #[error("the table is stored as {stored:?}, but the configuration says {wanted:?}")]
+    Precision {
+        /// As the table is.
+        stored: TablePrecision,
+        /// As configured.
+        wanted: TablePrecision,
+    },
+    /// The hidden layer is missing, or there is one too many.
+    #[error("the configuration says {hidden} hidden units, but a hidden layer is {}", if *.present { "given" } else { "missing" })]
+    Hidden {
+        /// Hidden units configured.
+        hidden: usize,
+        /// Whether a hidden layer was given.
+        present: bool,
+    },
+    /// A layer has another shape than the configuration says.
+    #[error(
+        "the {layer} layer maps {inputs} to {outputs}, but the configuration says {wanted_inputs} to {wanted_outputs}"
+    )]
+    Layer {
+        /// `hidden` or `output`.
+        layer: &'static str,
+        /// Its inputs.
+        inputs: usize,
+        /// Its outputs.
+        outputs: usize,
+        /// Inputs configured.
+        wanted_inputs: usize,
+        /// Outputs configured.
+        wanted_outputs: usize,
+    },
+}
+
+/// Buffers of a prediction, reused from text to text: one for each thread that predicts.
+#[derive(Debug, Clone)]
+pub struct Scratch {
+    features: FeatureScratch,
+    ids: Vec<u32>,
+    mean: Vec<f32>,
+    hidden: Vec<f32>,
+    outputs: Vec<f32>,
+}
+
+impl NgramModel {
+    /// Puts a model together; every shape is held against `config`.
+    pub fn new(
+        config: NgramConfig,
+        table: Table,
+        hidden: Option<Layer>,
+        output: Layer,
+    ) -> Result<Self, NgramModelError> {
+        config.check()?;
+        if table.buckets() != config.features.buckets || table.width() != config.width {
+            return Err(NgramModelError::Table {
+                buckets: table.buckets(),
+                width: table.width(),
+                wanted_buckets: config.features.buckets,
+                wanted_width: config.width,
+            });
+        }
+        if table.precision() != config.table {
+            return Err(NgramModelError::Precision { stored: table.precision(), wanted: config.table });
+        }
+        if hidden.is_some() != (config.hidden > 0) {
+            return Err(NgramModelError::Hidden { hidden: config.hidden, present: hidden.is_some() });
+        }
+        if let Some(layer) = &hidden {
+            check_layer("hidden", layer, config.width, config.hidden)?;
+        }
+        check_layer("output", &output, config.last_inputs(), config.outputs())?;
+        Ok(Self { config, table, hidden, output })
+    }
+
+    /// Shape and labels.
+    #[must_use]
+    pub fn config(&self) -> &NgramConfig {
+        &self.config
+    }
+
+    /// The feature table.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The hidden layer, if there is one.
+    #[must_use]
+    pub fn hidden(&self) -> Option<&Layer> {
+        self.hidden.as_ref()
+    }
+
+    /// The last layer.
+    #[must_use]
+    pub fn output(&self) -> &Layer {
+        &self.output
+    }
+
+    /// The model with its table in 8 bits.
+    #[must_use]
+    pub fn quantized(&self) -> Self {
+        let mut config = self.config.clone();
+        config.table = TablePrecision::Int8;
+        Self {
+            config,
+            table: self.table.quantized(),
+            hidden: self.hidden.clone(),
+            output: self.output.clone(),
+        }
+    }
+
+    /// Buffers for [`NgramModel::class_logits`]; with them no prediction allocates, save that character
+    /// n-grams and pairs make the list of features grow to the longest text met so far.
+    #[must_use]
+    pub fn scratch(&self) -> Scratch {
+        let features = FeatureScratch::for_settings(&self.config.features);
+        let ids = Vec::with_capacity(2 * self.config.features.max_tokens);
+        Scratch {
+            features,
+            ids,
+            mean: vec![0.0; self.config.width],
+            hidden: vec![0.0; self.config.hidden],
+            outputs: vec![0.0; self.config.outputs()],
+        }
+    }
+
+    /// Class logits of one text into `logits` `[classes]`: log-sum-exp over each class's outputs.
+    ///
+    /// # Panics
+    /// If `logits` does not hold one value a class, or `scratch` was made by a model of another shape.
+    pub fn class_logits(&self, text: &Text<'_>, scratch: &mut Scratch, logits: &mut [f32]) {
+        assert_eq!(logits.len(), self.config.classes(), "one logit for each class");
+        scratch.ids.clear();
+        self.config.features.extract(text, &mut scratch.features, &mut scratch.ids);
+        self.table.mean(&scratch.ids, &mut scratch.mean);
+        let last = match &self.hidden {
+            None => &scratch.mean,
+            Some(layer) => {
+                layer.apply(&scratch.mean, &mut scratch.hidden);
+                for value in &mut scratch.hidden {
+                    *value = value.max(0.0);
+                }
+                &scratch.hidden
+            }
+        };
+        self.output.apply(last, &mut scratch.outputs);
+        for (logit, outputs) in logits.iter_mut().zip(scratch.outputs.chunks_exact(self.config.subclasses)) {
+            *logit = log_sum_exp(outputs);
+        }
+    }
+}
+
+fn check_layer(
+    name: &'static str,
+    layer: &Layer,
+    inputs: usize,
+    outputs: usize,
+) -> Result<(), NgramModelError> {
+    if layer.inputs() == inputs && layer.outputs() == outputs {
+        return Ok(());
+    }
+    Err(NgramModelError::Layer {
+        layer: name,
+        inputs: layer.inputs(),
+        outputs: layer.outputs(),
+        wanted_inputs: inputs,
+        wanted_outputs: outputs,
+    })
+}
+
+impl Predictor for NgramModel {
+    fn kind(&self) -> &'static str {
+        KIND.name
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.config.labels
+    }
+
+    fn logits(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
+        let mut scratch = self.scratch();
+        let mut logits = vec![0.0; texts.len() * self.config.classes()];
+        for (text, logits) in texts.iter().zip(logits.chunks_exact_mut(self.config.classes())) {
+            self.class_logits(text, &mut scratch, logits);
+        }
+        Ok(logits)
+    }
+}
