@@ -4,8 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
 use lelp::{Members, Rotation};
-
-use super::auto::OrAuto;
+use lelp_compare::auto::MaybeAuto;
 
 /// Settings of the fit.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -14,7 +13,7 @@ pub(crate) struct FitArgs {
     /// Subclasses of each class (S); `lelp distill` takes `auto` for what a probe finds best
     /// [default: 4; clusterings and controls 8]
     #[arg(long, short = 'S', value_name = "S")]
-    pub(crate) subclasses: Option<OrAuto<NonZeroUsize>>,
+    pub(crate) subclasses: Option<MaybeAuto<NonZeroUsize>>,
 
     /// Leave out what the head sees already: fit in the null space of its rows [default: on]
     #[arg(long, value_enum, value_name = "WHICH")]
@@ -61,10 +60,7 @@ pub(crate) enum MembersArg {
 impl FitArgs {
     /// The number of subclasses, where it is given.
     pub(crate) fn given_subclasses(&self) -> Option<NonZeroUsize> {
-        match self.subclasses {
-            Some(OrAuto::Given(count)) => Some(count),
-            None | Some(OrAuto::Auto(_)) => None,
-        }
+        self.subclasses.and_then(MaybeAuto::given)
     }
 
     pub(crate) fn null_space(&self) -> bool {

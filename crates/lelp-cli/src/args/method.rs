@@ -1,12 +1,10 @@
 //! What a student learns from.
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use lelp_compare::auto::AUTO;
+use lelp_compare::auto::{AUTO, MaybeAuto};
 use lelp_method::{AuxiliaryTerm, MethodSettings};
 use lelp_train::distill::{SettingsTable, SettingsTableError};
 use serde::Serialize;
-
-use super::auto::OrAuto;
 
 /// The method and its weights; what is left out takes the default of the method (`lelp methods` lists them).
 #[derive(Debug, Clone, clap::Args)]
@@ -35,7 +33,7 @@ pub(crate) struct MethodArgs {
     /// Width of the split within a class: small is sharp. In deviations of the coordinates, or mean squared radii of a
     /// clustered class; `auto` for what a probe finds best [default: 0.12; clusterings 0.2, oracle 0.1]
     #[arg(long, value_name = "B|auto", conflicts_with = "entropy")]
-    beta: Option<OrAuto<f64>>,
+    beta: Option<MaybeAuto<f64>>,
 
     /// Mean entropy of the split of a row, in place of its width: 0 to log2 S
     #[arg(long, value_name = "BITS")]

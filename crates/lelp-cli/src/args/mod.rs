@@ -1,6 +1,5 @@
 //! The command line, as data: every option under one name in every command.
 
-mod auto;
 mod data;
 mod encoder;
 mod fit;

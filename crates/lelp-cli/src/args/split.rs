@@ -11,7 +11,6 @@ use lelp::{
 use lelp_data::{DataError, FineColumn, SignalsFolder};
 use lelp_train::distill::{self, SplitError};
 
-use super::auto::OrAuto;
 use super::{ColumnArgs, FitArgs, value_name};
 use crate::failure::Failure;
 
@@ -133,7 +132,7 @@ impl SplitArgs {
             ("--rotation", fit.rotation.is_some() && !lelp),
             ("--null-space", fit.null_space.is_some() && (oracle || random)),
             ("--subclasses", fit.subclasses.is_some() && oracle),
-            ("--subclasses auto", matches!(fit.subclasses, Some(OrAuto::Auto(_)))), // `lelp distill` finds it
+            ("--subclasses auto", fit.subclasses.is_some_and(|subclasses| subclasses.is_auto())), // `lelp distill` finds it
         ]
         .into_iter()
         .find_map(|(flag, stray)| stray.then_some(flag))

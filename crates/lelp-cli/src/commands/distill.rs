@@ -111,11 +111,15 @@ impl Arguments {
         recipe.set("columns.pair", self.columns.pair_column.as_ref())?;
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
-        let open = recipe.table_mut("distill").and_then(AutoSpec::take);
+        let open = recipe
+            .table_mut("distill")
+            .map(AutoSpec::take)
+            .transpose()
+            .map_err(|problem| Failure::input(format!("`distill`: {}", problem.message())))?;
         // A flag that the method does not have is a bad argument; an unknown key in a recipe is bad input.
         let settings = DistillSettings::read(recipe);
         let settings = if self.recipe.is_some() { settings? } else { settings.map_err(Failure::usage)? };
-        Ok((settings, open))
+        Ok((settings, open.flatten()))
     }
 }
 

@@ -4,7 +4,7 @@ use lelp_method::{ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings
 use lelp_train::training::TrainSettings;
 use toml::Value;
 
-use super::{AutoError, AutoSpec};
+use super::{AutoError, AutoSpec, MaybeAuto};
 use crate::space::{SpaceError, Trial};
 
 /// Numbers of subclasses that are tried for a method that is given.
@@ -26,9 +26,10 @@ pub(super) fn without_split(method: &Objective) -> Objective {
 
 /// The splits that are tried first.
 pub(super) fn splits(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objective>, AutoError> {
-    if auto.method {
-        return splits_of_both(method, auto);
-    }
+    let open = match *auto {
+        AutoSpec::Method { subclasses, beta } => return splits_of_both(method, subclasses, beta),
+        AutoSpec::Split { subclasses, .. } => subclasses,
+    };
     let tried = match method.base {
         MethodSettings::Lelp(_) | MethodSettings::RandomProjection(_) | MethodSettings::RandomSubclass(_) => {
             DIRECTIONS
@@ -38,7 +39,7 @@ pub(super) fn splits(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objectiv
         }
         other => return Err(AutoError::NoSplit(other.name().to_owned())),
     };
-    if !auto.subclasses {
+    if !open {
         return Ok(vec![method.clone()]);
     }
     let candidate = |number: i64| Ok(with(method, "subclasses", Value::Integer(number))?);
@@ -46,7 +47,11 @@ pub(super) fn splits(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objectiv
 }
 
 /// Directions and clusters, with what was given of them.
-fn splits_of_both(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objective>, AutoError> {
+fn splits_of_both(
+    method: &Objective,
+    subclasses: MaybeAuto<i64>,
+    beta: MaybeAuto<f64>,
+) -> Result<Vec<Objective>, AutoError> {
     let (alpha, temperature) = (method.base.alpha(), method.base.temperature());
     let lelp = MethodSettings::Lelp(LelpSettings { alpha, temperature, ..LelpSettings::default() });
     let kmeans = ClusterSplitSettings { alpha, temperature, ..ClusterSplitSettings::default() };
@@ -54,11 +59,11 @@ fn splits_of_both(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objective>,
     let mut splits = Vec::new();
     for (base, numbers) in both {
         let method = Objective { base, add: method.add.clone() };
-        for number in auto.given_subclasses.map_or(numbers.to_vec(), |given| vec![given]) {
+        for number in subclasses.given().map_or(numbers.to_vec(), |given| vec![given]) {
             let split = with(&method, "subclasses", Value::Integer(number))?;
-            splits.push(match auto.given_beta {
-                Some(beta) => with(&split, "beta", Value::Float(beta))?,
-                None => split,
+            splits.push(match beta {
+                MaybeAuto::Given(beta) => with(&split, "beta", Value::Float(beta))?,
+                MaybeAuto::Auto => split,
             });
         }
     }
@@ -79,9 +84,9 @@ pub(super) fn count(method: &Objective, auto: &AutoSpec) -> usize {
     splits(method, auto).map_or(0, |splits| 1 + splits.len() + widths)
 }
 
-/// Whether other widths of the best are tried. Where the method is open its own is as good as any.
+/// Whether other widths of the best are tried. Where the method is to be chosen its own is as good as any.
 pub(super) fn tries_widths(auto: &AutoSpec) -> bool {
-    auto.beta && !auto.method
+    matches!(auto, AutoSpec::Split { beta: true, .. })
 }
 
 /// `method` with one setting changed.

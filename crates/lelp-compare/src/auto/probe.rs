@@ -65,9 +65,9 @@ pub(super) fn choose(
         }
     }
     let candidates = scores(&run.agreements);
-    let method = match (winner(&candidates, auto.method), run.failed) {
+    let method = match (winner(&candidates, auto.chooses_method()), run.failed) {
         (Some(winner), _) => winner.method.clone(),
-        (None, Some(failed)) if !auto.method => return Err(failed.into()),
+        (None, Some(failed)) if !auto.chooses_method() => return Err(failed.into()),
         (None, _) => kd,
     };
     Ok(ProbeOutcome { method, candidates, held_out: task.validation().rows() })

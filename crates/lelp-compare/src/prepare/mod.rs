@@ -82,11 +82,7 @@ pub fn prepare(
     progress: &mut ProgressCallback<'_>,
     cancel: &AtomicBool,
 ) -> Result<PreparedTask, PrepareError> {
-    let path = if data.path.as_os_str() == "bundled" {
-        locations.out.join("bundled")
-    } else {
-        locations.data.join(&data.path)
-    };
+    let path = data.path.resolve(locations.data, locations.out);
     let location = obtain_signals(data, &path, teacher, locations, progress, cancel)?;
     let mut task = Task::open(&path, Some(&location.signals), &data.columns)?;
     if let Some(count) = data.labelled {

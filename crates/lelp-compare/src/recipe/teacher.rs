@@ -8,7 +8,7 @@ use serde::de::Error;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::{completed, take};
+use super::table::{completed, take};
 
 /// A teacher.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -7,7 +7,6 @@ mod method_run;
 mod observer;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -104,7 +103,10 @@ impl Comparison<'_> {
         cancel: &AtomicBool,
     ) -> Result<(), RunError> {
         let setting = prepared.setting(&student.name);
-        let model = with_teacher(&student.model, prepared.teacher.as_deref());
+        let model = match student.settings(&prepared.record.teacher, prepared.teacher.as_deref()) {
+            Ok(model) => model,
+            Err(error) => return self.record_all_methods_failed(&setting, &error, observer),
+        };
         let seeds = self.recipe.seeds.list();
         let runs = methods.iter().map(|method| {
             let trials = method.trials(&student.train, self.recipe.trials)?;
@@ -186,15 +188,4 @@ impl Comparison<'_> {
         thread::scope(|scope| (0..jobs.get()).for_each(|_| drop(scope.spawn(work))));
         failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
-}
-
-/// The student with the teacher's folder in place of `{teacher}`.
-fn with_teacher(student: &StudentSettings, teacher: Option<&Path>) -> StudentSettings {
-    let mut student = student.clone();
-    if let (StudentSettings::Encoder(options), Some(teacher)) = (&mut student, teacher)
-        && options.from.as_os_str() == "{teacher}"
-    {
-        teacher.clone_into(&mut options.from);
-    }
-    student
 }

@@ -104,14 +104,22 @@ fn masked(crc: u32) -> u32 {
 mod tests {
     use super::*;
 
-    /// The first record as TensorFlow 2 writes it, its wall time 0.
+    /// Records as `RecordWriter` of the `tensorboard` package writes them (2.21.0), with both checksums, wall time 0: the
+    /// first of a file, and a scalar `loss` of 0.5 at step 7.
     #[test]
     fn records_have_the_bytes_of_tensorflow() {
         let event =
-            EventMessage { wall_time: 0.0, step: 0, file_version: Some(VERSION.into()), summary: None };
-        let bytes = record(&event.encode_to_vec());
-        assert_eq!(bytes[..8], 15_u64.to_le_bytes());
-        assert_eq!(&bytes[12..27], b"\x1a\x0dbrain.Event:2");
-        assert_eq!(bytes.len(), 8 + 4 + 15 + 4);
+            |step, file_version, summary| EventMessage { wall_time: 0.0, step, file_version, summary };
+        let first = event(0, Some(VERSION.into()), None);
+        assert_eq!(
+            record(&first.encode_to_vec()),
+            b"\x0f\0\0\0\0\0\0\0\x6d\x53\x2b\x09\x1a\x0dbrain.Event:2\xfc\x98\x51\x29"
+        );
+        let value = vec![ScalarValue { tag: "loss".into(), simple_value: Some(0.5) }];
+        let scalar = event(7, None, Some(Summary { value }));
+        assert_eq!(
+            record(&scalar.encode_to_vec()),
+            b"\x11\0\0\0\0\0\0\0\x9d\x6d\xb5\x2e\x10\x07\x2a\x0d\x0a\x0b\x0a\x04loss\x15\0\0\0\x3f\x70\x4d\xed\x7c"
+        );
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp_compare::prepare::Locations;
-use lelp_compare::recipe::{ComparisonRecipe, TeacherSource, TeacherTraining};
+use lelp_compare::recipe::{ComparisonRecipe, DataLocation, TeacherSource, TeacherTraining};
 use lelp_compare::run::Comparison;
 use lelp_compare::store::{Results, ResultsStore};
 use lelp_compare::summary::Summary;
@@ -112,8 +112,8 @@ pub(crate) fn results(
     let (mut recipe, record) = ComparisonRecipe::open(path)?;
     let store = ResultsStore::open(out, record, extend).map_err(open_failure)?;
     resolve_encoders(&mut recipe, printer)?;
-    if recipe.data.iter().any(|entry| entry.path.as_os_str() == "bundled") {
-        bundled::unpack(&out.join("bundled"))?;
+    if recipe.data.iter().any(|entry| entry.path == DataLocation::Bundled) {
+        bundled::unpack(&out.join(DataLocation::BUNDLED))?;
     }
     let cache = embedding_cache()?;
     let comparison = Comparison {
@@ -157,7 +157,7 @@ fn resolve_encoders(recipe: &mut ComparisonRecipe, printer: Printer) -> Result<(
             StudentSettings::Encoder(options) => &mut options.from,
             StudentSettings::Mlp(options) => &mut options.encoder,
         };
-        if name.as_os_str() != "{teacher}" && !name.as_os_str().is_empty() {
+        if !name.as_os_str().is_empty() {
             *name = encoder_folder(&name.to_string_lossy(), printer)?;
         }
     }

@@ -1,0 +1,84 @@
+//! Why a recipe cannot be used.
+
+use std::path::PathBuf;
+
+use lelp_method::MethodError;
+use lelp_train::training::TrainSettingsError;
+use thiserror::Error;
+
+use crate::space::SpaceError;
+
+/// Why a recipe cannot be used.
+#[derive(Debug, Error)]
+pub enum ComparisonRecipeError {
+    /// The file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or has a key or value that nobody knows.
+    #[error("recipe `{}`: {problem}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        problem: String,
+    },
+    /// A list without entries.
+    #[error("recipe: `{what}` is empty, but a comparison needs one or more")]
+    Empty {
+        /// Name of the list.
+        what: &'static str,
+    },
+    /// A count of 0.
+    #[error("recipe: `{what}` is 0: use 1 or more")]
+    Zero {
+        /// Name of the count.
+        what: &'static str,
+    },
+    /// Two entries that a table could not tell apart.
+    #[error("recipe: two of `{what}` are called `{name}`; give one another `name`")]
+    Twice {
+        /// Name of the list.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Nobody to compare with.
+    #[error("recipe: the baseline `{baseline}` is not among the methods: {}", methods.join(", "))]
+    NoBaseline {
+        /// The baseline.
+        baseline: String,
+        /// The methods.
+        methods: Vec<String>,
+    },
+    /// A method out of its range.
+    #[error("recipe: method `{name}`")]
+    Method {
+        /// Its name.
+        name: String,
+        /// The setting and its range.
+        source: MethodError,
+    },
+    /// A search that leads nowhere.
+    #[error("recipe: method `{name}`")]
+    SearchSpace {
+        /// The method.
+        name: String,
+        /// The setting.
+        source: SpaceError,
+    },
+    /// A training out of its range.
+    #[error("recipe: {who} `{name}`")]
+    Training {
+        /// Whether it is a teacher's or a student's.
+        who: &'static str,
+        /// Its name.
+        name: String,
+        /// The setting and its range.
+        source: TrainSettingsError,
+    },
+}

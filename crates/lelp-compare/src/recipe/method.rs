@@ -1,0 +1,91 @@
+//! The methods of a recipe.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lelp_method::{MethodSettings, Objective};
+use lelp_train::training::TrainSettings;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::ComparisonRecipeError;
+use super::table::take;
+use crate::auto::{AUTO, AutoSpec};
+use crate::space::{Dimension, SearchSpace, Trial, default_space, trials};
+
+/// A method, and what its search goes over.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(try_from = "Table")]
+pub struct MethodEntry {
+    /// Its name in tables.
+    pub name: String,
+    /// Its settings where the search does not change them.
+    pub method: Objective,
+    /// Settings that were given, and are not searched.
+    pub given: BTreeSet<String>,
+    /// What is searched otherwise than by default.
+    pub search: SearchSpace,
+    /// Whether it runs although it means nothing on the data.
+    pub force: bool,
+    /// What of its settings is chosen for each data set by a probe, in place of the search.
+    pub auto: Option<AutoSpec>,
+}
+
+impl From<MethodSettings> for MethodEntry {
+    fn from(method: MethodSettings) -> Self {
+        Self {
+            name: method.name().to_owned(),
+            method: method.into(),
+            given: BTreeSet::new(),
+            search: SearchSpace::new(),
+            force: false,
+            auto: None,
+        }
+    }
+}
+
+impl MethodEntry {
+    /// The entry with what `auto` chose, which its search leaves as it is.
+    #[must_use]
+    pub fn with_auto_result(&self, method: Objective) -> Self {
+        let chosen = ["subclasses", "beta"].map(str::to_owned);
+        let given = self.given.iter().cloned().chain(chosen).collect();
+        Self { method, given, auto: None, ..self.clone() }
+    }
+
+    /// The trials of its search for a student that is trained by `train`.
+    pub fn trials(&self, train: &TrainSettings, count: usize) -> Result<Vec<Trial>, ComparisonRecipeError> {
+        let name = || self.name.clone();
+        self.method.check().map_err(|source| ComparisonRecipeError::Method { name: name(), source })?;
+        let mut space = default_space(&self.method.base, train);
+        space.retain(|setting, _| !self.given.contains(setting));
+        space.extend(self.search.clone());
+        let first = Trial { method: self.method.clone(), train: *train };
+        trials(&first, &space, count)
+            .map_err(|source| ComparisonRecipeError::SearchSpace { name: name(), source })
+    }
+}
+
+impl TryFrom<Table> for MethodEntry {
+    type Error = toml::de::Error;
+
+    fn try_from(mut table: Table) -> Result<Self, Self::Error> {
+        let name: Option<String> = take(&mut table, "name")?;
+        let search: Option<BTreeMap<String, Dimension>> = take(&mut table, "search")?;
+        let force: Option<bool> = take(&mut table, "force")?;
+        let auto = AutoSpec::take(&mut table)?;
+        let given = table.keys().filter(|key| !["method", "add"].contains(&key.as_str())).cloned().collect();
+        let method: Objective = Value::Table(table).try_into()?;
+        let default_name = match auto {
+            Some(AutoSpec::Method { .. }) => AUTO.to_owned(),
+            Some(AutoSpec::Split { .. }) | None => method.name(),
+        };
+        Ok(Self {
+            name: name.unwrap_or(default_name),
+            method,
+            given,
+            search: search.unwrap_or_default(),
+            force: force.unwrap_or_default(),
+            auto,
+        })
+    }
+}

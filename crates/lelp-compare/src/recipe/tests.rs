@@ -1,0 +1,122 @@
+//! Recipes that hold together, and what is said of those that do not.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::*;
+
+const SMALL: &str = r#"
+    trials = 3
+    seeds = 2
+
+    [[data]]
+    name = "queries"
+    path = "bundled"
+
+    [[teachers]]
+    name = "head"
+    encoder = "MiniLM"
+
+    [[students]]
+    student = "ngram"
+    width = 16
+    train = { epochs = 4 }
+
+    [[methods]]
+    method = "kd"
+
+    [[methods]]
+    name = "lelp S 8"
+    method = "lelp"
+    subclasses = 8
+    search = { beta = [0.1, 0.2] }
+"#;
+
+fn parse(text: &str) -> Result<(ComparisonRecipe, RecipeRecord), ComparisonRecipeError> {
+    ComparisonRecipe::parse(text, Path::new("r.toml"))
+}
+
+fn told(text: &str) -> String {
+    let failed = parse(text).unwrap_err();
+    let mut told = failed.to_string();
+    let mut source = std::error::Error::source(&failed);
+    while let Some(cause) = source {
+        told.extend([": ", &cause.to_string()]);
+        source = cause.source();
+    }
+    told
+}
+
+#[test]
+fn what_is_given_is_not_searched_and_the_rest_has_defaults() {
+    let (recipe, record) = parse(SMALL).unwrap();
+    let student = &recipe.students[0];
+    assert_eq!((student.name.as_str(), student.train.epochs, student.train.batch), ("ngram", 4, 128));
+    let trials = recipe.methods[1].trials(&student.train, 5).unwrap();
+    assert!(trials.iter().all(|trial| trial.method.base.subclasses() == 8));
+    assert!(
+        trials[1..]
+            .iter()
+            .any(|trial| trial.train.learning_rate.to_bits() != trials[0].train.learning_rate.to_bits())
+    );
+    assert_eq!(record.seeds, [0, 1]);
+}
+
+#[test]
+fn a_teacher_is_trained_by_the_defaults_of_what_is_trained() {
+    let training = |keys: &str| {
+        let keys = format!("encoder = \"MiniLM\"\n{keys}");
+        match &parse(&SMALL.replace("encoder = \"MiniLM\"", &keys)).unwrap().0.teachers[0].source {
+            TeacherSource::Trained(teaching) => teaching.train,
+            source => panic!("{source:?}"),
+        }
+    };
+    assert_eq!(training(""), TrainSettings::head());
+    let two = TrainSettings { epochs: 2, ..TrainSettings::encoder() };
+    assert_eq!(training("tune = \"all\"\ntrain = { epochs = 2 }"), two);
+}
+
+#[test]
+fn comments_make_no_other_recipe_and_values_do() {
+    let hash = |text: &str| parse(text).unwrap().1.hash;
+    assert_eq!(hash(SMALL), hash(&format!("# a comment\n{SMALL}")));
+    assert_ne!(hash(SMALL), hash(&SMALL.replace("epochs = 4", "epochs = 5")));
+}
+
+#[test]
+fn without_methods_all_are_compared() {
+    let start = SMALL.find("[[methods]]").unwrap();
+    assert_eq!(parse(&SMALL[..start]).unwrap().0.methods.len(), MethodSettings::all().len());
+}
+
+#[test]
+fn wrong_recipes_are_told_with_what_to_change() {
+    assert_eq!(told(&SMALL.replace("seeds = 2", "seeds = 0")), "recipe: `seeds` is 0: use 1 or more");
+    assert_eq!(told(&SMALL.replace("trials = 3", "trials = 0")), "recipe: `trials` is 0: use 1 or more");
+    assert_eq!(told(&format!("search_seeds = 0{SMALL}")), "recipe: `search_seeds` is 0: use 1 or more");
+    assert!(told(&SMALL.replace("trials", "trails")).contains("unknown field `trails`"));
+    assert!(told(&SMALL.replace("width", "breadth")).contains("unknown field `breadth`"));
+    assert!(told(&SMALL.replace("subclasses = 8", "subclass = 8")).contains("unknown field `subclass`"));
+    assert_eq!(
+        told(&SMALL.replace("lelp S 8", "kd")),
+        "recipe: two of `methods` are called `kd`; give one another `name`"
+    );
+    assert_eq!(
+        told(&SMALL.replace("method = \"kd\"", "method = \"ce\"")),
+        "recipe: the baseline `kd` is not among the methods: ce, lelp S 8"
+    );
+    let teacher = |keys: &str| told(&SMALL.replace("encoder = \"MiniLM\"", keys));
+    assert!(teacher("").contains("teacher `head`: needs one of encoder, folder, signals, but has 0"));
+    assert!(teacher("folder = \"t\"\nhidden = 8").contains("teacher `head`: unknown field `hidden`"));
+    let all = "encoder = \"MiniLM\"\ntune = \"all\"\n";
+    assert!(teacher(&format!("{all}hidden = 8")).contains("`hidden` is for `tune = \"head\"`"));
+    assert!(teacher("encoder = \"MiniLM\"\nnetwork = {}").contains("`network` is for `tune = \"all\"`"));
+    assert_eq!(
+        teacher(&format!("{all}train = {{ epochs = 0 }}")),
+        "recipe: teacher `head`: epochs is 0: use 1 or more"
+    );
+    assert_eq!(
+        told(&SMALL.replace("beta = [0.1, 0.2]", "beta = []")),
+        "recipe: method `lelp S 8`: `search.beta` is an empty list: give one value or more, or leave it out"
+    );
+    assert!(told("trials = ").contains("r.toml"));
+}
