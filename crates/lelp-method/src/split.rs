@@ -5,7 +5,11 @@
 
 use std::num::NonZeroUsize;
 
-use ::lelp::{ClusterSettings, Directions, Members, RandomSubclassSettings, SplitSettings};
+use ::lelp::subclass::{
+    AgglomerativeSettings, KmeansSettings, OracleSettings as FineLabelSettings,
+    RandomProjectionSettings as RandomDirections, RandomSubclassSettings, TsneKmeansSettings,
+};
+use ::lelp::{MakerSettings, Members};
 use serde::{Deserialize, Serialize};
 
 use super::error::MethodError;
@@ -136,7 +140,7 @@ impl Default for OracleSettings {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Split {
     /// The split.
-    pub settings: SplitSettings,
+    pub settings: MakerSettings,
     /// Who says which class a row is a member of.
     pub members: Members,
     /// Width of the softmax over a class's subclasses.
@@ -151,45 +155,57 @@ impl MethodSettings {
     /// # Errors
     /// [`MethodError::Setting`] if there are no subclasses.
     pub fn split(&self, seed: u64) -> Result<Option<Split>, MethodError> {
-        let clusters =
-            |own: &ClusterSplitSettings, of: ClusterSettings| -> Result<Option<Split>, MethodError> {
-                let (subclasses, null_space) = (number(own.subclasses)?, own.null_space);
-                let settings = SplitSettings::Cluster(ClusterSettings { subclasses, null_space, seed, ..of });
-                Ok(Some(Split { settings, members: own.members, beta: own.beta, entropy: own.entropy }))
-            };
-        match self {
+        let split = match self {
             Self::Lelp(own) => {
-                let LelpSettings { null_space, rotation, members, beta, .. } = *own;
-                let directions = Directions::Principal;
+                let LelpSettings { null_space, rotation, members, beta, entropy, .. } = *own;
                 let subclasses = number(own.subclasses)?;
-                let settings = ::lelp::LelpSettings { subclasses, null_space, directions, rotation, seed };
-                let settings = SplitSettings::Directions(settings);
-                Ok(Some(Split { settings, members, beta, entropy: own.entropy }))
+                let settings = ::lelp::LelpSettings { subclasses, null_space, rotation, seed };
+                Split { settings: settings.into(), members, beta, entropy }
             }
             Self::RandomProjection(own) => {
-                let settings = SplitSettings::Directions(::lelp::LelpSettings {
-                    subclasses: number(own.subclasses)?,
-                    null_space: own.null_space,
-                    directions: Directions::Random,
-                    seed,
-                    ..::lelp::LelpSettings::default()
-                });
-                Ok(Some(Split { settings, members: own.members, beta: own.beta, entropy: own.entropy }))
+                let RandomProjectionSettings { null_space, members, beta, entropy, .. } = *own;
+                let subclasses = number(own.subclasses)?;
+                let settings = RandomDirections { subclasses, null_space, seed };
+                Split { settings: settings.into(), members, beta, entropy }
             }
-            Self::Kmeans(own) => clusters(own, ClusterSettings::kmeans()),
-            Self::Agglomerative(own) => clusters(own, ClusterSettings::agglomerative()),
-            Self::TsneKmeans(own) => clusters(own, ClusterSettings::tsne_kmeans()),
+            Self::Kmeans(own) => {
+                let (subclasses, null_space) = (number(own.subclasses)?, own.null_space);
+                own.split(KmeansSettings { subclasses, null_space, seed, ..KmeansSettings::default() })
+            }
+            Self::Agglomerative(own) => {
+                let (subclasses, null_space) = (number(own.subclasses)?, own.null_space);
+                let default = AgglomerativeSettings::default();
+                own.split(AgglomerativeSettings { subclasses, null_space, seed, ..default })
+            }
+            Self::TsneKmeans(own) => {
+                let (subclasses, null_space) = (number(own.subclasses)?, own.null_space);
+                own.split(TsneKmeansSettings {
+                    subclasses,
+                    null_space,
+                    seed,
+                    ..TsneKmeansSettings::default()
+                })
+            }
             Self::RandomSubclass(own) => {
                 let settings = RandomSubclassSettings { subclasses: number(own.subclasses)?, seed };
-                let (settings, members) = (SplitSettings::RandomSubclass(settings), Members::Teacher);
-                Ok(Some(Split { settings, members, beta: own.beta, entropy: own.entropy }))
+                let (members, beta, entropy) = (Members::Teacher, own.beta, own.entropy);
+                Split { settings: settings.into(), members, beta, entropy }
             }
             Self::Oracle(own) => {
-                let (settings, members) = (SplitSettings::Oracle, Members::Teacher);
-                Ok(Some(Split { settings, members, beta: own.beta, entropy: own.entropy }))
+                let settings = FineLabelSettings::default();
+                let (members, beta, entropy) = (Members::Teacher, own.beta, own.entropy);
+                Split { settings: settings.into(), members, beta, entropy }
             }
-            _ => Ok(None),
-        }
+            _ => return Ok(None),
+        };
+        Ok(Some(split))
+    }
+}
+
+impl ClusterSplitSettings {
+    fn split(&self, settings: impl Into<MakerSettings>) -> Split {
+        let Self { members, beta, entropy, .. } = *self;
+        Split { settings: settings.into(), members, beta, entropy }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{FitError, ShapeError, SubclassFit, Temperature, largest, map_of_rows, softmax};
+use lelp::{
+    ClassReport, FitError, FittedSplit, Perplexity, ShapeError, Temperature, largest, project_to_plane,
+    softmax,
+};
 use lelp_data::{Dataset, FineColumn, SignalsFileError, SignalsFolder};
 use lelp_train::distill::{SplitError, SplitSharpness, split_targets_at};
 use thiserror::Error;
@@ -13,7 +16,6 @@ use crate::inspect::{InspectError, InspectSettings, Inspection, inspect};
 /// Rows of a map at most: more are a blot on the eye, and slow to draw.
 const MAPPED: usize = 1500;
 /// Neighbours that a row of the map is held to (van der Maaten and Hinton 2008: 5 to 50).
-const PERPLEXITY: f64 = 30.0;
 /// Seed of the map.
 const SEED: u64 = 0;
 
@@ -89,7 +91,7 @@ pub struct Subject<'a> {
     /// The texts that they were made of.
     pub texts: &'a Dataset,
     /// How classes are split, and how sharply.
-    pub split: Option<(&'a SubclassFit, SplitSharpness)>,
+    pub split: Option<(&'a FittedSplit, SplitSharpness)>,
     /// Fine labels, of an oracle.
     pub fine: Option<&'a FineColumn>,
 }
@@ -131,7 +133,7 @@ impl Look {
 pub fn look(subject: Subject<'_>, threads: NonZeroUsize, cancelled: &AtomicBool) -> Result<Look, LookError> {
     let Subject { signals, texts, split, fine, .. } = subject;
     signals.check_data(texts)?;
-    let inspected = |(fit, sharp): (&SubclassFit, SplitSharpness)| {
+    let inspected = |(fit, sharp): (&FittedSplit, SplitSharpness)| {
         let settings = InspectSettings { sharp, ..InspectSettings::default() };
         inspect(signals, fit, texts, fine, &settings, threads, cancelled)
     };
@@ -141,7 +143,7 @@ pub fn look(subject: Subject<'_>, threads: NonZeroUsize, cancelled: &AtomicBool)
         teacher: subject.teacher.to_owned(),
         labels: signals.description().label_names.clone(),
         split: fit.map(|fit| fit.settings().name().to_owned()),
-        per_class: fit.map_or(1, SubclassFit::per_class),
+        per_class: fit.map_or(1, |fit| fit.per_class()),
         spectra: fit.map_or_else(Vec::new, |fit| spectra(fit, &signals.description().label_names)),
         map: map(subject, threads)?,
         inspection: split.map(inspected).transpose()?,
@@ -149,16 +151,13 @@ pub fn look(subject: Subject<'_>, threads: NonZeroUsize, cancelled: &AtomicBool)
 }
 
 /// The spectra that a fit of directions found.
-fn spectra(fit: &SubclassFit, labels: &[String]) -> Vec<Spectrum> {
-    let SubclassFit::Directions(fit) = fit else { return Vec::new() };
-    let reports = labels.iter().zip(fit.reports());
-    reports
-        .map(|(class, report)| Spectrum {
-            class: class.clone(),
-            variance: report.spectrum.clone(),
-            effective_rank: report.effective_rank(),
-        })
-        .collect()
+fn spectra(fit: &FittedSplit, labels: &[String]) -> Vec<Spectrum> {
+    let reports = labels.iter().zip(fit.report().classes);
+    let spectrum = |(class, report): (&String, ClassReport)| {
+        let effective_rank = report.effective_rank?;
+        Some(Spectrum { class: class.clone(), variance: report.spectrum, effective_rank })
+    };
+    reports.filter_map(spectrum).collect()
 }
 
 fn map(subject: Subject<'_>, threads: NonZeroUsize) -> Result<Option<Map>, LookError> {
@@ -172,7 +171,9 @@ fn map(subject: Subject<'_>, threads: NonZeroUsize) -> Result<Option<Map>, LookE
     for (row, embedding) in rows.iter().zip(embeddings.chunks_exact_mut(stored.width())) {
         stored.read(*row, embedding);
     }
-    let Some(plane) = map_of_rows(embeddings, stored.width(), PERPLEXITY, SEED)? else { return Ok(None) };
+    let Some(plane) = project_to_plane(embeddings, stored.width(), Perplexity::default(), SEED)? else {
+        return Ok(None);
+    };
     let targets = match split {
         Some((fit, sharp)) => {
             let temperature = Temperature::default();

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | data set -> texts and labels | [`lelp_data::Dataset`], [`lelp_data::Splits`] |
 //! | texts -> a teacher's head -> signals on disk | [`teachers`], [`lelp_data::SignalsFolder`] |
-//! | signals -> evidence -> split -> targets | [`distill::split_statistics`], [`distill::fit_split`], [`distill::split_targets`] |
+//! | signals -> statistics -> split -> targets | [`distill::split_statistics`], [`distill::fit_split`], [`distill::split_targets`] |
 //! | targets, logits, labels -> what a student is held against | [`lelp_method::MethodSettings`], [`lelp_method::Method`] |
 //! | features -> student | [`students::TrainableNgram`], [`training::train`] |
 //! | all of it, once for every method and seed | [`distill::Task`], [`distill::Distiller`] |

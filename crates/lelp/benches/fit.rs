@@ -14,8 +14,9 @@ use std::time::Instant;
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
+use lelp::subclass::DirectionsFit;
 use lelp::{
-    ClassMoments, Embeddings, Head, LelpFit, LelpSettings, Members, Signals, SignalsParts, TargetSettings,
+    ClassMoments, Embeddings, Head, LelpSettings, Members, Signals, SignalsParts, SubclassFit, TargetSettings,
 };
 
 const WIDTH: usize = 768;
@@ -46,7 +47,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut moments = ClassMoments::new(2, WIDTH);
         moments.add(&signals, Members::Teacher, threads).and_then(|()| {
             let start = Instant::now();
-            let fit = LelpFit::fit(&moments, Some(&head), &settings, threads);
+            let fit = settings.fit_moments(&moments, Some(&head), threads);
             fit.map(|fit| (fit, start.elapsed().as_secs_f64()))
         })
     };
@@ -62,7 +63,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         times[1].push(seconds(|| inner = moments_and_fit().map_or(f64::NAN, |(_, fit)| fit)));
         times[2].push(inner);
         times[3].push(seconds(|| bare_self_product(&embeddings, threads)));
-        times[4].push(seconds(|| fit.targets(&signals, TargetSettings::default(), threads)));
+        times[4].push(seconds(|| fit.targets(&signals, None, TargetSettings::default(), threads)));
         times[5].push(seconds(|| bare_product(&embeddings, fit.projection(), threads)));
     }
     let [check, whole, inner, square, targets, product] = times.map(median);
@@ -105,12 +106,12 @@ fn made_up(rows: usize) -> Result<(Vec<f32>, Head), lelp::SignalsError> {
     Ok((embeddings, Head::new(&weight, &[0.0, 0.0], WIDTH)?))
 }
 
-fn export(folder: &Path, embeddings: &[f32], logits: &[f32], fit: &LelpFit) -> std::io::Result<()> {
+fn export(folder: &Path, embeddings: &[f32], logits: &[f32], fit: &DirectionsFit) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("embeddings.f32"), bytemuck::cast_slice(embeddings))?;
     let classes: Vec<u8> = logits.chunks(2).map(|row| u8::from(row[1] > row[0])).collect();
     std::fs::write(folder.join("classes.u8"), classes)?;
-    let spectra: Vec<f64> = fit.reports().iter().flat_map(|report| report.spectrum.clone()).collect();
+    let spectra: Vec<f64> = fit.findings().iter().flat_map(|found| found.spectrum.clone()).collect();
     std::fs::write(folder.join("spectra.f64"), bytemuck::cast_slice(&spectra))
 }
 

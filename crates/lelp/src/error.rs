@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::error_kind::{Classified, ErrorKind};
 use crate::parameter::Values;
 
 /// Two counts that must agree do not.
@@ -167,21 +168,51 @@ pub enum FitError {
         /// The class.
         class: usize,
     },
-    /// Evidence that was gathered for another split.
+    /// Statistics that were gathered for another split.
     #[error(
-        "the evidence holds no {lacks} for these settings; gather it with `Evidence::of` the same settings"
+        "the statistics hold no {lacks} for these settings; gather them for the requirements of the same settings"
     )]
-    OtherEvidence {
+    MissingStatistics {
         /// What is missing.
         lacks: &'static str,
-    },
-    /// A perplexity that is no number of neighbours.
-    #[error("perplexity is {value}, but must be finite and at least 1")]
-    Perplexity {
-        /// The number given.
-        value: f64,
     },
     /// The system gives no thread.
     #[error("the system gives no thread to run t-SNE in; free some, or take another split")]
     NoThread,
+}
+
+impl Classified for ShapeError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
+}
+
+impl Classified for SignalsError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
+}
+
+impl Classified for SettingError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
+}
+
+impl Classified for FitError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            // A symmetric matrix of finite numbers has eigenvectors, and statistics are gathered by requirements.
+            Self::NoEigenvectors { .. } | Self::MissingStatistics { .. } => ErrorKind::Defect,
+            Self::NoThread => ErrorKind::Environment,
+            Self::Shape(_)
+            | Self::NoLabels { .. }
+            | Self::ClassTooSmall { .. }
+            | Self::OneClass { .. }
+            | Self::TooNarrow { .. }
+            | Self::Overflow { .. }
+            | Self::NoFineLabels
+            | Self::NoFineLabelsOfClass { .. } => ErrorKind::Input,
+        }
+    }
 }

@@ -9,13 +9,13 @@
 //! (Loo, Iliopoulos, Hu and Vee, arXiv:2409.20449) takes more from its last embedding: it splits each
 //! class into subclasses along linear directions, and a student is trained on the finer soft labels.
 //!
-//! Data goes one way: [`Signals`] (what a teacher says about a data set) -> [`ClassMoments`] (one pass,
-//! any number of chunks) -> [`LelpFit`] (directions) -> targets `[rows, classes * per_class]`, on which
+//! Data goes one way: [`Signals`] (what a teacher says about a data set) -> [`SplitStatistics`] (one pass,
+//! any number of chunks) -> a [`FittedSplit`] -> targets `[rows, classes * per_class]`, on which
 //! any student can be trained -> [`collapse`] (student outputs to class logits) -> [`metrics`].
 //!
 //! ```
 //! use std::num::NonZeroUsize;
-//! use lelp::{ClassMoments, Embeddings, Head, LelpFit, LelpSettings, Members, Signals, SignalsParts};
+//! use lelp::{Embeddings, Head, LelpSettings, MakerSettings, Members, Signals, SignalsParts, SplitStatistics};
 //! use lelp::{TargetSettings, collapse, split_entropy};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,13 +32,16 @@
 //!     first_row: 0,
 //! })?;
 //!
-//! let threads = NonZeroUsize::MIN;
-//! let mut moments = ClassMoments::new(signals.classes(), signals.width());
-//! moments.add(&signals, Members::Teacher, threads)?; // once per chunk of a large data set
+//! // Any target maker of the registry; `MakerSettings::named("kmeans")` would be another.
+//! let two = NonZeroUsize::new(2).expect("two");
+//! let maker: MakerSettings = LelpSettings { subclasses: two, ..LelpSettings::default() }.into();
 //!
-//! let settings = LelpSettings { subclasses: NonZeroUsize::new(2).expect("two"), ..LelpSettings::default() };
-//! let fit = LelpFit::fit(&moments, Some(&head), &settings, threads)?;
-//! let targets = fit.targets(&signals, TargetSettings::default(), threads)?; // [8, 2 * 2]
+//! let threads = NonZeroUsize::MIN;
+//! let mut statistics = SplitStatistics::new(maker.requirements(), signals.classes(), signals.width());
+//! statistics.add(&signals, Members::Teacher, None, threads)?; // once per chunk of a large data set
+//!
+//! let fit = maker.fit(&statistics, Some(&head), threads)?;
+//! let targets = fit.targets(&signals, None, TargetSettings::default(), threads)?; // [8, 2 * 2]
 //! assert_eq!(targets.len(), 8 * 2 * 2);
 //!
 //! // Each row of targets sums to one, and over a class to the teacher's probability of the class.
@@ -57,6 +60,7 @@
 //! the same inputs, settings and seed give the same bytes with any number of threads.
 
 mod blocks;
+mod clustering;
 mod collapse;
 mod error;
 mod error_chain;
@@ -64,8 +68,8 @@ mod error_kind;
 mod exponential;
 mod hash;
 mod linalg;
-mod map;
 mod parameter;
+mod plane;
 mod rotation;
 mod subspace;
 
@@ -77,23 +81,21 @@ pub mod stats;
 pub mod subclass;
 pub mod vector;
 
+pub use clustering::Perplexity;
 pub use collapse::{collapse, log_softmax, softmax};
 pub use error::{FitError, SettingError, ShapeError, SignalsError};
 pub use error_chain::ErrorChain;
 pub use error_kind::{Classified, ErrorKind};
-pub use map::map_of_rows;
 pub use moments::{ClassMoments, Members, largest};
 pub use parameter::{Parameter, Search, Values};
+pub use plane::project_to_plane;
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};
-pub use subclass::lelp::{ClassReport, LelpFit, LelpSettings};
 pub use subclass::{Beta, TargetSettings, Temperature};
-pub use subclass::{
-    ClusterFit, ClusterReport, ClusterSettings, Clustering, OracleFit, RandomSubclassFit,
-    RandomSubclassSettings,
-};
-pub use subclass::{Directions, Evidence, FineLabels, HeadSource, SplitSettings, SubclassFit};
+pub use subclass::{ClassReport, FineLabels, FittedSplit, HeadSource, SplitReport, SplitStatistics};
 pub use subclass::{EntropyError, Sharpness, beta_at_entropy, split_entropy};
+pub use subclass::{LelpSettings, MakerSettings, MakerSettingsError};
+pub use subclass::{Requirements, SubclassFit, TargetMaker};
 
 #[cfg(test)]
 mod testing;

@@ -30,6 +30,8 @@ pub enum Values {
     ShareBelowOne,
     /// A whole number, 1 or more.
     Count,
+    /// A finite number, 1 or more.
+    AtLeastOne,
     /// `true` or `false`.
     Switch,
     /// One of some words, each with what it means.
@@ -68,6 +70,7 @@ impl fmt::Display for Values {
             Self::Share => out.write_str("0 to 1"),
             Self::ShareBelowOne => out.write_str("0 or more, below 1"),
             Self::Count => out.write_str("1 or more"),
+            Self::AtLeastOne => out.write_str("a finite number of 1 or more"),
             Self::Switch => out.write_str("true or false"),
             Self::Words(words) => {
                 let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
@@ -86,7 +89,7 @@ impl Values {
             Self::NonNegative => value.is_finite() && value >= 0.0,
             Self::Share => (0.0..=1.0).contains(&value),
             Self::ShareBelowOne => (0.0..1.0).contains(&value),
-            Self::Count => value.is_finite() && value >= 1.0,
+            Self::Count | Self::AtLeastOne => value.is_finite() && value >= 1.0,
             Self::Switch | Self::Words(_) => true,
         }
     }

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::moments::{ClassMoments, Members};
 use crate::signals::{Embeddings, Head, Signals, SignalsParts};
-use crate::subclass::lelp::{LelpFit, LelpSettings};
+use crate::subclass::{DirectionsFit, LelpSettings};
 
 pub(crate) const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -78,8 +78,8 @@ impl Teacher {
         moments
     }
 
-    pub(crate) fn fit(&self, settings: &LelpSettings) -> LelpFit {
-        LelpFit::fit(&self.moments(), Some(&self.head), settings, ONE).unwrap()
+    pub(crate) fn fit(&self, settings: &LelpSettings) -> DirectionsFit {
+        settings.fit_moments(&self.moments(), Some(&self.head), ONE).unwrap()
     }
 }
 

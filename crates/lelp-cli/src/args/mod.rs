@@ -14,7 +14,7 @@ pub(crate) use encoder::{EncoderArgs, LogArgs};
 pub(crate) use fit::FitArgs;
 pub(crate) use labels::LabelArgs;
 pub(crate) use method::MethodArgs;
-pub(crate) use split::{FineArgs, SplitArg, SplitArgs};
+pub(crate) use split::{FineArgs, SplitArgs};
 pub(crate) use student::StudentArgs;
 pub(crate) use training::TrainingArgs;
 

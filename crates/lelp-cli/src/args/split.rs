@@ -3,43 +3,23 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-use lelp::{
-    ClusterSettings, Clustering, Directions, LelpSettings, Members, RandomSubclassSettings, Rotation,
-    SplitSettings, SubclassFit,
-};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use lelp::{FittedSplit, LelpSettings, MakerSettings, MakerSettingsError, Members, TargetMaker};
 use lelp_data::{DataError, FineColumn, SignalsFolder};
-use lelp_train::distill::{self, SplitError};
+use lelp_train::distill;
+use serde_json::{Value, json};
 
+use super::fit::NullSpaceArg;
 use super::{ColumnArgs, FitArgs, value_name};
 use crate::failure::Failure;
-
-/// What splits each class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SplitArg {
-    /// Principal directions of the embeddings, rotated.
-    Lelp,
-    /// k-means of the embeddings.
-    Kmeans,
-    /// Ward's agglomerative clustering of the embeddings.
-    Agglomerative,
-    /// t-SNE of the embeddings to two coordinates, then k-means.
-    TsneKmeans,
-    /// Random orthonormal directions: a control.
-    RandomProjection,
-    /// A fixed random split of each row: a control.
-    RandomSubclass,
-    /// The fine labels of the data: an upper bound.
-    Oracle,
-}
 
 /// The split and its own settings.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Split")]
 pub(crate) struct SplitArgs {
     /// What splits each class into subclasses
-    #[arg(long, value_enum, default_value_t = SplitArg::Lelp, value_name = "SPLIT")]
-    pub(crate) split: SplitArg,
+    #[arg(long, value_parser = splits(), default_value = LelpSettings::default().name(), value_name = "SPLIT")]
+    split: String,
 
     /// Starts of k-means, of which the best is kept [default: 8]
     #[arg(long, value_name = "N")]
@@ -53,6 +33,12 @@ pub(crate) struct SplitArgs {
     /// 4096 for agglomerative and tsne-kmeans]
     #[arg(long, value_name = "ROWS")]
     sample: Option<NonZeroUsize>,
+}
+
+/// The names of all target makers, each with what its subclasses are.
+fn splits() -> PossibleValuesParser {
+    let value = |maker: MakerSettings| PossibleValue::new(maker.name()).help(maker.summary());
+    PossibleValuesParser::new(MakerSettings::all().map(value))
 }
 
 /// The fine labels that `oracle` splits by.
@@ -81,21 +67,32 @@ impl FineArgs {
 }
 
 impl SplitArgs {
+    /// Whether the split is by fine labels.
+    pub(crate) fn needs_fine_labels(&self) -> bool {
+        MakerSettings::named(&self.split).is_ok_and(|maker| maker.requirements().fine_labels)
+    }
+
+    /// The flag, the setting and the value of all that was given.
+    fn given(&self, fit: &FitArgs) -> Vec<(&'static str, &'static str, Value)> {
+        let null_space = fit.null_space.map(|which| json!(which == NullSpaceArg::On));
+        let rotation = fit.rotation.map(|rotation| json!(value_name(&rotation)));
+        [
+            ("--starts", "starts", self.starts.map(|starts| json!(starts))),
+            ("--perplexity", "perplexity", self.perplexity.map(|perplexity| json!(perplexity))),
+            ("--sample", "sample", self.sample.map(|sample| json!(sample))),
+            ("--rotation", "rotation", rotation),
+            ("--null-space", "null_space", null_space),
+            ("--subclasses", "subclasses", fit.given_subclasses().map(|subclasses| json!(subclasses))),
+        ]
+        .into_iter()
+        .filter_map(|(flag, setting, value)| Some((flag, setting, value?)))
+        .collect()
+    }
+
     /// The same as the library has it.
-    fn settings(&self, fit: &FitArgs, seed: u64) -> SplitSettings {
-        match self.split {
-            SplitArg::Lelp => directions(Directions::Principal, fit, seed),
-            SplitArg::RandomProjection => directions(Directions::Random, fit, seed),
-            SplitArg::Kmeans => self.cluster(ClusterSettings::kmeans(), fit, seed),
-            SplitArg::Agglomerative => self.cluster(ClusterSettings::agglomerative(), fit, seed),
-            SplitArg::TsneKmeans => self.cluster(ClusterSettings::tsne_kmeans(), fit, seed),
-            SplitArg::RandomSubclass => {
-                let default = RandomSubclassSettings::default();
-                let subclasses = fit.given_subclasses().unwrap_or(default.subclasses);
-                SplitSettings::RandomSubclass(RandomSubclassSettings { subclasses, seed })
-            }
-            SplitArg::Oracle => SplitSettings::Oracle,
-        }
+    fn settings(&self, fit: &FitArgs, seed: u64) -> Result<MakerSettings, MakerSettingsError> {
+        let given = self.given(fit).into_iter().map(|(_, setting, value)| (setting.to_owned(), value));
+        Ok(MakerSettings::with_parameters(&self.split, given.collect())?.with_seed(seed))
     }
 
     /// The split, fitted to all rows of `signals`.
@@ -106,65 +103,21 @@ impl SplitArgs {
         signals: &SignalsFolder,
         fine: Option<&FineColumn>,
         threads: NonZeroUsize,
-    ) -> Result<SubclassFit, SplitError> {
-        let settings = self.settings(fit, seed);
+    ) -> Result<FittedSplit, Failure> {
+        let settings = self.settings(fit, seed).map_err(Failure::usage)?;
         let members = fit.members.map_or(Members::default(), Members::from);
-        let evidence = distill::split_statistics(signals, &settings, members, fine, threads)?;
-        distill::fit_split(signals, &evidence, &settings, fine, threads)
+        let statistics = distill::split_statistics(signals, &settings, members, fine, threads)?;
+        Ok(distill::fit_split(signals, &statistics, &settings, fine, threads)?)
     }
 
     /// Refuses a flag that means nothing to the split.
     pub(crate) fn check(&self, fit: &FitArgs) -> Result<(), Failure> {
-        let Some(flag) = self.stray(fit) else { return Ok(()) };
-        let name = value_name(&self.split).unwrap_or_default();
-        Err(Failure::usage(format!("`{flag}` means nothing to `--split {name}`; leave it out")))
+        let maker = MakerSettings::named(&self.split).map_err(Failure::usage)?;
+        let unsupported = self.given(fit).into_iter().find_map(|(flag, setting, _)| {
+            (!maker.parameters().iter().any(|parameter| parameter.name == setting)).then_some(flag)
+        });
+        let auto = fit.subclasses.is_some_and(|subclasses| subclasses.is_auto()); // `lelp distill` finds it
+        let Some(flag) = unsupported.or(auto.then_some("--subclasses auto")) else { return Ok(()) };
+        Err(Failure::usage(format!("`{flag}` means nothing to `--split {}`; leave it out", self.split)))
     }
-
-    /// The name of a flag that was given and means nothing to the split.
-    fn stray(&self, fit: &FitArgs) -> Option<&'static str> {
-        let (lelp, oracle) = (self.split == SplitArg::Lelp, self.split == SplitArg::Oracle);
-        let random = self.split == SplitArg::RandomSubclass;
-        let cluster = matches!(self.split, SplitArg::Kmeans | SplitArg::Agglomerative | SplitArg::TsneKmeans);
-        [
-            ("--starts", self.starts.is_some() && self.split != SplitArg::Kmeans),
-            ("--perplexity", self.perplexity.is_some() && self.split != SplitArg::TsneKmeans),
-            ("--sample", self.sample.is_some() && !cluster),
-            ("--rotation", fit.rotation.is_some() && !lelp),
-            ("--null-space", fit.null_space.is_some() && (oracle || random)),
-            ("--subclasses", fit.subclasses.is_some() && oracle),
-            ("--subclasses auto", fit.subclasses.is_some_and(|subclasses| subclasses.is_auto())), // `lelp distill` finds it
-        ]
-        .into_iter()
-        .find_map(|(flag, stray)| stray.then_some(flag))
-    }
-
-    fn cluster(&self, default: ClusterSettings, fit: &FitArgs, seed: u64) -> SplitSettings {
-        let clustering = match default.clustering {
-            Clustering::Kmeans { starts, iterations } => {
-                Clustering::Kmeans { starts: self.starts.unwrap_or(starts), iterations }
-            }
-            Clustering::Agglomerative => Clustering::Agglomerative,
-            Clustering::TsneKmeans { perplexity } => {
-                Clustering::TsneKmeans { perplexity: self.perplexity.unwrap_or(perplexity) }
-            }
-        };
-        SplitSettings::Cluster(ClusterSettings {
-            subclasses: fit.given_subclasses().unwrap_or(default.subclasses),
-            null_space: fit.null_space(),
-            sample: self.sample.unwrap_or(default.sample),
-            seed,
-            clustering,
-        })
-    }
-}
-
-fn directions(directions: Directions, fit: &FitArgs, seed: u64) -> SplitSettings {
-    let default = LelpSettings::default();
-    SplitSettings::Directions(LelpSettings {
-        subclasses: fit.given_subclasses().unwrap_or(default.subclasses),
-        null_space: fit.null_space(),
-        directions,
-        rotation: fit.rotation.map_or(default.rotation, Rotation::from),
-        seed,
-    })
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lelp::artifact::Targets;
-use lelp::{Beta, SubclassFit, TargetSettings, Temperature};
+use lelp::{Beta, FittedSplit, TargetSettings, Temperature};
 use lelp_data::SignalsFolder;
 use lelp_data::storage;
 use lelp_train::distill::{self, SplitSharpness};
@@ -69,13 +69,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let sharp = arguments.sharpness()?;
     let temperature = Temperature::new(arguments.temperature).map_err(Failure::usage)?;
     let signals = SignalsFolder::open(&arguments.signals)?;
-    let fit = SubclassFit::from_bytes(&storage::map(&arguments.fit)?)
+    let fit = FittedSplit::from_bytes(&storage::map(&arguments.fit)?)
         .with_context(|| format!("reading `{}`", arguments.fit.display()))?;
-    let known = match &fit {
-        SubclassFit::Oracle(oracle) => oracle.fine_names(),
-        _ => None,
-    };
-    let fine = arguments.fine.open(&arguments.columns, known)?;
+    let fine = arguments.fine.open(&arguments.columns, fit.fine_names())?;
     let (targets, sharpness) =
         distill::split_targets_at(&signals, &fit, fine.as_ref(), sharp, temperature, global.threads())
             .with_context(|| {

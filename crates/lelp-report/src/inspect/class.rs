@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use lelp::SubclassFit;
+use lelp::ClassReport;
 use lelp_data::Dataset;
 
 use super::confidence::along;
@@ -12,7 +12,7 @@ use super::ngrams::{Limits, Vocabulary};
 use super::typical::typical;
 use super::{ClassInspection, InspectError, InspectSettings, SubclassInspection};
 
-/// What the rows say; the name and what the fit knows come by [`ClassInspection::with_reports`].
+/// What the rows say; the name and what the fit knows come by [`ClassInspection::with_report`].
 pub(super) fn inspect_class(
     members: &Members,
     data: &Dataset,
@@ -42,31 +42,22 @@ pub(super) fn inspect_class(
 }
 
 impl ClassInspection {
-    /// With the name of the class and what the fit found in it.
-    pub(super) fn with_reports(mut self, class: usize, name: &str, fit: &SubclassFit) -> Self {
+    /// With the name of the class, what the fit found in it, and names of fine labels where it splits by them.
+    pub(super) fn with_report(
+        mut self,
+        name: &str,
+        report: ClassReport,
+        fine_names: Option<&[String]>,
+    ) -> Self {
         name.clone_into(&mut self.name);
-        match fit {
-            SubclassFit::Directions(fit) => {
-                let report = &fit.reports()[class];
-                self.spectrum.clone_from(&report.spectrum);
-                self.effective_rank = Some(report.effective_rank());
-                self.variance_kept = Some(report.variance_kept());
-                self.set_variance(&report.variance);
-            }
-            SubclassFit::Clusters(fit) => {
-                let report = &fit.reports()[class];
-                self.variance_kept = Some(report.variance_between());
-                self.set_variance(&report.variance);
-            }
-            SubclassFit::RandomSubclass(_) => {}
-            SubclassFit::Oracle(fit) => {
-                let labels = &fit.fine_labels()[class];
-                for (subclass, (label, _)) in self.subclasses.iter_mut().zip(labels) {
-                    let name = fit.fine_names().map(|names| names[*label as usize].clone());
-                    subclass.name = Some(name.unwrap_or_else(|| label.to_string()));
-                }
-            }
+        self.set_variance(&report.variance);
+        for (subclass, (label, _)) in self.subclasses.iter_mut().zip(&report.fine_labels) {
+            let name = fine_names.map(|names| names[*label as usize].clone());
+            subclass.name = Some(name.unwrap_or_else(|| label.to_string()));
         }
+        self.spectrum = report.spectrum;
+        self.effective_rank = report.effective_rank;
+        self.variance_kept = report.variance_kept;
         self
     }
 

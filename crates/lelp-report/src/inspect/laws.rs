@@ -5,10 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{
-    Beta, ClusterSettings, Embeddings, LelpSettings, Members, RandomSubclassSettings, Signals, SignalsParts,
-    SplitSettings, SubclassFit,
-};
+use lelp::subclass::{KmeansSettings, OracleSettings, RandomSubclassSettings};
+use lelp::{Beta, Embeddings, FittedSplit, LelpSettings, MakerSettings, Members, Signals, SignalsParts};
 use lelp_data::{Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter};
 use lelp_train::distill::{self, SplitError, SplitSharpness};
 use tempfile::TempDir;
@@ -61,20 +59,20 @@ impl Planted {
         lelp_data::FineColumn::open(&file, &Columns::default(), "topic", None).unwrap()
     }
 
-    fn fit(&self, split: &SplitSettings) -> SubclassFit {
+    fn fit(&self, split: &MakerSettings) -> FittedSplit {
         let (signals, fine) = (self.signals(), self.fine());
-        let evidence =
+        let statistics =
             distill::split_statistics(&signals, split, Members::Teacher, Some(&fine), ONE).unwrap();
-        distill::fit_split(&signals, &evidence, split, Some(&fine), ONE).unwrap()
+        distill::fit_split(&signals, &statistics, split, Some(&fine), ONE).unwrap()
     }
 
-    fn inspect(&self, split: &SplitSettings, settings: &InspectSettings) -> Inspection {
+    fn inspect(&self, split: &MakerSettings, settings: &InspectSettings) -> Inspection {
         self.inspect_on(split, settings, ONE)
     }
 
     fn inspect_on(
         &self,
-        split: &SplitSettings,
+        split: &MakerSettings,
         settings: &InspectSettings,
         threads: NonZeroUsize,
     ) -> Inspection {
@@ -125,25 +123,24 @@ fn two() -> NonZeroUsize {
     NonZeroUsize::new(2).unwrap()
 }
 
-fn kmeans() -> SplitSettings {
-    SplitSettings::Cluster(ClusterSettings {
-        subclasses: two(),
-        null_space: false,
-        ..ClusterSettings::kmeans()
-    })
+fn kmeans() -> MakerSettings {
+    KmeansSettings { subclasses: two(), null_space: false, ..KmeansSettings::default() }.into()
 }
 
-fn random() -> SplitSettings {
-    SplitSettings::RandomSubclass(RandomSubclassSettings { subclasses: two(), seed: 3 })
+fn random() -> MakerSettings {
+    RandomSubclassSettings { subclasses: two(), seed: 3 }.into()
 }
 
-fn directions() -> SplitSettings {
-    let settings = LelpSettings { subclasses: two(), null_space: false, ..LelpSettings::default() };
-    SplitSettings::Directions(settings)
+fn oracle() -> MakerSettings {
+    OracleSettings::default().into()
 }
 
-fn every_split() -> [SplitSettings; 4] {
-    [kmeans(), random(), directions(), SplitSettings::Oracle]
+fn directions() -> MakerSettings {
+    LelpSettings { subclasses: two(), null_space: false, ..LelpSettings::default() }.into()
+}
+
+fn every_split() -> [MakerSettings; 4] {
+    [kmeans(), random(), directions(), oracle()]
 }
 
 #[test]
@@ -169,7 +166,7 @@ fn shares_of_a_class_add_to_one_and_members_to_the_rows() {
 #[test]
 fn a_planted_word_is_the_first_mark_of_its_subclass() {
     let planted = Planted::new();
-    for split in [kmeans(), SplitSettings::Oracle] {
+    for split in [kmeans(), oracle()] {
         let found = planted.inspect(&split, &InspectSettings::default());
         for (class, words) in found.classes.iter().zip(TOPICS) {
             let mut marks: Vec<&str> =
@@ -212,9 +209,7 @@ fn typical_rows_are_distinct_texts_of_the_class_by_falling_share() {
 fn confidence_rises_along_what_the_teacher_is_surer_of_and_is_flat_along_nothing() {
     let planted = Planted::new();
     let surer = TOPICS.map(|words| words[1]);
-    for (class, word) in
-        planted.inspect(&SplitSettings::Oracle, &InspectSettings::default()).classes.iter().zip(surer)
-    {
+    for (class, word) in planted.inspect(&oracle(), &InspectSettings::default()).classes.iter().zip(surer) {
         for subclass in &class.subclasses {
             let (first, last) = (subclass.confidence[0], subclass.confidence[9]);
             // sigmoid(2) = .8808 and sigmoid(4) = .9820
@@ -244,20 +239,16 @@ fn what_the_fit_knows_is_told_in_its_units() {
         for (place, class) in found.classes.iter().enumerate() {
             let variance: Vec<Option<f64>> =
                 class.subclasses.iter().map(|subclass| subclass.variance).collect();
-            match &fit {
-                SubclassFit::Directions(fit) => {
-                    let report = &fit.reports()[place];
-                    assert_eq!(variance, report.variance.iter().copied().map(Some).collect::<Vec<_>>());
-                    assert_eq!(class.spectrum, report.spectrum);
-                    assert_eq!(class.variance_kept, Some(report.variance_kept()));
-                }
-                SubclassFit::Clusters(fit) => {
-                    let report = &fit.reports()[place];
-                    assert_eq!(variance, report.variance.iter().copied().map(Some).collect::<Vec<_>>());
-                    assert_eq!(class.variance_kept, Some(report.variance_between()));
-                    assert_eq!(class.effective_rank, None);
-                }
-                _ => assert_eq!((variance, class.variance_kept), (vec![None; 2], None)),
+            let report = fit.report().classes.swap_remove(place);
+            assert_eq!(class.spectrum, report.spectrum);
+            assert_eq!(class.variance_kept, report.variance_kept);
+            assert_eq!(class.effective_rank, report.effective_rank);
+            if split == kmeans() || split == directions() {
+                assert_eq!(variance, report.variance.iter().copied().map(Some).collect::<Vec<_>>());
+                assert!(class.variance_kept.is_some());
+                assert_eq!(class.effective_rank.is_some(), split == directions());
+            } else {
+                assert_eq!((variance, class.variance_kept), (vec![None; 2], None));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lelp::{Signals, SubclassFit, TargetSettings, largest, softmax, split_entropy};
+use lelp::{FittedSplit, Signals, TargetSettings, largest, softmax, split_entropy};
 use lelp_data::{FineColumn, SignalsFolder};
 use lelp_train::distill::SplitError;
 
@@ -32,7 +32,7 @@ pub(super) struct Gathered {
 /// Reads the signals part by part.
 pub(super) fn gather(
     signals: &SignalsFolder,
-    fit: &SubclassFit,
+    fit: &FittedSplit,
     fine: Option<&FineColumn>,
     settings: TargetSettings,
     threads: NonZeroUsize,

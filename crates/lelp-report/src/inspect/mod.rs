@@ -21,7 +21,7 @@ mod typical;
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{SubclassFit, TargetSettings};
+use lelp::{FittedSplit, TargetSettings};
 use lelp_data::{Dataset, FineColumn, SignalsFolder};
 use lelp_train::distill::{self, SplitError};
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,7 @@ pub struct Mark {
 /// What the subclasses of `fit` are in the rows of `data`.
 ///
 /// A row is a member of the class that the teacher's logits say. Its share in a subclass is `t_cs / p_c`, of the
-/// [targets](SubclassFit::targets). Words are counted in the members whose score is highest in the subclass.
+/// [targets](lelp::SubclassFit::targets). Words are counted in the members whose score is highest in the subclass.
 ///
 /// # Memory
 /// The parts of the signals are read one at a time. Two numbers for each member and subclass are kept, as many as
@@ -125,7 +125,7 @@ pub struct Mark {
 /// if a fit overflows on a row; [`InspectError::Cancelled`] soon after `cancelled` is set.
 pub fn inspect(
     signals: &SignalsFolder,
-    fit: &SubclassFit,
+    fit: &FittedSplit,
     data: &Dataset,
     fine: Option<&FineColumn>,
     settings: &InspectSettings,
@@ -139,9 +139,10 @@ pub fn inspect(
     let beta = distill::split_beta(signals, fit, fine, sharp, temperature, threads)?;
     let gathered = gather(signals, fit, fine, TargetSettings { beta, temperature }, threads, cancelled)?;
     let names = signals.description().label_names.iter();
-    let classes = names.zip(&gathered.classes).enumerate().map(|(class, (name, members))| {
+    let rows = names.zip(&gathered.classes).zip(fit.report().classes);
+    let classes = rows.map(|((name, members), report)| {
         let found = inspect_class(members, data, fit.per_class(), settings, cancelled)?;
-        Ok(found.with_reports(class, name, fit))
+        Ok(found.with_report(name, report, fit.fine_names()))
     });
     Ok(Inspection {
         split: fit.settings().name().to_owned(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lelp::artifact::ArtifactError;
-use lelp::{Beta, SettingError, SubclassFit, Temperature};
+use lelp::{Beta, FittedSplit, SettingError, Temperature};
 use lelp_data::storage::{self, FileError};
 use lelp_method::MethodError;
 use lelp_train::distill::{DistillSettings, SplitSharpness};
@@ -15,7 +15,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudentSplit {
     /// The split of its classes.
-    pub fit: SubclassFit,
+    pub fit: FittedSplit,
     /// How sharp its targets were.
     pub sharp: SplitSharpness,
     /// The temperature of its targets.
@@ -89,7 +89,7 @@ impl StudentSplit {
         };
         let temperature = Temperature::new(method.temperature())?;
         let file = folder.join("lelp.safetensors");
-        let fit = SubclassFit::from_bytes(&storage::map(&file)?)
+        let fit = FittedSplit::from_bytes(&storage::map(&file)?)
             .map_err(|source| StudentSplitError::Fit { file, source })?;
         Ok(Self { fit, sharp, temperature, settings })
     }

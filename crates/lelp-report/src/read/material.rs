@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use lelp::{Beta, ErrorChain, SubclassFit};
+use lelp::{Beta, ErrorChain, FittedSplit};
 use lelp_data::storage;
 use lelp_data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
 use lelp_method::{MethodSettings, Split};
@@ -89,7 +89,7 @@ impl Material<'_> {
         signals: &SignalsFolder,
         fine: Option<&FineColumn>,
         reader: &Reader<'_>,
-    ) -> Result<(SubclassFit, SplitSharpness), Reason> {
+    ) -> Result<(FittedSplit, SplitSharpness), Reason> {
         let sharp = match split.entropy {
             Some(bits) => SplitSharpness::Entropy(bits),
             None => SplitSharpness::Beta(Beta::new(split.beta).map_err(|error| words(&error))?),
@@ -97,12 +97,12 @@ impl Material<'_> {
         let kept = self.fit.as_ref().filter(|path| path.is_file());
         let fit = if let Some(path) = kept {
             let bytes = storage::map(path).map_err(|error| words(&error))?;
-            SubclassFit::from_bytes(&bytes).map_err(|error| words(&error))?
+            FittedSplit::from_bytes(&bytes).map_err(|error| words(&error))?
         } else {
             let Split { settings, members, .. } = split;
-            let evidence = distill::split_statistics(signals, settings, *members, fine, reader.threads);
-            let evidence = evidence.map_err(|error| words(&error))?;
-            distill::fit_split(signals, &evidence, settings, fine, reader.threads)
+            let statistics = distill::split_statistics(signals, settings, *members, fine, reader.threads);
+            let statistics = statistics.map_err(|error| words(&error))?;
+            distill::fit_split(signals, &statistics, settings, fine, reader.threads)
                 .map_err(|error| words(&error))?
         };
         Ok((fit, sharp))

@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{SettingError, SubclassFit};
+use lelp::{FittedSplit, SettingError};
 use thiserror::Error;
 
 pub use folder::{FolderError, RunRecord, check_free, save};
@@ -81,7 +81,7 @@ pub struct Distilled {
     /// The student, ready to answer.
     pub model: StudentModel,
     /// What splits its classes, where the method does.
-    pub fit: Option<SubclassFit>,
+    pub fit: Option<FittedSplit>,
     /// How training went.
     pub report: TrainReport,
 }

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use lelp::{
-    Beta, EntropyError, Evidence, FitError, Members, ShapeError, Sharpness, SplitSettings, SubclassFit,
-    TargetSettings, Temperature, beta_at_entropy, split_entropy,
+    Beta, EntropyError, FitError, FittedSplit, MakerSettings, Members, ShapeError, Sharpness,
+    SplitStatistics, TargetSettings, Temperature, beta_at_entropy, split_entropy,
 };
 use thiserror::Error;
 
@@ -36,33 +36,35 @@ pub enum SplitSharpness {
     Entropy(f64),
 }
 
-/// What `settings` need to know of all rows; one part is read at a time.
+/// The statistics of all rows that `settings` require; one part is read at a time.
 pub fn split_statistics(
     signals: &SignalsFolder,
-    settings: &SplitSettings,
+    settings: &MakerSettings,
     members: Members,
     fine: Option<&FineColumn>,
     threads: NonZeroUsize,
-) -> Result<Evidence, SplitError> {
+) -> Result<SplitStatistics, SplitError> {
     check_fine(signals, fine)?;
-    let mut evidence = Evidence::of(settings, signals.description().classes, signals.description().width);
+    let description = signals.description();
+    let mut statistics =
+        SplitStatistics::new(settings.requirements(), description.classes, description.width);
     for part in signals.parts() {
         let part = part?;
         let fine = fine.map(|fine| fine.rows(part.rows()));
-        evidence.add(&part.signals()?, members, fine, threads)?;
+        statistics.add(&part.signals()?, members, fine, threads)?;
     }
-    Ok(evidence)
+    Ok(statistics)
 }
 
-/// A split fitted on the evidence of `signals`, with the teacher's head, and the names of classes and fine labels.
+/// A split fitted on the statistics of `signals`, with the teacher's head, and the names of classes and fine labels.
 pub fn fit_split(
     signals: &SignalsFolder,
-    evidence: &Evidence,
-    settings: &SplitSettings,
+    statistics: &SplitStatistics,
+    settings: &MakerSettings,
     fine: Option<&FineColumn>,
     threads: NonZeroUsize,
-) -> Result<SubclassFit, SplitError> {
-    let fit = SubclassFit::fit(evidence, signals.head(), settings, threads)?;
+) -> Result<FittedSplit, SplitError> {
+    let fit = FittedSplit::from(settings.fit(statistics, signals.head(), threads)?);
     let fit = fit.with_label_names(signals.description().label_names.clone())?;
     Ok(match fine {
         Some(fine) => fit.with_fine_names(fine.names().to_vec()),
@@ -73,7 +75,7 @@ pub fn fit_split(
 /// Targets of all rows, `[rows, classes * subclasses]`; one part of the embeddings is in memory at a time.
 pub fn split_targets(
     signals: &SignalsFolder,
-    fit: &SubclassFit,
+    fit: &FittedSplit,
     fine: Option<&FineColumn>,
     settings: TargetSettings,
     threads: NonZeroUsize,
@@ -91,7 +93,7 @@ pub fn split_targets(
 /// Targets as sharp as `sharpness` says, the width that it took, and their entropy.
 pub fn split_targets_at(
     signals: &SignalsFolder,
-    fit: &SubclassFit,
+    fit: &FittedSplit,
     fine: Option<&FineColumn>,
     sharpness: SplitSharpness,
     temperature: Temperature,
@@ -106,7 +108,7 @@ pub fn split_targets_at(
 /// The width that makes a split of all rows as sharp as `sharpness` says.
 pub fn split_beta(
     signals: &SignalsFolder,
-    fit: &SubclassFit,
+    fit: &FittedSplit,
     fine: Option<&FineColumn>,
     sharpness: SplitSharpness,
     temperature: Temperature,
@@ -121,7 +123,7 @@ pub fn split_beta(
 /// The width at which the mean split entropy over all rows is `bits`.
 fn beta_of_entropy(
     signals: &SignalsFolder,
-    fit: &SubclassFit,
+    fit: &FittedSplit,
     fine: Option<&FineColumn>,
     bits: f64,
     temperature: Temperature,

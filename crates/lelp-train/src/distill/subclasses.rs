@@ -1,9 +1,9 @@
-//! Splits and targets for the methods that split classes, on evidence that is gathered once.
+//! Splits and targets for the methods that split classes, on statistics that are gathered once.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lelp::{Beta, Evidence, Members, SplitSettings, SubclassFit, Temperature};
+use lelp::{Beta, FittedSplit, MakerSettings, Members, SplitStatistics, Temperature};
 
 use super::split_signals::{SplitError, SplitSharpness, fit_split, split_statistics, split_targets_at};
 use super::{DistillError, Task};
@@ -13,16 +13,16 @@ use lelp_method::{MethodSettings, Split, soft_labels};
 /// Soft labels of the training rows over all subclasses.
 pub(super) struct Targets {
     /// What splits the classes; none where the teacher did it.
-    pub(super) fit: Option<SubclassFit>,
+    pub(super) fit: Option<FittedSplit>,
     /// `[rows, classes * per_class]`.
     pub(super) values: Vec<f32>,
     pub(super) per_class: usize,
 }
 
-/// Evidence of a task's signals: each serves every number of subclasses and every seed that it can.
+/// Statistics of a task's signals: each serves every number of subclasses and every seed that it can.
 #[derive(Debug, Default)]
 pub(super) struct Subclasses {
-    gathered: Mutex<Vec<(Members, Arc<Evidence>)>>,
+    gathered: Mutex<Vec<(Members, Arc<SplitStatistics>)>>,
 }
 
 impl Subclasses {
@@ -42,8 +42,8 @@ impl Subclasses {
         }
         let Some(split) = method.split(seed)? else { return Ok(None) };
         let Split { settings, members, beta, entropy } = split;
-        let evidence = self.evidence(signals, task, &settings, members, threads)?;
-        let fit = fit_split(signals, &evidence, &settings, task.fine.as_ref(), threads)?;
+        let statistics = self.statistics(signals, task, &settings, members, threads)?;
+        let fit = fit_split(signals, &statistics, &settings, task.fine.as_ref(), threads)?;
         let sharpness = match entropy {
             Some(bits) => SplitSharpness::Entropy(bits),
             None => SplitSharpness::Beta(Beta::new(beta)?),
@@ -55,23 +55,25 @@ impl Subclasses {
         Ok(Some(Targets { per_class: fit.per_class(), fit: Some(fit), values }))
     }
 
-    fn evidence(
+    fn statistics(
         &self,
         signals: &SignalsFolder,
         task: &Task,
-        settings: &SplitSettings,
+        settings: &MakerSettings,
         members: Members,
         threads: NonZeroUsize,
-    ) -> Result<Arc<Evidence>, SplitError> {
+    ) -> Result<Arc<SplitStatistics>, SplitError> {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let serves =
-            |(rule, evidence): &&(Members, Arc<Evidence>)| *rule == members && evidence.serves(settings);
-        if let Some((_, evidence)) = gathered.iter().find(serves) {
-            return Ok(Arc::clone(evidence));
+        let required = settings.requirements();
+        let serves = |(rule, statistics): &&(Members, Arc<SplitStatistics>)| {
+            *rule == members && statistics.satisfy(required)
+        };
+        if let Some((_, statistics)) = gathered.iter().find(serves) {
+            return Ok(Arc::clone(statistics));
         }
-        let evidence = Arc::new(split_statistics(signals, settings, members, task.fine.as_ref(), threads)?);
-        gathered.push((members, Arc::clone(&evidence)));
-        Ok(evidence)
+        let statistics = Arc::new(split_statistics(signals, settings, members, task.fine.as_ref(), threads)?);
+        gathered.push((members, Arc::clone(&statistics)));
+        Ok(statistics)
     }
 }
 

@@ -1,38 +1,26 @@
-//! Any fit as bytes.
+//! A fitted split as bytes.
 
-use safetensors::tensor::SafeTensors;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{ArtifactError, Incoming, Opening, clusters, directions, metadata, write};
-use crate::error::ShapeError;
-use crate::subclass::lelp::LelpFit;
-use crate::subclass::{ClusterFit, OracleFit, RandomSubclassFit, RandomSubclassSettings, SubclassFit};
+use crate::artifact::container::{ArtifactReader, write};
+use crate::artifact::error::ArtifactError;
+use crate::subclass::{FittedSplit, MakerSettings};
 
-const RANDOM: &str = "lelp random subclasses";
-const ORACLE: &str = "lelp fine labels";
-const ANY: &str = "lelp subclasses";
-/// A random split has no tensor whose size would bound its subclasses.
-const MOST_SUBCLASSES: usize = 1 << 16;
+const KIND: &str = "lelp subclasses";
 
 #[derive(Serialize, Deserialize)]
-struct RandomMetadata {
-    settings: RandomSubclassSettings,
-    members: Vec<u64>,
+struct SplitMetadata {
+    /// The key `split` names the target maker, which reads the rest.
+    settings: MakerSettings,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     label_names: Option<Vec<String>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct OracleMetadata {
-    /// `[classes]`, each its fine labels with the rows they were seen in.
-    fine: Vec<Vec<(u32, u64)>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fine_names: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    label_names: Option<Vec<String>>,
+    fit: Value,
 }
 
-impl SubclassFit {
+impl FittedSplit {
     /// The fit as the bytes of a safetensors file; same fit, same bytes.
     ///
     /// Directions and clusters hold `projection` `[width, classes * per_class]` and `offset`
@@ -40,72 +28,32 @@ impl SubclassFit {
     /// labels are metadata alone.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        match self {
-            Self::Directions(fit) => fit.to_bytes(),
-            Self::Clusters(fit) => fit.to_bytes(),
-            Self::RandomSubclass(fit) => write(
-                RANDOM,
-                RandomMetadata {
-                    settings: fit.settings,
-                    members: fit.members.clone(),
-                    label_names: fit.label_names.clone(),
-                },
-                Vec::new(),
-            ),
-            Self::Oracle(fit) => write(
-                ORACLE,
-                OracleMetadata {
-                    fine: fit.fine.clone(),
-                    fine_names: fit.fine_names.clone(),
-                    label_names: fit.label_names.clone(),
-                },
-                Vec::new(),
-            ),
-        }
+        let artifact = self.artifact();
+        let own = SplitMetadata {
+            settings: self.settings().clone(),
+            label_names: self.label_names().map(<[String]>::to_vec),
+            fine_names: self.fine_names().map(<[String]>::to_vec),
+            fit: artifact.metadata,
+        };
+        write(KIND, own, artifact.tensors)
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) wrote, of whatever split.
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote, of whatever target maker.
     ///
     /// # Errors
     /// [`ArtifactError`] for any other bytes; no input panics, and none makes it allocate more than its size.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
-        let tensors = SafeTensors::deserialize(bytes).map_err(ArtifactError::Safetensors)?;
-        let json = metadata(bytes, tensors.len())?;
-        let opening: Opening =
-            serde_json::from_str(&json).map_err(|source| ArtifactError::Metadata { kind: ANY, source })?;
-        match opening.kind.as_str() {
-            directions::KIND => LelpFit::from_bytes(bytes).map(Self::Directions),
-            clusters::KIND => ClusterFit::from_bytes(bytes).map(Self::Clusters),
-            RANDOM => random(&Incoming::open(bytes, RANDOM)?).map(Self::RandomSubclass),
-            ORACLE => oracle(&Incoming::open(bytes, ORACLE)?).map(Self::Oracle),
-            _ => Err(ArtifactError::Kind { found: opening.kind, expected: ANY }),
+        let mut reader = ArtifactReader::open(bytes, KIND)?;
+        let SplitMetadata { settings, label_names, fine_names, fit } = reader.own()?;
+        reader.fit = fit;
+        reader.fine_names.clone_from(&fine_names);
+        let mut split = Self::from(settings.read(&reader)?);
+        if let Some(names) = label_names {
+            split = split.with_label_names(names)?;
         }
+        Ok(match fine_names {
+            Some(names) => split.with_fine_names(names),
+            None => split,
+        })
     }
-}
-
-fn random(incoming: &Incoming) -> Result<RandomSubclassFit, ArtifactError> {
-    let RandomMetadata { settings, members, label_names } = incoming.own(&[])?;
-    check_classes(members.len(), label_names.as_deref())?;
-    let subclasses = settings.subclasses.get();
-    ShapeError::check("subclasses of the metadata", subclasses, subclasses.min(MOST_SUBCLASSES))?;
-    Ok(RandomSubclassFit { settings, label_names, members })
-}
-
-fn oracle(incoming: &Incoming) -> Result<OracleFit, ArtifactError> {
-    let OracleMetadata { fine, fine_names, label_names } = incoming.own(&[])?;
-    check_classes(fine.len(), label_names.as_deref())?;
-    let known = fine_names.as_ref().map_or(usize::MAX, Vec::len);
-    for labels in &fine {
-        ShapeError::check("fine labels of a class", labels.len(), labels.len().max(1))?;
-        let rising = labels.windows(2).filter(|pair| pair[0].0 < pair[1].0).count();
-        ShapeError::check("fine labels in their order", rising + 1, labels.len())?;
-        let last = labels.iter().map(|(label, _)| *label as usize).max().unwrap_or(0);
-        ShapeError::check("last fine label", last, last.min(known.saturating_sub(1)))?;
-    }
-    Ok(OracleFit { fine, fine_names, label_names })
-}
-
-fn check_classes(classes: usize, names: Option<&[String]>) -> Result<(), ShapeError> {
-    ShapeError::check("classes of the metadata", classes, classes.max(2))?;
-    names.map_or(Ok(()), |names| ShapeError::check("label names of the metadata", names.len(), classes))
 }

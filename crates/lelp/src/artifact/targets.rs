@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArtifactError, Incoming, Outgoing, write};
+use crate::artifact::container::{ArtifactReader, OutgoingTensor, write};
+use crate::artifact::error::ArtifactError;
 use crate::collapse::check_rows;
 use crate::error::ShapeError;
 use crate::subclass::TargetSettings;
@@ -81,7 +82,7 @@ impl Targets {
     pub fn to_bytes(&self) -> Vec<u8> {
         let (rows, classes, per_class) = (self.rows(), self.classes, self.per_class);
         let own = TargetsMetadata { rows, classes, per_class, settings: self.settings };
-        write(KIND, own, vec![Outgoing::single("targets", &[rows, classes * per_class], &self.values)])
+        write(KIND, own, vec![OutgoingTensor::single("targets", &[rows, classes * per_class], &self.values)])
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
@@ -89,10 +90,10 @@ impl Targets {
     /// # Errors
     /// [`ArtifactError`] for any other bytes; no input panics, and none makes it allocate more than its size.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
-        let incoming = Incoming::open(bytes, KIND)?;
-        let own: TargetsMetadata = incoming.own(&["targets"])?;
+        let artifact = ArtifactReader::open(bytes, KIND)?;
+        let own: TargetsMetadata = artifact.own()?;
         let shape = [own.rows, own.classes.saturating_mul(own.per_class)];
-        let targets = incoming.single("targets", &shape, |t| (0.0..=1.001).contains(&t))?;
+        let targets = artifact.single("targets", &shape, |t| (0.0..=1.001).contains(&t))?;
         Ok(Self::new(targets, own.classes, own.per_class, own.settings)?)
     }
 }

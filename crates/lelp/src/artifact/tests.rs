@@ -1,37 +1,39 @@
 //! What was written reads back; nothing else does, and nothing panics.
 
+use std::any::Any;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::moments::Members;
-use crate::subclass::lelp::{LelpFit, LelpSettings};
 use crate::subclass::{
-    ClusterSettings, Evidence, FineLabels, RandomSubclassSettings, SplitSettings, SubclassFit, TargetSettings,
+    DirectionsFit, FineLabels, FittedSplit, KmeansSettings, LelpSettings, MakerSettings, OracleSettings,
+    RandomSubclassSettings, SplitStatistics, SubclassFit, TargetSettings,
 };
 use crate::testing::{ONE, Teacher, number};
 
 /// One fit of each kind that is not directions.
-fn splits() -> Vec<SubclassFit> {
+fn splits() -> Vec<FittedSplit> {
     let subclasses = number(4);
-    let settings = [
-        SplitSettings::Cluster(ClusterSettings { subclasses, ..ClusterSettings::kmeans() }),
-        SplitSettings::RandomSubclass(RandomSubclassSettings { subclasses, seed: 1 }),
-        SplitSettings::Oracle,
+    let settings: [MakerSettings; 3] = [
+        KmeansSettings { subclasses, ..KmeansSettings::default() }.into(),
+        RandomSubclassSettings { subclasses, seed: 1 }.into(),
+        OracleSettings::default().into(),
     ];
     let teacher = Teacher::new(60, 9, 2, 0.0);
     let fine: Vec<i32> = (0..60).map(|row| row % 3).collect();
-    let fit = |split: &SplitSettings| {
-        let mut evidence = Evidence::of(split, 2, 9);
+    let fit = |split: &MakerSettings| {
+        let mut statistics = SplitStatistics::new(split.requirements(), 2, 9);
         let fine = Some(FineLabels::new(&fine, 3).unwrap());
-        evidence.add(&teacher.signals(), Members::Teacher, fine, ONE).unwrap();
-        SubclassFit::fit(&evidence, Some(&teacher.head), split, ONE).unwrap()
+        statistics.add(&teacher.signals(), Members::Teacher, fine, ONE).unwrap();
+        FittedSplit::from(split.fit(&statistics, Some(&teacher.head), ONE).unwrap())
     };
     settings.iter().map(fit).collect()
 }
 
-fn fit() -> LelpFit {
+fn fit() -> FittedSplit {
     let fit = Teacher::new(60, 9, 2, 0.0).fit(&LelpSettings::default());
-    fit.with_label_names(vec!["no".to_owned(), "yes".to_owned()]).unwrap()
+    FittedSplit::from(fit).with_label_names(vec!["no".to_owned(), "yes".to_owned()]).unwrap()
 }
 
 fn targets() -> Targets {
@@ -51,8 +53,8 @@ fn changed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 fn a_fit_reads_back_to_the_last_bit_and_has_one_form() {
     let fit = fit();
     let bytes = fit.to_bytes();
-    assert_eq!(LelpFit::from_bytes(&bytes).unwrap(), fit);
-    assert_eq!(LelpFit::from_bytes(&bytes).unwrap().to_bytes(), bytes);
+    assert_eq!(FittedSplit::from_bytes(&bytes).unwrap(), fit);
+    assert_eq!(FittedSplit::from_bytes(&bytes).unwrap().to_bytes(), bytes);
 }
 
 #[test]
@@ -64,15 +66,15 @@ fn targets_read_back_to_the_last_bit_also_without_rows() {
 
 #[test]
 fn targets_are_no_fit_and_say_so() {
-    let error = LelpFit::from_bytes(&targets().to_bytes()).unwrap_err();
-    assert_eq!(error.to_string(), "holds lelp targets, but lelp directions were asked for");
+    let error = FittedSplit::from_bytes(&targets().to_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "holds lelp targets, but lelp subclasses were asked for");
 }
 
 #[test]
 fn another_format_is_refused_with_both_numbers() {
-    let bytes = changed(&fit().to_bytes(), r#"\"format\":1"#, r#"\"format\":7"#);
-    let error = LelpFit::from_bytes(&bytes).unwrap_err();
-    assert!(matches!(error, ArtifactError::Format { found: 7, expected: 1 }), "{error}");
+    let bytes = changed(&fit().to_bytes(), r#"\"format\":2"#, r#"\"format\":7"#);
+    let error = FittedSplit::from_bytes(&bytes).unwrap_err();
+    assert!(matches!(error, ArtifactError::Format { found: 7, expected: 2 }), "{error}");
 }
 
 #[test]
@@ -84,14 +86,14 @@ fn metadata_of_other_counts_is_refused() {
         (r#"\"width\":9"#, r#"\"width\":0"#),
         (r#"\"head_rank\":1"#, r#"\"head_rank\":9"#),
     ] {
-        let error = LelpFit::from_bytes(&changed(&bytes, from, to)).unwrap_err();
+        let error = FittedSplit::from_bytes(&changed(&bytes, from, to)).unwrap_err();
         assert!(matches!(error, ArtifactError::Shape(_) | ArtifactError::Tensor { .. }), "{to}: {error}");
     }
 }
 
 #[test]
 fn metadata_of_splits_that_disagrees_is_refused() {
-    let fits: Vec<Vec<u8>> = splits().iter().map(SubclassFit::to_bytes).collect();
+    let fits: Vec<Vec<u8>> = splits().iter().map(FittedSplit::to_bytes).collect();
     for (fit, from, to) in [
         (0, r#"\"classes\":2"#, r#"\"classes\":1"#),
         (0, r#"\"per_class\":4"#, r#"\"per_class\":3"#),
@@ -101,10 +103,10 @@ fn metadata_of_splits_that_disagrees_is_refused() {
         (2, "[[[0,", "[[[9,"), // fine labels out of order
         (2, r#"\"fine\":"#, r#"\"fame\":"#),
     ] {
-        let refused = SubclassFit::from_bytes(&changed(&fits[fit], from, to));
+        let refused = FittedSplit::from_bytes(&changed(&fits[fit], from, to));
         assert!(refused.is_err(), "{to}");
     }
-    let told = SubclassFit::from_bytes(&targets().to_bytes()).unwrap_err().to_string();
+    let told = FittedSplit::from_bytes(&targets().to_bytes()).unwrap_err().to_string();
     assert_eq!(told, "holds lelp targets, but lelp subclasses were asked for");
 }
 
@@ -112,7 +114,7 @@ fn metadata_of_splits_that_disagrees_is_refused() {
 fn a_flipped_bit_in_a_tensor_is_found() {
     let mut bytes = fit().to_bytes();
     *bytes.last_mut().unwrap() ^= 1;
-    assert!(matches!(LelpFit::from_bytes(&bytes).unwrap_err(), ArtifactError::Checksum { .. }));
+    assert!(matches!(FittedSplit::from_bytes(&bytes).unwrap_err(), ArtifactError::Checksum { .. }));
 }
 
 #[test]
@@ -120,7 +122,7 @@ fn hostile_beginnings_are_refused() {
     let huge_header = [&(1_u64 << 60).to_le_bytes()[..], b"{}"].concat();
     let cases: [&[u8]; 4] = [b"", b"\x02\0\0\0\0\0\0\0{}", &huge_header, &u64::MAX.to_le_bytes()];
     for bytes in cases {
-        assert!(LelpFit::from_bytes(bytes).is_err());
+        assert!(FittedSplit::from_bytes(bytes).is_err());
         assert!(Targets::from_bytes(bytes).is_err());
     }
 }
@@ -131,7 +133,7 @@ proptest! {
         let mut bytes = splits()[which].to_bytes();
         let place = place % bytes.len();
         bytes[place] = value;
-        if let Ok(fit) = SubclassFit::from_bytes(&bytes) {
+        if let Ok(fit) = FittedSplit::from_bytes(&bytes) {
             prop_assert_eq!(fit.outputs(), fit.classes() * fit.per_class());
         }
     }
@@ -143,7 +145,9 @@ proptest! {
         let place = place % bytes.len();
         bytes[place] = value;
         bytes.truncate(keep);
-        if let Ok(fit) = LelpFit::from_bytes(&bytes) {
+        if let Ok(fit) = FittedSplit::from_bytes(&bytes) {
+            let fit: &dyn Any = &*fit;
+            let fit = fit.downcast_ref::<DirectionsFit>().expect("a fit of directions");
             prop_assert_eq!(fit.projection().len(), fit.width() * fit.outputs());
         }
         let mut bytes = targets().to_bytes();

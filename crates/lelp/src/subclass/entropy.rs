@@ -7,7 +7,8 @@ use thiserror::Error;
 use crate::blocks::Workers;
 use crate::collapse::check_rows;
 use crate::error::ShapeError;
-use crate::subclass::{BLOCK_ROWS, Beta, TargetSettings, Temperature, write_targets};
+use crate::subclass::target_settings::{Beta, TargetSettings, Temperature};
+use crate::subclass::targets::{BLOCK_ROWS, write_targets};
 
 /// Between these widths of the softmax a split goes from one subclass to all alike, whatever its scores.
 const SHARPEST: f64 = 1e-6;
@@ -97,7 +98,7 @@ pub fn beta_at_entropy(
     check_rows("scores", scores.len(), logits.len())?;
     let workers = Workers::new(threads);
     let at = |beta: f64| {
-        let settings = TargetSettings { beta: Beta(beta), temperature };
+        let settings = TargetSettings { beta: Beta::known(beta), temperature };
         Sharpness { beta: settings.beta, entropy: mean_entropy(scores, logits, classes, settings, &workers) }
     };
     let (least, most) = (at(SHARPEST), at(WIDEST));

@@ -4,8 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{FitError, ShapeError};
 use crate::moments::ClassMoments;
+use crate::parameter::{Parameter, Values};
 use crate::signals::Head;
 use crate::subspace::{NullSpace, estimate_head};
+
+/// The setting that turns the null space on and off.
+pub(super) const NULL_SPACE: Parameter = Parameter::new(
+    "null_space",
+    Values::Switch,
+    "leave out what the head sees already: fit in the null space of its rows",
+);
 
 /// Where the head came from whose null space was used.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

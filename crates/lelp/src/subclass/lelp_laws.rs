@@ -2,8 +2,10 @@
 
 use half::f16;
 
-use super::lelp::{LelpFit, LelpSettings};
-use super::{Beta, HeadSource, TargetSettings, Temperature, split_entropy};
+use super::{
+    Beta, DirectionsFit, FittedSplit, HeadSource, LelpSettings, SubclassFit, TargetSettings, Temperature,
+    split_entropy,
+};
 use crate::collapse::softmax;
 use crate::error::{FitError, ShapeError};
 use crate::linalg::dot;
@@ -30,13 +32,12 @@ fn settings(subclasses: usize, rotation: Rotation) -> LelpSettings {
 }
 
 /// Each teacher that has enough members, under each rotation.
-fn for_each_case(check: impl Fn(&Teacher, &LelpFit)) {
+fn for_each_case(check: impl Fn(&Teacher, &DirectionsFit)) {
     let mut fitted = 0;
     for (rows, width, classes, subclasses) in SIZES {
         let teacher = Teacher::new(rows, width, classes, 0.0);
         for rotation in ROTATIONS {
-            match LelpFit::fit(&teacher.moments(), Some(&teacher.head), &settings(subclasses, rotation), ONE)
-            {
+            match settings(subclasses, rotation).fit_moments(&teacher.moments(), Some(&teacher.head), ONE) {
                 Ok(fit) => check(&teacher, &fit),
                 Err(FitError::ClassTooSmall { .. } | FitError::OneClass { .. }) => continue,
                 Err(error) => panic!("{rows} x {width}: {error}"),
@@ -87,8 +88,8 @@ fn directions_are_orthogonal_to_the_differences_of_the_heads_rows() {
 #[test]
 fn reported_variances_are_the_variances_of_the_coordinates() {
     for_each_case(|teacher, fit| {
-        let coordinates = fit.coordinates(&teacher.signals(), ONE).unwrap();
-        for (class, report) in fit.reports().iter().enumerate() {
+        let coordinates = fit.scores(&teacher.signals(), None, ONE).unwrap();
+        for (class, report) in fit.findings().iter().enumerate() {
             for (subclass, reported) in report.variance.iter().enumerate() {
                 let output = class * fit.per_class() + subclass;
                 let direction = &fit.directions()[output * teacher.width..][..teacher.width];
@@ -108,7 +109,7 @@ fn reported_variances_are_the_variances_of_the_coordinates() {
 #[test]
 fn the_principal_variances_are_the_largest_and_decrease() {
     for_each_case(|_, fit| {
-        for report in fit.reports() {
+        for report in fit.findings() {
             assert!(report.spectrum.is_sorted_by(|a, b| a >= b));
             let top: f64 = report.spectrum[..fit.per_class()].iter().sum();
             let kept: f64 = report.variance.iter().sum();
@@ -122,11 +123,11 @@ fn the_principal_variances_are_the_largest_and_decrease() {
 #[test]
 fn a_balanced_rotation_makes_all_variances_equal_to_1e_9() {
     for_each_case(|teacher, fit| {
-        if fit.settings().rotation != Rotation::Balanced {
+        if fit.settings().to_json()["rotation"] != "balanced" {
             return;
         }
         for (class, directions) in fit.directions().chunks(teacher.width * fit.per_class()).enumerate() {
-            let mean = fit.reports()[class].scale().powi(2);
+            let mean = fit.findings()[class].scale().powi(2);
             for direction in directions.chunks(teacher.width) {
                 let found = variance(&along(teacher, class, direction));
                 assert!((found - mean).abs() < 1e-9, "{found} {mean}");
@@ -153,7 +154,7 @@ fn targets_sum_to_the_class_probabilities_and_one_subclass_is_ordinary_distillat
                 beta: Beta::new(beta).unwrap(),
                 temperature: Temperature::new(temperature).unwrap(),
             };
-            let targets = fit.targets(&teacher.signals(), settings, ONE).unwrap();
+            let targets = fit.targets(&teacher.signals(), None, settings, ONE).unwrap();
             let scaled: Vec<f32> = teacher.logits.iter().map(|z| z / temperature as f32).collect();
             let probabilities = softmax(&scaled, teacher.classes).unwrap();
             for (split, p) in targets.chunks(fit.per_class()).zip(probabilities) {
@@ -169,7 +170,7 @@ fn targets_sum_to_the_class_probabilities_and_one_subclass_is_ordinary_distillat
 fn one_subclass_gives_the_probabilities_themselves() {
     let teacher = Teacher::new(50, 6, 3, 0.0);
     let fit = teacher.fit(&settings(1, Rotation::Random));
-    let targets = fit.targets(&teacher.signals(), TargetSettings::default(), ONE).unwrap();
+    let targets = fit.targets(&teacher.signals(), None, TargetSettings::default(), ONE).unwrap();
     assert_eq!(targets, softmax(&teacher.logits, 3).unwrap());
 }
 
@@ -179,7 +180,7 @@ fn a_sharp_beta_picks_one_subclass_and_a_wide_one_splits_evenly() {
     let fit = teacher.fit(&settings(4, Rotation::Balanced));
     let entropy = |beta| {
         let settings = TargetSettings { beta: Beta::new(beta).unwrap(), ..TargetSettings::default() };
-        split_entropy(&fit.targets(&teacher.signals(), settings, ONE).unwrap(), 2, 4).unwrap()
+        split_entropy(&fit.targets(&teacher.signals(), None, settings, ONE).unwrap(), 2, 4).unwrap()
     };
     assert!(entropy(1e-9) < 1e-9);
     assert!((entropy(1e9) - 2.0).abs() < 1e-6);
@@ -193,7 +194,7 @@ fn targets_follow_the_definition() {
     let fit = teacher.fit(&settings(3, Rotation::Random));
     let settings =
         TargetSettings { beta: Beta::new(0.3).unwrap(), temperature: Temperature::new(2.0).unwrap() };
-    let targets = fit.targets(&teacher.signals(), settings, ONE).unwrap();
+    let targets = fit.targets(&teacher.signals(), None, settings, ONE).unwrap();
     let moments = teacher.moments();
     for (row, target) in targets.chunks(6).enumerate() {
         let embedding: Vec<f64> = teacher.embeddings[row * 8..][..8].iter().map(|&x| f64::from(x)).collect();
@@ -203,7 +204,7 @@ fn targets_follow_the_definition() {
             let centred: Vec<f64> = embedding.iter().zip(moments.mean(class)).map(|(x, m)| x - m).collect();
             let weight = |s: usize| {
                 let direction = &fit.directions()[(class * 3 + s) * 8..][..8];
-                (dot(&centred, direction) / fit.reports()[class].scale() / 0.3).exp()
+                (dot(&centred, direction) / fit.findings()[class].scale() / 0.3).exp()
             };
             for s in 0..3 {
                 let expected = p * weight(s) / (weight(0) + weight(1) + weight(2));
@@ -219,8 +220,8 @@ fn targets_of(teacher: &Teacher, head: Option<&Head>, logits: &[f32]) -> Vec<f32
         Signals::new(SignalsParts { logits, ..parts(&teacher.embeddings, teacher.width, logits) }).unwrap();
     let mut moments = ClassMoments::new(2, teacher.width);
     moments.add(&signals, Members::Teacher, ONE).unwrap();
-    let fit = LelpFit::fit(&moments, head, &settings(3, Rotation::Random), ONE).unwrap();
-    fit.targets(&signals, TargetSettings { beta: Beta::new(0.5).unwrap(), ..Default::default() }, ONE)
+    let fit = settings(3, Rotation::Random).fit_moments(&moments, head, ONE).unwrap();
+    fit.targets(&signals, None, TargetSettings { beta: Beta::new(0.5).unwrap(), ..Default::default() }, ONE)
         .unwrap()
 }
 
@@ -250,7 +251,7 @@ fn one_logit_two_logit_and_probability_only_teachers_give_the_same_targets() {
 #[test]
 fn an_estimated_head_is_said_to_be_and_explains_linear_logits() {
     let teacher = Teacher::new(200, 7, 2, 3.0);
-    let fit = LelpFit::fit(&teacher.moments(), None, &LelpSettings::default(), ONE).unwrap();
+    let fit = LelpSettings::default().fit_moments(&teacher.moments(), None, ONE).unwrap();
     let HeadSource::Estimated { explained } = fit.head_source() else { panic!("{:?}", fit.head_source()) };
     assert!((explained - 1.0).abs() < 1e-6, "{explained}");
     assert_eq!(fit.head_rank(), 1);
@@ -268,8 +269,8 @@ fn row_order_changes_nothing() {
     turned.embeddings = back(&teacher.embeddings, 8);
     turned.logits = back(&teacher.logits, 2);
     let other = turned.fit(&settings(4, Rotation::Balanced));
-    let targets = fit.targets(&signals, TargetSettings::default(), ONE).unwrap();
-    let others = other.targets(&turned.signals(), TargetSettings::default(), ONE).unwrap();
+    let targets = fit.targets(&signals, None, TargetSettings::default(), ONE).unwrap();
+    let others = other.targets(&turned.signals(), None, TargetSettings::default(), ONE).unwrap();
     for (a, b) in targets.iter().zip(back(&others, 8)) {
         assert!((a - b).abs() < 1e-4, "{a} {b}");
     }
@@ -283,9 +284,9 @@ fn the_bytes_are_the_same_with_any_number_of_threads() {
         let threads = number(threads);
         let mut moments = ClassMoments::new(2, 5);
         moments.add(&teacher.signals(), Members::Teacher, threads).unwrap();
-        let fit = LelpFit::fit(&moments, None, &settings(3, Rotation::Random), threads).unwrap();
-        let targets = fit.targets(&teacher.signals(), TargetSettings::default(), threads).unwrap();
-        (fit.to_bytes(), targets)
+        let fit = settings(3, Rotation::Random).fit_moments(&moments, None, threads).unwrap();
+        let targets = fit.targets(&teacher.signals(), None, TargetSettings::default(), threads).unwrap();
+        (FittedSplit::from(fit).to_bytes(), targets)
     };
     let one = run(1);
     for threads in [2, 3, 8] {
@@ -304,8 +305,8 @@ fn half_precision_embeddings_give_the_targets_of_their_values() {
     moments.add(&signals, Members::Teacher, ONE).unwrap();
     assert_eq!(moments, teacher.moments());
     let fit = teacher.fit(&LelpSettings::default());
-    let of_halves = fit.targets(&signals, TargetSettings::default(), ONE).unwrap();
-    assert_eq!(of_halves, fit.targets(&teacher.signals(), TargetSettings::default(), ONE).unwrap());
+    let of_halves = fit.targets(&signals, None, TargetSettings::default(), ONE).unwrap();
+    assert_eq!(of_halves, fit.targets(&teacher.signals(), None, TargetSettings::default(), ONE).unwrap());
 }
 
 #[test]
@@ -319,11 +320,11 @@ fn seeds_and_classes_have_rotations_of_their_own() {
 // Degenerate embeddings.
 
 /// Every direction finite and of unit length, every target a share: nothing broke.
-fn assert_whole(fit: &LelpFit, teacher: &Teacher) {
+fn assert_whole(fit: &DirectionsFit, teacher: &Teacher) {
     for direction in fit.directions().chunks(teacher.width) {
         assert!((dot(direction, direction) - 1.0).abs() < 1e-10);
     }
-    let targets = fit.targets(&teacher.signals(), TargetSettings::default(), ONE).unwrap();
+    let targets = fit.targets(&teacher.signals(), None, TargetSettings::default(), ONE).unwrap();
     for row in targets.chunks(fit.outputs()) {
         assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{row:?}");
     }
@@ -334,10 +335,10 @@ fn constant_embeddings_split_evenly() {
     let mut teacher = Teacher::new(60, 6, 2, 0.0);
     teacher.embeddings.fill(0.1);
     for head in [Some(&teacher.head), None] {
-        let fit = LelpFit::fit(&teacher.moments(), head, &LelpSettings::default(), ONE).unwrap();
+        let fit = LelpSettings::default().fit_moments(&teacher.moments(), head, ONE).unwrap();
         assert_whole(&fit, &teacher);
-        assert!(fit.coordinates(&teacher.signals(), ONE).unwrap().iter().all(|u| *u == 0.0));
-        for report in fit.reports() {
+        assert!(fit.scores(&teacher.signals(), None, ONE).unwrap().iter().all(|u| *u == 0.0));
+        for report in fit.findings() {
             assert_eq!((report.scale(), report.effective_rank(), report.variance_kept()), (0.0, 0.0, 0.0));
         }
     }
@@ -356,7 +357,7 @@ fn embeddings_of_two_values_have_one_direction_of_variance() {
     for rotation in ROTATIONS {
         let fit = teacher.fit(&settings(4, rotation));
         assert_whole(&fit, &teacher);
-        for report in fit.reports() {
+        for report in fit.findings() {
             assert!((report.effective_rank() - 1.0).abs() < 1e-6, "{}", report.effective_rank());
             assert!((report.variance_kept() - 1.0).abs() < 1e-9);
         }
@@ -367,12 +368,12 @@ fn embeddings_of_two_values_have_one_direction_of_variance() {
 fn tiny_and_huge_embeddings_have_the_targets_of_middling_ones() {
     let teacher = Teacher::new(9000, 6, 2, 0.0);
     let fit = teacher.fit(&LelpSettings::default());
-    let expected = fit.targets(&teacher.signals(), TargetSettings::default(), ONE).unwrap();
+    let expected = fit.targets(&teacher.signals(), None, TargetSettings::default(), ONE).unwrap();
     for scale in [1e-30_f32, 1e-6, 1e17] {
         let mut scaled = Teacher::new(9000, 6, 2, 0.0);
         scaled.embeddings.iter_mut().for_each(|x| *x *= scale);
         let fit = scaled.fit(&LelpSettings::default());
-        let targets = fit.targets(&scaled.signals(), TargetSettings::default(), ONE).unwrap();
+        let targets = fit.targets(&scaled.signals(), None, TargetSettings::default(), ONE).unwrap();
         for (a, b) in targets.iter().zip(&expected) {
             assert!((a - b).abs() < 1e-3, "{a} {b} at {scale}");
         }
@@ -389,7 +390,7 @@ fn near_collinear_embeddings_break_neither_the_fit_nor_the_estimated_head() {
     }
     teacher.answer();
     for head in [Some(&teacher.head), None] {
-        let fit = LelpFit::fit(&teacher.moments(), head, &LelpSettings::default(), ONE).unwrap();
+        let fit = LelpSettings::default().fit_moments(&teacher.moments(), head, ONE).unwrap();
         assert_whole(&fit, &teacher);
         if let HeadSource::Estimated { explained } = fit.head_source() {
             assert!(explained > 0.999, "{explained}");
@@ -405,7 +406,7 @@ fn a_class_of_two_rows_is_refused_with_both_numbers() {
     for (row, logits) in teacher.logits.chunks_mut(2).enumerate() {
         logits.copy_from_slice(if row < 2 { &[0.0, 1.0] } else { &[1.0, 0.0] });
     }
-    let error = LelpFit::fit(&teacher.moments(), None, &settings(4, Rotation::None), ONE).unwrap_err();
+    let error = settings(4, Rotation::None).fit_moments(&teacher.moments(), None, ONE).unwrap_err();
     assert_eq!(error, FitError::ClassTooSmall { class: 1, rows: 2, subclasses: 4 });
     assert!(error.to_string().starts_with("class 1 has 2 rows, but 4 subclasses need at least 5"));
 }
@@ -414,7 +415,7 @@ fn a_class_of_two_rows_is_refused_with_both_numbers() {
 fn one_class_is_refused() {
     let mut teacher = Teacher::new(20, 6, 2, 0.0);
     teacher.logits.fill(1.0);
-    let error = LelpFit::fit(&teacher.moments(), None, &settings(4, Rotation::None), ONE).unwrap_err();
+    let error = settings(4, Rotation::None).fit_moments(&teacher.moments(), None, ONE).unwrap_err();
     assert_eq!(error, FitError::OneClass { class: 0, rows: 20, classes: 2 });
 }
 
@@ -423,7 +424,7 @@ fn a_narrow_embedding_is_refused_with_both_numbers() {
     let teacher = Teacher::new(40, 4, 2, 0.0);
     let fit = |null_space| {
         let settings = LelpSettings { null_space, ..settings(4, Rotation::None) };
-        LelpFit::fit(&teacher.moments(), Some(&teacher.head), &settings, ONE)
+        settings.fit_moments(&teacher.moments(), Some(&teacher.head), ONE)
     };
     assert_eq!(fit(true).unwrap_err(), FitError::TooNarrow { width: 4, rank: 1, subclasses: 4 });
     assert_eq!(fit(false).unwrap().head_source(), HeadSource::Unused);
@@ -433,12 +434,11 @@ fn a_narrow_embedding_is_refused_with_both_numbers() {
 fn a_head_or_signals_of_other_shape_are_refused() {
     let teacher = Teacher::new(40, 6, 2, 0.0);
     let wide = Teacher::new(40, 7, 2, 0.0);
-    let error =
-        LelpFit::fit(&teacher.moments(), Some(&wide.head), &LelpSettings::default(), ONE).unwrap_err();
+    let error = LelpSettings::default().fit_moments(&teacher.moments(), Some(&wide.head), ONE).unwrap_err();
     assert_eq!(error, FitError::Shape(ShapeError { what: "width of the head", found: 7, expected: 6 }));
     let fit = teacher.fit(&LelpSettings::default());
-    let error = fit.targets(&wide.signals(), TargetSettings::default(), ONE).unwrap_err();
-    assert_eq!(error, ShapeError { what: "width of the signals", found: 7, expected: 6 });
+    let error = fit.targets(&wide.signals(), None, TargetSettings::default(), ONE).unwrap_err();
+    assert_eq!(error, FitError::Shape(ShapeError { what: "width of the signals", found: 7, expected: 6 }));
 }
 
 #[test]
@@ -448,6 +448,6 @@ fn settings_that_divide_by_nothing_cannot_be_built() {
         assert!(serde_json::from_str::<TargetSettings>(r#"{"beta": 0}"#).is_err());
     }
     let error = Temperature::new(0.0).unwrap_err().to_string();
-    assert_eq!(error, "temperature is 0, but must be finite and above 0");
+    assert_eq!(error, "temperature is 0: use a finite number above 0");
     assert!(serde_json::from_str::<LelpSettings>(r#"{"subclasses": 0}"#).is_err());
 }

@@ -1,11 +1,14 @@
 //! Laws that every split keeps, one after the other.
 
-use super::lelp::LelpSettings;
+use std::any::Any;
+
 use super::{
-    Beta, ClusterSettings, Clustering, Directions, EntropyError, Evidence, FineLabels,
-    RandomSubclassSettings, SplitSettings, SubclassFit, TargetSettings, Temperature, beta_at_entropy,
-    split_entropy,
+    AgglomerativeSettings, Beta, ClusterFit, DirectionsFit, EntropyError, FineLabels, FittedSplit,
+    KmeansSettings, LelpSettings, MakerSettings, OracleFit, OracleSettings, RandomProjectionSettings,
+    RandomSubclassSettings, SplitStatistics, SubclassFit, TargetSettings, Temperature, TsneKmeansSettings,
+    beta_at_entropy, split_entropy,
 };
+use crate::clustering::Perplexity;
 use crate::collapse::softmax;
 use crate::error::FitError;
 use crate::linalg::dot;
@@ -14,18 +17,28 @@ use crate::signals::{Embeddings, Signals, SignalsParts};
 use crate::testing::{ONE, Teacher, number};
 
 /// Every split, with S subclasses where that can be said.
-fn splits(subclasses: usize) -> [SplitSettings; 7] {
+fn splits(subclasses: usize) -> [MakerSettings; 7] {
     let subclasses = number(subclasses);
-    let random = LelpSettings { subclasses, directions: Directions::Random, ..LelpSettings::default() };
     [
-        SplitSettings::Directions(LelpSettings { subclasses, ..LelpSettings::default() }),
-        SplitSettings::Directions(random),
-        SplitSettings::Cluster(ClusterSettings { subclasses, ..ClusterSettings::kmeans() }),
-        SplitSettings::Cluster(ClusterSettings { subclasses, ..ClusterSettings::agglomerative() }),
-        SplitSettings::Cluster(ClusterSettings { subclasses, ..ClusterSettings::tsne_kmeans() }),
-        SplitSettings::RandomSubclass(RandomSubclassSettings { subclasses, seed: 3 }),
-        SplitSettings::Oracle,
+        LelpSettings { subclasses, ..LelpSettings::default() }.into(),
+        RandomProjectionSettings { subclasses, ..RandomProjectionSettings::default() }.into(),
+        KmeansSettings { subclasses, ..KmeansSettings::default() }.into(),
+        AgglomerativeSettings { subclasses, ..AgglomerativeSettings::default() }.into(),
+        TsneKmeansSettings { subclasses, ..TsneKmeansSettings::default() }.into(),
+        RandomSubclassSettings { subclasses, seed: 3 }.into(),
+        OracleSettings::default().into(),
     ]
+}
+
+fn oracle() -> MakerSettings {
+    OracleSettings::default().into()
+}
+
+/// A fit as the kind that it is.
+fn downcast<F: SubclassFit + Clone>(fit: &FittedSplit) -> F {
+    let fit: &dyn SubclassFit = &**fit;
+    let fit: &dyn Any = fit;
+    fit.downcast_ref::<F>().expect("a fit of this kind").clone()
 }
 
 /// Fine labels of a teacher: `subclasses` in class 0, one less in each class after it, some rows without.
@@ -54,17 +67,18 @@ impl Case {
         Some(FineLabels::new(&self.fine, 1 + *self.fine.iter().max().unwrap() as usize).unwrap())
     }
 
-    fn evidence(&self, split: &SplitSettings) -> Evidence {
-        let mut evidence = Evidence::of(split, self.teacher.classes, self.teacher.width);
-        evidence.add(&self.teacher.signals(), Members::Teacher, self.fine(), ONE).unwrap();
-        evidence
+    fn statistics(&self, split: &MakerSettings) -> SplitStatistics {
+        let (classes, width) = (self.teacher.classes, self.teacher.width);
+        let mut statistics = SplitStatistics::new(split.requirements(), classes, width);
+        statistics.add(&self.teacher.signals(), Members::Teacher, self.fine(), ONE).unwrap();
+        statistics
     }
 
-    fn fit(&self, split: &SplitSettings) -> SubclassFit {
-        SubclassFit::fit(&self.evidence(split), Some(&self.teacher.head), split, ONE).unwrap()
+    fn fit(&self, split: &MakerSettings) -> FittedSplit {
+        split.fit(&self.statistics(split), Some(&self.teacher.head), ONE).unwrap().into()
     }
 
-    fn targets(&self, fit: &SubclassFit, beta: f64) -> Vec<f32> {
+    fn targets(&self, fit: &FittedSplit, beta: f64) -> Vec<f32> {
         let settings = TargetSettings { beta: Beta::new(beta).unwrap(), ..Default::default() };
         fit.targets(&self.teacher.signals(), self.fine(), settings, ONE).unwrap()
     }
@@ -78,7 +92,7 @@ fn targets_sum_to_the_class_probabilities() {
         for split in splits(subclasses) {
             let fit = case.fit(&split);
             assert_eq!((fit.classes(), fit.per_class()), (classes, subclasses), "{}", split.name());
-            assert_eq!(fit.settings(), split);
+            assert_eq!(*fit.settings(), split);
             for beta in [1e-9, 0.1, 1.0, 1e9] {
                 let targets = case.targets(&fit, beta);
                 for (split, p) in targets.chunks(subclasses).zip(&probabilities) {
@@ -131,7 +145,7 @@ fn artifacts_read_back_to_the_last_bit() {
         let fit = case.fit(&split).with_label_names(names.clone()).unwrap();
         let fit = fit.with_fine_names((0..12).map(|fine| format!("fine {fine}")).collect());
         let bytes = fit.to_bytes();
-        let back = SubclassFit::from_bytes(&bytes).unwrap();
+        let back = FittedSplit::from_bytes(&bytes).unwrap();
         assert_eq!(back, fit);
         assert_eq!((back.to_bytes(), back.label_names()), (bytes, Some(&names[..])));
     }
@@ -153,20 +167,20 @@ fn parts_merged_are_the_whole_and_rows_keep_their_place() {
         .unwrap()
     };
     for mut split in splits(4) {
-        if let SplitSettings::Cluster(settings) = &mut split {
-            settings.sample = number(100); // so that the sample must merge, too
+        if split.requirements().sample.is_some() {
+            split = split.with("sample", 100).unwrap(); // so that the sample must merge, too
         }
         let whole = case.fit(&split);
         let count = case.fine().unwrap().count();
         let gather = |rows: std::ops::Range<usize>| {
-            let mut evidence = Evidence::of(&split, 2, 8);
+            let mut statistics = SplitStatistics::new(split.requirements(), 2, 8);
             let fine = FineLabels::new(&case.fine[rows.clone()], count).unwrap();
-            evidence.add(&part(rows), Members::Teacher, Some(fine), ONE).unwrap();
-            evidence
+            statistics.add(&part(rows), Members::Teacher, Some(fine), ONE).unwrap();
+            statistics
         };
         let mut merged = gather(250..400);
         merged.merge(&gather(0..250)).unwrap();
-        let fit = SubclassFit::fit(&merged, Some(&teacher.head), &split, ONE).unwrap();
+        let fit = split.fit(&merged, Some(&teacher.head), ONE).unwrap();
         let expected = case.targets(&whole, 0.2);
         let mut found = Vec::new();
         for rows in [0..130, 130..400] {
@@ -185,9 +199,9 @@ fn the_bytes_are_the_same_with_any_number_of_threads() {
     let case = Case::new(2500, 7, 2, 3);
     for split in splits(3) {
         let run = |threads| {
-            let mut evidence = Evidence::of(&split, 2, 7);
-            evidence.add(&case.teacher.signals(), Members::Teacher, case.fine(), number(threads)).unwrap();
-            let fit = SubclassFit::fit(&evidence, None, &split, number(threads)).unwrap();
+            let mut statistics = SplitStatistics::new(split.requirements(), 2, 7);
+            statistics.add(&case.teacher.signals(), Members::Teacher, case.fine(), number(threads)).unwrap();
+            let fit: FittedSplit = split.fit(&statistics, None, number(threads)).unwrap().into();
             let signals = case.teacher.signals();
             let targets = fit.targets(&signals, case.fine(), TargetSettings::default(), number(threads));
             (fit.to_bytes(), targets.unwrap())
@@ -200,10 +214,9 @@ fn the_bytes_are_the_same_with_any_number_of_threads() {
 #[test]
 fn cluster_targets_follow_the_definition() {
     let case = Case::new(300, 8, 2, 3);
-    let split =
-        SplitSettings::Cluster(ClusterSettings { subclasses: number(3), ..ClusterSettings::kmeans() });
-    let SubclassFit::Clusters(fit) = case.fit(&split) else { panic!("a cluster fit") };
-    let targets = case.targets(&SubclassFit::Clusters(fit.clone()), 0.2);
+    let split = KmeansSettings { subclasses: number(3), ..KmeansSettings::default() };
+    let fit: ClusterFit = downcast(&case.fit(&split.into()));
+    let targets = case.targets(&fit.clone().into(), 0.2);
     let weight: Vec<f64> = (0..8)
         .map(|j| f64::from(case.teacher.head.weight()[8 + j] - case.teacher.head.weight()[j]))
         .collect();
@@ -222,8 +235,8 @@ fn cluster_targets_follow_the_definition() {
         let radius =
             members(class).iter().map(|&row| dot(&inner(row, class), &inner(row, class))).sum::<f64>()
                 / members(class).len() as f64;
-        assert!((fit.reports()[class].radius / radius - 1.0).abs() < 1e-5);
-        assert_eq!(fit.reports()[class].sizes.iter().sum::<u64>(), members(class).len() as u64);
+        assert!((fit.findings()[class].radius / radius - 1.0).abs() < 1e-5);
+        assert_eq!(fit.findings()[class].sizes.iter().sum::<u64>(), members(class).len() as u64);
         for row in 0..300 {
             let distance = |s: usize| -> f64 {
                 let centre = &fit.centres()[(class * 3 + s) * 8..][..8];
@@ -244,10 +257,8 @@ fn cluster_targets_follow_the_definition() {
 fn the_null_space_keeps_the_head_out_of_clusters() {
     let case = Case::new(300, 8, 2, 3);
     for null_space in [true, false] {
-        let settings = ClusterSettings { subclasses: number(3), null_space, ..ClusterSettings::kmeans() };
-        let SubclassFit::Clusters(fit) = case.fit(&SplitSettings::Cluster(settings)) else {
-            panic!("clusters")
-        };
+        let settings = KmeansSettings { subclasses: number(3), null_space, ..KmeansSettings::default() };
+        let fit: ClusterFit = downcast(&case.fit(&settings.into()));
         let weight = case.teacher.head.weight();
         let reads = |centre: &[f32]| -> f32 { (0..8).map(|j| centre[j] * (weight[8 + j] - weight[j])).sum() };
         let most = fit.centres().chunks(8).map(|centre| reads(centre).abs()).fold(0.0, f32::max);
@@ -258,7 +269,7 @@ fn the_null_space_keeps_the_head_out_of_clusters() {
 #[test]
 fn random_directions_are_orthonormal_in_the_null_space_and_report_their_variance() {
     let case = Case::new(300, 9, 2, 4);
-    let SubclassFit::Directions(fit) = case.fit(&splits(4)[1]) else { panic!("directions") };
+    let fit: DirectionsFit = downcast(&case.fit(&splits(4)[1]));
     let moments = case.teacher.moments();
     for (class, directions) in fit.directions().chunks(4 * 9).enumerate() {
         let covariance = moments.covariance(class);
@@ -276,7 +287,7 @@ fn random_directions_are_orthonormal_in_the_null_space_and_report_their_variance
             assert!(read.abs() < 1e-6);
             let variance: f64 =
                 covariance.chunks(9).zip(direction).map(|(row, d)| d * dot(row, direction)).sum();
-            assert!((variance - fit.reports()[class].variance[s]).abs() < 1e-10);
+            assert!((variance - fit.findings()[class].variance[s]).abs() < 1e-10);
         }
     }
 }
@@ -293,8 +304,8 @@ fn a_random_split_knows_nothing_of_the_embedding() {
 #[test]
 fn the_oracle_gives_a_row_its_fine_label_and_splits_the_unknown_evenly() {
     let case = Case::new(300, 6, 2, 3);
-    let fit = case.fit(&SplitSettings::Oracle);
-    let SubclassFit::Oracle(oracle) = &fit else { panic!("an oracle") };
+    let fit = case.fit(&oracle());
+    let oracle: OracleFit = downcast(&fit);
     assert_eq!(oracle.fine_labels().iter().map(Vec::len).collect::<Vec<_>>(), [3, 2]);
     let probabilities = softmax(&case.teacher.logits, 2).unwrap();
     for ((target, p), &fine) in
@@ -327,7 +338,7 @@ fn classes_too_small_for_their_subclasses_are_refused_with_both_numbers() {
         logits.copy_from_slice(if row < 2 { &[0.0, 1.0] } else { &[1.0, 0.0] });
     }
     for split in &splits(4)[..6] {
-        let error = SubclassFit::fit(&case.evidence(split), None, split, ONE).unwrap_err();
+        let error = split.fit(&case.statistics(split), None, ONE).unwrap_err();
         assert_eq!(error, FitError::ClassTooSmall { class: 1, rows: 2, subclasses: 4 }, "{}", split.name());
     }
 }
@@ -335,49 +346,57 @@ fn classes_too_small_for_their_subclasses_are_refused_with_both_numbers() {
 #[test]
 fn an_oracle_without_fine_labels_says_so() {
     let case = Case::new(100, 6, 2, 2);
-    let mut evidence = Evidence::of(&SplitSettings::Oracle, 2, 6);
-    let refused = evidence.add(&case.teacher.signals(), Members::Teacher, None, ONE).unwrap_err();
+    let mut statistics = SplitStatistics::new(oracle().requirements(), 2, 6);
+    let refused = statistics.add(&case.teacher.signals(), Members::Teacher, None, ONE).unwrap_err();
     assert_eq!(refused, FitError::NoFineLabels);
-    let fit = case.fit(&SplitSettings::Oracle);
+    let fit = case.fit(&oracle());
     let refused = fit.targets(&case.teacher.signals(), None, TargetSettings::default(), ONE).unwrap_err();
     assert_eq!(refused, FitError::NoFineLabels);
     let only_first: Vec<i32> = case.fine.iter().map(|&fine| if fine > 1 { -1 } else { fine }).collect();
     let fine = FineLabels::new(&only_first, 2).unwrap();
-    evidence.add(&case.teacher.signals(), Members::Teacher, Some(fine), ONE).unwrap();
-    let refused = SubclassFit::fit(&evidence, None, &SplitSettings::Oracle, ONE).unwrap_err();
+    statistics.add(&case.teacher.signals(), Members::Teacher, Some(fine), ONE).unwrap();
+    let refused = oracle().fit(&statistics, None, ONE).unwrap_err();
     assert_eq!(refused, FitError::NoFineLabelsOfClass { class: 1 });
     assert!(FineLabels::new(&[0, 2], 2).is_err() && FineLabels::new(&[-2], 2).is_err());
 }
 
 #[test]
-fn evidence_of_another_split_is_refused() {
+fn statistics_of_another_split_is_refused() {
     let case = Case::new(100, 6, 2, 2);
     let splits = splits(2);
-    let of_random = case.evidence(&splits[5]);
+    let of_random = case.statistics(&splits[5]);
     for split in [&splits[0], &splits[2], &splits[6]] {
-        assert!(!of_random.serves(split));
-        let refused = SubclassFit::fit(&of_random, None, split, ONE).unwrap_err();
-        assert!(matches!(refused, FitError::OtherEvidence { .. }), "{refused}");
+        assert!(!of_random.satisfy(split.requirements()));
+        let refused = split.fit(&of_random, None, ONE).unwrap_err();
+        assert!(matches!(refused, FitError::MissingStatistics { .. }), "{refused}");
     }
-    let mut kmeans = case.evidence(&splits[2]);
-    assert!(kmeans.serves(&splits[0]) && kmeans.serves(&splits[3])); // it holds all rows
-    let few = ClusterSettings { sample: number(10), ..ClusterSettings::kmeans() };
-    let (few, seeded) =
-        (SplitSettings::Cluster(few), SplitSettings::Cluster(ClusterSettings { seed: 1, ..few }));
-    assert!(!kmeans.serves(&few) && case.evidence(&few).serves(&few) && !case.evidence(&few).serves(&seeded));
-    assert!(kmeans.merge(&case.evidence(&splits[3])).is_err());
+    let mut kmeans = case.statistics(&splits[2]);
+    let serves =
+        |statistics: &SplitStatistics, split: &MakerSettings| statistics.satisfy(split.requirements());
+    assert!(serves(&kmeans, &splits[0]) && serves(&kmeans, &splits[3])); // it holds all rows
+    let few = KmeansSettings { sample: number(10), ..KmeansSettings::default() };
+    let seeded: MakerSettings = KmeansSettings { seed: 1, ..few.clone() }.into();
+    let few: MakerSettings = few.into();
+    assert!(!serves(&kmeans, &few) && serves(&case.statistics(&few), &few));
+    assert!(!serves(&case.statistics(&few), &seeded));
+    assert!(kmeans.merge(&case.statistics(&splits[3])).is_err());
     assert!(kmeans.merge(&of_random).is_err());
 }
 
 #[test]
 fn a_perplexity_that_is_no_number_of_neighbours_is_refused() {
-    let case = Case::new(100, 6, 2, 2);
     for value in [0.0, f64::NAN, f64::INFINITY] {
-        let clustering = Clustering::TsneKmeans { perplexity: value };
-        let split = SplitSettings::Cluster(ClusterSettings { clustering, ..ClusterSettings::tsne_kmeans() });
-        let refused = SubclassFit::fit(&case.evidence(&split), None, &split, ONE).unwrap_err();
-        assert!(matches!(refused, FitError::Perplexity { .. }), "{refused}");
+        assert!(Perplexity::new(value).is_err(), "{value}");
+        let refused = splits(2)[4].with("perplexity", value).unwrap_err();
+        assert!(!refused.to_string().is_empty(), "{refused}");
     }
+}
+
+#[test]
+fn defaults_are_what_their_documentation_says() {
+    assert_eq!(KmeansSettings::default().sample.get(), 262_144);
+    assert_eq!(AgglomerativeSettings::default().sample.get(), 4096);
+    assert_eq!(TsneKmeansSettings::default().perplexity.get(), 30.0);
 }
 
 #[test]

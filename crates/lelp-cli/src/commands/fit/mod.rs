@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use lelp_data::SignalsFolder;
 use lelp_data::storage;
 
-use crate::args::{ColumnArgs, FineArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
+use crate::args::{ColumnArgs, FineArgs, FitArgs, GlobalArgs, SplitArgs};
 use crate::failure::{Context, Failure};
 use crate::printer::Printer;
 pub(crate) use report::as_table;
@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     arguments.split.check(&arguments.fit)?;
     let fine = arguments.fine.open(&arguments.columns, None)?;
-    if fine.is_none() && arguments.split.split == SplitArg::Oracle {
+    if fine.is_none() && arguments.split.needs_fine_labels() {
         return Err(Failure::usage(
             "`--split oracle` splits by fine labels: give `--data` and `--fine-column`",
         ));

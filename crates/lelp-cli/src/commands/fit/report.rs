@@ -1,53 +1,49 @@
 //! The report of a fit, as a table, as JSON and as warnings.
 
-use lelp::{ClusterReport, HeadSource, LelpFit, SubclassFit};
+use lelp::{ClassReport, FittedSplit, HeadSource};
 use serde_json::{Value, json};
 
 use crate::printer::Printer;
 use crate::text_table::TextTable;
 
-/// The report as a table, a line for each class.
-pub(crate) fn as_table(fit: &SubclassFit, names: &[String]) -> String {
-    let mut table = TextTable::new(headings(fit));
-    for (class, name) in names.iter().enumerate() {
-        let mut cells = vec![name.clone()];
-        match fit {
-            SubclassFit::Directions(fit) => {
-                let report = &fit.reports()[class];
-                cells.push(report.members.to_string());
-                cells.push(fit.per_class().to_string());
-                cells.push(percent(report.variance_kept()));
-                cells.push(format!("{:.1}", report.effective_rank()));
-            }
-            SubclassFit::Clusters(fit) => {
-                let report = &fit.reports()[class];
-                cells.push(report.members.to_string());
-                cells.push(report.sampled().to_string());
-                cells.push(joined(&report.sizes));
-                cells.push(percent(report.variance_between()));
-            }
-            SubclassFit::RandomSubclass(random) => {
-                cells.push(random.members()[class].to_string());
-                cells.push(fit.per_class().to_string());
-            }
-            SubclassFit::Oracle(fit) => {
-                let labels = &fit.fine_labels()[class];
-                cells.push(labels.iter().map(|(_, rows)| rows).sum::<u64>().to_string());
-                cells.push(labels.len().to_string());
-            }
-        }
-        table.row(&cells);
+/// The report as a table, a line for each class, with a column for all that the split knows.
+pub(crate) fn as_table(fit: &FittedSplit, names: &[String]) -> String {
+    let report = fit.report();
+    let per_class = fit.per_class();
+    let headings: Vec<&str> = report.classes.first().map_or_else(Vec::new, |class| {
+        [("class", String::new())]
+            .into_iter()
+            .chain(cells(class, per_class))
+            .map(|(heading, _)| heading)
+            .collect()
+    });
+    let mut table = TextTable::new(&headings);
+    for (name, class) in names.iter().zip(&report.classes) {
+        let cells = cells(class, per_class).into_iter().map(|(_, cell)| cell);
+        table.row(&[name.clone()].into_iter().chain(cells).collect::<Vec<_>>());
     }
     table.to_string()
 }
 
-fn headings(fit: &SubclassFit) -> &'static [&'static str] {
-    match fit {
-        SubclassFit::Directions(_) => &["class", "members", "directions", "variance kept", "effective rank"],
-        SubclassFit::Clusters(_) => &["class", "members", "fitted on", "cluster sizes", "variance between"],
-        SubclassFit::RandomSubclass(_) => &["class", "members", "random subclasses"],
-        SubclassFit::Oracle(_) => &["class", "rows with a fine label", "fine labels"],
-    }
+/// Headings and cells of one class.
+fn cells(class: &ClassReport, per_class: usize) -> Vec<(&'static str, String)> {
+    let members = if class.fine_labels.is_empty() { "members" } else { "rows with a fine label" };
+    let subclasses = class.fine_labels.is_empty().then(|| ("subclasses", per_class.to_string()));
+    let sizes = (!class.sizes.is_empty()).then(|| ("cluster sizes", joined(&class.sizes)));
+    let labels =
+        (!class.fine_labels.is_empty()).then(|| ("fine labels", class.fine_labels.len().to_string()));
+    [
+        Some((members, class.members.to_string())),
+        subclasses,
+        class.fitted_on.map(|rows| ("fitted on", rows.to_string())),
+        sizes,
+        class.variance_kept.map(|share| ("variance kept", percent(share))),
+        class.effective_rank.map(|rank| ("effective rank", format!("{rank:.1}"))),
+        labels,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn percent(share: f64) -> String {
@@ -59,100 +55,52 @@ fn joined(sizes: &[u64]) -> String {
 }
 
 /// The report as JSON: settings, source of the head, classes.
-pub(super) fn as_json(fit: &SubclassFit, names: &[String]) -> String {
-    let classes: Vec<Value> = match fit {
-        SubclassFit::Directions(fit) => named(names, fit.reports(), |report| {
-            json!({
-                "members": report.members,
-                "variance": report.variance,
-                "variance_kept": report.variance_kept(),
-                "effective_rank": report.effective_rank(),
-            })
-        }),
-        SubclassFit::Clusters(fit) => named(names, fit.reports(), |report| {
-            json!({
-                "members": report.members,
-                "fitted_on": report.sampled(),
-                "sizes": report.sizes,
-                "variance": report.variance,
-                "variance_between": report.variance_between(),
-                "radius": report.radius,
-            })
-        }),
-        SubclassFit::RandomSubclass(fit) => {
-            named(names, fit.members(), |members| json!({ "members": members }))
-        }
-        SubclassFit::Oracle(fit) => named(names, fit.fine_labels(), |labels| {
-            let label = |(fine, rows): &(u32, u64)| {
-                let name = fit.fine_names().map(|names| names[*fine as usize].as_str());
-                json!({ "label": fine, "name": name, "rows": rows })
-            };
-            json!({ "fine_labels": labels.iter().map(label).collect::<Vec<_>>() })
-        }),
+pub(super) fn as_json(fit: &FittedSplit, names: &[String]) -> String {
+    let report = fit.report();
+    let fine_label = |(label, rows): &(u32, u64)| {
+        let name = fit.fine_names().map(|names| names[*label as usize].as_str());
+        json!({ "label": label, "name": name, "rows": rows })
     };
-    json!({ "settings": fit.settings(), "head": head(fit), "classes": classes }).to_string()
-}
-
-fn named<R>(names: &[String], reports: &[R], as_json: impl Fn(&R) -> Value) -> Vec<Value> {
-    let one = |(name, report): (&String, &R)| {
-        let mut value = as_json(report);
+    let class = |(name, class): (&String, &ClassReport)| {
+        let mut value = json!(class);
         value["class"] = json!(name);
+        if !class.fine_labels.is_empty() {
+            value["fine_labels"] = class.fine_labels.iter().map(fine_label).collect::<Vec<_>>().into();
+        }
         value
     };
-    names.iter().zip(reports).map(one).collect()
-}
-
-fn head(fit: &SubclassFit) -> Option<HeadSource> {
-    match fit {
-        SubclassFit::Directions(fit) => Some(fit.head_source()),
-        SubclassFit::Clusters(fit) => Some(fit.head_source()),
-        SubclassFit::RandomSubclass(_) | SubclassFit::Oracle(_) => None,
-    }
+    let classes: Vec<Value> = names.iter().zip(&report.classes).map(class).collect();
+    json!({ "settings": fit.settings(), "head": report.head, "classes": classes }).to_string()
 }
 
 /// Warns of what makes a fit a poor teacher.
-pub(super) fn warn(fit: &SubclassFit, names: &[String], printer: Printer) {
-    if let Some(HeadSource::Estimated { explained }) = head(fit) {
+pub(super) fn warn(fit: &FittedSplit, names: &[String], printer: Printer) {
+    let report = fit.report();
+    if let Some(HeadSource::Estimated { explained }) = report.head {
         let share = 100.0 * explained;
         printer.warn(&format!(
             "the signals hold no head: it was estimated from the logits, of whose variance it explains {share:.1} %"
         ));
     }
-    match fit {
-        SubclassFit::Directions(fit) => warn_of_directions(fit, names, printer),
-        SubclassFit::Clusters(fit) => {
-            for (name, report) in names.iter().zip(fit.reports()) {
-                warn_of_clusters(report, name, printer);
-            }
-        }
-        SubclassFit::RandomSubclass(_) | SubclassFit::Oracle(_) => {}
+    for (name, class) in names.iter().zip(&report.classes) {
+        warn_of_class(class, fit.per_class(), name, printer);
     }
 }
 
-fn warn_of_directions(fit: &LelpFit, names: &[String], printer: Printer) {
-    for (name, report) in names.iter().zip(fit.reports()) {
-        let rank = report.effective_rank();
-        if report.variance_kept() == 0.0 {
-            printer.warn(&format!("class `{name}` has no variance to split: its split will be even"));
-        } else if fit.per_class() as f64 > rank {
-            printer.warn(&format!(
-                "{} subclasses of class `{name}` look too many: its variance spreads over {rank:.1} directions",
-                fit.per_class()
-            ));
-        }
-    }
-}
-
-fn warn_of_clusters(report: &ClusterReport, name: &str, printer: Printer) {
-    let empty = report.sizes.iter().filter(|size| **size == 0).count();
-    if report.radius == 0.0 {
+fn warn_of_class(class: &ClassReport, per_class: usize, name: &str, printer: Printer) {
+    let empty = class.empty_subclasses();
+    if class.is_even() {
         printer.warn(&format!("class `{name}` has no variance to split: its split will be even"));
     } else if empty > 0 {
-        let clusters = report.sizes.len();
-        printer.warn(&format!("{empty} of {clusters} clusters of class `{name}` are empty: its rows repeat"));
+        printer
+            .warn(&format!("{empty} of {per_class} clusters of class `{name}` are empty: its rows repeat"));
+    } else if let Some(rank) = class.effective_rank.filter(|rank| per_class as f64 > *rank) {
+        printer.warn(&format!(
+            "{per_class} subclasses of class `{name}` look too many: its variance spreads over {rank:.1} directions"
+        ));
     }
-    if report.sampled() < report.members {
-        let (sampled, members) = (report.sampled(), report.members);
+    if let Some(sampled) = class.fitted_on.filter(|sampled| *sampled < class.members) {
+        let members = class.members;
         printer.note(&format!("class `{name}`: fitted on a sample of {sampled} of its {members} rows"));
     }
 }

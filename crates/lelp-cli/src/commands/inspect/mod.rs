@@ -4,13 +4,13 @@ mod render_text;
 
 use std::path::{Path, PathBuf};
 
-use lelp::{Beta, SubclassFit, Temperature};
+use lelp::{Beta, FittedSplit, Temperature};
 use lelp_data::storage;
 use lelp_data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
 use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
 use lelp_train::distill::{ColumnSettings, SplitSharpness};
 
-use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArg, SplitArgs};
+use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArgs};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -161,11 +161,8 @@ impl InputPaths {
     }
 
     /// The fine labels of the rows, where their column is named.
-    fn fine(&self, data: &Dataset, fit: Option<&SubclassFit>) -> Result<Option<FineColumn>, DataError> {
-        let known = match fit {
-            Some(SubclassFit::Oracle(oracle)) => oracle.fine_names(),
-            _ => None,
-        };
+    fn fine(&self, data: &Dataset, fit: Option<&FittedSplit>) -> Result<Option<FineColumn>, DataError> {
+        let known = fit.and_then(FittedSplit::fine_names);
         let open = |column: &String| FineColumn::open(data.file(), &self.columns.columns(), column, known);
         self.columns.fine.as_ref().map(open).transpose()
     }
@@ -186,7 +183,7 @@ impl Arguments {
             return Ok(());
         }
         self.split.check(&self.fit)?;
-        if self.split.split == SplitArg::Oracle && self.fine_column.is_none() {
+        if self.split.needs_fine_labels() && self.fine_column.is_none() {
             return Err(Failure::usage("`--split oracle` splits by fine labels: give `--fine-column`"));
         }
         Ok(())
@@ -215,9 +212,9 @@ impl Arguments {
     }
 
     /// The split of the student or of the file.
-    fn known_fit(&self, student: Option<StudentSplit>) -> Result<Option<SubclassFit>, Failure> {
+    fn known_fit(&self, student: Option<StudentSplit>) -> Result<Option<FittedSplit>, Failure> {
         let Some(file) = &self.file else { return Ok(student.map(|student| student.fit)) };
-        let fit = SubclassFit::from_bytes(&storage::map(file)?);
+        let fit = FittedSplit::from_bytes(&storage::map(file)?);
         fit.map(Some).with_context(|| format!("reading `{}`", file.display()))
     }
 

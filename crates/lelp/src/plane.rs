@@ -1,10 +1,9 @@
-//! Rows on a plane, for the eye.
+//! Two-dimensional projection of embeddings, for plotting.
 
+use crate::clustering::{LEAST_ROWS, Perplexity, Points, tsne};
 use crate::error::{FitError, ShapeError};
-use crate::subclass::points::Points;
-use crate::subclass::tsne::{LEAST_ROWS, tsne};
 
-/// Coordinates of rows on a plane by t-SNE; none where there are fewer than 8 rows.
+/// Coordinates of embeddings in the plane by t-SNE; none where there are fewer than 8 rows.
 ///
 /// Near rows stay near; distances between groups mean little. The same rows and seed give the same coordinates.
 ///
@@ -18,10 +17,10 @@ use crate::subclass::tsne::{LEAST_ROWS, tsne};
 /// # Source
 /// van der Maaten and Hinton 2008; van der Maaten 2014 (Barnes-Hut). `perplexity` is that of the first, and a third
 /// of the rows at most.
-pub fn map_of_rows(
+pub fn project_to_plane(
     embeddings: Vec<f32>,
     width: usize,
-    perplexity: f64,
+    perplexity: Perplexity,
     seed: u64,
 ) -> Result<Option<Vec<f32>>, FitError> {
     let rows = embeddings.len().checked_div(width).unwrap_or(0);
@@ -37,12 +36,16 @@ mod tests {
     use super::*;
     use crate::testing::noise;
 
+    fn neighbours() -> Perplexity {
+        Perplexity::new(10.0).unwrap()
+    }
+
     #[test]
     fn two_far_groups_stay_apart_and_the_map_is_the_same_twice() {
         let mut rows = noise(40 * 6, 3);
         rows[..20 * 6].iter_mut().for_each(|value| *value += 30.0);
-        let map = map_of_rows(rows.clone(), 6, 10.0, 1).unwrap().unwrap();
-        assert_eq!(Some(&map), map_of_rows(rows, 6, 10.0, 1).unwrap().as_ref());
+        let map = project_to_plane(rows.clone(), 6, neighbours(), 1).unwrap().unwrap();
+        assert_eq!(Some(&map), project_to_plane(rows, 6, neighbours(), 1).unwrap().as_ref());
         let nearest = |row: usize| {
             let square = |other: usize| {
                 (0..2).map(|axis| (map[row * 2 + axis] - map[other * 2 + axis]).powi(2)).sum::<f32>()
@@ -55,8 +58,8 @@ mod tests {
 
     #[test]
     fn a_handful_of_rows_has_no_map_and_half_a_row_is_refused() {
-        assert_eq!(map_of_rows(vec![0.0; 7 * 2], 2, 30.0, 0).unwrap(), None);
-        assert!(map_of_rows(vec![0.0; 7], 2, 30.0, 0).is_err());
-        assert!(map_of_rows(vec![0.0; 7], 0, 30.0, 0).is_err());
+        assert_eq!(project_to_plane(vec![0.0; 7 * 2], 2, Perplexity::default(), 0).unwrap(), None);
+        assert!(project_to_plane(vec![0.0; 7], 2, Perplexity::default(), 0).is_err());
+        assert!(project_to_plane(vec![0.0; 7], 0, Perplexity::default(), 0).is_err());
     }
 }

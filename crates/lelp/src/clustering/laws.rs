@@ -4,9 +4,8 @@ use serde::Deserialize;
 
 use super::kmeans::{KmeansTask, kmeans, nearest};
 use super::points::{Centres, Points};
-use super::tsne::tsne;
+use super::tsne::{Perplexity, tsne};
 use super::ward::ward;
-use super::{ClusterSettings, Clustering};
 use crate::blocks::Workers;
 use crate::testing::{ONE, noise, number};
 
@@ -28,6 +27,10 @@ fn golden() -> (Golden, Points) {
 
 fn task(clusters: usize, starts: usize, iterations: usize) -> KmeansTask {
     KmeansTask { clusters, starts, iterations, seed: 0, class: 0 }
+}
+
+fn neighbours(count: f64) -> Perplexity {
+    Perplexity::new(count).unwrap()
 }
 
 /// Sum of squared distances to the nearest centre, by hand in `f64`.
@@ -102,7 +105,7 @@ fn a_converged_centre_is_the_mean_of_its_rows() {
 fn groups_far_apart_are_found_by_every_algorithm() {
     let points = Points::raw(groups(5, 60, 4), 4);
     let workers = Workers::new(ONE);
-    let coordinates = Points::raw(tsne(&points, 20.0, 1).unwrap(), 2);
+    let coordinates = Points::raw(tsne(&points, neighbours(20.0), 1).unwrap(), 2);
     let of_map = kmeans(&coordinates, &task(5, 8, 100), &workers);
     let of_points = kmeans(&points, &task(5, 8, 100), &workers);
     let labels = |points: &Points, centres: &[f64]| -> Vec<usize> {
@@ -149,7 +152,7 @@ fn equal_points_and_more_clusters_than_points_break_nothing() {
         let centres = kmeans(&points, &task(4, 2, 10), &workers);
         assert!(centres.iter().all(|x| (*x as f32 - values[0]).abs() < 1e-6));
         assert!(ward(&points, 4, &workers).into_iter().all(|label| label < 4));
-        assert!(tsne(&points, 5.0, 0).unwrap().iter().all(|x| x.is_finite()));
+        assert!(tsne(&points, neighbours(5.0), 0).unwrap().iter().all(|x| x.is_finite()));
     }
     let two = Points::raw([[1.0, 0.0], [3.0, 0.0]].repeat(10).concat(), 2);
     assert!(squares(&two, &kmeans(&two, &task(5, 3, 20), &workers)) < 1e-9);
@@ -164,7 +167,7 @@ fn the_bytes_are_the_same_with_any_number_of_threads() {
         let mut maps = Vec::new();
         Workers::new(number(threads)).in_order(
             2,
-            |seed| tsne(&small, 15.0, seed as u64).unwrap(),
+            |seed| tsne(&small, neighbours(15.0), seed as u64).unwrap(),
             |map| maps.push(map),
         );
         maps
@@ -173,11 +176,4 @@ fn the_bytes_are_the_same_with_any_number_of_threads() {
         assert!(run(threads) == run(1), "{threads} threads");
         assert!(map(threads) == map(1), "{threads} threads");
     }
-}
-
-#[test]
-fn defaults_are_what_their_documentation_says() {
-    assert_eq!(ClusterSettings::kmeans().sample.get(), 262_144);
-    assert_eq!(ClusterSettings::agglomerative().sample.get(), 4096);
-    assert_eq!(ClusterSettings::tsne_kmeans().clustering, Clustering::TsneKmeans { perplexity: 30.0 });
 }

@@ -1,7 +1,7 @@
 //! Ward's agglomerative clustering.
 
 use crate::blocks::Workers;
-use crate::subclass::points::{Centres, Points};
+use crate::clustering::points::{Centres, Points};
 
 /// The cluster of each row, numbered by first appearance: the Ward tree cut at `clusters`.
 ///

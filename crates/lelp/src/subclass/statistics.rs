@@ -1,19 +1,19 @@
-//! What a split is fitted on, gathered in one pass over any number of chunks.
+//! What is known about the rows of each class before a split is fitted, gathered in one pass over any number of chunks.
 
 use std::num::NonZeroUsize;
 
 use crate::error::{FitError, ShapeError};
 use crate::moments::{ClassMoments, Members, rows_by_class};
 use crate::signals::Signals;
-use crate::subclass::fine::{FineCounts, FineLabels};
-use crate::subclass::sample::MemberSample;
-use crate::subclass::split::SplitSettings;
+use crate::subclass::fine_labels::{FineCounts, FineLabels};
+use crate::subclass::maker::Requirements;
+use crate::subclass::member_sample::MemberSample;
 
-/// What some split needs to know of the rows: moments, members, fine labels.
+/// Statistics of the rows of each class: moments, a sample of members, counts of fine labels, as far as required.
 ///
-/// It serves every number of subclasses, both settings of the null space and every `beta`.
+/// They serve every number of subclasses, both settings of the null space and every `beta`.
 #[derive(Debug, Clone)]
-pub struct Evidence {
+pub struct SplitStatistics {
     classes: usize,
     width: usize,
     /// Members of each class.
@@ -23,42 +23,45 @@ pub struct Evidence {
     fine: Option<FineCounts>,
 }
 
-impl Evidence {
-    /// Nothing yet, with room for what `split` needs.
+impl SplitStatistics {
+    /// Statistics of no rows yet, with room for what is required.
     ///
     /// # Memory
-    /// Directions and clusters: moments, `classes (width + classes)^2 / 2` values of 8 bytes; clusters also
-    /// `sample` rows of each class, 4 bytes a value.
+    /// Moments: `classes (width + classes)^2 / 2` values of 8 bytes; a sample: its rows of each class, 4 bytes a
+    /// value.
     #[must_use]
-    pub fn of(split: &SplitSettings, classes: usize, width: usize) -> Self {
-        let sample = match split {
-            SplitSettings::Cluster(settings) => Some((settings.sample.get(), settings.seed)),
-            _ => None,
-        };
-        let by_embedding = matches!(split, SplitSettings::Directions(_) | SplitSettings::Cluster(_));
+    pub fn new(required: Requirements, classes: usize, width: usize) -> Self {
         Self {
             classes,
             width,
             counts: vec![0; classes],
-            moments: by_embedding.then(|| ClassMoments::new(classes, width)),
-            sample: sample.map(|(limit, seed)| MemberSample::new(classes, width, limit, seed)),
-            fine: matches!(split, SplitSettings::Oracle).then(|| FineCounts::new(classes)),
+            moments: required.moments.then(|| ClassMoments::new(classes, width)),
+            sample: required.sample.map(|sample| MemberSample::new(classes, width, sample)),
+            fine: required.fine_labels.then(|| FineCounts::new(classes)),
         }
     }
 
-    /// Whether a split can be fitted on this evidence.
+    /// Whether all that is required is here.
     #[must_use]
-    pub fn serves(&self, split: &SplitSettings) -> bool {
-        let same = |settings: &super::clusters::ClusterSettings| {
-            let sample = self.sample.as_ref();
-            sample.is_some_and(|sample| sample.is_that_of(settings.sample.get(), settings.seed))
-        };
-        match split {
-            SplitSettings::Directions(_) => self.moments.is_some(),
-            SplitSettings::Cluster(settings) => self.moments.is_some() && same(settings),
-            SplitSettings::RandomSubclass(_) => true,
-            SplitSettings::Oracle => self.fine.is_some(),
+    pub fn satisfy(&self, required: Requirements) -> bool {
+        self.lacks(required).is_none()
+    }
+
+    /// What is required and not here.
+    fn lacks(&self, required: Requirements) -> Option<&'static str> {
+        let same = |wanted| self.sample.as_ref().is_some_and(|sample| sample.is_that_of(wanted));
+        if required.moments && self.moments.is_none() {
+            return Some("moments");
         }
+        if required.sample.is_some_and(|wanted| !same(wanted)) {
+            return Some("members");
+        }
+        (required.fine_labels && self.fine.is_none()).then_some("fine labels")
+    }
+
+    /// Refuses statistics that lack something required.
+    pub(crate) fn check(&self, required: Requirements) -> Result<(), FitError> {
+        self.lacks(required).map_or(Ok(()), |lacks| Err(FitError::MissingStatistics { lacks }))
     }
 
     /// Adds rows; the order of rows and calls matters only by rounding, and `threads` not at all.
@@ -91,28 +94,28 @@ impl Evidence {
         Ok(())
     }
 
-    /// Adds the rows of evidence for the same split.
+    /// Adds the rows of statistics with the same requirements.
     ///
     /// # Errors
-    /// [`FitError::Shape`] if sizes or samples differ; [`FitError::OtherEvidence`] if it was gathered for
-    /// another split.
+    /// [`FitError::Shape`] if sizes or samples differ; [`FitError::MissingStatistics`] if one holds what the other
+    /// does not.
     pub fn merge(&mut self, other: &Self) -> Result<(), FitError> {
-        ShapeError::check("width of the other evidence", other.width, self.width)?;
-        ShapeError::check("classes of the other evidence", other.classes, self.classes)?;
+        ShapeError::check("width of the other statistics", other.width, self.width)?;
+        ShapeError::check("classes of the other statistics", other.classes, self.classes)?;
         match (&mut self.moments, &other.moments) {
             (Some(own), Some(more)) => own.merge(more)?,
             (None, None) => {}
-            _ => return Err(FitError::OtherEvidence { lacks: "moments" }),
+            _ => return Err(FitError::MissingStatistics { lacks: "moments" }),
         }
         match (&mut self.sample, &other.sample) {
             (Some(own), Some(more)) => own.merge(more)?,
             (None, None) => {}
-            _ => return Err(FitError::OtherEvidence { lacks: "members" }),
+            _ => return Err(FitError::MissingStatistics { lacks: "members" }),
         }
         match (&mut self.fine, &other.fine) {
             (Some(own), Some(more)) => own.merge(more),
             (None, None) => {}
-            _ => return Err(FitError::OtherEvidence { lacks: "fine labels" }),
+            _ => return Err(FitError::MissingStatistics { lacks: "fine labels" }),
         }
         self.counts.iter_mut().zip(&other.counts).for_each(|(own, more)| *own += more);
         Ok(())
@@ -135,16 +138,16 @@ impl Evidence {
     }
 
     pub(crate) fn moments(&self) -> Result<&ClassMoments, FitError> {
-        self.moments.as_ref().ok_or(FitError::OtherEvidence { lacks: "moments" })
+        self.moments.as_ref().ok_or(FitError::MissingStatistics { lacks: "moments" })
     }
 
     /// The members of a class that were kept, `[members, width]`, by increasing row.
     pub(crate) fn members(&self, class: usize) -> Result<Vec<f32>, FitError> {
-        let sample = self.sample.as_ref().ok_or(FitError::OtherEvidence { lacks: "members" })?;
+        let sample = self.sample.as_ref().ok_or(FitError::MissingStatistics { lacks: "members" })?;
         Ok(sample.members(class))
     }
 
     pub(crate) fn fine(&self) -> Result<&FineCounts, FitError> {
-        self.fine.as_ref().ok_or(FitError::OtherEvidence { lacks: "fine labels" })
+        self.fine.as_ref().ok_or(FitError::MissingStatistics { lacks: "fine labels" })
     }
 }

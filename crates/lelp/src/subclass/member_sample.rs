@@ -4,14 +4,22 @@ use std::collections::BinaryHeap;
 
 use crate::error::ShapeError;
 use crate::hash::hash;
+use crate::parameter::{Parameter, Values};
 use crate::signals::Signals;
+use crate::subclass::maker::SampleRequirement;
 
-/// At most `limit` members of each class, drawn by a hash of seed and row: which ones does not depend on
+/// The setting that bounds the sample.
+pub(super) const SAMPLE: Parameter = Parameter::new(
+    "sample",
+    Values::Count,
+    "most rows of a class that the clustering looks at; it draws a sample where there are more",
+);
+
+/// At most so many members of each class, drawn by a hash of seed and row: which ones does not depend on
 /// the order of rows, parts or merges.
 #[derive(Debug, Clone)]
 pub(crate) struct MemberSample {
-    pub(crate) limit: usize,
-    pub(crate) seed: u64,
+    drawn: SampleRequirement,
     width: usize,
     per_class: Vec<ClassSample>,
 }
@@ -35,8 +43,8 @@ struct Kept {
 }
 
 impl MemberSample {
-    pub(crate) fn new(classes: usize, width: usize, limit: usize, seed: u64) -> Self {
-        Self { limit, seed, width, per_class: vec![ClassSample::default(); classes] }
+    pub(crate) fn new(classes: usize, width: usize, drawn: SampleRequirement) -> Self {
+        Self { drawn, width, per_class: vec![ClassSample::default(); classes] }
     }
 
     /// Adds members; `rows_of` lists the rows of each class.
@@ -51,8 +59,8 @@ impl MemberSample {
 
     /// Adds the members of another sample, which must have been drawn alike.
     pub(crate) fn merge(&mut self, other: &Self) -> Result<(), ShapeError> {
-        ShapeError::check("rows of a sample", other.limit, self.limit)?;
-        ShapeError::check("seed of a sample", other.seed as usize, self.seed as usize)?;
+        ShapeError::check("rows of a sample", other.drawn.rows.get(), self.drawn.rows.get())?;
+        ShapeError::check("seed of a sample", other.drawn.seed as usize, self.drawn.seed as usize)?;
         for (class, sample) in other.per_class.iter().enumerate() {
             self.per_class[class].left_out |= sample.left_out;
             for kept in &sample.kept {
@@ -65,8 +73,8 @@ impl MemberSample {
 
     fn offer(&mut self, class: usize, row: u64, copy: impl FnOnce(&mut [f32])) {
         let sample = &mut self.per_class[class];
-        let key = hash(self.seed, row);
-        let slot = if sample.kept.len() < self.limit {
+        let key = hash(self.drawn.seed, row);
+        let slot = if sample.kept.len() < self.drawn.rows.get() {
             let slot = sample.kept.len();
             sample.values.resize((slot + 1) * self.width, 0.0);
             slot
@@ -84,10 +92,10 @@ impl MemberSample {
         copy(&mut sample.values[slot * self.width..][..self.width]);
     }
 
-    /// Whether a sample of `limit` rows a class, drawn with `seed`, would hold the same rows.
-    pub(crate) fn is_that_of(&self, limit: usize, seed: u64) -> bool {
-        let whole = || self.per_class.iter().all(|sample| !sample.left_out && sample.kept.len() <= limit);
-        (limit, seed) == (self.limit, self.seed) || whole()
+    /// Whether the sample that is wanted would hold the same rows.
+    pub(crate) fn is_that_of(&self, wanted: SampleRequirement) -> bool {
+        let all_rows = |sample: &ClassSample| !sample.left_out && sample.kept.len() <= wanted.rows.get();
+        wanted == self.drawn || self.per_class.iter().all(all_rows)
     }
 
     /// The kept members of a class by increasing row, `[members, width]`.

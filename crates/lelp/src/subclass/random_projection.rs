@@ -1,0 +1,108 @@
+//! A control of LELP: subclasses along random directions, which is what is left without the principal ones.
+
+use std::num::NonZeroUsize;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
+
+use crate::artifact::{ArtifactError, ArtifactReader};
+use crate::error::FitError;
+use crate::parameter::{Parameter, Search, Values};
+use crate::rotation::orthonormal;
+use crate::signals::Head;
+use crate::subclass::directions_fit::{ClassCovariance, Direction, DirectionsFit, DirectionsTask};
+use crate::subclass::head_space::NULL_SPACE;
+use crate::subclass::maker::{Requirements, SubclassFit, TargetMaker};
+use crate::subclass::statistics::SplitStatistics;
+use crate::subclass::target_settings::Beta;
+
+const PARAMETERS: [Parameter; 2] = [
+    Parameter::new("subclasses", Values::Count, "subclasses of each class (S)")
+        .searched(Search::Choices(&[2.0, 4.0, 8.0, 16.0])),
+    NULL_SPACE,
+];
+
+/// How random directions are drawn: Haar-random orthonormal ones in the null space of the head, others in each class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RandomProjectionSettings {
+    /// Subclasses of each class (S).
+    pub subclasses: NonZeroUsize,
+    /// Whether directions keep out of the space that the head reads.
+    pub null_space: bool,
+    /// Seed of the directions.
+    pub seed: u64,
+}
+
+impl Default for RandomProjectionSettings {
+    /// Eight directions in the null space.
+    fn default() -> Self {
+        let subclasses = const { NonZeroUsize::new(8).expect("eight is not zero") };
+        Self { subclasses, null_space: true, seed: 0 }
+    }
+}
+
+impl RandomProjectionSettings {
+    fn drawn(&self, covariance: &ClassCovariance<'_>) -> Vec<Direction> {
+        let mut random = ChaCha20Rng::seed_from_u64(self.seed);
+        random.set_stream(covariance.class as u64);
+        let drawn = orthonormal(&mut random, self.subclasses.get(), covariance.dimensions());
+        drawn.iter().map(|direction| covariance.along(direction)).collect()
+    }
+}
+
+impl TargetMaker for RandomProjectionSettings {
+    fn name(&self) -> &'static str {
+        "random-projection"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Subclasses along random directions: a control"
+    }
+
+    fn source(&self) -> &'static str {
+        "a control of this project"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        &PARAMETERS
+    }
+
+    fn beta(&self) -> Parameter {
+        Parameter::new(
+            "beta",
+            Values::Positive,
+            "width of the split of a class, in deviations of the coordinates: small is sharp",
+        )
+        .searched(Search::LogRange { low: 0.04, high: 0.4 })
+    }
+
+    fn default_beta(&self) -> Beta {
+        Beta::default()
+    }
+
+    fn requirements(&self) -> Requirements {
+        Requirements { moments: true, ..Requirements::default() }
+    }
+
+    fn subclasses(&self) -> Option<NonZeroUsize> {
+        Some(self.subclasses)
+    }
+
+    fn fit(
+        &self,
+        statistics: &SplitStatistics,
+        head: Option<&Head>,
+        threads: NonZeroUsize,
+    ) -> Result<Box<dyn SubclassFit>, FitError> {
+        let settings = self.clone().into();
+        let task = DirectionsTask { settings, subclasses: self.subclasses, null_space: self.null_space };
+        let find = |class: &ClassCovariance<'_>| self.drawn(class);
+        Ok(Box::new(DirectionsFit::fit(statistics.moments()?, head, task, find, threads)?))
+    }
+
+    fn read(&self, artifact: &ArtifactReader<'_>) -> Result<Box<dyn SubclassFit>, ArtifactError> {
+        Ok(Box::new(DirectionsFit::read(self.clone().into(), self.subclasses, artifact)?))
+    }
+}
