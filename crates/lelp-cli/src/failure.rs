@@ -1,79 +1,156 @@
-//! What ends a run early: the reason, what was being done, and what to do next.
+//! What ends a command early: an error, who has to act on it, what was being done, and what to do next.
 
 use std::error::Error;
 
-use crate::printer::Printer;
+use lelp::{Classified, ErrorKind};
+
+use crate::command_error::CommandError;
+use crate::hints;
+use crate::printer::{PrintError, Printer};
 
 /// Why a command ended early.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    source: Box<dyn Error + Send + Sync>,
-    doing: Vec<String>,
+    error: Box<dyn Error + Send + Sync>,
+    blame: Blame,
+    context: Vec<String>,
     hint: Option<String>,
-    ours: bool,
+}
+
+/// What is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blame {
+    /// The arguments of the command line.
+    Arguments,
+    /// What the error itself says.
+    Kind(ErrorKind),
 }
 
 impl Failure {
-    /// The user's input is at fault: exit 1.
-    pub(crate) fn input(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { source: source.into(), doing: Vec::new(), hint: None, ours: false }
+    /// The arguments are at fault: exit code 2.
+    pub(crate) fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { error: error.into(), blame: Blame::Arguments, context: Vec::new(), hint: None }
     }
 
-    /// The arguments are at fault, or this program is: exit 2.
-    pub(crate) fn usage(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { ours: true, ..Self::input(source) }
+    /// This program is at fault: exit code 2.
+    pub(crate) fn defect(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { blame: Blame::Kind(ErrorKind::Defect), ..Self::usage(error) }
     }
 
+    /// Says what to do next, in place of the hint that belongs to the error.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Whoever read our output has seen enough and closed it: no failure of anyone.
+    /// Whether the reader of our output has closed it, which is nobody's fault.
     pub(crate) fn is_closed_pipe(&self) -> bool {
-        let error = self.source.downcast_ref::<std::io::Error>();
-        error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        self.error.downcast_ref::<PrintError>().is_some_and(PrintError::is_closed_pipe)
     }
 
-    /// 1 for the user's input, 2 for bad arguments or our fault.
+    /// 1: the input or the environment is at fault. 2: the arguments or this program are.
     pub(crate) fn exit_code(&self) -> u8 {
-        if self.ours { 2 } else { 1 }
+        match self.blame {
+            Blame::Kind(ErrorKind::Input | ErrorKind::Environment) => 1,
+            Blame::Arguments | Blame::Kind(ErrorKind::Defect) => 2,
+        }
     }
 
-    /// Prints the reason, its causes, the work that was under way, and the hint.
+    /// Prints the error, its causes, what was being done, and the hint.
     pub(crate) fn print(&self, printer: Printer) {
-        printer.error(&self.source.to_string());
-        let mut cause = self.source.source();
+        printer.error(&self.error.to_string());
+        let mut cause = self.error.source();
         while let Some(error) = cause {
             printer.plain(&format!("  because {error}"));
             cause = error.source();
         }
-        for doing in &self.doing {
-            printer.plain(&format!("  while {doing}"));
+        for context in &self.context {
+            printer.plain(&format!("  while {context}"));
         }
-        if let Some(hint) = &self.hint {
-            printer.hint(hint);
+        if let Some(hint) = self.hint.clone().or_else(|| hints::of(self.error.as_ref())) {
+            printer.hint(&hint);
+        } else if self.blame == Blame::Kind(ErrorKind::Defect) {
+            printer.hint(hints::DEFECT);
         }
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for Failure {
-    fn from(source: E) -> Self {
-        Self::input(source)
-    }
+/// Failures of errors that say who has to act.
+macro_rules! classified {
+    ($($error:ty)*) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self { blame: Blame::Kind(Classified::kind(&error)), ..Self::usage(error) }
+            }
+        })*
+    };
+}
+
+/// Failures of errors that do not say yet who has to act: the caller, for most of them.
+macro_rules! not_classified_yet {
+    ($($error:ty)*) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self { blame: Blame::Kind(ErrorKind::Input), ..Self::usage(error) }
+            }
+        })*
+    };
+}
+
+classified! {
+    CommandError
+    PrintError
+    lelp_model::ModelFolderError
+    lelp_model::PredictError
+    lelp_model::checkpoint::WeightsError
+    lelp_model::encoder::EncoderError
+    lelp_model::encoder_classifier::EncoderClassifierError
+}
+
+not_classified_yet! {
+    lelp::artifact::ArtifactError
+    lelp::metrics::MetricsError
+    lelp::SettingError
+    lelp::ShapeError
+    lelp_compare::auto::AutoError
+    lelp_compare::recipe::ComparisonRecipeError
+    lelp_compare::run::RunError
+    lelp_compare::store::ResultsError
+    lelp_data::DataError
+    lelp_data::SignalsFileError
+    lelp_data::import::ImportError
+    lelp_data::storage::FileError
+    lelp_hub::PullError
+    lelp_method::GuardError
+    lelp_model::export::ExportError
+    lelp_report::inspect::InspectError
+    lelp_report::inspect::StudentSplitError
+    lelp_report::read::ReadError
+    lelp_train::distill::DistillError
+    lelp_train::distill::FolderError
+    lelp_train::distill::SettingsTableError
+    lelp_train::distill::SplitError
+    lelp_train::distill::StudentModelError
+    lelp_train::distill::TaskError
+    lelp_train::evaluate::EvaluateError
+    lelp_train::students::EncoderStudentError
+    lelp_train::training::CheckpointError
+    lelp_train::teachers::FineTuneError
+    lelp_train::teachers::SignalsRunError
+    lelp_train::teachers::HeadTrainingError
 }
 
 /// Says what was being done when an error came up.
 pub(crate) trait Context<T> {
-    /// `doing` reads on from "while": "fitting `runs/signals`".
-    fn with_context(self, doing: impl FnOnce() -> String) -> Result<T, Failure>;
+    /// `context` reads on from "while": "fitting `runs/signals`".
+    fn with_context(self, context: impl FnOnce() -> String) -> Result<T, Failure>;
 }
 
 impl<T, E: Into<Failure>> Context<T> for Result<T, E> {
-    fn with_context(self, doing: impl FnOnce() -> String) -> Result<T, Failure> {
+    fn with_context(self, context: impl FnOnce() -> String) -> Result<T, Failure> {
         self.map_err(|error| {
             let mut failure = error.into();
-            failure.doing.push(doing());
+            failure.context.push(context());
             failure
         })
     }

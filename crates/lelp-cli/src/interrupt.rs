@@ -17,6 +17,6 @@ pub(crate) fn cancel_flag() -> Result<Arc<AtomicBool>, Failure> {
             std::process::exit(INTERRUPTED);
         }
     })
-    .map_err(Failure::usage)?;
+    .map_err(Failure::defect)?;
     Ok(flag)
 }

@@ -6,6 +6,10 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lelp::{Classified, ErrorKind};
+use lelp_data::storage;
+use serde::Serialize;
+use thiserror::Error;
 
 /// When to colour the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -40,6 +44,24 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
+/// Standard output cannot be written.
+#[derive(Debug, Error)]
+#[error("cannot write to standard output")]
+pub(crate) struct PrintError(#[source] io::Error);
+
+impl PrintError {
+    /// Whether the reader has closed it.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+impl Classified for PrintError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Environment
+    }
+}
+
 /// Prints data, messages and progress.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
@@ -59,9 +81,14 @@ impl Printer {
     }
 
     /// A line of data on standard output.
-    pub(crate) fn data(self, line: &str) -> io::Result<()> {
+    pub(crate) fn data(self, line: &str) -> Result<(), PrintError> {
         let mut out = AutoStream::new(io::stdout().lock(), self.color.into());
-        writeln!(out, "{line}")
+        writeln!(out, "{line}").map_err(PrintError)
+    }
+
+    /// Indented JSON on standard output.
+    pub(crate) fn json(self, value: &impl Serialize) -> Result<(), PrintError> {
+        self.data(String::from_utf8_lossy(&storage::pretty_json(value)).trim_end())
     }
 
     /// A step that begins or has ended.

@@ -63,7 +63,7 @@ pub enum DataError {
         source: TableError,
     },
     /// A column that is needed is not there.
-    #[error("`{}` has no column `{column}`; it has {}: name the one to read, as with `--text-column` or `--label-column`", file.display(), quoted(present))]
+    #[error("`{}` has no column `{column}`; it has {}", file.display(), quoted(present))]
     MissingColumn {
         /// The file.
         file: PathBuf,

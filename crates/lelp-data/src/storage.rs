@@ -57,6 +57,11 @@ pub fn map(path: &Path) -> Result<MappedFile, FileError> {
     Ok(MappedFile { map })
 }
 
+/// Creates a folder and those above it, where they are missing.
+pub fn create_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|source| FileError::Write { path: path.to_owned(), source })
+}
+
 /// Writes `path` through `fill`: into a temporary file beside it, synced, then renamed.
 ///
 /// When `fill` or the disk fails, the temporary file is removed and an older `path` stays as it was.

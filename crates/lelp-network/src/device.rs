@@ -33,9 +33,7 @@ pub enum DeviceError {
         name: String,
     },
     /// The program was built without it.
-    #[error(
-        "this lelp was built without {device}: install it with `--features {feature}`, or use `--device cpu`"
-    )]
+    #[error("this program was built without {device}, which is cargo feature `{feature}`; use cpu")]
     NotBuilt {
         /// The device.
         device: Device,

@@ -65,7 +65,7 @@ pub enum EvaluateError {
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     /// There is nothing to compare the answers with.
-    #[error("`{}` has no labels, and accuracy needs some; name their column, or use `lelp predict`", file.display())]
+    #[error("`{}` has no labels, but accuracy needs some", file.display())]
     NoLabels {
         /// The file.
         file: std::path::PathBuf,

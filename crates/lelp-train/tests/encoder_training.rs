@@ -229,12 +229,12 @@ fn a_loss_that_is_no_number_stops_and_leaves_the_last_checkpoint() {
 fn layers_and_sizes_that_are_not_there_are_refused() {
     let bert = golden("bert");
     let refused = EncoderSource::layers(&bert, vec![0, 5], None).unwrap_err().to_string();
-    assert!(refused.contains("2 layers") && refused.contains("--layers"), "{refused}");
+    assert!(refused.contains("2 layers") && refused.contains("6 are asked for"), "{refused}");
     let sizes = EncoderSizes { layers: 1, width: 10, heads: 3, inner: 8 };
     assert!(EncoderSource::scratch(&bert, sizes, None).is_err(), "10 columns do not share 3 heads");
     let long = NonZeroUsize::new(100_000);
     let refused = EncoderSource::whole(&bert, long).unwrap_err().to_string();
-    assert!(refused.contains("100000") && refused.contains("--max-length"), "{refused}");
+    assert!(refused.contains("100000") && refused.contains("positions for"), "{refused}");
 }
 
 #[test]

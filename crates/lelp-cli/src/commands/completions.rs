@@ -1,6 +1,5 @@
 //! `lelp completions`: completion of commands and flags in a shell.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::failure::Failure;
@@ -16,8 +15,8 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments, parser: &clap::Command, printer: Printer) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut crate::args::Arguments::command(), "lelp", &mut script);
+    clap_complete::generate(arguments.shell, &mut parser.clone(), "lelp", &mut script);
     Ok(printer.data(String::from_utf8_lossy(&script).trim_end())?)
 }

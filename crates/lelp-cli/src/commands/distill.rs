@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::Rotation;
 use lelp_compare::auto::{AutoSpec, choose_split, describe_method};
-use lelp_method::{GuardError, Objective};
+use lelp_method::Objective;
 use lelp_model::checkpoint::weights_hash;
 use lelp_model::ngram::NgramModel;
 use lelp_train::distill::{
@@ -18,11 +18,20 @@ use lelp_train::training::{Checkpoints, Event, TrainingLog};
 use crate::args::{
     ColumnArgs, EncoderArgs, FitArgs, GlobalArgs, LabelArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs,
 };
-use crate::commands::pull::{embedding_cache, encoder_folder};
+use crate::command_error::CommandError;
+use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress;
+
+const EXAMPLES: &str = "\
+Examples:
+  lelp distill --data queries/ --signals signals --method lelp --student ngram --out student
+  lelp distill --data queries/ --signals signals --method lelp --add fitnet --out student
+  lelp distill --data queries/ --signals signals --method lelp --student encoder \\
+    --from teacher --layers 2 --out small
+  lelp distill --recipe student.toml --out student --seed 7";
 
 /// Train a student on the teacher's signals
 ///
@@ -35,14 +44,8 @@ use crate::progress;
 ///
 /// Every setting can also stand in a recipe (TOML); a flag overrides it. `run.json` in the student's folder records all
 /// settings, `metrics.jsonl` every term of the loss in every epoch.
-///
-/// Examples:
-///   lelp distill --data queries/ --signals signals --method lelp --student ngram --out student
-///   lelp distill --data queries/ --signals signals --method lelp --add fitnet --out student
-///   lelp distill --data queries/ --signals signals --method lelp --student encoder --from teacher --layers 2 --out small
-///   lelp distill --recipe student.toml --out student --seed 7
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Settings in TOML, with the tables [distill], [model], [train], [columns]
     #[arg(long, value_name = "FILE")]
@@ -115,7 +118,7 @@ impl Arguments {
             .table_mut("distill")
             .map(AutoSpec::take)
             .transpose()
-            .map_err(|problem| Failure::input(format!("`distill`: {}", problem.message())))?;
+            .map_err(|problem| CommandError::MethodTable { problem })?;
         // A flag that the method does not have is a bad argument; an unknown key in a recipe is bad input.
         let settings = DistillSettings::read(recipe);
         let settings = if self.recipe.is_some() { settings? } else { settings.map_err(Failure::usage)? };
@@ -271,11 +274,7 @@ fn train(
 
 /// Refuses a method that degenerates with so few classes, unless forced, and warns of one that loses a part.
 fn guard(method: &Objective, classes: usize, force: bool, printer: Printer) -> Result<(), Failure> {
-    let refused = |error: GuardError| {
-        let instead = error.degeneracy.instead;
-        Failure::input(error).with_hint(format!("use {instead}; `--force` trains it all the same"))
-    };
-    for degeneracy in method.guard(classes, force).map_err(refused)? {
+    for degeneracy in method.guard(classes, force)? {
         printer.warn(&format!("with {classes} classes, {degeneracy}"));
     }
     Ok(())

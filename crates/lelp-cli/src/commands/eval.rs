@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     bar.finish();
     let report = report(&answers, &data, teacher.as_deref())?;
     if arguments.json {
-        printer.data(&serde_json::to_string_pretty(&report).map_err(Failure::usage)?)?;
+        printer.json(&report)?;
     } else {
         printer.data(&scores_table(&report))?;
         printer.data("")?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use lelp_model::export::export;
 
+use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::printer::Printer;
 
@@ -31,8 +32,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     if arguments.out.exists() && !arguments.overwrite {
-        let problem = format!("`{}` exists already", arguments.out.display());
-        return Err(Failure::input(problem).with_hint("choose another name, or pass `--overwrite`"));
+        return Err(CommandError::FileExists(arguments.out.clone()).into());
     }
     let exported = export(&arguments.model, &arguments.out)?;
     for file in &exported.files {

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use clap::CommandFactory;
 use lelp_data::storage;
 
 use crate::failure::Failure;
@@ -18,17 +17,16 @@ pub(crate) struct Arguments {
     out: PathBuf,
 }
 
-pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
-    std::fs::create_dir_all(&arguments.out)?;
-    let command = crate::args::Arguments::command();
-    let mut pages = vec![(String::from("lelp"), command.clone())];
-    for part in command.get_subcommands() {
+pub(crate) fn run(arguments: &Arguments, parser: &clap::Command, printer: Printer) -> Result<(), Failure> {
+    storage::create_folder(&arguments.out)?;
+    let mut pages = vec![(String::from("lelp"), parser.clone())];
+    for part in parser.get_subcommands() {
         let name = format!("lelp-{}", part.get_name());
         pages.push((name.clone(), part.clone().name(name.leak() as &str)));
     }
     for (name, command) in &pages {
         let mut page = Vec::new();
-        clap_mangen::Man::new(command.clone()).render(&mut page)?;
+        clap_mangen::Man::new(command.clone()).render(&mut page).map_err(Failure::defect)?;
         storage::write(&arguments.out.join(format!("{name}.1")), &page)?;
     }
     printer.step("wrote", &format!("{} pages to `{}`", pages.len(), arguments.out.display()));

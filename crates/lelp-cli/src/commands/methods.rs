@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure
     for method in MethodSettings::all() {
         let description = method.description();
         if arguments.json {
-            printer.data(&serde_json::to_string(&description)?)?;
+            printer.data(&serde_json::to_string(&description).map_err(Failure::defect)?)?;
         } else {
             printer.data(&render_text(&description)?)?;
         }
@@ -54,7 +54,7 @@ fn render_text(description: &MethodDescription) -> Result<String, Failure> {
 
 /// Default settings as `name value`, separated by commas.
 fn defaults(description: &MethodDescription) -> Result<String, Failure> {
-    let Value::Object(settings) = serde_json::to_value(description.defaults)? else {
+    let Value::Object(settings) = serde_json::to_value(description.defaults).map_err(Failure::defect)? else {
         return Ok(String::new());
     };
     let settings = settings.iter().filter(|(name, _)| *name != "method");

@@ -16,3 +16,59 @@ pub(crate) mod report;
 pub(crate) mod signals;
 pub(crate) mod targets;
 pub(crate) mod teach;
+
+use clap::Subcommand;
+
+use crate::args::GlobalArgs;
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// A command with its arguments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Quickstart(quickstart::Arguments),
+    Pull(pull::Arguments),
+    Teach(teach::Arguments),
+    Signals(signals::Arguments),
+    Fit(fit::Arguments),
+    Targets(targets::Arguments),
+    Inspect(Box<inspect::Arguments>),
+    Distill(Box<distill::Arguments>),
+    Methods(methods::Arguments),
+    Compare(compare::Arguments),
+    Eval(eval::Arguments),
+    Predict(predict::Arguments),
+    Export(export::Arguments),
+    Report(report::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+impl Command {
+    /// Runs the command; `parser` is the whole command line, for completions and manual pages.
+    pub(crate) fn run(
+        &self,
+        global: &GlobalArgs,
+        parser: &clap::Command,
+        printer: Printer,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::Quickstart(arguments) => quickstart::run(arguments, global, printer),
+            Self::Pull(arguments) => pull::run(arguments, printer),
+            Self::Teach(arguments) => teach::run(arguments, global, printer),
+            Self::Signals(arguments) => signals::run(arguments, global, printer),
+            Self::Fit(arguments) => fit::run(arguments, global, printer),
+            Self::Targets(arguments) => targets::run(arguments, global, printer),
+            Self::Inspect(arguments) => inspect::run(arguments, global, printer),
+            Self::Distill(arguments) => distill::run(arguments, global, printer),
+            Self::Methods(arguments) => methods::run(arguments, printer),
+            Self::Compare(arguments) => compare::run(arguments, global, printer),
+            Self::Eval(arguments) => eval::run(arguments, global, printer),
+            Self::Predict(arguments) => predict::run(arguments, global, printer),
+            Self::Export(arguments) => export::run(arguments, printer),
+            Self::Report(arguments) => report::run(arguments, global, printer),
+            Self::Completions(arguments) => completions::run(arguments, parser, printer),
+            Self::Man(arguments) => man::run(arguments, parser, printer),
+        }
+    }
+}

@@ -15,16 +15,17 @@ use crate::failure::{Context, Failure};
 use crate::load::load;
 use crate::printer::Printer;
 
+const EXAMPLES: &str = "\
+Examples:
+  echo 'where is my card?' | lelp predict --model student
+  lelp predict --model student queries/new.csv --json > answers.jsonl";
+
 /// Classify texts from a file or standard input, as they arrive
 ///
 /// Prints a line for each text: class, probability and text, separated by tabs; with --json an object with all
 /// probabilities. Standard input is read as one text a line, unless --format says otherwise.
-///
-/// Examples:
-///   echo 'where is my card?' | lelp predict --model student
-///   lelp predict --model student queries/new.csv --json > answers.jsonl
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Folder of a teacher or student, or of a Hugging Face sequence classifier
     #[arg(long, value_name = "DIR")]

@@ -12,17 +12,17 @@ use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 
+const EXAMPLES: &str = r#"Examples:
+  lelp report --run lelp-quickstart --out report.html
+  lelp report --run student --out student.html --title "The student of May""#;
+
 /// Write a run as one HTML page: tables, charts, a map of the embeddings, subclasses, settings
 ///
 /// A run is the folder of a student (`lelp distill`), of a comparison or of a quickstart. The page needs no network and
 /// no other file, and can be read on a phone, in print, with the keyboard and without telling colours apart. Parts that
 /// need data or signals which have been moved or deleted are left out, and the page says so.
-///
-/// Examples:
-///   lelp report --run lelp-quickstart --out report.html
-///   lelp report --run student --out student.html --title "The student of May"
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Folder of a student, of a comparison or of a quickstart
     #[arg(long, value_name = "DIR")]

@@ -11,7 +11,7 @@ use lelp_model::{PredictError, Predictor};
 use lelp_train::teachers::{SignalsOptions, SignalsRunError, write_signals};
 
 use crate::args::{ColumnArgs, GlobalArgs};
-use crate::commands::pull::embedding_cache;
+use crate::encoder_cache::embedding_cache;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -164,8 +164,10 @@ fn run_teacher(
             print_written(&signals, &output.out, printer);
             Ok(())
         }
-        Err(error @ SignalsRunError::Answer(PredictError::Cancelled { .. })) => Err(Failure::from(error)
-            .with_hint("the parts that are whole are kept; give the same command to go on")),
+        Err(error @ SignalsRunError::Answer(PredictError::Cancelled { .. })) => {
+            Err(Failure::from(error)
+                .with_hint("the parts that are complete are kept; the same command resumes"))
+        }
         Err(error) => {
             Err(error).with_context(|| format!("running the teacher over `{}`", data.file().display()))
         }

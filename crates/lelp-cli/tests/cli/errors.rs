@@ -45,7 +45,9 @@ fn an_error_says_what_where_and_what_next() {
     let work = Workspace::new();
     work.write("q.csv", "query,label\nwhere is my card,card\n");
     let said = work.fails("distill --data q.csv --method ce --out m", 1);
-    assert_snapshot!(said, @"error: `q.csv` has no column `text`; it has `query`, `label`: name the one to read, as with `--text-column` or `--label-column`");
+    assert_snapshot!(said, @"error: `q.csv` has no column `text`; it has `query`, `label`
+
+hint: name the column to read, for example with `--text-column` or `--label-column`");
 }
 
 #[test]

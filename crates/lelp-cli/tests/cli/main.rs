@@ -5,6 +5,7 @@
 mod compare;
 mod encoders;
 mod end_to_end;
+mod error_texts;
 mod errors;
 mod help;
 mod inspect;

@@ -40,7 +40,7 @@ pub enum StudentSplitError {
     },
     /// Its method has one output a class.
     #[error(
-        "`{}` was trained by method `{method}`, which splits no class: inspect a student of `lelp` or another method that does",
+        "`{}` was trained by method `{method}`, which splits no class",
         folder.display()
     )]
     NoSplit {

@@ -10,13 +10,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// There is no such folder.
-    #[error("`{}` is no folder; a run is the folder that `lelp distill`, `lelp compare` or `lelp quickstart` wrote", .0.display())]
+    #[error("`{}` is no folder", .0.display())]
     NoFolder(PathBuf),
     /// Nothing of a run is in it.
-    #[error("`{}` is no run: it has no `run.json` and no `results.jsonl`; give the folder that `lelp distill`, `lelp compare` or `lelp quickstart` wrote", .0.display())]
+    #[error("`{}` is no run: it has no `run.json` and no `results.jsonl`", .0.display())]
     NoRun(PathBuf),
     /// It is a run of something else.
-    #[error("`{}` is not that of a student; give the folder that `lelp distill` wrote", file.display())]
+    #[error("`{}` is not that of a student", file.display())]
     NoStudent {
         /// The file.
         file: PathBuf,

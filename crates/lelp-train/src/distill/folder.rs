@@ -46,7 +46,7 @@ pub struct RunRecord<'a> {
 #[derive(Debug, Error)]
 pub enum FolderError {
     /// There is a model already.
-    #[error("`{}` holds a model already; choose another folder, or pass `--overwrite`", .0.display())]
+    #[error("`{}` holds a model already", .0.display())]
     Exists(PathBuf),
     /// A file could not be written.
     #[error(transparent)]

@@ -61,7 +61,7 @@ pub enum DistillError {
     Train(#[from] TrainError),
     /// The teacher has one output a class.
     #[error(
-        "method `subclass` matches a teacher's own subclasses, but these signals have none: teach one with `lelp teach --subclasses 4`, or take `lelp`"
+        "method `subclass` matches a teacher's own subclasses, but these signals have none; train the teacher with subclasses, or use method `lelp`"
     )]
     NoSubclasses,
     /// A setting out of its range.

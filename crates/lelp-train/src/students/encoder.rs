@@ -75,9 +75,7 @@ pub enum EncoderStudentError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The training would not fit into memory.
-    #[error(
-        "training needs about {needed} MiB of memory, and {available} MiB are free: lower `--micro-batch`, `--batch` or `--max-length`"
-    )]
+    #[error("training needs about {needed} MiB of memory, and {available} MiB are free")]
     Memory {
         /// MiB needed.
         needed: usize,
@@ -85,7 +83,7 @@ pub enum EncoderStudentError {
         available: usize,
     },
     /// More layers than there are.
-    #[error("`{}` has {found} layers, but {asked} are asked for: lower `--layers`", folder.display())]
+    #[error("`{}` has {found} layers, but {asked} are asked for", folder.display())]
     Layers {
         /// The folder.
         folder: PathBuf,
@@ -96,7 +94,7 @@ pub enum EncoderStudentError {
     },
     /// Texts longer than the position table.
     #[error(
-        "`{}` has positions for {positions} tokens, but texts of {asked} are asked for: lower `--max-length`",
+        "`{}` has positions for {positions} tokens, but texts of {asked} are asked for",
         folder.display()
     )]
     TooLong {

@@ -59,7 +59,8 @@ impl EncoderSource {
     ) -> Result<Self, EncoderStudentError> {
         let source = EncoderConfig::load(folder).map_err(EncoderError::from)?;
         if layers.is_empty() || layers.iter().any(|&layer| layer >= source.layers) {
-            let (found, asked) = (source.layers, layers.len());
+            let highest = layers.iter().max().map_or(0, |layer| layer + 1);
+            let (found, asked) = (source.layers, highest);
             return Err(EncoderStudentError::Layers { folder: folder.to_owned(), found, asked });
         }
         let config = EncoderConfig { layers: layers.len(), ..source.clone() };

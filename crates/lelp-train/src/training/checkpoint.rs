@@ -38,7 +38,7 @@ pub enum CheckpointError {
     File(#[from] FileError),
     /// The file is damaged.
     #[error(
-        "checkpoint `{}` is damaged ({reason}): delete it, or start over with `--overwrite`", path.display()
+        "checkpoint `{}` is damaged ({reason}); delete it to start over", path.display()
     )]
     Format {
         /// The file.
@@ -48,7 +48,7 @@ pub enum CheckpointError {
     },
     /// The training has other settings than the one that was stopped.
     #[error(
-        "checkpoint `{}` was made with other settings: {}; give the same to go on, or start over with `--overwrite`",
+        "checkpoint `{}` was made with other settings: {}",
         path.display(),
         differences.join(", ")
     )]

@@ -17,11 +17,17 @@ use lelp_train::distill::StudentSettings;
 
 use self::progress::ComparisonBar;
 use crate::args::GlobalArgs;
-use crate::commands::pull::{embedding_cache, encoder_folder};
-use crate::commands::quickstart::bundled;
+use crate::bundled_queries;
+use crate::command_error::CommandError;
+use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
+
+const EXAMPLES: &str = "\
+Examples:
+  lelp compare --recipe recipes/smoke.toml --out runs/smoke
+  lelp compare --recipe recipes/hidden-structure.toml --data datasets/ --out runs/hidden";
 
 /// Compare methods over data sets, teachers, students and seeds
 ///
@@ -34,12 +40,8 @@ use crate::printer::Printer;
 /// Each finished trial and student is a line of `results.jsonl` in --out: a comparison that was
 /// stopped resumes with the same command. `tables.md` and `summary.json` are written at the end. A
 /// trial or student that fails is recorded with its error, the others run, and the exit code is 1.
-///
-/// Examples:
-///   lelp compare --recipe recipes/smoke.toml --out runs/smoke
-///   lelp compare --recipe recipes/hidden-structure.toml --data datasets/ --out runs/hidden
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// What to compare, in TOML: [[data]], [[teachers]], [[students]], [[methods]], trials, search_seeds, seeds, baseline
     #[arg(long, value_name = "FILE")]
@@ -78,16 +80,13 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let cancel = interrupt::cancel_flag()?;
     let results = results(&options, global, printer, &cancel)?;
     if arguments.json {
-        let summary = storage::pretty_json(&Summary::of(&results));
-        printer.data(String::from_utf8_lossy(&summary).trim_end())?;
+        printer.json(&Summary::of(&results))?;
     } else {
         printer.data(&tables::text(&Summary::of(&results)))?;
     }
     let failed = results.failed.iter().filter(|failed| !failed.refused).count();
     if failed > 0 {
-        let problem =
-            format!("{failed} trials or students failed; they are listed above and in `results.jsonl`");
-        return Err(Failure::input(problem).with_hint("the same command tries them again"));
+        return Err(CommandError::FailedCells { failed }.into());
     }
     Ok(())
 }
@@ -110,10 +109,10 @@ pub(crate) fn results(
 ) -> Result<Results, Failure> {
     let CompareOptions { recipe: path, data, out, jobs, extend } = *options;
     let (mut recipe, record) = ComparisonRecipe::open(path)?;
-    let store = ResultsStore::open(out, record, extend).map_err(open_failure)?;
+    let store = ResultsStore::open(out, record, extend)?;
     resolve_encoders(&mut recipe, printer)?;
     if recipe.data.iter().any(|entry| entry.path == DataLocation::Bundled) {
-        bundled::unpack(&out.join(DataLocation::BUNDLED))?;
+        bundled_queries::unpack(&out.join(DataLocation::BUNDLED))?;
     }
     let cache = embedding_cache()?;
     let comparison = Comparison {
@@ -132,16 +131,6 @@ pub(crate) fn results(
     ran.with_context(|| format!("comparing by `{}`", path.display()))?;
     printer.step("wrote", &format!("`{}`: tables.md, summary.json, results.jsonl", out.display()));
     Ok(results)
-}
-
-/// The failure of opening the folder of results, with a hint where it holds those of another recipe.
-fn open_failure(error: lelp_compare::store::ResultsError) -> Failure {
-    let other = matches!(error, lelp_compare::store::ResultsError::OtherRecipe { .. });
-    let failure = Failure::input(error);
-    if !other {
-        return failure;
-    }
-    failure.with_hint("choose another `--out`, or pass `--extend` to keep the cells that both recipes share")
 }
 
 /// Replaces names of models by their folders, fetching them if needed.

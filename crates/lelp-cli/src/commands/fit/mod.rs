@@ -12,18 +12,19 @@ use crate::failure::{Context, Failure};
 use crate::printer::Printer;
 pub(crate) use report::as_table;
 
+const EXAMPLES: &str = "\
+Examples:
+  lelp fit --signals signals --subclasses 8 --out fit.safetensors
+  lelp fit --signals signals --split kmeans --subclasses 8 --out fit.safetensors
+  lelp fit --signals signals --split oracle --data train.csv --fine-column topic --out fit.safetensors";
+
 /// Split each class into subclasses, by directions or clusters of the teacher's embeddings
 ///
 /// Writes a safetensors file and prints a report on each class. Directions and clusters are stored as `projection`
 /// [width, classes*S] and `offset` [classes*S]: the scores of a row are embedding x projection - offset, subclass s of
 /// class c in column c*S + s. `lelp targets` turns the file into soft labels, for these rows or others.
-///
-/// Examples:
-///   lelp fit --signals signals --subclasses 8 --out fit.safetensors
-///   lelp fit --signals signals --split kmeans --subclasses 8 --out fit.safetensors
-///   lelp fit --signals signals --split oracle --data train.csv --fine-column topic --out fit.safetensors
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Folder of the teacher's signals
     #[arg(long, value_name = "DIR")]

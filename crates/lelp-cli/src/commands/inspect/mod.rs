@@ -11,6 +11,7 @@ use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
 use lelp_train::distill::{ColumnSettings, SplitSharpness};
 
 use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArgs};
+use crate::command_error::CommandError;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -18,6 +19,12 @@ use crate::printer::Printer;
 /// Flags of a new fit, refused beside a student or a file that has its fit already.
 const FIT_FLAGS: [&str; 9] =
     ["split", "starts", "perplexity", "sample", "subclasses", "null_space", "rotation", "members", "seed"];
+
+const EXAMPLES: &str = "\
+Examples:
+  lelp inspect --model student
+  lelp inspect --signals signals --data queries/train.csv --fit fit.safetensors --class card
+  lelp inspect --signals signals --data queries/train.csv --split kmeans --subclasses 8 --json";
 
 /// Show what the subclasses are: typical rows, distinctive words, confidence
 ///
@@ -28,13 +35,8 @@ const FIT_FLAGS: [&str; 9] =
 /// Colaresi and Quinn 2008). The best of thousands of words reaches about 3 by chance: see `--split random-subclass`.
 ///
 /// The subclasses are those of a student, of a file from `lelp fit`, or fitted here with the flags of `lelp fit`.
-///
-/// Examples:
-///   lelp inspect --model student
-///   lelp inspect --signals signals --data queries/train.csv --fit fit.safetensors --class card
-///   lelp inspect --signals signals --data queries/train.csv --split kmeans --subclasses 8 --json
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Folder of a student, for its subclasses and the signals, data and columns that it was trained on
     #[arg(long, value_name = "DIR", conflicts_with_all = FIT_FLAGS)]
@@ -192,8 +194,7 @@ impl Arguments {
     fn check_class(&self, names: &[String]) -> Result<(), Failure> {
         match &self.class {
             Some(class) if !names.contains(class) => {
-                let known = names.join("`, `");
-                Err(Failure::input(format!("there is no class `{class}`; the teacher knows `{known}`")))
+                Err(CommandError::UnknownClass { class: class.clone(), known: names.to_vec() }.into())
             }
             _ => Ok(()),
         }
@@ -222,9 +223,11 @@ impl Arguments {
         if let Some(class) = &self.class {
             found.classes.retain(|found| found.name == *class);
         }
-        let text =
-            if self.json { serde_json::to_string_pretty(&found)? } else { render_text::inspection(&found) };
-        printer.data(&text)?;
+        if self.json {
+            printer.json(&found)?;
+        } else {
+            printer.data(&render_text::inspection(&found))?;
+        }
         Ok(())
     }
 }

@@ -2,10 +2,8 @@
 //!
 //! It is `lelp compare` with a recipe that it writes itself, and the students saved.
 
-pub(crate) mod bundled;
 mod recipe;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -21,11 +19,17 @@ use lelp_train::distill::{self, DistillSettings, Distilled, Distiller, StudentSe
 use lelp_train::training::TrainSettings;
 
 use crate::args::{ColumnArgs, GlobalArgs};
+use crate::command_error::CommandError;
 use crate::commands::compare::{self, CompareOptions, tables};
 use crate::commands::fit::as_table;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::printer::Printer;
+
+const EXAMPLES: &str = "\
+Examples:
+  lelp quickstart
+  lelp quickstart --data queries/ --out comparison";
 
 /// Run every step once, from labelled texts to microsecond students, in minutes
 ///
@@ -38,12 +42,8 @@ use crate::printer::Printer;
 ///
 /// The bundled data are 13,083 questions of banking customers, "about a card" or not (banking77,
 /// CC BY 4.0). With --data it runs on your own: a folder with train, validation and test files.
-///
-/// Examples:
-///   lelp quickstart
-///   lelp quickstart --data queries/ --out comparison
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Folder with train, validation and test files [default: the bundled queries]
     #[arg(long, value_name = "DIR")]
@@ -96,11 +96,10 @@ fn prepare_folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     let Arguments { data, encoder, out, seeds, columns } = arguments;
     let path = out.join(RECIPE);
     if out.exists() && !path.exists() {
-        let problem = format!("`{}` exists and was not made by a quickstart", out.display());
-        return Err(Failure::input(problem).with_hint("choose another folder with `--out`"));
+        return Err(CommandError::NotAQuickstart(out.clone()).into());
     }
     let text = recipe::text(data.as_deref(), encoder, *seeds, &columns.settings())?;
-    fs::create_dir_all(out)?;
+    storage::create_folder(out)?;
     storage::write(&path, text.as_bytes())?;
     Ok(path)
 }
@@ -163,7 +162,7 @@ impl StudentWriter<'_> {
             train: first.train,
         };
         let folder = self.out.join("students").join(&first.method);
-        fs::create_dir_all(&folder)?;
+        storage::create_folder(&folder)?;
         distill::save(&folder, student, task, &settings, self.global.threads().get())?;
         self.printer.step("wrote", &format!("`{}`", folder.display()));
         if let Some(fit) = &student.fit {

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use lelp_data::storage::FileError;
 use lelp_train::distill::ColumnSettings;
 use toml::{Table, Value};
 
-use crate::failure::{Context, Failure};
+use crate::failure::Failure;
 
 /// The part of the recipe that is the same in every quickstart. It has fewer buckets than the student's default: queries
 /// have few words, and the table is most of the file.
@@ -43,7 +44,7 @@ pub(super) fn text(
         Some(data) => {
             // The recipe's own folder is another one.
             let whole =
-                fs::canonicalize(data).with_context(|| format!("looking for `{}`", data.display()))?;
+                fs::canonicalize(data).map_err(|source| FileError::Read { path: data.to_owned(), source })?;
             (
                 data.file_name().unwrap_or(data.as_os_str()).to_string_lossy().into_owned(),
                 whole.to_string_lossy().into_owned(),

@@ -6,7 +6,8 @@ use lelp_train::training::{Checkpoints, Event, TrainSettings};
 
 use super::{Arguments, open_labelled, print_trained};
 use crate::args::GlobalArgs;
-use crate::commands::pull::encoder_folder;
+use crate::command_error::CommandError;
+use crate::encoder_cache::encoder_folder;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -20,8 +21,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let out = &arguments.out;
     let done = ["config.json", "teacher.json"].iter().any(|name| out.join(name).exists());
     if done && !arguments.overwrite {
-        let problem = format!("`{}` holds a teacher already", out.display());
-        return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
+        return Err(CommandError::TeacherExists(out.clone()).into());
     }
     let subclasses = arguments.subclasses.settings()?;
     if subclasses.is_some() && arguments.labels.given() {

@@ -15,11 +15,18 @@ use lelp_train::teachers::HeadTraining;
 use lelp_train::training::{Event, TrainReport, TrainSettings};
 
 use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs};
-use crate::commands::pull::{embedding_cache, encoder_folder};
+use crate::command_error::CommandError;
+use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress::{self, Rows};
+
+const EXAMPLES: &str = "\
+Examples:
+  lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ --out teacher
+  lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ \\
+    --tune all --epochs 2 --out teacher";
 
 /// Train a teacher: a head on a frozen encoder, or the whole encoder
 ///
@@ -33,12 +40,8 @@ use crate::progress::{self, Rows};
 ///
 /// The best epoch is chosen on the validation file, or on a tenth of the training file where there is none. The folder
 /// is all that `lelp signals`, `eval`, `predict` and `distill --from` need.
-///
-/// Examples:
-///   lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ --out teacher
-///   lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ --tune all --epochs 2 --out teacher
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// A Hugging Face folder, or the name of a model as for `lelp pull`
     #[arg(long, value_name = "DIR|MODEL")]
@@ -171,8 +174,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         return Err(Failure::usage(problem));
     }
     if arguments.out.join("teacher.json").exists() && !arguments.overwrite {
-        let problem = format!("`{}` holds a teacher already", arguments.out.display());
-        return Err(Failure::input(problem).with_hint("choose another folder, or pass `--overwrite`"));
+        return Err(CommandError::TeacherExists(arguments.out.clone()).into());
     }
     let subclasses = arguments.subclasses.settings()?;
     let splits = open_labelled(&arguments.data, &arguments.columns)?;
@@ -223,9 +225,7 @@ fn open_labelled(data: &Path, columns: &ColumnArgs) -> Result<Splits, Failure> {
     let columns = columns.settings();
     let splits = Splits::open(data, &columns.columns(), columns.labels.as_deref())?;
     if splits.train.labels().is_none() {
-        let problem =
-            format!("`{}` has no labels, but a teacher learns from them", splits.train.file().display());
-        return Err(Failure::input(problem).with_hint("name their column with `--label-column`"));
+        return Err(CommandError::NoLabels { file: splits.train.file().to_owned() }.into());
     }
     Ok(splits)
 }

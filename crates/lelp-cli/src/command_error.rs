@@ -1,0 +1,52 @@
+//! What commands themselves refuse; everything else is an error of a library.
+
+use std::path::PathBuf;
+
+use lelp::{Classified, ErrorKind};
+use thiserror::Error;
+
+/// Why a command did not do its work.
+#[derive(Debug, Error)]
+pub(crate) enum CommandError {
+    /// A file would be overwritten.
+    #[error("`{}` exists already", .0.display())]
+    FileExists(PathBuf),
+    /// A teacher would be overwritten.
+    #[error("`{}` holds a teacher already", .0.display())]
+    TeacherExists(PathBuf),
+    /// The folder is someone else's.
+    #[error("`{}` exists and was not made by a quickstart", .0.display())]
+    NotAQuickstart(PathBuf),
+    /// A teacher has nothing to learn from.
+    #[error("`{}` has no labels, but a teacher learns from them", file.display())]
+    NoLabels {
+        /// The training file.
+        file: PathBuf,
+    },
+    /// A class that the teacher does not know.
+    #[error("there is no class `{class}`; the teacher knows `{}`", known.join("`, `"))]
+    UnknownClass {
+        /// The name that was given.
+        class: String,
+        /// Names of the teacher's classes.
+        known: Vec<String>,
+    },
+    /// A setting of the method is no value of its kind, nor `auto`.
+    #[error("`distill`: {}", problem.message())]
+    MethodTable {
+        /// What is wrong with it.
+        problem: toml::de::Error,
+    },
+    /// A comparison is not complete.
+    #[error("{failed} trials or students failed; they are listed above and in `results.jsonl`")]
+    FailedCells {
+        /// How many.
+        failed: usize,
+    },
+}
+
+impl Classified for CommandError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
+}

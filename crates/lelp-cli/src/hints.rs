@@ -1,0 +1,131 @@
+//! What to do about an error, in terms of commands and flags.
+//!
+//! Libraries say what is wrong and name no flag, as they are called by other programs too. Their errors are matched by
+//! type here.
+
+use std::error::Error;
+
+use lelp::artifact::ArtifactError;
+use lelp_compare::run::RunError;
+use lelp_compare::store::ResultsError;
+use lelp_data::DataError;
+use lelp_method::GuardError;
+use lelp_model::ModelFolderError;
+use lelp_model::encoder_classifier::EncoderClassifierError;
+use lelp_model::export::ExportError;
+use lelp_network::{DeviceError, ParametersError};
+use lelp_report::inspect::StudentSplitError;
+use lelp_report::read::ReadError;
+use lelp_train::distill::{DistillError, FolderError, StudentModelError, TaskError};
+use lelp_train::evaluate::EvaluateError;
+use lelp_train::students::EncoderStudentError;
+use lelp_train::teachers::{FineTuneError, HeadTrainingError, SignalsRunError};
+use lelp_train::training::{CheckpointError, TrainError};
+
+use crate::command_error::CommandError;
+
+/// What to do about a defect of this program.
+pub(crate) const DEFECT: &str =
+    "this is a defect of lelp; please report it with the command and the lines above";
+
+const OVERWRITE: &str = "choose another folder, or pass `--overwrite`";
+const TRAIN_HEAD: &str = "train a head on the encoder with `lelp teach`";
+const RUN_FOLDERS: &str = "give the folder that `lelp distill`, `lelp compare` or `lelp quickstart` wrote";
+
+/// What to do about `error` or, where that has no hint, about its causes.
+pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let hint = of_one(error);
+        if hint.is_some() {
+            return hint;
+        }
+        next = wrapped(error).or_else(|| error.source());
+    }
+    None
+}
+
+/// Matches an error against types: the first pattern that fits gives the hint.
+macro_rules! first_match {
+    ($error:ident; $($type:ty: $pattern:pat => $hint:expr;)*) => {
+        $(if let Some($pattern) = $error.downcast_ref::<$type>() {
+            return Some($hint.to_string());
+        })*
+    };
+}
+
+/// What to do about this very error.
+fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
+    first_match! { error;
+        CommandError: CommandError::FileExists(_) => "choose another name, or pass `--overwrite`";
+        CommandError: CommandError::TeacherExists(_) => OVERWRITE;
+        CommandError: CommandError::NotAQuickstart(_) => "choose another folder with `--out`";
+        CommandError: CommandError::NoLabels { .. } => "name their column with `--label-column`";
+        CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
+        FolderError: FolderError::Exists(_) => OVERWRITE;
+        CheckpointError: CheckpointError::Format { .. } => "delete it, or start over with `--overwrite`";
+        CheckpointError: CheckpointError::Settings { .. } =>
+            "give the same settings to resume, or start over with `--overwrite`";
+        ResultsError: ResultsError::OtherRecipe { .. } =>
+            "choose another `--out`, or pass `--extend` to keep the results that both recipes share";
+        DataError: DataError::MissingColumn { .. } =>
+            "name the column to read, for example with `--text-column` or `--label-column`";
+        EvaluateError: EvaluateError::NoLabels { .. } =>
+            "name their column with `--label-column`; `lelp predict` needs none";
+        DeviceError: DeviceError::NotBuilt { feature, .. } =>
+            format!("install lelp with `--features {feature}`, or use `--device cpu`");
+        EncoderStudentError: EncoderStudentError::Memory { .. } =>
+            "lower `--micro-batch`, `--batch` or `--max-length`";
+        EncoderStudentError: EncoderStudentError::Layers { .. } => "lower `--layers`";
+        EncoderStudentError: EncoderStudentError::TooLong { .. } => "lower `--max-length`";
+        DistillError: DistillError::NoSignals { .. } =>
+            "write them with `lelp signals` and give their folder with `--signals`";
+        DistillError: DistillError::NoSubclasses =>
+            "train a teacher with `lelp teach --subclasses 4`, or use `--method lelp`";
+        GuardError: error => format!("use {}; `--force` trains it all the same", error.degeneracy.instead);
+        ModelFolderError: ModelFolderError::NoFolder(_) =>
+            "give a folder that `lelp teach` or `lelp distill` wrote";
+        ModelFolderError: ModelFolderError::NoHead(_) => TRAIN_HEAD;
+        EncoderClassifierError: EncoderClassifierError::NoHead { .. } => TRAIN_HEAD;
+        ExportError: ExportError::NoEncoder { .. } => "serve it with `lelp predict`, or from Rust or Python";
+        ReadError: ReadError::NoFolder(_) | ReadError::NoRun(_) => RUN_FOLDERS;
+        ReadError: ReadError::NoStudent { .. } => RUN_FOLDERS;
+        StudentSplitError: StudentSplitError::NoSplit { .. } =>
+            "inspect a student of `lelp` or of another method that splits classes; `lelp methods` lists them";
+        ArtifactError: ArtifactError::NotOurs { .. } => "give a file that `lelp fit` wrote";
+    }
+    None
+}
+
+/// Gives the error inside a variant that shows it as its own. Such a variant passes on the causes of the error inside,
+/// not the error.
+macro_rules! inside {
+    ($error:ident; $($type:ident { $($variant:ident)* })*) => {
+        $(if let Some(error) = $error.downcast_ref::<$type>() {
+            return match error {
+                $($type::$variant(inner) => Some(inner),)*
+                _ => None,
+            };
+        })*
+    };
+}
+
+/// The error that `error` shows as its own, where one with a hint can be inside.
+fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    inside! { error;
+        DistillError { Student Train }
+        StudentModelError { Encoder Folder Threads }
+        TrainError { Checkpoint }
+        EncoderStudentError { Parameters }
+        ParametersError { Device }
+        FolderError { Model }
+        FineTuneError { Student Train }
+        TaskError { Data }
+        HeadTrainingError { Data Train }
+        SignalsRunError { Data Teacher }
+        ExportError { Teacher }
+        RunError { Results }
+        ReadError { Results }
+    }
+    None
+}

@@ -1,0 +1,91 @@
+//! What a person reads when something is wrong: dozens of wrong inputs, each with its command and exit code.
+//!
+//! The snapshot is the list of all messages. Nothing may be said twice in one of them.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::support::{Workspace, encoder};
+
+/// Runs commands that must fail and keeps what they say.
+struct Transcript<'a> {
+    work: &'a Workspace,
+    text: String,
+}
+
+impl Transcript<'_> {
+    /// Fails with 1: the input or the environment is at fault.
+    fn input(&mut self, line: &str) {
+        self.fails(line, 1);
+    }
+
+    fn fails(&mut self, line: &str, code: i32) {
+        let said = self.work.fails(&format!("{line} --quiet"), code);
+        assert!(said.starts_with("error: "), "{line}: {said}");
+        assert!(!said.contains("panicked"), "{line}: {said}");
+        assert_nothing_is_said_twice(line, &said);
+        let said = said.replace(&encoder().display().to_string(), "ENCODER");
+        writeln!(self.text, "$ lelp {}\n{}\n", shown(line), said.trim_end()).unwrap();
+    }
+}
+
+fn shown(line: &str) -> String {
+    line.replace(&encoder().display().to_string(), "ENCODER")
+}
+
+/// No line of a message holds another one.
+fn assert_nothing_is_said_twice(line: &str, said: &str) {
+    let sentence = |line: &str| {
+        let text = line.trim();
+        let prefixes = ["error: ", "because ", "while ", "hint: "];
+        prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text).to_owned()
+    };
+    let sentences: Vec<String> = said.lines().map(sentence).filter(|text| !text.is_empty()).collect();
+    for (place, one) in sentences.iter().enumerate() {
+        for other in &sentences[place + 1..] {
+            assert!(!one.contains(other.as_str()) && !other.contains(one.as_str()), "{line}: {said}");
+        }
+    }
+}
+
+#[test]
+fn files_of_data() {
+    let work = Workspace::new();
+    work.queries();
+    work.write("empty.csv", "");
+    work.write("header.csv", "text,label\n");
+    work.write("columns.csv", "query,label\na,x\n");
+    work.write("one.csv", "text,label\na,x\nb,x\n");
+    work.write("latin.csv", b"text,label\nfine,x\ncaf\xe9,y\n");
+    work.write("ragged.csv", "text,label\na,x\nb,y,z\n");
+    work.write("bare.csv", "text\na\nb\n");
+    work.write("broken.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \n");
+    work.write("type.jsonl", "{\"text\": 3, \"label\": \"x\"}\n");
+    work.write("cut.parquet", b"PAR1 and then nothing");
+    work.write("data.xlsx", "");
+    fs::create_dir(work.path("empty")).unwrap();
+    let mut said = Transcript { work: &work, text: String::new() };
+    for file in [
+        "missing.csv",
+        "empty.csv",
+        "header.csv",
+        "columns.csv",
+        "one.csv",
+        "latin.csv",
+        "ragged.csv",
+        "bare.csv",
+        "broken.jsonl",
+        "type.jsonl",
+        "cut.parquet",
+        "data.xlsx",
+        "empty",
+    ] {
+        said.input(&format!("distill --data {file} --method ce --out student"));
+    }
+    said.input("distill --data queries --method ce --labels card,transfer --out student");
+    said.input("distill --data queries --method ce --label-column class --out student");
+    said.input(&format!("teach --encoder {} --data bare.csv --out teacher", encoder().display()));
+    assert_snapshot!(said.text);
+}
