@@ -1,11 +1,12 @@
 //! `results.jsonl` on disk: read, held against a recipe, added to line by line.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use lelp_data::storage::FileError;
+use lelp_data::{BoundedJsonError, JsonLines};
 use thiserror::Error;
 
 use crate::record::{
@@ -15,25 +16,15 @@ use crate::record::{
 /// Name of the file in a comparison's folder.
 pub const RESULTS_FILE: &str = "results.jsonl";
 
-/// Bytes of a line at most: the largest record has a bit for each of millions of test rows.
-const LONGEST_LINE: u64 = 64 << 20;
-
 /// Why there are no results.
 #[derive(Debug, Error)]
 pub enum ResultsError {
     /// The file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A line is none of ours.
-    #[error("line {line} of `{}` is damaged: {problem}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        problem: String,
-    },
+    /// The file cannot be read, or a line is damaged or too long.
+    #[error(transparent)]
+    Records(#[from] BoundedJsonError),
     /// The file does not say what was compared.
     #[error("`{}` does not start with a recipe; it is no comparison of ours", .0.display())]
     NoRecipe(PathBuf),
@@ -90,23 +81,14 @@ impl Results {
 
     /// The results of the whole lines, none where there is no line, and the bytes of these lines.
     fn read_lines(path: &Path) -> Result<(Option<Self>, u64), ResultsError> {
-        let unreadable = |source| FileError::Read { path: path.to_owned(), source };
-        let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
-        let (mut results, mut whole, mut bytes): (Option<Self>, u64, Vec<u8>) = (None, 0, Vec::new());
-        for line in 1.. {
-            bytes.clear();
-            let read =
-                reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut bytes).map_err(unreadable)?;
-            if !bytes.ends_with(b"\n") && (read as u64) < LONGEST_LINE {
+        let mut lines = JsonLines::open(path)?;
+        let (mut results, mut whole): (Option<Self>, u64) = (None, 0);
+        while let Some(line) = lines.next_line()? {
+            if !line.is_terminated() {
                 break;
             }
-            whole += read as u64;
-            let record = serde_json::from_slice(&bytes).map_err(|problem| ResultsError::Line {
-                path: path.to_owned(),
-                line,
-                problem: problem.to_string(),
-            })?;
-            match (&mut results, record) {
+            whole += line.bytes().len() as u64;
+            match (&mut results, line.parse()?) {
                 (Some(results), record) => results.add(record),
                 (none, Record::Recipe(recipe)) => *none = Some(Self::new(recipe)),
                 (None, _) => return Err(ResultsError::NoRecipe(path.to_owned())),

@@ -1,5 +1,6 @@
 //! Data sets and signals on disk: everything here is untrusted input until it is checked.
 
+mod bounded_json;
 mod columns;
 mod dataset;
 mod error;
@@ -14,6 +15,7 @@ pub mod storage;
 mod table;
 mod text;
 
+pub use bounded_json::{BoundedJsonError, JsonLine, JsonLines, read_json, read_json_lines};
 pub use columns::{Columns, Wanted};
 pub use dataset::{Dataset, Rows, gather};
 pub use error::{DataError, Place};

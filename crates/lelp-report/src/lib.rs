@@ -1,14 +1,14 @@
-//! What a distillation found, and how its students do.
+//! What a distillation found, and how well its students answer.
 //!
-//! | what | where |
-//! |---|---|
-//! | signals, a split and texts -> what each subclass is | [`inspect`] |
-//! | a run's folder -> what there is to tell of it | [`read::read`] -> [`story::Story`] |
-//! | signals and a split -> spectra, a map, subclasses | [`look`] |
-//! | a story -> one HTML file that needs nothing else | [`page::page`] |
+//! | from | to | with |
+//! |---|---|---|
+//! | signals, a split and the rows they were made of | each subclass in words and numbers | [`inspect`] |
+//! | signals and a split | spectra, a two-dimensional projection, subclasses | [`analysis`] |
+//! | a run's folder | a [`RunReport`](run_report::RunReport) | [`read`] |
+//! | a run report | one HTML file that loads nothing else | [`page`] |
 
+pub mod analysis;
 pub mod inspect;
-pub mod look;
 pub mod page;
 pub mod read;
-pub mod story;
+pub mod run_report;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use lelp_data::storage;
 use lelp_report::page::page;
-use lelp_report::read::{Reader, read};
-use lelp_report::story::Story;
+use lelp_report::read::{ReadContext, read};
+use lelp_report::run_report::RunReport;
 
 use crate::args::GlobalArgs;
 use crate::failure::{Context, Failure};
@@ -39,16 +39,16 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let cancel = interrupt::cancel_flag()?;
-    let mut tell = |what: &str| printer.step("reading", what);
-    let mut reader = Reader { threads: global.threads(), tell: &mut tell, cancel: &cancel };
-    let story = read(&arguments.run, &mut reader)
+    let mut progress = |object: &str| printer.step("reading", object);
+    let mut context = ReadContext { threads: global.threads(), progress: &mut progress, cancelled: &cancel };
+    let run = read(&arguments.run, &mut context)
         .with_context(|| format!("reading `{}`", arguments.run.display()))?;
-    let title = arguments.title.clone().unwrap_or_else(|| title(&story));
-    let page = page(&story, &title);
+    let title = arguments.title.clone().unwrap_or_else(|| title(&run));
+    let page = page(&run, &title);
     storage::write(&arguments.out, page.as_bytes())?;
-    printer.step("found", &found(&story));
-    for left in &story.left_out {
-        printer.step("left out", &format!("{}: {}", left.what, left.why));
+    printer.step("found", &found(&run));
+    for omission in &run.omissions {
+        printer.step("left out", &format!("{}: {}", omission.part, omission.reason));
     }
     let megabytes = page.len() as f64 / 1e6;
     printer.step("wrote", &format!("`{}`: {megabytes:.1} MB", arguments.out.display()));
@@ -56,18 +56,18 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 }
 
 /// The kind of run and the folder's own name.
-fn title(story: &Story) -> String {
-    let folder = story.folder.canonicalize().unwrap_or_else(|_| story.folder.clone());
+fn title(run: &RunReport) -> String {
+    let folder = run.folder.canonicalize().unwrap_or_else(|_| run.folder.clone());
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut kind = story.kind.name().to_owned();
+    let mut kind = run.kind.name().to_owned();
     if let Some(first) = kind.get_mut(0..1) {
         first.make_ascii_uppercase();
     }
     format!("{kind} {name}")
 }
 
-fn found(story: &Story) -> String {
-    let methods = story.groups.iter().flat_map(|group| &group.methods);
+fn found(run: &RunReport) -> String {
+    let methods = run.groups.iter().flat_map(|group| &group.methods);
     let runs: usize = methods.clone().map(|result| result.runs.len()).sum();
     let trials: usize = methods.clone().map(|result| result.trials.len()).sum();
     let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
@@ -75,8 +75,8 @@ fn found(story: &Story) -> String {
         counted(methods.count(), "method"),
         counted(runs, "student"),
         counted(trials, "trial"),
-        counted(story.failures.len(), "failure"),
-        counted(story.looks.len(), "map"),
+        counted(run.failures.len(), "failure"),
+        counted(run.analyses.len(), "map"),
     ];
-    format!("a {}: {}", story.kind.name(), parts.join(", "))
+    format!("a {}: {}", run.kind.name(), parts.join(", "))
 }

@@ -92,7 +92,7 @@ fn what_cannot_be_inspected_says_why() {
     let flags = "--data queries --signals signals --buckets 4096 --epochs 1";
     work.run(&format!("distill {flags} --method kd --out kd"));
     let said = work.fails("inspect --model kd", 1);
-    assert_snapshot!(said, @"error: `kd` was trained by method `kd`, which splits no class
+    assert_snapshot!(said, @"error: `kd` was trained with method `kd`, which does not split classes
 
 hint: inspect a student of `lelp` or of another method that splits classes; `lelp methods` lists them");
     let said = work.fails("inspect --model teacher", 1);

@@ -41,14 +41,14 @@ fn what_is_gone_is_left_out_and_said() {
     let work = distilled();
     fs::remove_dir_all(work.path("signals")).unwrap();
     let (without_signals, said) = page(&work, "report --run lelp --out r.html");
-    assert!(said.contains("the signals `signals` are not there"), "{said}");
+    assert!(said.contains("the signals `signals` do not exist"), "{said}");
     assert!(!without_signals.contains(">Map by class<") && without_signals.contains(">Reliability<"));
     work.write("queries/train.csv", "text,label\nanother,card\ntext,other\n");
     let (_, said) = page(&work, "report --run lelp --out r.html");
-    assert!(said.contains("are not those that the student learned from"), "{said}");
+    assert!(said.contains("are not those that the student was trained on"), "{said}");
     fs::remove_dir_all(work.path("queries")).unwrap();
     let (alone, said) = page(&work, "report --run lelp --out r.html");
-    assert!(said.contains("the data set `queries` is not there"), "{said}");
+    assert!(said.contains("the data set `queries` does not exist"), "{said}");
     assert!(alone.contains(">Learning curves<") && alone.contains(">Left out<"));
 }
 
@@ -145,7 +145,7 @@ fn a_folder_that_is_no_run_is_named() {
     work.write("begun/results.jsonl", format!("{recipe}\n"));
     assert!(work.fails("report --run begun --out r.html", 1).contains("holds no result yet"));
     work.write("other/run.json", "{\"settings\": {\"encoder\": \"e\"}}");
-    assert!(work.fails("report --run other --out r.html", 1).contains("is not that of a student"));
+    assert!(work.fails("report --run other --out r.html", 1).contains("does not describe a student"));
     work.write("empty/results.jsonl", "{\"record\": \"recipe\"}\n");
     assert!(work.fails("report --run empty --out r.html", 1).contains("line 1 of `empty/results.jsonl`"));
 }

@@ -1,4 +1,4 @@
-//! What an inspection must say of data whose subclasses are planted.
+//! Laws of an inspection, on data whose subclasses are known.
 
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -164,21 +164,21 @@ fn shares_of_a_class_add_to_one_and_members_to_the_rows() {
 }
 
 #[test]
-fn a_planted_word_is_the_first_mark_of_its_subclass() {
+fn a_planted_word_is_the_first_term_of_its_subclass() {
     let planted = Planted::new();
     for split in [kmeans(), oracle()] {
         let found = planted.inspect(&split, &InspectSettings::default());
         for (class, words) in found.classes.iter().zip(TOPICS) {
-            let mut marks: Vec<&str> =
-                class.subclasses.iter().map(|subclass| subclass.marks[0].ngram.as_str()).collect();
-            marks.sort_unstable();
-            assert_eq!(marks, words, "{split:?}");
+            let mut terms: Vec<&str> =
+                class.subclasses.iter().map(|subclass| subclass.distinctive_terms[0].term.as_str()).collect();
+            terms.sort_unstable();
+            assert_eq!(terms, words, "{split:?}");
             for subclass in &class.subclasses {
-                let word = &subclass.marks[0];
+                let word = &subclass.distinctive_terms[0];
                 assert!((subclass.share - 0.5).abs() < 0.02, "{}", subclass.share);
                 assert!(word.rows.abs_diff(class.members / 2) <= 1, "{} of {}", word.rows, class.members);
-                assert!(subclass.typical.iter().all(|row| row.text.contains(&word.ngram)));
-                assert!(subclass.name.is_none() || subclass.name.as_ref() == Some(&word.ngram));
+                assert!(subclass.typical_rows.iter().all(|row| row.text.contains(&word.term)));
+                assert!(subclass.name.is_none() || subclass.name.as_ref() == Some(&word.term));
             }
         }
     }
@@ -187,11 +187,11 @@ fn a_planted_word_is_the_first_mark_of_its_subclass() {
 #[test]
 fn typical_rows_are_distinct_texts_of_the_class_by_falling_share() {
     let planted = Planted::new();
-    let settings = InspectSettings { typical: 70, ..InspectSettings::default() };
+    let settings = InspectSettings { typical_rows: 70, ..InspectSettings::default() };
     for split in every_split() {
         for (class, found) in planted.inspect(&split, &settings).classes.iter().enumerate() {
             for subclass in &found.subclasses {
-                let rows = &subclass.typical;
+                let rows = &subclass.typical_rows;
                 let mut texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
                 texts.sort_unstable();
                 texts.dedup();
@@ -231,7 +231,7 @@ fn confidence_rises_along_what_the_teacher_is_surer_of_and_is_flat_along_nothing
 }
 
 #[test]
-fn what_the_fit_knows_is_told_in_its_units() {
+fn what_the_fit_reports_is_repeated_in_its_units() {
     let planted = Planted::new();
     for split in every_split() {
         let found = planted.inspect(&split, &InspectSettings::default());

@@ -1,22 +1,22 @@
-//! What the pseudo-subclasses of a split are, in words and numbers.
+//! What each pseudo-subclass of a split is, in words and numbers.
 //!
 //! ```text
-//! signals, split ──> members of each class: scores, shares, confidence ──> share, typical rows, confidence along it
-//! texts ─────────────> words and pairs of words of each subclass ────────> marks, by weighted log-odds
+//! signals, split ──> members of each class: scores, shares, confidence ──> share, typical rows, confidence by decile
+//! texts ─────────────> words and pairs of words of each subclass ────────> distinctive terms, by weighted log-odds
 //! ```
 
-mod class;
-mod confidence;
+mod class_inspection;
+mod class_members;
+mod confidence_by_decile;
+mod distinctive_terms;
 mod error;
 #[cfg(test)]
 mod laws;
-mod log_odds;
-mod marks;
-mod members;
-mod ngrams;
 mod settings;
-mod student;
-mod typical;
+mod student_split;
+mod typical_rows;
+mod vocabulary;
+mod weighted_log_odds;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -28,21 +28,21 @@ use serde::{Deserialize, Serialize};
 
 pub use error::InspectError;
 pub use settings::InspectSettings;
-pub use student::{StudentSplit, StudentSplitError};
+pub use student_split::{StudentSplit, StudentSplitError};
 
-use class::inspect_class;
-use members::gather;
+use class_inspection::inspect_class;
+use class_members::members_of_classes;
 
-/// What a split found in the rows of a data set.
+/// What the subclasses of a split are in the rows of a data set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inspection {
-    /// Name of the split, as `lelp`, `kmeans`.
+    /// Name of the split, such as `lelp` or `kmeans`.
     pub split: String,
-    /// Width of the softmax over a class's subclasses.
+    /// Temperature of the softmax over a class's subclasses.
     pub beta: f64,
-    /// Mean entropy of the split of a row, in bits.
+    /// Mean entropy of the split of a row within its classes, in bits.
     pub entropy: f64,
-    /// Rows that were looked at.
+    /// Number of rows of the data set.
     pub rows: usize,
     /// Each class.
     pub classes: Vec<ClassInspection>,
@@ -53,11 +53,12 @@ pub struct Inspection {
 pub struct ClassInspection {
     /// Its name.
     pub name: String,
-    /// Rows whose most probable class it is, by the teacher.
+    /// Number of rows whose most probable class it is by the teacher.
     pub members: usize,
-    /// Variance along each principal direction, decreasing, embedding units squared; of directions alone.
+    /// Variance along each principal direction, decreasing, embedding units squared; empty unless the split is by
+    /// directions.
     pub spectrum: Vec<f64>,
-    /// How many directions its variance spreads over; of directions alone.
+    /// Effective number of directions that its variance is spread over; none unless the split is by directions.
     pub effective_rank: Option<f64>,
     /// Share of its variance that lies along the directions, or between the clusters.
     pub variance_kept: Option<f64>,
@@ -68,25 +69,33 @@ pub struct ClassInspection {
 /// A subclass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubclassInspection {
-    /// The fine label, of an oracle.
+    /// Its fine label, where the split is by fine labels.
     pub name: Option<String>,
-    /// Mean share of the class's members that is its own, 0 to 1; they add up to 1 over a class that has members.
+    /// Mean share of the class's members in it, 0 to 1; the shares of a class that has members add up to 1.
     pub share: f64,
     /// Variance along its direction, or around its centroid, embedding units squared.
     pub variance: Option<f64>,
-    /// Mean probability that the teacher gives the class, over the tenths of the class's members by score, lowest
-    /// first; members of one score share their mean. With fewer than ten members, one entry a member.
+    /// Mean probability of the class by the teacher in each decile of the class's members by score, lowest score first;
+    /// members of equal score share their mean. With fewer than ten members, one entry a member.
     pub confidence: Vec<f64>,
-    /// Rows that are most its own, the first first.
-    pub typical: Vec<TypicalRow>,
-    /// Words and pairs of words that mark it among the class's members, the strongest first.
-    pub marks: Vec<Mark>,
+    /// Members with the largest share in it, the largest first.
+    pub typical_rows: Vec<TypicalRow>,
+    /// Words and pairs of words that are more frequent in it than in the rest of its class, the strongest first.
+    pub distinctive_terms: Vec<DistinctiveTerm>,
 }
 
-/// A row that is most of a subclass.
+impl SubclassInspection {
+    /// Its fine label, or else `number`, its number within its class.
+    #[must_use]
+    pub fn display_name(&self, number: usize) -> String {
+        self.name.clone().unwrap_or_else(|| number.to_string())
+    }
+}
+
+/// A row with a large share in a subclass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TypicalRow {
-    /// Its place in the data set, from 0.
+    /// Its index in the data set, from 0.
     pub row: usize,
     /// Its text.
     pub text: String,
@@ -94,26 +103,26 @@ pub struct TypicalRow {
     pub pair: Option<String>,
     /// Its label, where it has one.
     pub label: Option<String>,
-    /// Share of it that is the subclass's, given the class.
+    /// Share of the subclass in it, given the class.
     pub share: f64,
-    /// Probability that the teacher gives the class.
+    /// Probability of the class by the teacher.
     pub confidence: f64,
 }
 
-/// A word or a pair of words.
+/// A word or a pair of words that is more frequent in a subclass than in the rest of its class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct DistinctiveTerm {
     /// The word, or two with a space between.
-    pub ngram: String,
-    /// Weighted log-odds against the rest of the class, in deviations (Monroe, Colaresi and Quinn 2008).
+    pub term: String,
+    /// Weighted log-odds against the rest of the class, in standard deviations (Monroe, Colaresi and Quinn 2008).
     pub score: f64,
-    /// Rows of the subclass that hold it.
+    /// Number of rows of the subclass that contain it.
     pub rows: usize,
 }
 
-/// What the subclasses of `fit` are in the rows of `data`.
+/// Inspects the subclasses of `fit` in the rows of `data`.
 ///
-/// A row is a member of the class that the teacher's logits say. Its share in a subclass is `t_cs / p_c`, of the
+/// A row is a member of the class with the highest logit by the teacher. Its share in a subclass is `t_cs / p_c`, of the
 /// [targets](lelp::SubclassFit::targets). Words are counted in the members whose score is highest in the subclass.
 ///
 /// # Memory
@@ -137,9 +146,10 @@ pub fn inspect(
     }
     let InspectSettings { sharp, temperature, .. } = *settings;
     let beta = distill::split_beta(signals, fit, fine, sharp, temperature, threads)?;
-    let gathered = gather(signals, fit, fine, TargetSettings { beta, temperature }, threads, cancelled)?;
+    let members =
+        members_of_classes(signals, fit, fine, TargetSettings { beta, temperature }, threads, cancelled)?;
     let names = signals.description().label_names.iter();
-    let rows = names.zip(&gathered.classes).zip(fit.report().classes);
+    let rows = names.zip(&members.classes).zip(fit.report().classes);
     let classes = rows.map(|((name, members), report)| {
         let found = inspect_class(members, data, fit.per_class(), settings, cancelled)?;
         Ok(found.with_report(name, report, fit.fine_names()))
@@ -147,7 +157,7 @@ pub fn inspect(
     Ok(Inspection {
         split: fit.settings().name().to_owned(),
         beta: beta.get(),
-        entropy: gathered.entropy,
+        entropy: members.entropy,
         rows: data.rows(),
         classes: classes.collect::<Result<_, InspectError>>()?,
     })

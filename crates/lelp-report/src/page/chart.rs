@@ -1,56 +1,53 @@
-//! A chart: a heading, what to look for, the picture, and its numbers for whoever does not see it.
+//! A chart: a heading, what to analysis for, the picture, and its numbers for whoever does not see it.
 
+use maud::{Markup, html};
 use plotly::common::{Anchor, HoverInfo, Line, Marker, Mode, Orientation, Title};
 use plotly::configuration::DisplayModeBar;
 use plotly::layout::{Axis, DragMode, HoverMode, Legend, Margin};
 use plotly::{Configuration, Layout, Plot, Scatter};
 
-use super::html::{Table, escape, identifier, json};
+use super::html::{identifier, json_script};
 use super::palette::{colour, symbol};
-use super::words::lines;
+use super::table::Table;
+use super::text_lines::lines;
 
-/// Characters of a line of a label under the pointer: it fits beside the point on a phone.
+/// Characters of a line of the text under the pointer, which must fit beside the point on a phone.
 const LABEL_WIDTH: usize = 44;
 
-/// A chart with all that goes around it.
+/// A chart with its heading, caption and numbers.
 pub(super) struct Chart {
     pub(super) heading: String,
-    /// What to look for, a sentence or two.
+    /// What to analysis for, a sentence or two.
     pub(super) caption: String,
     pub(super) plot: Plot,
-    /// Pixels.
+    /// Height in pixels.
     pub(super) height: usize,
     pub(super) numbers: Table,
 }
 
 impl Chart {
-    /// As HTML; `scope` tells charts of one heading apart.
-    pub(super) fn html(&self, scope: &str) -> String {
+    /// The chart as HTML; `scope` distinguishes charts with the same heading.
+    pub(super) fn html(&self, scope: &str) -> Markup {
         let Self { heading, caption, height, .. } = self;
         let id = identifier(&format!("{scope} {heading}"));
-        let plot = serde_json::to_value(&self.plot).expect("a plot is words and numbers");
-        format!(
-            "<figure class=\"chart\" aria-labelledby=\"{id}\">\n<figcaption><h4 id=\"{id}\">{heading}</h4><p>{caption}</p></figcaption>\n\
-             <div class=\"drawing\" tabindex=\"0\" role=\"application\" aria-roledescription=\"chart\" aria-label=\"{heading}: arrow keys move over the points, Escape leaves\" style=\"height:{height}px\"></div>\n\
-             <p class=\"told\" aria-live=\"polite\"></p>\n\
-             <script type=\"application/json\">{plot}</script>\n{numbers}</figure>\n",
-            heading = escape(heading),
-            caption = escape(caption),
-            plot = json(&plot),
-            numbers = self.numbers_html(),
-        )
-    }
-
-    fn numbers_html(&self) -> String {
-        if self.numbers.is_empty() {
-            return String::new();
+        let plot = serde_json::to_value(&self.plot).expect("a plot serialises to JSON");
+        html! {
+            figure class="chart" aria-labelledby=(id) {
+                figcaption { h4 id=(id) { (heading) } p { (caption) } }
+                div class="drawing" tabindex="0" role="application" aria-roledescription="chart"
+                    aria-label={ (heading) ": arrow keys move over the points, Escape leaves" }
+                    style={ "height:" (height) "px" } {}
+                p class="told" aria-live="polite" {}
+                (json_script(&plot))
+                @if !self.numbers.is_empty() {
+                    (self.numbers.folded("The numbers", &format!("Numbers: {heading}")))
+                }
+            }
         }
-        let table = self.numbers.html(&format!("Numbers: {}", self.heading));
-        format!("<details class=\"numbers\"><summary>The numbers</summary>{table}</details>\n")
     }
 }
 
-/// A plot with room for its legend above; the page's script gives it the colours of the page.
+/// A plot with its legend above; the page's script sets its colours to those of the page.
 pub(super) fn plot(x: Axis, y: Axis) -> Plot {
     let legend = Legend::new().orientation(Orientation::Horizontal).x(0.0).y(1.02).y_anchor(Anchor::Bottom);
     let layout = Layout::new()
@@ -71,32 +68,32 @@ pub(super) fn plot(x: Axis, y: Axis) -> Plot {
     plot
 }
 
-/// An axis with a title, which keeps its range: a page is scrolled, not zoomed.
+/// An axis with a title and a fixed range: scrolling must move the page, not zoom the chart.
 pub(super) fn axis(title: &str) -> Axis {
-    Axis::new().title(Title::with_text(label(title))).auto_margin(true).fixed_range(true).zero_line(false)
+    Axis::new().title(Title::with_text(plot_text(title))).auto_margin(true).fixed_range(true).zero_line(false)
 }
 
-/// Points of the `place`-th thing of a chart, each with what is told of it.
+/// Points of one series of a chart, each with the text shown under the pointer; `position` sets colour and symbol.
 pub(super) fn points(
     name: &str,
-    place: usize,
+    position: usize,
     mode: Mode,
     x: Vec<f64>,
     y: Vec<f64>,
-    told: Vec<String>,
+    hover: Vec<String>,
 ) -> Box<Scatter<f64, f64>> {
-    let line = Line::new().color(colour(place)).width(2.0);
+    let line = Line::new().color(colour(position)).width(2.0);
     Scatter::new(x, y)
-        .name(label(name))
+        .name(plot_text(name))
         .mode(mode)
-        .marker(Marker::new().color(colour(place)).symbol(symbol(place)).size(9))
+        .marker(Marker::new().color(colour(position)).symbol(symbol(position)).size(9))
         .line(line)
         .hover_info(HoverInfo::Text)
-        .hover_text_array(told)
+        .hover_text_array(hover)
 }
 
-/// Both ends of an axis over `values`, with room around them; also where all of them are one.
-pub(super) fn around(values: impl Iterator<Item = f64>) -> Vec<f64> {
+/// Range of an axis over `values` with some room at both ends, also where all values are equal.
+pub(super) fn padded_range(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let finite = values.filter(|value| value.is_finite());
     let (least, most) = finite
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));
@@ -107,16 +104,16 @@ pub(super) fn around(values: impl Iterator<Item = f64>) -> Vec<f64> {
     vec![least - room, most + room]
 }
 
-/// Text as the plotting library shows it: it reads some markup, and no text of a user is any.
-pub(super) fn label(text: &str) -> String {
+/// Escapes a text for the plotting library, which interprets some markup.
+pub(super) fn plot_text(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     escaped.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-/// A label of some lines under the pointer.
-pub(super) fn told(parts: &[&str]) -> String {
+/// The text shown under the pointer, broken into lines.
+pub(super) fn hover_text(parts: &[&str]) -> String {
     let lines = parts.iter().flat_map(|part| lines(part, LABEL_WIDTH));
-    lines.map(|line| label(&line)).collect::<Vec<_>>().join("<br>")
+    lines.map(|line| plot_text(&line)).collect::<Vec<_>>().join("<br>")
 }
 
 #[cfg(test)]
@@ -133,8 +130,8 @@ mod tests {
             height: 100,
             numbers: Table::default(),
         };
-        let html = chart.html("scope");
+        let html = chart.html("scope").into_string();
         assert!(!html.contains("<a ") && html.matches("<script").count() == 1, "{html}");
-        assert!(told(&[hostile]).starts_with("&lt;a href"));
+        assert!(hover_text(&[hostile]).starts_with("&lt;a href"));
     }
 }

@@ -1,24 +1,24 @@
-//! Which classes are taken for which.
+//! Confusion matrices.
 
 use lelp_train::evaluate::Report;
 use plotly::common::{ColorScale, ColorScaleElement, Font, HoverInfo};
 use plotly::layout::{Annotation, Axis};
 use plotly::{HeatMap, Plot};
 
-use super::chart::{Chart, axis, label, plot, told};
-use super::html::Table;
-use super::words;
-use crate::story::Group;
+use super::chart::{Chart, axis, hover_text, plot, plot_text};
+use super::table::Table;
+use super::text_lines;
+use crate::run_report::ResultGroup;
 
-/// With more classes than this, counts do not fit into their squares.
-const WRITTEN: usize = 10;
-/// Characters of a class's name beside its squares.
+/// Most classes whose counts fit into their cells.
+const MOST_WITH_COUNTS: usize = 10;
+/// Most characters of a class's name on an axis.
 const NAME: usize = 20;
-/// Above this share a square is dark, and its number is white.
+/// Share above which a cell is dark and its number white.
 const DARK: f64 = 0.5;
 
-/// A chart for each method, and the teacher.
-pub(super) fn charts(group: &Group) -> Vec<(String, Chart)> {
+/// One matrix for each method, and one for the teacher.
+pub(super) fn charts(group: &ResultGroup) -> Vec<(String, Chart)> {
     let of_methods = group.methods.iter().filter_map(|result| {
         let reports: Vec<&Report> = result.tests().collect();
         Some((result.method.clone(), chart(&result.method, &reports)?))
@@ -28,7 +28,7 @@ pub(super) fn charts(group: &Group) -> Vec<(String, Chart)> {
     of_methods.chain(of_teacher).collect()
 }
 
-/// Rows by label and answer, and the share of each in its label's rows.
+/// Number of rows by label and answer.
 struct Counts<'a> {
     labels: &'a [String],
     counts: Vec<Vec<u64>>,
@@ -64,18 +64,19 @@ fn chart(model: &str, reports: &[&Report]) -> Option<Chart> {
     let counts = summed(reports)?;
     let classes = counts.labels.len();
     let mut plot = plot(names("answer", &counts, false), names("label", &counts, true));
-    plot.add_trace(squares(&counts));
-    if classes <= WRITTEN {
+    plot.add_trace(cells(&counts));
+    if classes <= MOST_WITH_COUNTS {
         write_counts(&mut plot, &counts);
     }
-    let caption = "Down: the label; across: the answer. What lies off the diagonal is wrong; a strong colour is a large \
+    let caption =
+        "Down: the label; across: the answer. What is off the diagonal is wrong; a strong colour is a large \
                    share of the label's rows. Seeds are added up."
-        .to_owned();
+            .to_owned();
     let height = 120 + (classes * 64).clamp(150, 600);
     Some(Chart { heading: format!("Confusion of {model}"), caption, plot, height, numbers: counts.table() })
 }
 
-/// The counts of all reports together; none where a report is not square, which no evaluation is.
+/// The sums over all reports; none where a matrix is not square, which no evaluation writes.
 fn summed<'a>(reports: &[&'a Report]) -> Option<Counts<'a>> {
     let labels = &reports.first()?.labels;
     let mut counts = vec![vec![0_u64; labels.len()]; labels.len()];
@@ -100,14 +101,14 @@ fn names(title: &str, counts: &Counts, down: bool) -> Axis {
         .range(range)
         .show_grid(false)
         .tick_values((0..counts.labels.len()).map(|class| class as f64).collect())
-        .tick_text(counts.labels.iter().map(|name| label(&words::shortened(name, NAME))).collect())
+        .tick_text(counts.labels.iter().map(|name| plot_text(&text_lines::shortened(name, NAME))).collect())
 }
 
-fn squares(counts: &Counts) -> Box<HeatMap<f64, f64, Vec<f64>>> {
-    let told = |row: usize, answer: usize| {
+fn cells(counts: &Counts) -> Box<HeatMap<f64, f64, Vec<f64>>> {
+    let hover = |row: usize, answer: usize| {
         let (label, answered) = (&counts.labels[row], &counts.labels[answer]);
         let count = format!("{} of {} rows", counts.counts[row][answer], counts.rows(row));
-        told(&[&format!("{label}, answered as {answered}:"), &count])
+        hover_text(&[&format!("{label}, answered as {answered}:"), &count])
     };
     let places: Vec<f64> = (0..counts.labels.len()).map(|class| class as f64).collect();
     let end = |place: f64, opacity: &str| ColorScaleElement(place, format!("rgba(0,114,178,{opacity})"));
@@ -117,7 +118,7 @@ fn squares(counts: &Counts) -> Box<HeatMap<f64, f64, Vec<f64>>> {
         .zmax(1.0)
         .show_scale(false)
         .hover_info(HoverInfo::Text)
-        .hover_text_matrix(counts.map(told))
+        .hover_text_matrix(counts.map(hover))
 }
 
 fn write_counts(plot: &mut Plot, counts: &Counts) {

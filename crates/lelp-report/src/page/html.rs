@@ -1,28 +1,19 @@
-//! HTML whose text is never markup.
+//! Pieces of HTML that the template macro does not cover: identifiers, JSON in a script element, control characters.
+//!
+//! Everything else is written with [`maud::html!`], which escapes every text that it inserts.
 
-use std::fmt::Write as _;
+use maud::{Markup, PreEscaped, html};
+use serde_json::Value;
 
-/// Text as HTML shows it, in elements and in quoted attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            // Browsers refuse the others in a page, and they could hide text.
-            control if control.is_control() && !matches!(control, '\n' | '\t') => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-/// JSON that can stand in a script element: no `<` ends it early.
-pub(super) fn json(value: &serde_json::Value) -> String {
-    value.to_string().replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+/// A value as a `<script type="application/json">` element.
+pub(super) fn json_script(value: &Value) -> Markup {
+    // In a script element nothing is escaped, but `<` would end it early.
+    let text = value
+        .to_string()
+        .replace('<', "\\u003c")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029");
+    html! { script type="application/json" { (PreEscaped(text)) } }
 }
 
 /// An `id` made of `words`: lower-case letters, digits and dashes.
@@ -38,74 +29,10 @@ pub(super) fn identifier(words: &str) -> String {
     id
 }
 
-/// Characters of a cell that is not broken: a mean with its interval has 13.
-const SHORT: usize = 20;
-
-/// A table with a caption for those who do not see it; the first column heads its row.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Table {
-    headings: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    pub(super) fn new(headings: &[&str]) -> Self {
-        Self { headings: headings.iter().map(|heading| (*heading).to_owned()).collect(), rows: Vec::new() }
-    }
-
-    /// A row of texts, not yet escaped.
-    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// Without the columns that have nothing in any row.
-    pub(super) fn filled(mut self) -> Self {
-        let filled: Vec<bool> = (0..self.headings.len())
-            .map(|column| self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty())))
-            .collect();
-        let keep = |cells: &mut Vec<String>| {
-            let mut column = 0..filled.len();
-            cells.retain(|_| column.next().is_some_and(|column| filled[column]));
-        };
-        keep(&mut self.headings);
-        self.rows.iter_mut().for_each(keep);
-        self
-    }
-
-    /// The table in a box of its own that scrolls sideways, reachable by keyboard.
-    pub(super) fn html(&self, name: &str) -> String {
-        let mut html = format!(
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>",
-            escape(name)
-        );
-        for heading in &self.headings {
-            write!(html, "<th scope=\"col\">{}</th>", escape(heading)).expect("a string takes all");
-        }
-        html.push_str("</tr></thead><tbody>");
-        for row in &self.rows {
-            html.push_str("<tr>");
-            for (place, cell) in row.iter().enumerate() {
-                html.push_str(&cell_html(cell, place == 0));
-            }
-            html.push_str("</tr>");
-        }
-        html.push_str("</tbody></table></div>\n");
-        html
-    }
-}
-
-/// A cell; one of a few characters stays in one line.
-fn cell_html(cell: &str, heads: bool) -> String {
-    let text = escape(cell);
-    match (heads, cell.chars().count() <= SHORT) {
-        (true, _) => format!("<th scope=\"row\">{text}</th>"),
-        (false, true) => format!("<td class=\"short\">{text}</td>"),
-        (false, false) => format!("<td>{text}</td>"),
-    }
+/// `text` with a replacement character for each control character: browsers reject them, and they could hide text.
+pub(super) fn without_control_characters(text: &str) -> String {
+    let hidden = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    text.replace(hidden, "\u{fffd}")
 }
 
 #[cfg(test)]
@@ -113,28 +40,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_is_markup() {
-        let hostile = "</td><script>alert('1')</script>\" onload=\"x\u{0}";
-        assert_eq!(
-            escape(hostile),
-            "&lt;/td&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&quot; onload=&quot;x\u{fffd}"
-        );
-        let mut table = Table::new(&["<b>"]);
-        table.row([hostile.to_owned()]);
-        let html = table.html(hostile);
-        assert!(!html.contains("<script") && !html.contains("<b>") && !html.contains("\" onload"), "{html}");
-    }
-
-    #[test]
     fn json_stays_in_its_element_and_means_the_same() {
         let value = serde_json::json!({ "text": "</script><!--\u{2028}" });
-        let written = json(&value);
-        assert!(!written.contains('<') && !written.contains('\u{2028}'), "{written}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&written).unwrap(), value);
+        let script = json_script(&value).into_string();
+        let inner = script.strip_prefix("<script type=\"application/json\">").unwrap();
+        let inner = inner.strip_suffix("</script>").unwrap();
+        assert!(!inner.contains('<') && !inner.contains('\u{2028}'), "{inner}");
+        assert_eq!(serde_json::from_str::<Value>(inner).unwrap(), value);
     }
 
     #[test]
     fn identifiers_hold_nothing_that_ends_them() {
         assert_eq!(identifier("Reliability: kd + \"fitnet\""), "sreliability-kd-fitnet-");
+    }
+
+    #[test]
+    fn control_characters_are_replaced_and_line_breaks_stay() {
+        assert_eq!(without_control_characters("a\u{0}b\n\tc\u{7f}"), "a\u{fffd}b\n\tc\u{fffd}");
     }
 }

@@ -1,76 +1,99 @@
-//! A story as one HTML file that needs nothing else: no network, no other file.
+//! A run report as one HTML file that loads nothing from a network and needs no other file.
 //!
-//! The plotting library draws the charts in the reader's browser; all it draws stands in tables too. The same story
-//! gives the same bytes.
+//! The plotting library draws the charts in the reader's browser; the numbers of every chart are also in a table. The same
+//! report gives the same bytes.
 
 mod accuracy;
-mod cards;
 mod chart;
 mod confusion;
-mod curves;
 mod html;
-mod library;
-mod map;
-mod means;
-mod methods;
+mod learning_curves;
+mod method_order;
+mod number_format;
 mod palette;
+mod plotly_script;
+mod projection;
 mod reliability;
-mod results;
-mod search;
+mod results_table;
+mod search_trials;
 mod sections;
-mod settings;
-mod spectrum;
-mod speed;
+mod seed_means;
+mod settings_tables;
+mod spectra;
+mod speed_and_accuracy;
+mod subclass_cards;
+mod table;
 #[cfg(test)]
 mod tests;
-mod words;
+mod text_lines;
 
-use html::{escape, identifier};
-use methods::Methods;
+use html::{identifier, without_control_characters};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use method_order::MethodOrder;
 use sections::Section;
 
-use crate::story::Story;
+use crate::run_report::RunReport;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Nothing is loaded from anywhere: scripts and styles stand in the page, pictures of charts are data.
+/// The browser loads nothing from anywhere: scripts and styles are in the page, images of charts are data URLs.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/// The page of a story, called `title`.
+/// Renders a run report as a page with the heading `title`.
 #[must_use]
-pub fn page(story: &Story, title: &str) -> String {
-    let methods = Methods::of(story);
-    let sections = sections::all(story, &methods);
-    let title = escape(title);
-    let contents: Vec<String> = sections
-        .iter()
-        .map(|section| {
-            format!("<li><a href=\"#{}\">{}</a></li>", identifier(section.heading), section.heading)
-        })
-        .collect();
-    let body: String = sections.iter().map(section).collect();
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <a class=\"skip\" href=\"#content\">Skip to the results</a>\n\
-         <header><h1>{title}</h1><p>{about}</p></header>\n\
-         <nav aria-label=\"Contents\"><ul>{}</ul></nav>\n\
-         <main id=\"content\">\n{body}</main>\n\
-         <footer><p>Written by lelp {version}. Charts by plotly.js. Nothing on this page is loaded from a network.</p></footer>\n\
-         <script>{library}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
-        contents.concat(),
-        about = escape(&format!("What came of the {} in {}", story.kind.name(), story.folder.display())),
-        version = env!("CARGO_PKG_VERSION"),
-        library = library::script(),
-    )
+pub fn page(run: &RunReport, title: &str) -> String {
+    let title = without_control_characters(title);
+    let content = without_control_characters(&content(run, &title).into_string());
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (PreEscaped(content))
+                script { (PreEscaped(plotly_script::source())) }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string()
 }
 
-fn section(section: &Section) -> String {
-    let Section { heading, html } = section;
-    let id = identifier(heading);
-    format!("<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{heading}</h2>\n{html}</section>\n")
+/// Everything that a reader sees.
+fn content(run: &RunReport, title: &str) -> Markup {
+    let sections = sections::all(run, &MethodOrder::of(run));
+    html! {
+        a class="skip" href="#content" { "Skip to the results" }
+        header {
+            h1 { (title) }
+            p { "Results of the " (run.kind.name()) " in " (run.folder.display()) }
+        }
+        nav aria-label="Contents" {
+            ul {
+                @for Section { heading, .. } in &sections {
+                    li { a href={ "#" (identifier(heading)) } { (heading) } }
+                }
+            }
+        }
+        main id="content" {
+            @for Section { heading, html } in &sections {
+                @let id = identifier(heading);
+                section aria-labelledby=(id) { h2 id=(id) { (heading) } (html) }
+            }
+        }
+        footer {
+            p {
+                "Written by lelp " (env!("CARGO_PKG_VERSION"))
+                ". Charts by plotly.js. Nothing on this page is loaded from a network."
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Colours and symbols that stay apart for people who do not see all colours.
+//! Colours and symbols that people with colour vision deficiency can tell apart.
 
 use plotly::common::MarkerSymbol;
 
@@ -6,20 +6,20 @@ use plotly::common::MarkerSymbol;
 const COLOURS: [&str; 8] =
     ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#F0E442"];
 
-/// The colour of the `place`-th thing of a chart.
-pub(super) fn colour(place: usize) -> &'static str {
-    COLOURS[place % COLOURS.len()]
+/// The colour of a chart's series by its position.
+pub(super) fn colour(position: usize) -> &'static str {
+    COLOURS[position % COLOURS.len()]
 }
 
-/// The word for [`symbol`].
-pub(super) fn symbol_word(place: usize) -> &'static str {
+/// The name of a [`symbol`].
+pub(super) fn symbol_word(position: usize) -> &'static str {
     ["circle", "square", "diamond", "triangle", "cross", "x", "star", "hexagon"]
-        [(place + place / COLOURS.len()) % COLOURS.len()]
+        [(position + position / COLOURS.len()) % COLOURS.len()]
 }
 
-/// The symbol of the `place`-th thing: things of one colour have different symbols.
-pub(super) fn symbol(place: usize) -> MarkerSymbol {
-    match (place + place / COLOURS.len()) % COLOURS.len() {
+/// The symbol of a chart's series by its position: series of equal colour have different symbols.
+pub(super) fn symbol(position: usize) -> MarkerSymbol {
+    match (position + position / COLOURS.len()) % COLOURS.len() {
         0 => MarkerSymbol::Circle,
         1 => MarkerSymbol::Square,
         2 => MarkerSymbol::Diamond,

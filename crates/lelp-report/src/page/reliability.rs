@@ -1,22 +1,22 @@
-//! Whether students are as sure as they are right.
+//! Reliability diagrams: accuracy as a function of confidence.
 
 use lelp::metrics::CalibrationBin;
 use lelp_train::evaluate::Report;
 use plotly::Scatter;
 use plotly::common::{DashType, HoverInfo, Line, Mode};
 
-use super::chart::{Chart, axis, plot, points, told};
-use super::html::Table;
-use super::means::mean;
-use super::methods::Methods;
-use super::words;
-use crate::story::Group;
+use super::chart::{Chart, axis, hover_text, plot, points};
+use super::method_order::MethodOrder;
+use super::number_format;
+use super::seed_means::mean;
+use super::table::Table;
+use crate::run_report::ResultGroup;
 
-/// Bins of a diagram, equally wide.
+/// Bins of a diagram, of equal width.
 const BINS: usize = 15;
 
-/// Share of right answers by confidence.
-pub(super) fn diagram(group: &Group, methods: &Methods) -> Option<Chart> {
+/// Share of correct answers by confidence.
+pub(super) fn diagram(group: &ResultGroup, methods: &MethodOrder) -> Option<Chart> {
     let unit = || vec![0.0, 1.0];
     let mut plot = plot(
         axis("confidence of the answer").range(unit()),
@@ -32,49 +32,53 @@ pub(super) fn diagram(group: &Group, methods: &Methods) -> Option<Chart> {
         }
         let name = &result.method;
         let bins = pooled(reports.iter().copied());
-        draw(&mut plot, &mut numbers, name, methods.place(name), &bins);
-        let error = mean(&result.figures(|report| report.expected_calibration_error));
-        errors.push(format!("{name} {}", words::share(error)));
+        draw(&mut plot, &mut numbers, name, methods.position(name), &bins);
+        let error = mean(&result.metric(|report| report.expected_calibration_error));
+        errors.push(format!("{name} {}", number_format::share(error)));
     }
     if let Some(teacher) = &group.teacher {
-        draw(&mut plot, &mut numbers, "teacher", TEACHER, &pooled([teacher].into_iter()));
-        errors.push(format!("teacher {}", words::share(teacher.expected_calibration_error)));
+        draw(&mut plot, &mut numbers, "teacher", TEACHER_POSITION, &pooled([teacher].into_iter()));
+        errors.push(format!("teacher {}", number_format::share(teacher.expected_calibration_error)));
     }
     let caption = format!(
-        "On the dashed line a model that says 80 % is right in 80 %; below it, it is too sure of itself. Answers of all \
-         seeds are pooled into {BINS} bins. Mean distance from the line, by answers: {}.",
+        "On the dashed line, answers given with a confidence of 80 % are right in 80 %; below it, the model is \
+         overconfident. Answers of all seeds are pooled into {BINS} bins. Mean distance from the line, by answers: {}.",
         errors.join(", ")
     );
     let heading = "Reliability".to_owned();
     (!errors.is_empty()).then(|| Chart { heading, caption, plot, height: 420, numbers })
 }
 
-/// The place of grey.
-const TEACHER: usize = 6;
+/// Position of grey in the palette.
+const TEACHER_POSITION: usize = 6;
 
 fn draw(plot: &mut plotly::Plot, numbers: &mut Table, name: &str, place: usize, bins: &[CalibrationBin]) {
     let (x, y) = bins.iter().map(|bin| (bin.confidence, bin.accuracy)).unzip();
-    let told = bins.iter().map(|bin| {
-        let sure =
-            format!("{name}: of {} answers with confidence {}", bin.rows, words::share(bin.confidence));
-        told(&[&sure, &format!("{} are right", words::share(bin.accuracy))])
+    let hover = bins.iter().map(|bin| {
+        let sure = format!(
+            "{name}: of {} answers with confidence {}",
+            bin.rows,
+            number_format::share(bin.confidence)
+        );
+        hover_text(&[&sure, &format!("{} are right", number_format::share(bin.accuracy))])
     });
-    plot.add_trace(points(name, place, Mode::LinesMarkers, x, y, told.collect()));
+    plot.add_trace(points(name, place, Mode::LinesMarkers, x, y, hover.collect()));
     for bin in bins {
-        let cells = [bin.rows.to_string(), words::share(bin.confidence), words::share(bin.accuracy)];
+        let cells =
+            [bin.rows.to_string(), number_format::share(bin.confidence), number_format::share(bin.accuracy)];
         numbers.row([name.to_owned()].into_iter().chain(cells));
     }
 }
 
 fn diagonal() -> Box<Scatter<f64, f64>> {
     Scatter::new(vec![0.0, 1.0], vec![0.0, 1.0])
-        .name("as sure as right")
+        .name("confidence = accuracy")
         .mode(Mode::Lines)
         .line(Line::new().color("#7F7F7F").dash(DashType::Dash).width(1.5))
         .hover_info(HoverInfo::Skip)
 }
 
-/// Bins over all reports, by rows.
+/// The bins of all reports together, weighted by their rows.
 fn pooled<'a>(reports: impl Iterator<Item = &'a Report>) -> Vec<CalibrationBin> {
     let mut bins = [CalibrationBin { rows: 0, confidence: 0.0, accuracy: 0.0 }; BINS];
     for bin in reports.flat_map(|report| &report.calibration) {

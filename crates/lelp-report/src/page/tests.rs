@@ -1,4 +1,4 @@
-//! The page of a made-up story.
+//! The page of a made-up run.
 
 use lelp::metrics::CalibrationBin;
 use lelp::stats::Bootstrap;
@@ -9,9 +9,11 @@ use lelp_train::training::{EpochRecord, TermRecord, ValidationMetric, Validation
 use serde_json::json;
 
 use super::page;
-use crate::inspect::{ClassInspection, Inspection, Mark, SubclassInspection, TypicalRow};
-use crate::look::{Look, Map, Point, Spectrum};
-use crate::story::{Group, Kind, MethodResult, Run, Settings, Story, Trial};
+use crate::analysis::{EmbeddingAnalysis, ProjectedRow, Projection, Spectrum};
+use crate::inspect::{ClassInspection, DistinctiveTerm, Inspection, SubclassInspection, TypicalRow};
+use crate::run_report::{
+    MethodResult, Omission, ResultGroup, RunKind, RunReport, SeedRun, SettingsSection, Trial,
+};
 
 const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&";
 
@@ -47,7 +49,7 @@ fn method(name: &str, labels: &[String], accuracy: f64) -> MethodResult {
         seconds: 1.0,
         examples_per_second: 80.0,
     };
-    let run = |seed: u64| Run {
+    let run = |seed: u64| SeedRun {
         seed,
         test: Some(report(labels, accuracy + 0.01 * seed as f64)),
         epochs: vec![epoch(1), epoch(2)],
@@ -67,7 +69,7 @@ fn subclass(text: &str) -> SubclassInspection {
         share: 0.5,
         variance: Some(1.0),
         confidence: vec![0.6, 0.9],
-        typical: vec![TypicalRow {
+        typical_rows: vec![TypicalRow {
             row: 3,
             text: text.to_owned(),
             pair: Some(text.to_owned()),
@@ -75,11 +77,11 @@ fn subclass(text: &str) -> SubclassInspection {
             share: 0.9,
             confidence: 0.8,
         }],
-        marks: vec![Mark { ngram: text.to_owned(), score: 4.0, rows: 9 }],
+        distinctive_terms: vec![DistinctiveTerm { term: text.to_owned(), score: 4.0, rows: 9 }],
     }
 }
 
-fn look(text: &str) -> Look {
+fn analysis(text: &str) -> EmbeddingAnalysis {
     let class = || ClassInspection {
         name: text.to_owned(),
         members: 40,
@@ -88,7 +90,7 @@ fn look(text: &str) -> Look {
         variance_kept: Some(0.9),
         subclasses: vec![subclass(text), subclass(text)],
     };
-    let point = |row: usize| Point {
+    let point = |row: usize| ProjectedRow {
         row,
         class: row % 2,
         subclass: Some(row / 2 % 2),
@@ -104,7 +106,7 @@ fn look(text: &str) -> Look {
         rows: 80,
         classes: vec![class(), class()],
     };
-    Look {
+    EmbeddingAnalysis {
         data: text.to_owned(),
         teacher: text.to_owned(),
         labels: vec![text.to_owned(), "other".to_owned()],
@@ -115,17 +117,17 @@ fn look(text: &str) -> Look {
             variance: vec![2.0, 1.0, 0.0],
             effective_rank: 1.9,
         }],
-        map: Some(Map { rows: 80, points: (0..8).map(point).collect() }),
+        projection: Some(Projection { rows: 80, points: (0..8).map(point).collect() }),
         inspection: Some(inspection),
     }
 }
 
-/// A story in which every word of a user is `text`.
-fn story(text: &str) -> Story {
+/// A run in which every word of a user is `text`.
+fn run(text: &str) -> RunReport {
     let labels = [text.to_owned(), "other".to_owned()];
     let setting = Setting { data: text.to_owned(), teacher: text.to_owned(), student: text.to_owned() };
-    let mut story = Story::new(Kind::Comparison, text.into());
-    story.baseline = Some("kd".to_owned());
+    let mut run = RunReport::new(RunKind::Comparison, text.into());
+    run.baseline = Some("kd".to_owned());
     let rows = Bootstrap { mean: 0.1, low: 0.05, high: 0.15, p: 0.01 };
     let ahead = Difference {
         mean: 0.1,
@@ -138,24 +140,24 @@ fn story(text: &str) -> Story {
     let other = MethodResult { against_baseline: Some(ahead), ..method(text, &labels, 0.9) };
     let methods = vec![method("kd", &labels, 0.8), other];
     let teacher = Some(report(&labels, 0.95));
-    story.groups.push(Group { setting: setting.clone(), teacher, methods });
-    story.looks.push(look(text));
+    run.groups.push(ResultGroup { setting: setting.clone(), teacher, methods });
+    run.analyses.push(analysis(text));
     let error = text.to_owned();
-    story.failures.push(FailedRecord {
+    run.failures.push(FailedRecord {
         key: "k".to_owned(),
         setting,
         method: text.to_owned(),
         error,
         refused: true,
     });
-    story.settings.push(Settings { heading: text.to_owned(), values: json!({ text: text }) });
-    story.leave_out(text, text);
-    story
+    run.settings.push(SettingsSection { heading: text.to_owned(), values: json!({ text: text }) });
+    run.omissions.push(Omission { part: text.to_owned(), reason: text.to_owned() });
+    run
 }
 
 #[test]
-fn every_section_of_a_full_story_is_there() {
-    let page = page(&story("queries"), "A comparison");
+fn every_section_of_a_full_run_is_there() {
+    let page = page(&run("queries"), "A comparison");
     for heading in [
         "Results",
         "Accuracy on the test rows",
@@ -187,8 +189,8 @@ fn every_section_of_a_full_story_is_there() {
 /// Everything that a user can have written, in every place where it can stand.
 #[test]
 fn no_text_of_a_user_is_markup_or_script() {
-    let plain = page(&story("queries"), "title");
-    let hostile = page(&story(HOSTILE), HOSTILE);
+    let plain = page(&run("queries"), "title");
+    let hostile = page(&run(HOSTILE), HOSTILE);
     let count = |page: &str, what: &str| page.matches(what).count();
     for markup in ["<script", "</script>", "<img", "onerror=", "<style"] {
         let (found, expected) = (count(&hostile, markup), count(&plain, markup));
@@ -201,14 +203,14 @@ fn no_text_of_a_user_is_markup_or_script() {
 }
 
 #[test]
-fn the_same_story_gives_the_same_bytes() {
-    assert_eq!(page(&story("queries"), "title"), page(&story("queries"), "title"));
+fn the_same_run_gives_the_same_bytes() {
+    assert_eq!(page(&run("queries"), "title"), page(&run("queries"), "title"));
 }
 
 #[test]
 fn nothing_is_loaded_from_anywhere() {
-    let page = page(&story("queries"), "title");
-    let library = super::library::script();
+    let page = page(&run("queries"), "title");
+    let library = super::plotly_script::source();
     let own = page.replace(&library, "");
     assert_eq!(page.len() - own.len(), library.len(), "the library stands in the page once");
     assert!(!own.contains("http:") && !own.contains("https:") && !own.contains("src="), "a link of our own");
@@ -216,7 +218,7 @@ fn nothing_is_loaded_from_anywhere() {
 }
 
 #[test]
-fn a_story_of_nothing_is_a_page_without_sections() {
-    let page = page(&Story::new(Kind::Student, "run".into()), "title");
+fn a_run_without_results_is_a_page_without_sections() {
+    let page = page(&RunReport::new(RunKind::Student, "run".into()), "title");
     assert!(!page.contains("<section"), "nothing to show");
 }

@@ -1,10 +1,10 @@
-//! A run's folder as a story: of a student, or of a comparison.
+//! Reading a run's folder, of a student or of a comparison, into a [`RunReport`].
 
-mod comparison;
+mod comparison_run;
 mod error;
-mod lines;
-mod material;
-mod student;
+mod omission_reason;
+mod run_inputs;
+mod student_run;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -13,42 +13,42 @@ use std::sync::atomic::AtomicBool;
 pub use error::ReadError;
 use lelp_compare::store::RESULTS_FILE;
 
-use crate::story::Story;
+use crate::run_report::RunReport;
 
-/// The file that a distillation writes.
-const RUN: &str = "run.json";
+/// The file that a distillation writes its settings to.
+const RUN_FILE: &str = "run.json";
 
-/// Who reads: threads, who is told of long work, and who can stop it.
-pub struct Reader<'a> {
+/// How to read a run: threads, progress, cancellation.
+pub struct ReadContext<'a> {
     /// Threads to compute on.
     pub threads: NonZeroUsize,
-    /// Is told what is being done, in words that follow "reading".
-    pub tell: &'a mut dyn FnMut(&str),
-    /// Stops the work soon after it is raised.
-    pub cancel: &'a AtomicBool,
+    /// Called before each long step with the object that is read, a noun phrase such as `embeddings`.
+    pub progress: &'a mut dyn FnMut(&str),
+    /// Stops the work soon after it is set.
+    pub cancelled: &'a AtomicBool,
 }
 
-impl std::fmt::Debug for Reader<'_> {
+impl std::fmt::Debug for ReadContext<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Reader on {} threads", self.threads)
+        out.debug_struct("ReadContext").field("threads", &self.threads).finish_non_exhaustive()
     }
 }
 
-/// Reads all that there is to tell of the run in `folder`; what its data and signals would add is left out where they
-/// are gone, and the story says so.
+/// Reads the run in `folder`. Parts that need its data or signals are left out where these no longer exist, and
+/// [`RunReport::omissions`] says so.
 ///
-/// A student is asked for its answers to the test rows, once, where it has no figures on them yet.
+/// A student without recorded test metrics is evaluated on the test rows.
 ///
 /// # Errors
-/// [`ReadError`] if the folder is no run's, or a file in it is damaged.
-pub fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, ReadError> {
+/// [`ReadError`] if the folder does not hold a run, or a file in it is damaged.
+pub fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunReport, ReadError> {
     if !folder.is_dir() {
         return Err(ReadError::NoFolder(folder.to_owned()));
     }
     if folder.join(RESULTS_FILE).is_file() {
-        comparison::read(folder, reader)
-    } else if folder.join(RUN).is_file() {
-        student::read(folder, reader)
+        comparison_run::read(folder, context)
+    } else if folder.join(RUN_FILE).is_file() {
+        student_run::read(folder, context)
     } else {
         Err(ReadError::NoRun(folder.to_owned()))
     }

@@ -68,11 +68,11 @@ pub(crate) struct Arguments {
     class: Option<String>,
 
     /// Number of typical rows of each subclass
-    #[arg(long, value_name = "N", default_value_t = InspectSettings::default().typical)]
+    #[arg(long, value_name = "N", default_value_t = InspectSettings::default().typical_rows)]
     rows: usize,
 
     /// Number of distinctive words and word pairs of each subclass
-    #[arg(long, value_name = "N", default_value_t = InspectSettings::default().marks)]
+    #[arg(long, value_name = "N", default_value_t = InspectSettings::default().distinctive_terms)]
     words: usize,
 
     /// Print JSON, with the confidence in tenths of the rows and the spectrum of each class
@@ -208,8 +208,14 @@ impl Arguments {
             (None, None) => trained,
         };
         let temperature = student.map_or(Temperature::default(), |student| student.temperature);
-        let (typical, marks) = (self.rows, self.words);
-        Ok(InspectSettings { sharp, temperature, typical, marks, ..InspectSettings::default() })
+        let (typical_rows, distinctive_terms) = (self.rows, self.words);
+        Ok(InspectSettings {
+            sharp,
+            temperature,
+            typical_rows,
+            distinctive_terms,
+            ..InspectSettings::default()
+        })
     }
 
     /// The split of the student or of the file.

@@ -53,7 +53,7 @@ fn subclass_lines(place: usize, subclass: &SubclassInspection, scale: &Scale, cl
         subclass.name.as_ref().map(|name| truncate(&single_line(name), COLUMNS / 3)).unwrap_or_default();
     let title = format!("{place} {name}");
     let title = format!("\n{BOLD}{:>4}{BOLD:#}", title.trim_end());
-    if subclass.typical.is_empty() && subclass.share == 0.0 {
+    if subclass.typical_rows.is_empty() && subclass.share == 0.0 {
         return vec![format!("{title}  holds no row")];
     }
     let mut facts = vec![format!("{:.1} % of the class", 100.0 * subclass.share)];
@@ -61,20 +61,20 @@ fn subclass_lines(place: usize, subclass: &SubclassInspection, scale: &Scale, cl
     facts.extend(subclass.variance.map(|variance| format!("variance {}", three_digits(variance))));
     let mut lines = vec![format!("{title}  {}", facts.join("  "))];
     lines.extend(terms_line(subclass));
-    lines.extend(subclass.typical.iter().map(|row| row_line(row, class)));
+    lines.extend(subclass.typical_rows.iter().map(|row| row_line(row, class)));
     lines
 }
 
 /// The subclass's distinctive terms, as many as fit in a line; `None` where there is none.
 fn terms_line(subclass: &SubclassInspection) -> Option<String> {
     let mut line = String::new();
-    for mark in &subclass.marks {
-        let mark = format!("{} {:.1}", single_line(&mark.ngram), mark.score);
+    for term in &subclass.distinctive_terms {
+        let term = format!("{} {:.1}", single_line(&term.term), term.score);
         let separator = if line.is_empty() { "      " } else { "  " };
-        if line.width() + separator.len() + mark.width() > COLUMNS {
+        if line.width() + separator.len() + term.width() > COLUMNS {
             break;
         }
-        line = line + separator + &mark;
+        line = line + separator + &term;
     }
     (!line.is_empty()).then_some(line)
 }

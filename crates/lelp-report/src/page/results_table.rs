@@ -1,15 +1,16 @@
-//! The table of results, and what it says in a sentence.
+//! The table of results, and a sentence that sums it up.
 
 use lelp_train::evaluate::Report;
+use maud::{Markup, html};
 
-use super::html::{Table, escape};
-use super::means::{half_width, mean};
-use super::methods::Methods;
-use super::words;
-use crate::story::{Group, MethodResult};
+use super::method_order::MethodOrder;
+use super::number_format;
+use super::seed_means::{half_width, mean};
+use super::table::Table;
+use crate::run_report::{MethodResult, ResultGroup};
 
-/// Figures of the teacher and of each method on the test rows.
-pub(super) fn table(group: &Group, methods: &Methods) -> Table {
+/// Metrics of the teacher and of each method on the test rows.
+pub(super) fn table(group: &ResultGroup, methods: &MethodOrder) -> Table {
     let baseline = baseline(group, methods);
     let against = baseline.map_or_else(String::new, |result| format!("points over {}", result.method));
     let (interval, chance) = ("95 % over rows", "p over rows");
@@ -27,13 +28,13 @@ pub(super) fn table(group: &Group, methods: &Methods) -> Table {
             table.row(cells(&result.method, &reports, result.bytes, difference(result)));
         }
     }
-    table.filled()
+    table.without_empty_columns()
 }
 
 fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, difference: [String; 4]) -> Vec<String> {
     let values =
         |figure: &dyn Fn(&Report) -> f64| reports.iter().map(|report| figure(report)).collect::<Vec<f64>>();
-    let share = |values: Vec<f64>| words::share_with(mean(&values), half_width(&values));
+    let share = |values: Vec<f64>| number_format::share_with(mean(&values), half_width(&values));
     let whole = |figure: &dyn Fn(&Report) -> Option<f64>| {
         let values: Option<Vec<f64>> = reports.iter().map(|report| figure(report)).collect();
         values.map_or_else(String::new, share)
@@ -46,51 +47,48 @@ fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, difference: [Stri
         share(values(&|report| report.expected_calibration_error)),
         whole(&|report| report.agreement),
         share(values(&|report| report.negative_log_likelihood)),
-        bytes.map_or_else(String::new, words::bytes),
-        words::microseconds(mean(&values(&|report| report.microseconds_per_text))),
+        bytes.map_or_else(String::new, number_format::bytes),
+        number_format::microseconds(mean(&values(&|report| report.microseconds_per_text))),
         reports.len().to_string(),
     ]);
     cells
 }
 
-fn baseline<'a>(group: &'a Group, methods: &Methods) -> Option<&'a MethodResult> {
+fn baseline<'a>(group: &'a ResultGroup, methods: &MethodOrder) -> Option<&'a MethodResult> {
     let found = group.methods.iter().find(|result| Some(&result.method) == methods.baseline())?;
     found.tests().next().map(|_| found)
 }
 
-/// Points over the baseline, their interval over test rows, and the chances of so much by luck, corrected for the methods
-/// of the table; empty of the baseline itself.
+/// Percentage points over the baseline, their confidence interval over test rows, and the p-values over rows and over
+/// seeds, corrected for the number of methods; empty for the baseline itself.
 fn difference(result: &MethodResult) -> [String; 4] {
     let Some(own) = &result.against_baseline else { return [const { String::new() }; 4] };
     [
-        words::points(own.mean),
-        format!("{} to {}", words::points(own.rows.low), words::points(own.rows.high)),
-        words::chance(own.rows_p_corrected),
-        own.seeds_p_corrected.map_or_else(String::new, words::chance),
+        number_format::points(own.mean),
+        format!("{} to {}", number_format::points(own.rows.low), number_format::points(own.rows.high)),
+        number_format::p_value(own.rows_p_corrected),
+        own.seeds_p_corrected.map_or_else(String::new, number_format::p_value),
     ]
 }
 
-/// What the table says: the most accurate method against the baseline, and whether that could be chance.
-pub(super) fn sentence(group: &Group, methods: &Methods) -> Option<String> {
-    let accuracy = |result: &MethodResult| mean(&result.figures(|report| report.accuracy));
+/// What the table shows: the most accurate method against the baseline, and whether the difference is significant.
+pub(super) fn sentence(group: &ResultGroup, methods: &MethodOrder) -> Option<Markup> {
+    let accuracy = |result: &MethodResult| mean(&result.metric(|report| report.accuracy));
     let measured = group.methods.iter().filter(|result| result.tests().next().is_some());
     let best = measured.max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))?;
-    let figure = format!("<b>{}</b> {}", escape(&best.method), words::share(accuracy(best)));
+    let measured = html! { b { (best.method) } " " (number_format::share(accuracy(best))) };
     let Some(baseline) = baseline(group, methods) else {
-        return Some(format!("Test accuracy: {figure}."));
+        return Some(html! { "Test accuracy: " (measured) "." });
     };
-    let name = escape(&baseline.method);
+    let most = html! { "Most accurate on the test rows: " (measured) };
     if best.method == baseline.method {
-        return Some(format!("Most accurate on the test rows: {figure}, the baseline itself."));
+        return Some(html! { (most) ", the baseline itself." });
     }
-    let Some(own) = &best.against_baseline else {
-        return Some(format!("Most accurate on the test rows: {figure}."));
-    };
-    let verdict = if own.is_significant() { "more than chance" } else { "it could be chance" };
-    Some(format!(
-        "Most accurate on the test rows: {figure}, {} points over <b>{name}</b> (p = {} over the test rows, corrected \
-         for the number of methods: {verdict}).",
-        words::points(own.mean),
-        words::chance(own.rows_p_corrected)
-    ))
+    let Some(difference) = &best.against_baseline else { return Some(html! { (most) "." }) };
+    let verdict = if difference.is_significant() { "more than chance" } else { "it could be chance" };
+    Some(html! {
+        (most) ", " (number_format::points(difference.mean)) " points over " b { (baseline.method) }
+        " (p = " (number_format::p_value(difference.rows_p_corrected))
+        " over the test rows, corrected for the number of methods: " (verdict) ")."
+    })
 }

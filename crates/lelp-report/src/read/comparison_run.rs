@@ -1,4 +1,4 @@
-//! The folder that `lelp compare` wrote.
+//! Reading the folder of a comparison.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,19 +11,20 @@ use lelp_method::{MethodSettings, Objective};
 use lelp_train::training::TrainSettings;
 use serde_json::{Value, json};
 
-use super::material::{Material, Reason, found, words};
-use super::{ReadError, Reader};
-use crate::look::Look;
-use crate::story::{Group, Kind, MethodResult, Run, Settings, Story, Trial};
+use super::omission_reason::OmissionReason;
+use super::run_inputs::{RunInputs, locate};
+use super::{ReadContext, ReadError};
+use crate::analysis::EmbeddingAnalysis;
+use crate::run_report::{MethodResult, ResultGroup, RunKind, RunReport, SeedRun, SettingsSection, Trial};
 
-/// Everything that a comparison has found so far.
-pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, ReadError> {
+/// Reads the results that a comparison has written so far.
+pub(super) fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunReport, ReadError> {
     let records = Results::read(folder)?;
-    let mut story = Story::new(Kind::Comparison, folder.to_owned());
-    story.baseline = Some(records.recipe.baseline.clone());
+    let mut run = RunReport::new(RunKind::Comparison, folder.to_owned());
+    run.baseline = Some(records.recipe.baseline.clone());
     for student in &records.students {
-        let group = group(&mut story.groups, &student.setting);
-        result(group, &student.method).runs.push(Run {
+        let group = group(&mut run.groups, &student.setting);
+        result(group, &student.method).runs.push(SeedRun {
             seed: student.seed,
             test: Some(student.test.clone()),
             epochs: student.epochs.clone(),
@@ -31,33 +32,33 @@ pub(super) fn read(folder: &Path, reader: &mut Reader<'_>) -> Result<Story, Read
         result(group, &student.method).bytes = Some(student.bytes);
     }
     for trial in &records.trials {
-        let result = result(group(&mut story.groups, &trial.setting), &trial.method);
+        let result = result(group(&mut run.groups, &trial.setting), &trial.method);
         let settings = settings(&trial.distill, &trial.train);
         result.trials.push(Trial { number: trial.trial, settings, validation: trial.validation });
     }
-    order(&mut story, &records.teachers, &records.recipe.methods);
-    if story.groups.is_empty() && records.failed.is_empty() {
+    sort(&mut run, &records.teachers, &records.recipe.methods);
+    if run.groups.is_empty() && records.failed.is_empty() {
         return Err(ReadError::Unfinished(folder.join(RESULTS_FILE)));
     }
-    hold_against(&mut story, &Summary::of(&records));
-    tell_settings(&records, &mut story);
+    set_differences(&mut run, &Summary::of(&records));
+    collect_settings(&records, &mut run);
     for teacher in &records.teachers {
-        match look(folder, teacher, &records.students, reader) {
-            Ok(look) => story.looks.push(look),
+        match analysis(folder, teacher, &records.students, context) {
+            Ok(analysis) => run.analyses.push(analysis),
             Err(reason) => {
-                let what = format!("embeddings and subclasses of {} by {}", teacher.data, teacher.teacher);
-                story.leave_out(what, reason);
+                let part = format!("embeddings and subclasses of {} by {}", teacher.data, teacher.teacher);
+                run.omit(part, &reason);
             }
         }
     }
-    story.failures = records.failed;
-    Ok(story)
+    run.failures = records.failed;
+    Ok(run)
 }
 
-/// Gives each method its difference to the baseline, and whether that may be luck.
-fn hold_against(story: &mut Story, summary: &Summary) {
+/// Sets each method's difference to the baseline, with its p-values.
+fn set_differences(run: &mut RunReport, summary: &Summary) {
     for table in &summary.tables {
-        let Some(group) = story.groups.iter_mut().find(|group| group.setting == table.setting) else {
+        let Some(group) = run.groups.iter_mut().find(|group| group.setting == table.setting) else {
             continue;
         };
         for line in &table.lines {
@@ -66,15 +67,15 @@ fn hold_against(story: &mut Story, summary: &Summary) {
     }
 }
 
-fn group<'a>(groups: &'a mut Vec<Group>, setting: &Setting) -> &'a mut Group {
+fn group<'a>(groups: &'a mut Vec<ResultGroup>, setting: &Setting) -> &'a mut ResultGroup {
     let place = groups.iter().position(|group| group.setting == *setting).unwrap_or_else(|| {
-        groups.push(Group { setting: setting.clone(), teacher: None, methods: Vec::new() });
+        groups.push(ResultGroup { setting: setting.clone(), teacher: None, methods: Vec::new() });
         groups.len() - 1
     });
     &mut groups[place]
 }
 
-fn result<'a>(group: &'a mut Group, method: &str) -> &'a mut MethodResult {
+fn result<'a>(group: &'a mut ResultGroup, method: &str) -> &'a mut MethodResult {
     let place = group.methods.iter().position(|result| result.method == method).unwrap_or_else(|| {
         let method = method.to_owned();
         group.methods.push(MethodResult {
@@ -89,9 +90,9 @@ fn result<'a>(group: &'a mut Group, method: &str) -> &'a mut MethodResult {
     &mut group.methods[place]
 }
 
-/// Lines come in any order; a page has one. Each group gets its teacher.
-fn order(story: &mut Story, teachers: &[TeacherRecord], methods: &[String]) {
-    for group in &mut story.groups {
+/// Sorts the records, which come in any order, and sets the teacher of each group.
+fn sort(run: &mut RunReport, teachers: &[TeacherRecord], methods: &[String]) {
+    for group in &mut run.groups {
         let of_group = |teacher: &&TeacherRecord| {
             (&teacher.data, &teacher.teacher) == (&group.setting.data, &group.setting.teacher)
         };
@@ -103,12 +104,12 @@ fn order(story: &mut Story, teachers: &[TeacherRecord], methods: &[String]) {
             result.trials.sort_by_key(|trial| trial.number);
         }
     }
-    story.groups.sort_by(|a, b| a.setting.cmp(&b.setting));
+    run.groups.sort_by(|a, b| a.setting.cmp(&b.setting));
 }
 
-/// Recipe, data and teachers, and the chosen settings of each method with the keys of its students.
-fn tell_settings(records: &Results, story: &mut Story) {
-    story.settings.push(Settings { heading: "Recipe".to_owned(), values: json!(records.recipe) });
+/// Collects the recipe, the teachers with their data, and the chosen settings of each method with its students' keys.
+fn collect_settings(records: &Results, run: &mut RunReport) {
+    run.settings.push(SettingsSection { heading: "Recipe".to_owned(), values: json!(records.recipe) });
     for teacher in &records.teachers {
         let heading = format!("Data {}, teacher {}", teacher.data, teacher.teacher);
         let test = teacher.test.as_ref().map(|test| test.rows);
@@ -117,9 +118,9 @@ fn tell_settings(records: &Results, story: &mut Story) {
             "data_hash": teacher.data_hash, "labels": teacher.labels, "train_rows": teacher.train_rows,
             "labelled_rows": teacher.labelled_rows, "validation_rows": teacher.validation_rows, "test_rows": test,
         });
-        story.settings.push(Settings { heading, values });
+        run.settings.push(SettingsSection { heading, values });
     }
-    for group in &story.groups {
+    for group in &run.groups {
         for result in &group.methods {
             let of_result = |student: &&StudentRecord| {
                 student.setting == group.setting && student.method == result.method
@@ -131,19 +132,19 @@ fn tell_settings(records: &Results, story: &mut Story) {
             let keys = students.iter().map(|student| json!({ "seed": student.seed, "key": student.key }));
             let values = json!({ "distill": first.distill, "train": first.train, "students": keys.collect::<Vec<_>>() });
             let heading = format!("{} on {data}, teacher {teacher}, student {student}", result.method);
-            story.settings.push(Settings { heading, values });
+            run.settings.push(SettingsSection { heading, values });
         }
     }
 }
 
-/// What the signals of a teacher look like, by LELP's split where it was compared, since it alone has spectra, else by
-/// the split that was best on the validation rows.
-fn look(
+/// Analyses the signals of a teacher, with LELP's split where it was compared, because only that split has spectra, and
+/// otherwise with the split that was best on the validation rows.
+fn analysis(
     folder: &Path,
     teacher: &TeacherRecord,
     students: &[StudentRecord],
-    reader: &mut Reader<'_>,
-) -> Result<Look, Reason> {
+    context: &mut ReadContext<'_>,
+) -> Result<EmbeddingAnalysis, OmissionReason> {
     let own = students.iter().filter(|student| {
         (&student.setting.data, &student.setting.teacher) == (&teacher.data, &teacher.teacher)
     });
@@ -159,8 +160,7 @@ fn look(
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
     });
     let columns = teacher.columns.clone();
-    let plain = MethodSettings::all()[1];
-    let material = Material {
+    let inputs = RunInputs {
         folder,
         data: &teacher.path,
         signals: Some(&teacher.signals),
@@ -168,19 +168,18 @@ fn look(
         labels: &teacher.labels,
         data_hash: &teacher.data_hash,
         teacher_hash: teacher.teacher_hash.as_deref(),
-        method: best.map_or(&plain, |student| &student.distill.base),
+        method: best.map(|student| &student.distill.base),
         seed: best.map_or(0, |student| student.train.seed),
         fit: None,
     };
-    // A data set is known by its signals here: they hold the hash of all its training texts.
-    let path = found(&teacher.path, folder)
-        .ok_or_else(|| format!("the data set `{}` is not there", teacher.path.display()))?;
-    let splits =
-        Splits::open(&path, &columns.columns(), Some(&teacher.labels)).map_err(|error| words(&error))?;
-    material.look([&teacher.data, &teacher.teacher], &splits.train, reader)
+    // The signals identify the data set: they hold the hash of all its training texts.
+    let path =
+        locate(&teacher.path, folder).ok_or_else(|| OmissionReason::DataNotFound(teacher.path.clone()))?;
+    let splits = Splits::open(&path, &columns.columns(), Some(&teacher.labels))?;
+    inputs.analyse([&teacher.data, &teacher.teacher], &splits.train, context)
 }
 
-/// Settings of method and training by name; those of what is added to the method bear its name.
+/// Settings of method and training by name; those of an auxiliary term are prefixed with its name.
 fn settings(method: &Objective, train: &TrainSettings) -> BTreeMap<String, Value> {
     let fields = |value: Result<Value, serde_json::Error>| match value {
         Ok(Value::Object(fields)) => fields,

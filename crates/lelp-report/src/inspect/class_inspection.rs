@@ -1,18 +1,18 @@
-//! A class: its members, and what each of its subclasses is.
+//! Inspection of one class: its members, and what each of its subclasses is.
 
 use std::sync::atomic::AtomicBool;
 
 use lelp::ClassReport;
 use lelp_data::Dataset;
 
-use super::confidence::along;
-use super::marks::marks;
-use super::members::Members;
-use super::ngrams::{Limits, Vocabulary};
-use super::typical::typical;
+use super::class_members::Members;
+use super::confidence_by_decile::confidence_by_decile;
+use super::distinctive_terms::distinctive_terms;
+use super::typical_rows::typical_rows;
+use super::vocabulary::{Limits, Vocabulary};
 use super::{ClassInspection, InspectError, InspectSettings, SubclassInspection};
 
-/// What the rows say; the name and what the fit knows come by [`ClassInspection::with_report`].
+/// What follows from the rows; [`ClassInspection::with_report`] adds the name and what the fit reports.
 pub(super) fn inspect_class(
     members: &Members,
     data: &Dataset,
@@ -27,9 +27,9 @@ pub(super) fn inspect_class(
         name: None,
         share: members.mean_share(subclass, per_class),
         variance: None,
-        confidence: along(&members.scores_of(subclass, per_class), &members.confidence),
-        typical: typical(members, subclass, per_class, data, settings.typical),
-        marks: marks(&vocabulary, subclass, settings),
+        confidence: confidence_by_decile(&members.scores_of(subclass, per_class), &members.confidence),
+        typical_rows: typical_rows(members, subclass, per_class, data, settings.typical_rows),
+        distinctive_terms: distinctive_terms(&vocabulary, subclass, settings),
     };
     Ok(ClassInspection {
         name: String::new(),
@@ -42,7 +42,8 @@ pub(super) fn inspect_class(
 }
 
 impl ClassInspection {
-    /// With the name of the class, what the fit found in it, and names of fine labels where it splits by them.
+    /// Adds the name of the class, what the fit reports about it, and the names of its fine labels where it is split by
+    /// them.
     pub(super) fn with_report(
         mut self,
         name: &str,

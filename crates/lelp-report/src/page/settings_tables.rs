@@ -1,30 +1,32 @@
 //! All settings and hashes.
 
+use maud::{Markup, html};
 use serde_json::Value;
 
-use super::html::{Table, escape};
-use crate::story::Settings;
+use super::table::Table;
+use crate::run_report::SettingsSection;
 
-/// Lines of settings at most, of one heading: a hostile recipe has no end.
-const LINES: usize = 2000;
+/// Most lines of a table: a hostile recipe could have any number.
+const MOST_LINES: usize = 2000;
 
-/// A table for each heading, folded.
-pub(super) fn html(settings: &[Settings]) -> String {
-    let tables = settings.iter().map(|settings| {
-        let mut table = Table::new(&["setting", "value"]);
-        let mut lines = Vec::new();
-        flatten("", &settings.values, &mut lines);
-        lines.into_iter().take(LINES).for_each(|(name, value)| table.row([name, value]));
-        let table = table.html(&settings.heading);
-        format!(
-            "<details class=\"settings\"><summary>{}</summary>{table}</details>\n",
-            escape(&settings.heading)
-        )
-    });
-    tables.collect()
+/// One folded table for each section.
+pub(super) fn html(sections: &[SettingsSection]) -> Markup {
+    html! {
+        @for SettingsSection { heading, values } in sections {
+            details class="settings" { summary { (heading) } (table(values).html(heading)) }
+        }
+    }
 }
 
-/// Leaves of a JSON value by their paths, as `train.seed`.
+fn table(values: &Value) -> Table {
+    let mut lines = Vec::new();
+    flatten("", values, &mut lines);
+    let mut table = Table::new(&["setting", "value"]);
+    lines.into_iter().take(MOST_LINES).for_each(|(name, value)| table.row([name, value]));
+    table
+}
+
+/// Collects the leaves of a JSON value with their paths, such as `train.seed`.
 fn flatten(path: &str, value: &Value, lines: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {

@@ -1,4 +1,4 @@
-//! The split that a student was trained on, as its folder has it.
+//! The split that a student was trained with, read from its folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,13 +24,13 @@ pub struct StudentSplit {
     pub settings: DistillSettings,
 }
 
-/// Why a folder tells of no split.
+/// Why the split of a student could not be read.
 #[derive(Debug, Error)]
 pub enum StudentSplitError {
     /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// `run.json` is none.
+    /// `run.json` does not parse.
     #[error("`{}` does not say how a student was trained", file.display())]
     Record {
         /// The file.
@@ -38,9 +38,9 @@ pub enum StudentSplitError {
         /// What the parser says.
         source: serde_json::Error,
     },
-    /// Its method has one output a class.
+    /// Its method does not split classes.
     #[error(
-        "`{}` was trained by method `{method}`, which splits no class",
+        "`{}` was trained with method `{method}`, which does not split classes",
         folder.display()
     )]
     NoSplit {
@@ -49,18 +49,18 @@ pub enum StudentSplitError {
         /// Its method.
         method: String,
     },
-    /// The split is damaged.
-    #[error("`{}` is no split", file.display())]
+    /// The file of the split is damaged.
+    #[error("`{}` does not hold a split", file.display())]
     Fit {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
         source: ArtifactError,
     },
-    /// Its method cannot be.
+    /// The settings of its method are invalid.
     #[error(transparent)]
     Method(#[from] MethodError),
-    /// A setting out of its range.
+    /// A setting is out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
 }

@@ -1,6 +1,6 @@
-//! Weighted log-odds: how much more often a group says a word than another, in deviations.
+//! Weighted log-odds: how much more frequent a word is in one group of texts than in another, in standard deviations.
 
-/// How often a word occurs in a group, of so many occurrences of all words.
+/// Occurrences of a word in a group of texts, and of all words.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Occurrences {
     pub(super) of_word: f64,
@@ -17,13 +17,13 @@ impl Occurrences {
     }
 }
 
-/// The difference of the log-odds of a word in two groups, over its deviation.
+/// The difference of the log-odds of a word in two groups, divided by its standard deviation.
 ///
 /// With `y_i` of `n_i` occurrences in `own`, `y_j` of `n_j` in `other`, and `a` of `a_0` in `prior`:
 /// `delta = ln((y_i + a) / (n_i + a_0 - y_i - a)) - ln((y_j + a) / (n_j + a_0 - y_j - a))`,
 /// `variance = 1 / (y_i + a) + 1 / (y_j + a)`, and the result is `delta / sqrt(variance)`.
-/// Words that one group alone says are kept finite by the prior, and rare ones near 0 by the variance. Not finite
-/// where there is no other word.
+/// The prior keeps the result finite for words that only one group uses, the variance keeps it near 0 for rare ones. Not
+/// finite where there is no other word.
 ///
 /// # Source
 /// Monroe, Colaresi and Quinn 2008, "Fightin' Words", Political Analysis 16:372-403: equations 15 to 22, with

@@ -1,12 +1,13 @@
-//! The plotting library as a page carries it. The script comes with the crate `plotly`.
+//! The JavaScript plotting library that a page embeds. The crate `plotly` carries it.
 
 use plotly::Plot;
 
 const OPEN: &str = "<script type=\"text/javascript\">";
 const CLOSE: &str = "</script>";
 
-/// `plotly.min.js`: the first of the scripts that the crate brings; the other one sets formulas, which no chart has.
-pub(super) fn script() -> String {
+/// Source of `plotly.min.js`, the first of the scripts that the crate carries; the other one renders formulas, which no
+/// chart has.
+pub(super) fn source() -> String {
     let scripts = Plot::offline_js_sources();
     let begin = scripts.find(OPEN).expect("the pinned crate begins with the library") + OPEN.len();
     let length = scripts[begin..].find(CLOSE).expect("the pinned crate ends its scripts");
@@ -19,7 +20,7 @@ mod tests {
 
     #[test]
     fn the_script_is_whole_and_the_library_alone() {
-        let script = script();
+        let script = source();
         assert!(script.starts_with("/**\n* plotly.js v3"), "{}", &script[..80]);
         assert!(
             script.len() > 3_000_000 && script.trim_end().ends_with('}') || script.trim_end().ends_with(';')

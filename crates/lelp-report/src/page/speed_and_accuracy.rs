@@ -1,4 +1,4 @@
-//! How fast students answer, and how well.
+//! Accuracy of students against their speed.
 
 use std::collections::BTreeSet;
 
@@ -7,22 +7,22 @@ use plotly::common::{Marker, Mode};
 use plotly::layout::AxisType;
 use plotly::{Plot, Scatter};
 
-use super::chart::{Chart, around, axis, plot, points, told};
-use super::html::Table;
-use super::means::mean;
-use super::methods::Methods;
+use super::chart::{Chart, axis, hover_text, padded_range, plot, points};
+use super::method_order::MethodOrder;
+use super::number_format;
 use super::palette::{colour, symbol, symbol_word};
-use super::words;
-use crate::story::{Group, MethodResult};
+use super::seed_means::mean;
+use super::table::Table;
+use crate::run_report::{MethodResult, ResultGroup};
 
-/// Accuracy against microseconds a text, of all students on one data set.
-pub(super) fn chart(data: &str, groups: &[&Group], methods: &Methods) -> Option<Chart> {
+/// Accuracy against microseconds a text, for all students on one data set.
+pub(super) fn chart(data: &str, groups: &[&ResultGroup], methods: &MethodOrder) -> Option<Chart> {
     let times = axis("microseconds a text (log)").type_(AxisType::Log);
     let tests = groups.iter().flat_map(|group| {
-        let means = group.methods.iter().map(|result| mean(&result.figures(|report| report.accuracy)));
+        let means = group.methods.iter().map(|result| mean(&result.metric(|report| report.accuracy)));
         means.chain(group.teacher.iter().map(|teacher| teacher.accuracy))
     });
-    let mut plot = plot(times, axis("test accuracy").range(around(tests)));
+    let mut plot = plot(times, axis("test accuracy").range(padded_range(tests)));
     let mut numbers = Table::new(&["model", "student", "teacher", "microseconds a text", "accuracy", "size"]);
     let students: BTreeSet<&str> = groups.iter().map(|group| group.setting.student.as_str()).collect();
     let mut named = BTreeSet::new();
@@ -30,10 +30,10 @@ pub(super) fn chart(data: &str, groups: &[&Group], methods: &Methods) -> Option<
     for group in groups {
         for result in &group.methods {
             let student = students.iter().position(|name| *name == group.setting.student).unwrap_or(0);
-            let place = (methods.place(&result.method), student);
+            let place = (methods.position(&result.method), student);
             let size = size(result.bytes, largest);
-            if let Some(trace) = mark(group, result, place, size) {
-                // One line of the legend a method: a legend of all students would hide the chart.
+            if let Some(trace) = student_mark(group, result, place, size) {
+                // One entry of the legend for each method: a legend of all students would hide the chart.
                 plot.add_trace(trace.show_legend(named.insert(&result.method)));
                 numbers.row(line(group, result));
             }
@@ -45,13 +45,14 @@ pub(super) fn chart(data: &str, groups: &[&Group], methods: &Methods) -> Option<
     (!numbers.is_empty()).then(|| Chart { heading, caption, plot, height: 400, numbers })
 }
 
-fn add_teachers(plot: &mut Plot, numbers: &mut Table, groups: &[&Group]) {
+fn add_teachers(plot: &mut Plot, numbers: &mut Table, groups: &[&ResultGroup]) {
     for (teacher, report) in teachers(groups) {
-        let told = vec![told(&[&figures(&format!("teacher {teacher}"), &[report], None)])];
+        let hover = vec![hover_text(&[&description(&format!("teacher {teacher}"), &[report], None)])];
         let (x, y) = (vec![report.microseconds_per_text], vec![report.accuracy]);
-        plot.add_trace(points(&format!("teacher {teacher}"), 6, Mode::Markers, x, y, told));
-        let cells = [String::new(), teacher.to_owned(), words::microseconds(report.microseconds_per_text)];
-        let cells = cells.into_iter().chain([words::share(report.accuracy), String::new()]);
+        plot.add_trace(points(&format!("teacher {teacher}"), 6, Mode::Markers, x, y, hover));
+        let cells =
+            [String::new(), teacher.to_owned(), number_format::microseconds(report.microseconds_per_text)];
+        let cells = cells.into_iter().chain([number_format::share(report.accuracy), String::new()]);
         numbers.row(["teacher".to_owned()].into_iter().chain(cells));
     }
 }
@@ -67,50 +68,50 @@ fn caption(students: &BTreeSet<&str>) -> String {
     )
 }
 
-/// A student's mark: its colour is that of the method, its symbol that of the student.
-fn mark(
-    group: &Group,
+/// The mark of a student, in the colour of its method and with the symbol of its kind.
+fn student_mark(
+    group: &ResultGroup,
     result: &MethodResult,
     (method, student): (usize, usize),
     size: usize,
 ) -> Option<Box<Scatter<f64, f64>>> {
     let reports: Vec<&Report> = result.tests().collect();
-    let time = mean(&result.figures(|report| report.microseconds_per_text));
-    let accuracy = mean(&result.figures(|report| report.accuracy));
+    let time = mean(&result.metric(|report| report.microseconds_per_text));
+    let accuracy = mean(&result.metric(|report| report.accuracy));
     if !time.is_finite() {
         return None;
     }
     let name = format!("{}, {}", result.method, group.setting.student);
-    let told = vec![told(&[&figures(&name, &reports, result.bytes)])];
+    let hover = vec![hover_text(&[&description(&name, &reports, result.bytes)])];
     let marker = Marker::new().color(colour(method)).symbol(symbol(student)).size(size).opacity(0.85);
-    Some(points(&result.method, method, Mode::Markers, vec![time], vec![accuracy], told).marker(marker))
+    Some(points(&result.method, method, Mode::Markers, vec![time], vec![accuracy], hover).marker(marker))
 }
 
-fn line(group: &Group, result: &MethodResult) -> [String; 6] {
+fn line(group: &ResultGroup, result: &MethodResult) -> [String; 6] {
     [
         result.method.clone(),
         group.setting.student.clone(),
         group.setting.teacher.clone(),
-        words::microseconds(mean(&result.figures(|report| report.microseconds_per_text))),
-        words::share(mean(&result.figures(|report| report.accuracy))),
-        result.bytes.map_or_else(String::new, words::bytes),
+        number_format::microseconds(mean(&result.metric(|report| report.microseconds_per_text))),
+        number_format::share(mean(&result.metric(|report| report.accuracy))),
+        result.bytes.map_or_else(String::new, number_format::bytes),
     ]
 }
 
-fn figures(name: &str, reports: &[&Report], bytes: Option<u64>) -> String {
+fn description(name: &str, reports: &[&Report], bytes: Option<u64>) -> String {
     let mean_of = |figure: &dyn Fn(&Report) -> f64| {
         mean(&reports.iter().map(|report| figure(report)).collect::<Vec<_>>())
     };
-    let size = bytes.map_or_else(String::new, |bytes| format!(", {}", words::bytes(bytes)));
+    let size = bytes.map_or_else(String::new, |bytes| format!(", {}", number_format::bytes(bytes)));
     format!(
         "{name}: accuracy {}, {} microseconds a text{size}",
-        words::share(mean_of(&|report| report.accuracy)),
-        words::microseconds(mean_of(&|report| report.microseconds_per_text)),
+        number_format::share(mean_of(&|report| report.accuracy)),
+        number_format::microseconds(mean_of(&|report| report.microseconds_per_text)),
     )
 }
 
-/// The teachers of `groups` with their figures, each once.
-fn teachers<'a>(groups: &[&'a Group]) -> Vec<(&'a str, &'a Report)> {
+/// The teachers of `groups` with their test reports, without duplicates.
+fn teachers<'a>(groups: &[&'a ResultGroup]) -> Vec<(&'a str, &'a Report)> {
     let mut teachers: Vec<(&str, &Report)> = Vec::new();
     for group in groups {
         let Some(report) = &group.teacher else { continue };
@@ -121,7 +122,7 @@ fn teachers<'a>(groups: &[&'a Group]) -> Vec<(&'a str, &'a Report)> {
     teachers
 }
 
-/// Pixels of a mark whose area grows with the student's bytes.
+/// Size of a mark in pixels; its area grows with the student's bytes.
 #[allow(clippy::cast_sign_loss, reason = "a root is not below 0")]
 fn size(bytes: Option<u64>, largest: Option<u64>) -> usize {
     match (bytes, largest) {

@@ -1,4 +1,5 @@
-//! What the teacher's embeddings of a data set look like, and how a split cuts them.
+//! Analysis of a teacher's embeddings of a data set: spectra of the classes, a two-dimensional projection, and what
+//! each subclass of a split is.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
@@ -13,15 +14,14 @@ use thiserror::Error;
 
 use crate::inspect::{InspectError, InspectSettings, Inspection, inspect};
 
-/// Rows of a map at most: more are a blot on the eye, and slow to draw.
-const MAPPED: usize = 1500;
-/// Neighbours that a row of the map is held to (van der Maaten and Hinton 2008: 5 to 50).
-/// Seed of the map.
+/// Most rows of a projection: more overlap so much that nothing is seen, and are slow to draw.
+const MOST_PROJECTED_ROWS: usize = 1500;
+/// Seed of t-SNE.
 const SEED: u64 = 0;
 
-/// What signals look like.
+/// What the embeddings of one data set by one teacher look like.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Look {
+pub struct EmbeddingAnalysis {
     /// Name of the data set.
     pub data: String,
     /// Name of the teacher.
@@ -32,11 +32,11 @@ pub struct Look {
     pub split: Option<String>,
     /// Subclasses of each class; 1 without a split.
     pub per_class: usize,
-    /// Spectrum of each class, of directions alone.
+    /// Spectrum of each class; empty unless the split is by directions.
     pub spectra: Vec<Spectrum>,
-    /// Embeddings on a plane; none of a handful of rows.
-    pub map: Option<Map>,
-    /// What the subclasses are.
+    /// Two-dimensional projection of the embeddings; none where there are too few rows.
+    pub projection: Option<Projection>,
+    /// What each subclass is; none without a split.
     pub inspection: Option<Inspection>,
 }
 
@@ -45,112 +45,116 @@ pub struct Look {
 pub struct Spectrum {
     /// Name of the class.
     pub class: String,
-    /// Along each direction, decreasing, embedding units squared.
+    /// Variance along each direction, decreasing, embedding units squared.
     pub variance: Vec<f64>,
-    /// Directions that it spreads over.
+    /// Effective number of directions that the variance is spread over.
     pub effective_rank: f64,
 }
 
-/// Some rows on a plane.
+/// Two-dimensional projection of the embeddings, for plotting.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Map {
-    /// Rows that they were drawn from.
+pub struct Projection {
+    /// Number of rows that the projected ones were chosen from.
     pub rows: usize,
-    /// The rows that were drawn.
-    pub points: Vec<Point>,
+    /// The projected rows.
+    pub points: Vec<ProjectedRow>,
 }
 
-/// A row on a plane.
+/// A row of a [`Projection`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct Point {
-    /// Its place in the data set.
+pub struct ProjectedRow {
+    /// Its index in the data set, from 0.
     pub row: usize,
-    /// The class that is most probable by the teacher.
+    /// Class with the highest probability by the teacher.
     pub class: usize,
-    /// The subclass with the largest share.
+    /// Subclass of that class with the largest share of the row.
     pub subclass: Option<usize>,
     /// Probability of the class.
     pub confidence: f64,
-    /// To the right.
+    /// Horizontal coordinate.
     pub x: f32,
-    /// Up.
+    /// Vertical coordinate.
     pub y: f32,
-    /// Its text.
+    /// Text of the row.
     pub text: String,
 }
 
-/// What is looked at.
+/// What [`analyse`] reads.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct AnalysisInput<'a> {
     /// Name of the data set.
     pub data: &'a str,
     /// Name of the teacher.
     pub teacher: &'a str,
     /// The teacher's signals.
     pub signals: &'a SignalsFolder,
-    /// The texts that they were made of.
+    /// The rows that the signals were made of.
     pub texts: &'a Dataset,
-    /// How classes are split, and how sharply.
+    /// The split of the classes, and how sharp it is.
     pub split: Option<(&'a FittedSplit, SplitSharpness)>,
-    /// Fine labels, of an oracle.
+    /// Fine labels, for a split by them.
     pub fine: Option<&'a FineColumn>,
 }
 
-/// Why signals could not be looked at.
+/// Why signals could not be analysed.
 #[derive(Debug, Error)]
-pub enum LookError {
-    /// The signals cannot be read, or are of other texts.
+pub enum AnalysisError {
+    /// The signals cannot be read, or were made of other rows.
     #[error(transparent)]
     Signals(#[from] SignalsFileError),
     /// Split and signals do not fit together.
     #[error(transparent)]
     Split(#[from] SplitError),
-    /// The subclasses could not be told.
+    /// The subclasses could not be inspected.
     #[error(transparent)]
     Inspect(#[from] InspectError),
-    /// The map could not be drawn.
+    /// The projection could not be computed.
     #[error(transparent)]
-    Map(#[from] FitError),
-    /// Logits of no whole rows.
+    Projection(#[from] FitError),
+    /// The number of logits is no multiple of the number of classes.
     #[error(transparent)]
     Shape(#[from] ShapeError),
 }
 
-impl Look {
-    /// The name of a subclass: its fine label, else its place among the columns of its class.
+impl EmbeddingAnalysis {
+    /// The name of a subclass: its fine label, or else its number within its class.
     #[must_use]
-    pub fn subclass(&self, class: usize, subclass: usize) -> String {
+    pub fn subclass_name(&self, class: usize, subclass: usize) -> String {
         let inspected = self.inspection.as_ref().and_then(|found| found.classes.get(class));
-        let name = inspected.and_then(|class| class.subclasses.get(subclass)?.name.clone());
-        name.unwrap_or_else(|| subclass.to_string())
+        let found = inspected.and_then(|class| class.subclasses.get(subclass));
+        found.map_or_else(|| subclass.to_string(), |found| found.display_name(subclass))
     }
 }
 
-/// Looks at signals; the same inputs give the same look at any number of threads.
+/// Analyses the signals of a teacher; the result does not depend on the number of threads.
 ///
 /// # Errors
-/// [`LookError`] if signals, texts and split do not fit together.
-pub fn look(subject: Subject<'_>, threads: NonZeroUsize, cancelled: &AtomicBool) -> Result<Look, LookError> {
-    let Subject { signals, texts, split, fine, .. } = subject;
+/// [`AnalysisError`] if signals, rows and split do not fit together.
+pub fn analyse(
+    input: AnalysisInput<'_>,
+    threads: NonZeroUsize,
+    cancelled: &AtomicBool,
+) -> Result<EmbeddingAnalysis, AnalysisError> {
+    let AnalysisInput { signals, texts, split, fine, .. } = input;
     signals.check_data(texts)?;
     let inspected = |(fit, sharp): (&FittedSplit, SplitSharpness)| {
         let settings = InspectSettings { sharp, ..InspectSettings::default() };
         inspect(signals, fit, texts, fine, &settings, threads, cancelled)
     };
     let fit = split.map(|(fit, _)| fit);
-    Ok(Look {
-        data: subject.data.to_owned(),
-        teacher: subject.teacher.to_owned(),
+    Ok(EmbeddingAnalysis {
+        data: input.data.to_owned(),
+        teacher: input.teacher.to_owned(),
         labels: signals.description().label_names.clone(),
         split: fit.map(|fit| fit.settings().name().to_owned()),
         per_class: fit.map_or(1, |fit| fit.per_class()),
         spectra: fit.map_or_else(Vec::new, |fit| spectra(fit, &signals.description().label_names)),
-        map: map(subject, threads)?,
+        projection: projection(input, threads)?,
         inspection: split.map(inspected).transpose()?,
     })
 }
 
-/// The spectra that a fit of directions found.
+/// The spectra of a fit by directions; none of any other fit.
 fn spectra(fit: &FittedSplit, labels: &[String]) -> Vec<Spectrum> {
     let reports = labels.iter().zip(fit.report().classes);
     let spectrum = |(class, report): (&String, ClassReport)| {
@@ -160,12 +164,12 @@ fn spectra(fit: &FittedSplit, labels: &[String]) -> Vec<Spectrum> {
     reports.filter_map(spectrum).collect()
 }
 
-fn map(subject: Subject<'_>, threads: NonZeroUsize) -> Result<Option<Map>, LookError> {
-    let Subject { signals, texts, split, fine, .. } = subject;
+fn projection(input: AnalysisInput<'_>, threads: NonZeroUsize) -> Result<Option<Projection>, AnalysisError> {
+    let AnalysisInput { signals, texts, split, fine, .. } = input;
     let classes = signals.description().classes;
     let logits = signals.logits()?;
     let of_rows: Vec<usize> = logits.chunks_exact(classes).map(largest).collect();
-    let rows = drawn(&of_rows, classes);
+    let rows = projected_rows(&of_rows, classes);
     let stored = signals.embeddings()?;
     let mut embeddings = vec![0.0; rows.len() * stored.width()];
     for (row, embedding) in rows.iter().zip(embeddings.chunks_exact_mut(stored.width())) {
@@ -191,18 +195,19 @@ fn map(subject: Subject<'_>, threads: NonZeroUsize) -> Result<Option<Map>, LookE
         let text = texts.text(row);
         let text = text.pair.map_or_else(|| text.text.to_owned(), |pair| format!("{} / {pair}", text.text));
         let confidence = f64::from(probabilities[class]);
-        points.push(Point { row, class, subclass, confidence, x: place[0], y: place[1], text });
+        points.push(ProjectedRow { row, class, subclass, confidence, x: place[0], y: place[1], text });
     }
-    Ok(Some(Map { rows: of_rows.len(), points }))
+    Ok(Some(Projection { rows: of_rows.len(), points }))
 }
 
-/// Rows of a map, evenly spaced among those of each class: a quarter of them shared evenly by the classes, the rest
-/// by their sizes.
-fn drawn(of_rows: &[usize], classes: usize) -> Vec<usize> {
+/// Rows of a projection, evenly spaced among those of each class: a quarter of them is shared evenly by the classes, the
+/// rest is in proportion to their sizes.
+fn projected_rows(of_rows: &[usize], classes: usize) -> Vec<usize> {
     let mut members = vec![Vec::new(); classes];
     of_rows.iter().enumerate().for_each(|(row, &class)| members[class].push(row));
-    let even = MAPPED / (4 * classes);
-    let share = |rows: usize| rows.min(even + (MAPPED - even * classes) * rows / of_rows.len().max(1));
+    let even = MOST_PROJECTED_ROWS / (4 * classes);
+    let share =
+        |rows: usize| rows.min(even + (MOST_PROJECTED_ROWS - even * classes) * rows / of_rows.len().max(1));
     let evenly = |rows: &Vec<usize>| {
         let count = share(rows.len());
         (0..count).map(|place| rows[place * rows.len() / count]).collect::<Vec<_>>()
@@ -217,12 +222,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_map_has_rows_of_every_class_and_never_too_many() {
+    fn a_projection_has_rows_of_every_class_and_never_too_many() {
         for (rows, classes, rare) in [(10, 2, 3), (100_000, 2, 1000), (5000, 77, 100), (3000, 1000, 2)] {
             let of_rows: Vec<usize> =
                 (0..rows).map(|row| if row % rare == 0 { row / rare % classes } else { 0 }).collect();
-            let drawn = drawn(&of_rows, classes);
-            assert!(drawn.len() <= MAPPED && drawn.len() >= rows.min(MAPPED / 2), "{rows} {}", drawn.len());
+            let drawn = projected_rows(&of_rows, classes);
+            assert!(
+                drawn.len() <= MOST_PROJECTED_ROWS && drawn.len() >= rows.min(MOST_PROJECTED_ROWS / 2),
+                "{rows} {}",
+                drawn.len()
+            );
             assert!(drawn.windows(2).all(|pair| pair[0] < pair[1]));
             if classes < 100 {
                 let seen = |class| drawn.iter().any(|&row| of_rows[row] == class);

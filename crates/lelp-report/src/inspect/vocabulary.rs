@@ -1,4 +1,4 @@
-//! Words and pairs of words of a class's rows, counted in each subclass.
+//! Counts of words and pairs of words in the rows of a class, by subclass.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use lelp_model::ngram::{FeatureSettings, Tokens, hash_token};
 
 use super::InspectError;
 
-/// Bytes of a longer token are no word: addresses, encoded files.
+/// Longest token in bytes; longer ones are addresses or encoded files, not words.
 const TOKEN_BYTES: usize = 64;
 /// Cells of the sketch: 16 MB.
 const SKETCH_CELLS: usize = 1 << 22;
@@ -17,15 +17,15 @@ const SKETCH_CELLS: usize = 1 << 22;
 const NGRAMS: usize = 1 << 19;
 /// Counts of all n-grams together: 64 MB.
 const COUNTS: usize = 1 << 24;
-/// Rows between two looks at the flag that stops the work.
-const ROWS_BETWEEN_LOOKS: usize = 4096;
+/// Rows between two checks of the flag that stops the work.
+const ROWS_BETWEEN_CHECKS: usize = 4096;
 
 /// Bounds of a vocabulary.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// Rows that must hold an n-gram.
+    /// Rows that must contain an n-gram.
     pub(super) least_rows: usize,
-    /// N-grams that may be counted at a time.
+    /// Most n-grams that are counted at a time.
     pub(super) ngrams: usize,
 }
 
@@ -36,18 +36,18 @@ impl Limits {
     }
 }
 
-/// The n-grams that enough rows of a class hold.
+/// The n-grams that enough rows of a class contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Vocabulary {
-    /// Each n-gram, in byte order, with the rows that hold it: of each subclass, then of none.
+    /// Each n-gram, in byte order, with the number of rows that contain it: in each subclass, then in none.
     pub(super) ngrams: Vec<(String, Vec<u32>)>,
     /// The same summed over the n-grams, `[per_class + 1]`.
     pub(super) totals: Vec<u64>,
 }
 
-/// Rows that hold an n-gram.
-struct Holders {
-    /// The last of them, so that a row counts once.
+/// Counts of the rows that contain an n-gram.
+struct RowCounts {
+    /// The last row counted, so that a row counts once.
     last: usize,
     of_subclass: Vec<u32>,
 }
@@ -72,21 +72,21 @@ impl Vocabulary {
     ) -> Result<Self, InspectError> {
         let mut sketch = Sketch::new();
         for (done, &row) in rows.iter().enumerate() {
-            look(cancelled, done, rows.len())?;
+            check_cancelled(cancelled, done, rows.len())?;
             each_ngram(data.text(row), |ngram| sketch.add(ngram));
         }
         let mut least = limits.least_rows.max(1);
-        let mut found: HashMap<String, Holders> = HashMap::new();
+        let mut found: HashMap<String, RowCounts> = HashMap::new();
         for (done, (&row, subclass)) in rows.iter().zip(subclasses).enumerate() {
-            look(cancelled, done, rows.len())?;
+            check_cancelled(cancelled, done, rows.len())?;
             let place = subclass.unwrap_or(per_class);
             each_ngram(data.text(row), |ngram| {
-                if let Some(holders) = found.get_mut(ngram) {
-                    holders.add(row, place);
+                if let Some(counts) = found.get_mut(ngram) {
+                    counts.add(row, place);
                 } else if sketch.at_most(ngram) >= least {
-                    let mut holders = Holders { last: row, of_subclass: vec![0; per_class + 1] };
-                    holders.of_subclass[place] = 1;
-                    found.insert(ngram.to_owned(), holders);
+                    let mut counts = RowCounts { last: row, of_subclass: vec![0; per_class + 1] };
+                    counts.of_subclass[place] = 1;
+                    found.insert(ngram.to_owned(), counts);
                 }
             });
             while found.len() > limits.ngrams {
@@ -98,8 +98,8 @@ impl Vocabulary {
     }
 
     /// The n-grams that `least` rows hold.
-    fn of(found: HashMap<String, Holders>, per_class: usize, least: usize) -> Self {
-        let counts = found.into_iter().map(|(ngram, holders)| (ngram, holders.of_subclass));
+    fn of(found: HashMap<String, RowCounts>, per_class: usize, least: usize) -> Self {
+        let counts = found.into_iter().map(|(ngram, counts)| (ngram, counts.of_subclass));
         let often = |counts: &[u32]| counts.iter().map(|&rows| rows as usize).sum::<usize>() >= least;
         let mut ngrams: Vec<_> = counts.filter(|(_, counts)| often(counts)).collect();
         ngrams.sort_unstable();
@@ -111,7 +111,7 @@ impl Vocabulary {
     }
 }
 
-impl Holders {
+impl RowCounts {
     fn add(&mut self, row: usize, place: usize) {
         if self.last != row {
             self.last = row;
@@ -173,8 +173,8 @@ fn each_ngram(text: Text<'_>, mut visit: impl FnMut(&str)) {
     }
 }
 
-fn look(cancelled: &AtomicBool, done: usize, rows: usize) -> Result<(), InspectError> {
-    if done.is_multiple_of(ROWS_BETWEEN_LOOKS) && cancelled.load(Ordering::Relaxed) {
+fn check_cancelled(cancelled: &AtomicBool, done: usize, rows: usize) -> Result<(), InspectError> {
+    if done.is_multiple_of(ROWS_BETWEEN_CHECKS) && cancelled.load(Ordering::Relaxed) {
         return Err(InspectError::Cancelled { done, rows });
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The rows that are most a subclass's own.
+//! The rows with the largest shares in a subclass.
 
 use std::cmp::Ordering;
 
@@ -7,14 +7,14 @@ use lelp_data::Text;
 use lelp_model::ngram::Tokens;
 
 use super::TypicalRow;
-use super::members::Members;
+use super::class_members::Members;
 
-/// The members with the largest shares in a subclass; none that has no share in it, none whose words are a stretch of
-/// those of a row before it, or the other way round: data sets of phrases hold each sentence many times.
+/// The members with the largest shares in a subclass. Members without a share in it are left out, and so are those whose
+/// words are part of a listed row's or contain them: data sets of phrases repeat each sentence many times.
 ///
-/// A sharp split gives many members a share of 1 to the last bit: among equal shares the score's lead over the
-/// class's other subclasses decides, then the earlier row.
-pub(super) fn typical(
+/// A sharp split gives many members a share of exactly 1: among equal shares, the larger margin of the score over the
+/// class's other subclasses comes first, then the earlier row.
+pub(super) fn typical_rows(
     members: &Members,
     subclass: usize,
     per_class: usize,
@@ -22,10 +22,10 @@ pub(super) fn typical(
     most: usize,
 ) -> Vec<TypicalRow> {
     let share = |member: usize| members.shares[member * per_class + subclass];
-    let lead = |member: usize| lead(&members.scores[member * per_class..][..per_class], subclass);
+    let margin = |member: usize| margin(&members.scores[member * per_class..][..per_class], subclass);
     let mut ranked: Vec<(usize, f32)> = (0..members.len())
         .filter(|&member| share(member) > 0.0)
-        .map(|member| (member, lead(member)))
+        .map(|member| (member, margin(member)))
         .collect();
     ranked.sort_by(|a, b| match share(b.0).total_cmp(&share(a.0)) {
         Ordering::Equal => b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)),
@@ -46,14 +46,14 @@ pub(super) fn typical(
     listed
 }
 
-/// The words in lower case, a space around each, so that a stretch of words is a part of the string.
+/// The words in lower case with a space around each, so that a sequence of words is a substring.
 fn words(text: Text<'_>) -> String {
     let tokens = std::iter::once(text.text).chain(text.pair).flat_map(Tokens::new);
     tokens.fold(" ".to_owned(), |words, token| words + &token.to_lowercase() + " ")
 }
 
-/// Score of `subclass` less the highest of the others; the score itself where it is alone.
-fn lead(scores: &[f32], subclass: usize) -> f32 {
+/// Score of `subclass` minus the highest of the others; the score itself where it is the only one.
+fn margin(scores: &[f32], subclass: usize) -> f32 {
     let others = scores.iter().enumerate().filter(|(place, _)| *place != subclass);
     let best = others.map(|(_, score)| *score).max_by(f32::total_cmp);
     scores[subclass] - best.unwrap_or_default()
@@ -85,11 +85,11 @@ mod tests {
     }
 
     #[test]
-    fn the_lead_is_over_the_best_of_the_others() {
+    fn the_margin_is_over_the_best_of_the_others() {
         for (scores, subclass, expected) in
             [(&[1.0, 4.0, 2.5][..], 1, 1.5), (&[1.0, 4.0], 0, -3.0), (&[3.0], 0, 3.0)]
         {
-            assert!((lead(scores, subclass) - expected).abs() < 1e-6);
+            assert!((margin(scores, subclass) - expected).abs() < 1e-6);
         }
     }
 }

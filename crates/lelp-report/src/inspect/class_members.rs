@@ -1,4 +1,4 @@
-//! The members of each class, with what split and teacher say of each: one pass over the signals.
+//! The members of each class with their scores, shares and confidence, in one pass over the signals.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,9 +12,9 @@ use super::InspectError;
 /// The members of a class, in the order of their rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Members {
-    /// Places in the data set, `[members]`.
+    /// Indices in the data set, `[members]`.
     pub(super) rows: Vec<usize>,
-    /// Probability that the teacher gives the class, `[members]`.
+    /// Probability of the class by the teacher, `[members]`.
     pub(super) confidence: Vec<f32>,
     /// Scores of the class's subclasses, `[members, per_class]`.
     pub(super) scores: Vec<f32>,
@@ -22,22 +22,22 @@ pub(super) struct Members {
     pub(super) shares: Vec<f32>,
 }
 
-/// All rows, each in its class.
-pub(super) struct Gathered {
+/// All rows, by class.
+pub(super) struct AllMembers {
     pub(super) classes: Vec<Members>,
-    /// Mean entropy of the split of a row, in bits, over all classes of the row, as that of targets is told.
+    /// Mean entropy of the split of a row, in bits, over all classes of the row, as [`split_entropy`] measures it.
     pub(super) entropy: f64,
 }
 
-/// Reads the signals part by part.
-pub(super) fn gather(
+/// Reads the signals part by part and sorts their rows into classes.
+pub(super) fn members_of_classes(
     signals: &SignalsFolder,
     fit: &FittedSplit,
     fine: Option<&FineColumn>,
     settings: TargetSettings,
     threads: NonZeroUsize,
     cancelled: &AtomicBool,
-) -> Result<Gathered, InspectError> {
+) -> Result<AllMembers, InspectError> {
     let mut classes = vec![Members::default(); fit.classes()];
     let (mut bits, mut done) = (0.0, 0);
     for part in signals.parts() {
@@ -54,7 +54,7 @@ pub(super) fn gather(
         add(&mut classes, &block, &scores, &targets)?;
         done += block.rows();
     }
-    Ok(Gathered { classes, entropy: bits / done.max(1) as f64 })
+    Ok(AllMembers { classes, entropy: bits / done.max(1) as f64 })
 }
 
 /// Adds the rows of a part to their classes; `scores` and `targets` are `[rows, classes * per_class]`.
@@ -96,7 +96,7 @@ impl Members {
         self.rows.len()
     }
 
-    /// The column of a subclass in an array `[members, per_class]`.
+    /// The column of one subclass of an array `[members, per_class]`.
     fn column(values: &[f32], subclass: usize, per_class: usize) -> impl Iterator<Item = f32> + '_ {
         values.iter().skip(subclass).step_by(per_class).copied()
     }
@@ -112,7 +112,7 @@ impl Members {
         shares.map(f64::from).sum::<f64>() / self.len().max(1) as f64
     }
 
-    /// The subclass of each member: that of its highest score; none where two are as high.
+    /// The subclass with the highest score of each member; none where two scores are equally high.
     pub(super) fn subclasses(&self, per_class: usize) -> Vec<Option<usize>> {
         let highest = |scores: &[f32]| {
             let top = largest(scores);

@@ -1,42 +1,46 @@
-//! The words and pairs of words that mark a subclass among the members of its class.
+//! The words and pairs of words that are more frequent in a subclass than in the rest of its class.
 
-use super::log_odds::{Occurrences, weighted_log_odds};
-use super::ngrams::Vocabulary;
-use super::{InspectSettings, Mark};
+use super::vocabulary::Vocabulary;
+use super::weighted_log_odds::{Occurrences, weighted_log_odds};
+use super::{DistinctiveTerm, InspectSettings};
 
-/// The n-grams that the subclass's rows hold more often than the class's others, the strongest first.
+/// The n-grams that rows of the subclass contain more often than the other rows of the class, the strongest first.
 ///
-/// Counts are of rows, each in the subclass of its highest score (hard, not by shares: so the deviation is that of
-/// counts, and marks do not depend on the sharpness). Of a pair of words and one of them only the stronger is listed.
+/// Counts are of rows, each in the subclass of its highest score (hard, not by shares: so the standard
+/// deviation is that of counts, and the terms do not depend on the sharpness). Of a pair of words and one of them only the stronger is listed.
 ///
 /// The prior is the class's own use of words, as heavy as a subclass of mean size: `a = y / per_class` for an n-gram
-/// that `y` rows of the class hold. It grows with the data, so that a word which one subclass alone says can stand out;
-/// a prior of fixed size would put the deviation of such words at that of the prior. The deviations are
-/// cautious in return: where subclasses mean nothing, they spread less than a standard normal number.
-pub(super) fn marks(vocabulary: &Vocabulary, subclass: usize, settings: &InspectSettings) -> Vec<Mark> {
+/// that `y` rows of the class contain. It grows with the data, so that a word which only one subclass uses can stand out;
+/// with a prior of fixed size the standard deviation of such words would be that of the prior. The scores are
+/// cautious in return: where subclasses mean nothing, they spread less than a standard normal variable.
+pub(super) fn distinctive_terms(
+    vocabulary: &Vocabulary,
+    subclass: usize,
+    settings: &InspectSettings,
+) -> Vec<DistinctiveTerm> {
     let mut found = Vec::new();
     for (ngram, counts) in &vocabulary.ngrams {
         let rows = counts[subclass] as usize;
-        let score = deviation(vocabulary, counts, subclass);
+        let score = score(vocabulary, counts, subclass);
         if rows >= settings.least_rows && score.is_finite() && score > 0.0 {
             found.push((score, ngram, rows));
         }
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let mut listed: Vec<Mark> = Vec::new();
+    let mut listed: Vec<DistinctiveTerm> = Vec::new();
     for (score, ngram, rows) in found {
-        if listed.len() >= settings.marks {
+        if listed.len() >= settings.distinctive_terms {
             break;
         }
-        if !listed.iter().any(|mark| one_in_the_other(&mark.ngram, ngram)) {
-            listed.push(Mark { ngram: ngram.clone(), score, rows });
+        if !listed.iter().any(|known| one_in_the_other(&known.term, ngram)) {
+            listed.push(DistinctiveTerm { term: ngram.clone(), score, rows });
         }
     }
     listed
 }
 
 /// Weighted log-odds of an n-gram in a subclass against the rest of the class.
-fn deviation(vocabulary: &Vocabulary, counts: &[u32], subclass: usize) -> f64 {
+fn score(vocabulary: &Vocabulary, counts: &[u32], subclass: usize) -> f64 {
     let all = Occurrences {
         of_word: counts.iter().copied().map(f64::from).sum(),
         of_all: vocabulary.totals.iter().sum::<u64>() as f64,
@@ -73,34 +77,37 @@ mod tests {
     ];
 
     #[test]
-    fn the_word_of_a_subclass_is_its_first_mark_and_common_words_are_none() {
+    fn the_word_of_a_subclass_is_its_first_term_and_common_words_are_none() {
         let vocabulary = vocabulary(&COUNTS);
-        let first = marks(&vocabulary, 0, &InspectSettings::default());
-        assert_eq!((first[0].ngram.as_str(), first[0].rows), ("lost", 40));
-        assert!(first.iter().all(|mark| mark.ngram != "lost card"), "{first:?}");
-        let second = marks(&vocabulary, 1, &InspectSettings::default());
-        assert_eq!(second[0].ngram, "rate");
+        let first = distinctive_terms(&vocabulary, 0, &InspectSettings::default());
+        assert_eq!((first[0].term.as_str(), first[0].rows), ("lost", 40));
+        assert!(first.iter().all(|found| found.term != "lost card"), "{first:?}");
+        let second = distinctive_terms(&vocabulary, 1, &InspectSettings::default());
+        assert_eq!(second[0].term, "rate");
         assert!(second[1].score < 0.6 * second[0].score, "{second:?}");
     }
 
     /// `NumPy`: own 40 of 561, rest 2 of 530, prior 21 of 545.5.
     #[test]
     fn the_prior_is_a_subclass_of_mean_size() {
-        let found = deviation(&vocabulary(&COUNTS), &[40, 2, 0], 0);
+        let found = score(&vocabulary(&COUNTS), &[40, 2, 0], 0);
         assert!((found - 4.013_506_625_489_708).abs() < 1e-12, "{found}");
     }
 
     #[test]
-    fn few_rows_and_a_class_of_one_subclass_have_no_marks() {
-        let settings = InspectSettings { least_rows: 41, marks: 9, ..InspectSettings::default() };
-        assert!(marks(&vocabulary(&[("lost", [40, 2, 0]), ("a", [1, 40, 0])]), 0, &settings).is_empty());
+    fn few_rows_and_a_class_of_one_subclass_have_no_terms() {
+        let settings = InspectSettings { least_rows: 41, distinctive_terms: 9, ..InspectSettings::default() };
+        assert!(
+            distinctive_terms(&vocabulary(&[("lost", [40, 2, 0]), ("a", [1, 40, 0])]), 0, &settings)
+                .is_empty()
+        );
         let alone = Vocabulary {
             ngrams: vec![("a".into(), vec![9, 0]), ("b".into(), vec![7, 0])],
             totals: vec![16, 0],
         };
-        let found = marks(&alone, 0, &InspectSettings::default());
-        assert!(found.iter().all(|mark| mark.score < 1e-9), "{found:?}");
+        let found = distinctive_terms(&alone, 0, &InspectSettings::default());
+        assert!(found.iter().all(|term| term.score < 1e-9), "{found:?}");
         let only = Vocabulary { ngrams: vec![("a".into(), vec![9, 6, 0])], totals: vec![9, 6, 0] };
-        assert!(marks(&only, 0, &InspectSettings::default()).is_empty());
+        assert!(distinctive_terms(&only, 0, &InspectSettings::default()).is_empty());
     }
 }

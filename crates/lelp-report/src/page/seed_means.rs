@@ -1,0 +1,13 @@
+//! Means over seeds and their confidence intervals.
+
+use lelp::stats::Spread;
+
+/// Half the width of the 95 % confidence interval of the mean of `values`, by Student's t; none for fewer than two.
+pub(super) fn half_width(values: &[f64]) -> Option<f64> {
+    Spread::of(values).half_interval(values.len())
+}
+
+/// Mean of `values`; NaN where there are none.
+pub(super) fn mean(values: &[f64]) -> f64 {
+    Spread::of(values).mean
+}
