@@ -10,13 +10,13 @@
 //! use lelp_model::load_model;
 //!
 //! let model = load_model(Path::new("student"), NonZeroUsize::MIN)?;
-//! let logits = model.logits(&["where is my card?".into()])?; // [1, classes]
+//! let logits = model.logits_of_texts(&["where is my card?".into()])?; // [1, classes]
 //! println!("{:?} {logits:?}", model.labels());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A service that answers one text at a time uses [`ngram::NgramModel::class_logits`] with a
-//! [`ngram::Scratch`] of its own, which does not allocate.
+//! [`ngram::NgramScratch`] of its own, which does not allocate.
 
 pub mod checkpoint;
 mod classified;
@@ -30,8 +30,10 @@ mod onnx;
 mod pooling;
 mod predictor;
 mod registry;
+mod schema;
 pub mod tokenizer;
 
 pub use kinds::{encoder_classifier, ngram};
 pub use predictor::{PredictError, Predictor};
 pub use registry::{LoadedModel, MODEL_KINDS, ModelFolderError, ModelKind, load_model};
+pub use schema::ModelSchema;

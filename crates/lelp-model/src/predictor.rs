@@ -3,10 +3,11 @@
 use std::fmt;
 
 use lelp::{Classified, ErrorKind};
-use lelp_data::Text;
+use lelp_data::{SchemaError, Table, TableError, Text};
 use thiserror::Error;
 
 use crate::encoder::EngineError;
+use crate::schema::ModelSchema;
 use crate::tokenizer::TokenizeError;
 
 /// A model that gives class logits.
@@ -17,23 +18,42 @@ pub trait Predictor: fmt::Debug + Send + Sync {
     /// Names of the classes, in the order of the logits.
     fn labels(&self) -> &[String];
 
-    /// Class logits of `texts`, `[texts.len(), classes]`, row-major; a student's subclasses are collapsed.
-    fn logits(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError>;
+    /// What the model reads.
+    fn schema(&self) -> &ModelSchema;
+
+    /// Class logits of the rows of `table`, `[rows, classes]`, row-major; a student's subclasses are collapsed.
+    ///
+    /// A row's logits are the same bytes in any company and on any number of threads.
+    ///
+    /// # Errors
+    /// [`PredictError::Schema`] if the table lacks a column of the schema or has it in another kind.
+    fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError>;
+
+    /// As [`logits`](Self::logits) for texts alone.
+    fn logits_of_texts(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
+        self.logits(&Table::from_texts(texts)?)
+    }
 }
 
 /// Why a model could not answer.
 #[derive(Debug, Error)]
 pub enum PredictError {
+    /// The table does not have the columns that the model reads.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The inputs are no table.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// A text has no tokens.
     #[error(transparent)]
     Tokenize(#[from] TokenizeError),
     /// The caller asked to stop.
-    #[error("cancelled after {done} of {texts} texts")]
+    #[error("cancelled after {done} of {rows} rows")]
     Cancelled {
-        /// Texts that were done.
+        /// Rows that were done.
         done: usize,
-        /// Texts that were asked for.
-        texts: usize,
+        /// Rows that were asked for.
+        rows: usize,
     },
     /// The engine failed: a fault of ours.
     #[error(transparent)]
@@ -43,6 +63,8 @@ pub enum PredictError {
 impl Classified for PredictError {
     fn kind(&self) -> ErrorKind {
         match self {
+            Self::Schema(error) => error.kind(),
+            Self::Table(error) => error.kind(),
             Self::Tokenize(error) => error.kind(),
             Self::Cancelled { .. } => ErrorKind::Environment,
             Self::Engine(error) => error.kind(),

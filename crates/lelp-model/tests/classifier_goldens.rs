@@ -46,7 +46,7 @@ fn logits_and_embeddings_are_those_of_transformers() {
         close(family, &signals.logits, &golden.floats("logits").values);
         close(family, &signals.embeddings, &golden.floats("embedding").values);
         let model = load_model(&folder(family), ONE).unwrap();
-        assert_eq!(model.logits(&golden.texts()).unwrap(), signals.logits);
+        assert_eq!(model.logits_of_texts(&golden.texts()).unwrap(), signals.logits);
         assert_eq!(model.labels().len(), golden.floats("logits").shape[1]);
     }
 }
@@ -104,7 +104,7 @@ fn subclasses_collapse_here_and_in_the_exported_graph() {
         .collect();
     let teacher = EncoderClassifier::load(work.path(), ONE).unwrap();
     assert_eq!(teacher.labels(), labels);
-    close(family, &teacher.logits(&golden.texts()).unwrap(), &expected);
+    close(family, &teacher.logits_of_texts(&golden.texts()).unwrap(), &expected);
     let out = work.path().join("model.onnx");
     let exported = export(work.path(), &out).unwrap();
     assert_eq!((&exported.labels, exported.max_length), (&labels, 24));
@@ -122,7 +122,7 @@ fn one_logit_is_read_as_a_second_beside_zero() {
     let teacher = EncoderClassifier::load(work.path(), ONE).unwrap();
     assert_eq!(teacher.labels(), ["0", "1"]);
     let expected: Vec<f32> = golden.floats("logits").values.chunks(2).flat_map(|row| [0.0, row[1]]).collect();
-    close("distilbert", &teacher.logits(&golden.texts()).unwrap(), &expected);
+    close("distilbert", &teacher.logits_of_texts(&golden.texts()).unwrap(), &expected);
 
     golden::edit_config(work.path(), |config| config["id2label"] = serde_json::json!({"0": "spam"}));
     assert_eq!(EncoderClassifier::load(work.path(), ONE).unwrap().labels(), ["not spam", "spam"]);

@@ -189,7 +189,10 @@ fn a_checkpoint_in_two_files_is_the_same_classifier() {
     let whole = EncoderClassifier::load(&folder("albert"), ONE).unwrap();
     let work = sharded("albert");
     let parts = EncoderClassifier::load(work.path(), ONE).unwrap();
-    assert_eq!(parts.logits(&golden.texts()).unwrap(), whole.logits(&golden.texts()).unwrap());
+    assert_eq!(
+        parts.logits_of_texts(&golden.texts()).unwrap(),
+        whole.logits_of_texts(&golden.texts()).unwrap()
+    );
     assert_ne!(parts.hash().unwrap(), whole.hash().unwrap());
 }
 
@@ -244,20 +247,21 @@ fn with_vocabulary(family: &str, settings: &Value) -> TempDir {
 fn word_pieces_alone_are_a_tokenizer_for_their_families() {
     for family in ["bert", "distilbert", "mpnet"] {
         let golden = Golden::read(family);
-        let whole = EncoderClassifier::load(&folder(family), ONE).unwrap().logits(&golden.texts()).unwrap();
+        let whole =
+            EncoderClassifier::load(&folder(family), ONE).unwrap().logits_of_texts(&golden.texts()).unwrap();
         let work =
             with_vocabulary(family, &json!({"do_lower_case": true, "unk_token": {"content": "[UNK]"}}));
         assert_eq!(
-            EncoderClassifier::load(work.path(), ONE).unwrap().logits(&golden.texts()).unwrap(),
+            EncoderClassifier::load(work.path(), ONE).unwrap().logits_of_texts(&golden.texts()).unwrap(),
             whole,
             "{family}"
         );
         // "My" in capitals is known only where text is lowered.
         let upper = ["MY CARD".into()];
-        let lowered = EncoderClassifier::load(work.path(), ONE).unwrap().logits(&upper).unwrap();
+        let lowered = EncoderClassifier::load(work.path(), ONE).unwrap().logits_of_texts(&upper).unwrap();
         let work = with_vocabulary(family, &json!({"do_lower_case": false}));
         assert_ne!(
-            EncoderClassifier::load(work.path(), ONE).unwrap().logits(&upper).unwrap(),
+            EncoderClassifier::load(work.path(), ONE).unwrap().logits_of_texts(&upper).unwrap(),
             lowered,
             "{family}"
         );
@@ -295,7 +299,9 @@ fn a_text_never_runs_beyond_the_position_table() {
         let teacher = EncoderClassifier::load(work.path(), ONE).unwrap();
         assert_eq!(teacher.encoder().max_length(), 24, "{family}");
         let long = "my card is lost ".repeat(100);
-        assert!(teacher.logits(&[long.as_str().into()]).unwrap().iter().all(|logit| logit.is_finite()));
+        assert!(
+            teacher.logits_of_texts(&[long.as_str().into()]).unwrap().iter().all(|logit| logit.is_finite())
+        );
     }
 }
 

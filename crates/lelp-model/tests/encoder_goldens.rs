@@ -133,7 +133,7 @@ fn progress_counts_every_text_and_cancelling_says_how_far_it_came() {
 
     let cancel = AtomicBool::new(false);
     let stopped = encoder.embed_watched(&texts, &mut |_| cancel.store(true, Ordering::Relaxed), &cancel);
-    let Err(PredictError::Cancelled { done, texts: asked }) = stopped else {
+    let Err(PredictError::Cancelled { done, rows: asked }) = stopped else {
         panic!("the run was not stopped: {stopped:?}");
     };
     assert!(done > 0 && done < asked && asked == texts.len());

@@ -74,8 +74,10 @@ fn every_pooling_head_and_collapse_is_in_the_graph() {
             save(&teacher, encoder, pooling, normalize, hidden, subclasses);
             let exported = export(&teacher, &out).unwrap();
             assert_eq!((exported.max_length, exported.embedding_width), (16, if hidden { 7 } else { 32 }));
-            let expected =
-                EncoderClassifier::load(&teacher, ONE).unwrap().logits(&TEXTS.map(Text::from)).unwrap();
+            let expected = EncoderClassifier::load(&teacher, ONE)
+                .unwrap()
+                .logits_of_texts(&TEXTS.map(Text::from))
+                .unwrap();
             assert_eq!(expected.len(), 2 * TEXTS.len());
             let inputs: Vec<_> =
                 padded(&teacher).into_iter().filter(|(name, _)| exported.inputs.contains(name)).collect();

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use lelp_data::Text;
 use lelp_model::layer::Layer;
-use lelp_model::ngram::{NgramConfig, NgramModel, Table};
+use lelp_model::ngram::{FeatureTable, NgramConfig, NgramModel};
 
 /// Counts the allocations of each thread.
 struct Counting;
@@ -43,7 +43,8 @@ fn prediction_from_raw_text_allocates_nothing() {
     let mut config = NgramConfig::new(vec!["no".to_owned(), "yes".to_owned()], 3);
     config.features.buckets = 1 << 10;
     config.width = 64;
-    let table = Table::new(1 << 10, 64, (0..64 << 10).map(|i| ((i % 97) as f32).sin()).collect()).unwrap();
+    let table =
+        FeatureTable::new(1 << 10, 64, (0..64 << 10).map(|i| ((i % 97) as f32).sin()).collect()).unwrap();
     let hidden = Layer::new(64, vec![0.1; 64 * 64], vec![0.1; 64]).unwrap();
     let output = Layer::new(64, (0..6 * 64).map(|i| (i as f32).cos()).collect(), vec![0.0; 6]).unwrap();
     let model = NgramModel::new(config, table, Some(hidden), output).unwrap();

@@ -8,7 +8,9 @@ use std::path::Path;
 use lelp_data::Text;
 use lelp_model::Predictor;
 use lelp_model::layer::Layer;
-use lelp_model::ngram::{NgramConfig, NgramConfigError, NgramFileError, NgramModel, NgramModelError, Table};
+use lelp_model::ngram::{
+    FeatureTable, NgramConfig, NgramConfigError, NgramFileError, NgramModel, NgramModelError,
+};
 use tempfile::TempDir;
 
 const WEIGHTS: &str = "model.safetensors";
@@ -21,7 +23,7 @@ fn model(hidden: usize) -> NgramModel {
     let mut config = NgramConfig::new(vec!["not a card".to_owned(), "a card".to_owned()], 2);
     config.features.buckets = 64;
     (config.width, config.hidden) = (5, hidden);
-    let table = Table::new(64, 5, values(320)).unwrap();
+    let table = FeatureTable::new(64, 5, values(320)).unwrap();
     let layer = (hidden > 0).then(|| Layer::new(5, values(5 * hidden), values(hidden)).unwrap());
     let inputs = config.last_inputs();
     let output = Layer::new(inputs, values(4 * inputs), values(4)).unwrap();
@@ -56,7 +58,7 @@ fn a_saved_model_answers_as_before() {
             let loaded = NgramModel::load(folder.path()).unwrap();
             assert_eq!(loaded.config(), model.config());
             assert_eq!(loaded.labels(), ["not a card", "a card"]);
-            assert_eq!(loaded.logits(&texts).unwrap(), model.logits(&texts).unwrap());
+            assert_eq!(loaded.logits_of_texts(&texts).unwrap(), model.logits_of_texts(&texts).unwrap());
         }
     }
 }
@@ -66,7 +68,10 @@ fn a_model_may_be_saved_over_itself() {
     let folder = saved();
     let loaded = NgramModel::load(folder.path()).unwrap();
     loaded.quantized().save(folder.path()).unwrap();
-    assert_eq!(loaded.logits(&["a card".into()]).unwrap(), model(3).logits(&["a card".into()]).unwrap());
+    assert_eq!(
+        loaded.logits_of_texts(&["a card".into()]).unwrap(),
+        model(3).logits_of_texts(&["a card".into()]).unwrap()
+    );
     assert!(NgramModel::load(folder.path()).unwrap().table().buckets() == 64);
 }
 

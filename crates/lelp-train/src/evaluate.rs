@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lelp::metrics::{CalibrationBin, Evaluation, MetricsError, agreement};
-use lelp_data::Text;
 use lelp_model::{PredictError, Predictor};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -82,16 +81,17 @@ pub fn answer(
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
 ) -> Result<Answers, PredictError> {
-    let texts: Vec<Text<'_>> = data.iter().collect();
-    let mut logits = Vec::with_capacity(texts.len() * model.labels().len());
+    let rows: Vec<usize> = (0..data.rows()).collect();
+    let mut logits = Vec::with_capacity(rows.len() * model.labels().len());
     let mut elapsed = Duration::ZERO;
     let mut done = 0;
-    for chunk in texts.chunks(CHUNK) {
+    for chunk in rows.chunks(CHUNK) {
+        let table = data.table().select(chunk);
         if cancel.load(Ordering::Relaxed) {
-            return Err(PredictError::Cancelled { done, texts: texts.len() });
+            return Err(PredictError::Cancelled { done, rows: rows.len() });
         }
         let start = Instant::now();
-        logits.extend(model.logits(chunk)?);
+        logits.extend(model.logits(&table)?);
         elapsed += start.elapsed();
         done += chunk.len();
         progress(done);

@@ -126,7 +126,7 @@ fn the_saved_model_gives_the_outputs_of_the_student_that_was_kept() {
     let inputs = NgramInputs::extract(&borrowed, &student.config().features);
     let mut outputs = vec![0.0; 2 * ROWS];
     student.forward(&inputs, 0, &mut outputs);
-    let logits = student.model().unwrap().logits(&borrowed).unwrap();
+    let logits = student.model().unwrap().logits_of_texts(&borrowed).unwrap();
     assert_eq!(logits, outputs);
     let loss = |row: usize| {
         let [own, other] = [0, 1].map(|flip| f64::from(logits[2 * row + (labels[row] as usize ^ flip)]));

@@ -129,7 +129,7 @@ fn predict(
     let texts: Vec<Text<'_>> =
         examples.iter().map(|example| Text { text: &example.text, pair: example.pair.as_deref() }).collect();
     let labels = model.labels();
-    let probabilities = softmax(&model.logits(&texts)?, labels.len())?;
+    let probabilities = softmax(&model.logits_of_texts(&texts)?, labels.len())?;
     for (example, probabilities) in examples.iter().zip(probabilities.chunks_exact(labels.len())) {
         let line = if as_json {
             json_line(example, labels, probabilities)

@@ -166,7 +166,7 @@ impl Encoder {
             progress(done);
         })?;
         if done < texts.len() {
-            return Err(PredictError::Cancelled { done, texts: texts.len() });
+            return Err(PredictError::Cancelled { done, rows: texts.len() });
         }
         Ok(embeddings)
     }

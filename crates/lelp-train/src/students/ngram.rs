@@ -2,7 +2,9 @@
 
 use lelp::vector::{mean_of_rows, prefetch_rows};
 use lelp_model::layer::LayerError;
-use lelp_model::ngram::{NgramConfig, NgramConfigError, NgramModel, NgramModelError, Table, TableError};
+use lelp_model::ngram::{
+    FeatureTable, FeatureTableError, NgramConfig, NgramConfigError, NgramModel, NgramModelError,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -88,7 +90,7 @@ pub enum NgramStudentError {
     Layer(#[from] LayerError),
     /// The table does not hold together.
     #[error(transparent)]
-    Table(#[from] TableError),
+    Table(#[from] FeatureTableError),
     /// The parts do not fit together.
     #[error(transparent)]
     Model(#[from] NgramModelError),
@@ -145,7 +147,7 @@ impl TrainableNgram {
     /// The student as a model that answers.
     pub fn model(&self) -> Result<NgramModel, NgramStudentError> {
         let table =
-            Table::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
+            FeatureTable::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
         let layers = self.network.layers();
         let hidden = (self.config.hidden > 0).then(|| exported_layer(&layers[0])).transpose()?;
         let output = exported_layer(&layers[layers.len() - 1])?;

@@ -183,7 +183,7 @@ fn print_answers(students: &[SavedStudent], printer: Printer) -> Result<(), Fail
     let step = (test.rows() / 5).max(1);
     for row in (0..test.rows()).step_by(step).take(5) {
         let text = test.text(row);
-        let probabilities = lelp::softmax(&model.logits(&[text])?, model.labels().len())?;
+        let probabilities = lelp::softmax(&model.logits_of_texts(&[text])?, model.labels().len())?;
         let class = lelp::largest(&probabilities);
         printer.note(&format!("{:>8} {:.2}  {}", model.labels()[class], probabilities[class], text.text));
     }

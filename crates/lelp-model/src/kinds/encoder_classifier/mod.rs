@@ -35,9 +35,10 @@ use crate::encoder::Encoder;
 use crate::head::{ClassifierHead, HeadOutput};
 use crate::predictor::{PredictError, Predictor};
 use crate::registry::{LoadedModel, ModelFolderError, ModelKind};
+use crate::schema::ModelSchema;
 use crate::tokenizer::Tokenizer;
-use lelp_data::Text;
 use lelp_data::storage::{self, FileError};
+use lelp_data::{Table, Text};
 
 /// An encoder as it was pulled, and a head of ours on it.
 pub(crate) const FROZEN_ENCODER: ModelKind = ModelKind {
@@ -71,6 +72,7 @@ pub struct EncoderClassifier {
     labels: Vec<String>,
     folder: PathBuf,
     hash: Option<String>,
+    schema: ModelSchema,
 }
 
 impl EncoderClassifier {
@@ -85,7 +87,14 @@ impl EncoderClassifier {
         let tokenizer = Tokenizer::load(folder, &files.config, files.max_length())?;
         let ClassifierFiles { config, weights, pooling, normalize, head, labels, hash, .. } = files;
         let encoder = Encoder::new(&config, &weights, tokenizer, pooling, normalize, threads)?;
-        Ok(Self { encoder, head, labels, folder: folder.to_owned(), hash })
+        Ok(Self {
+            encoder,
+            head,
+            labels,
+            folder: folder.to_owned(),
+            hash,
+            schema: ModelSchema::text_or_pair(),
+        })
     }
 
     /// Writes a teacher's folder: the encoder's files from `encoder_folder`, then the head and `config`.
@@ -160,7 +169,13 @@ impl Predictor for EncoderClassifier {
         &self.labels
     }
 
-    fn logits(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
-        Ok(self.head.apply(self.encoder.embed(texts)?).logits)
+    fn schema(&self) -> &ModelSchema {
+        &self.schema
+    }
+
+    fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
+        let table = self.schema.fit(table)?;
+        let texts: Vec<Text<'_>> = table.texts().collect();
+        Ok(self.head.apply(self.encoder.embed(&texts)?).logits)
     }
 }

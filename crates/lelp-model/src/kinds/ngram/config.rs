@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::columns::{NgramColumn, NgramColumnsError, RowFeatures};
 use super::features::{FeatureSettings, FeatureSettingsError};
 
 /// How the table is stored.
@@ -19,7 +20,7 @@ pub enum TablePrecision {
 }
 
 /// Shape and labels of an n-gram student.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NgramConfig {
     /// Names of the classes, in the order of the logits.
@@ -32,12 +33,15 @@ pub struct NgramConfig {
     pub hidden: usize,
     /// How the table is stored.
     pub table: TablePrecision,
-    /// The features.
+    /// The features of a text.
     pub features: FeatureSettings,
+    /// The columns that are read; where there are none, a text, and a second text where there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<NgramColumn>,
 }
 
-/// A configuration that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+/// Why a configuration is not that of an n-gram student.
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum NgramConfigError {
     /// Fewer than two classes.
     #[error("{labels} label(s): a classifier needs 2 or more")]
@@ -66,6 +70,9 @@ pub enum NgramConfigError {
     /// The features are wrong.
     #[error(transparent)]
     Features(#[from] FeatureSettingsError),
+    /// The columns are wrong.
+    #[error(transparent)]
+    Columns(#[from] NgramColumnsError),
 }
 
 impl NgramConfig {
@@ -76,10 +83,18 @@ impl NgramConfig {
     #[must_use]
     pub fn new(labels: Vec<String>, subclasses: usize) -> Self {
         let features = FeatureSettings::default();
-        Self { labels, subclasses, width: 32, hidden: 64, table: TablePrecision::F32, features }
+        Self {
+            labels,
+            subclasses,
+            width: 32,
+            hidden: 64,
+            table: TablePrecision::F32,
+            features,
+            columns: Vec::new(),
+        }
     }
 
-    /// Checks labels, sizes and features.
+    /// Checks labels, sizes, features and columns.
     pub fn check(&self) -> Result<(), NgramConfigError> {
         if self.labels.len() < 2 {
             return Err(NgramConfigError::TooFewLabels { labels: self.labels.len() });
@@ -92,7 +107,17 @@ impl NgramConfig {
         size("hidden", self.hidden, 0)?;
         size("subclasses", self.subclasses, 1)?;
         size("labels x subclasses", self.labels.len().saturating_mul(self.subclasses), 2)?;
-        Ok(self.features.check()?)
+        self.features.check()?;
+        self.row_features()?;
+        Ok(())
+    }
+
+    /// The features of a table's rows.
+    ///
+    /// # Errors
+    /// [`NgramColumnsError`] names the column that cannot be read.
+    pub fn row_features(&self) -> Result<RowFeatures, NgramColumnsError> {
+        RowFeatures::new(&self.features, &self.columns)
     }
 
     /// Number of classes.

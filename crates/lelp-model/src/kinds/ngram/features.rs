@@ -54,7 +54,7 @@ impl Default for FeatureSettings {
     }
 }
 
-/// Feature settings that cannot be.
+/// A feature setting outside its range.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FeatureSettingsError {
     /// Not a power of two, or too few or too many.
@@ -214,6 +214,16 @@ impl FeatureSettings {
                 buckets.push(self.bucket(two(PRODUCT, a, b)));
             }
         }
+    }
+
+    /// Bucket of `f(kind, a)`.
+    pub(super) fn bucket_of_one(&self, kind: u64, a: u64) -> u32 {
+        self.bucket(one(kind, a))
+    }
+
+    /// Bucket of `f(kind, a, b)`.
+    pub(super) fn bucket_of_two(&self, kind: u64, a: u64, b: u64) -> u32 {
+        self.bucket(two(kind, a, b))
     }
 
     fn bucket(&self, feature: u64) -> u32 {

@@ -8,8 +8,8 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use thiserror::Error;
 
 use super::config::{NgramConfig, TablePrecision};
+use super::feature_table::{FeatureTable, FeatureTableError, Slice, copied};
 use super::model::{NgramModel, NgramModelError};
-use super::table::{Slice, Table, TableError, copied};
 use crate::classified::of_file;
 use crate::layer::{Layer, LayerError};
 use lelp_data::storage::{self, FileError, MappedFile};
@@ -69,7 +69,7 @@ pub enum NgramFileError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: TableError,
+        source: FeatureTableError,
     },
     /// A layer does not hold together.
     #[error("layer `{layer}` in `{}` is unsound", path.display())]
@@ -184,7 +184,7 @@ impl Weights {
         }
     }
 
-    fn table(&self, precision: TablePrecision) -> Result<Table, NgramFileError> {
+    fn table(&self, precision: TablePrecision) -> Result<FeatureTable, NgramFileError> {
         let dtype = match precision {
             TablePrecision::F32 => Dtype::F32,
             TablePrecision::Int8 => Dtype::I8,
@@ -193,10 +193,12 @@ impl Weights {
         let start = bytes.as_ptr().addr() - self.file.as_ptr().addr();
         let range = start..start + bytes.len();
         let table = match precision {
-            TablePrecision::F32 => Table::from_f32(shape[0], shape[1], Slice::mapped(&self.file, range)),
+            TablePrecision::F32 => {
+                FeatureTable::from_f32(shape[0], shape[1], Slice::mapped(&self.file, range))
+            }
             TablePrecision::Int8 => {
                 let scales = copied(self.tensor(TABLE_SCALE, Dtype::F32, 1)?.1);
-                Table::from_int8(shape[0], shape[1], Slice::mapped(&self.file, range), scales)
+                FeatureTable::from_int8(shape[0], shape[1], Slice::mapped(&self.file, range), scales)
             }
         };
         table.map_err(|source| NgramFileError::Table { path: self.path.clone(), source })

@@ -1,28 +1,33 @@
-//! The n-gram student: hashed words, word bigrams and character n-grams over a mean-pooled table.
+//! The n-gram student: hashed words, word bigrams and character n-grams over a mean-pooled table, and beside or in
+//! place of a text, hashed categories and binned numbers.
 //!
 //! ```text
-//! text -> tokens -> feature buckets -> mean of table rows -> (hidden `ReLU` layer) -> outputs -> collapse -> class logits
+//! row -> tokens -> feature buckets -> mean of table rows -> (hidden `ReLU` layer) -> outputs -> collapse -> class logits
 //! ```
 //!
-//! [`Tokens`] and [`FeatureSettings::extract`] document tokenisation and hashing so that another
+//! [`Tokens`], [`FeatureSettings::extract`] and [`RowFeatures`] document tokenisation and hashing so that another
 //! language can reimplement them; training and prediction share them.
 
+mod columns;
 mod config;
+mod feature_table;
 mod features;
 mod file;
 mod model;
-mod table;
+
 mod tokens;
 
 use std::path::Path;
 
 use crate::registry::{ModelFolderError, ModelKind};
 
+pub use columns::{NgramColumn, NgramColumnsError, RowFeatures};
 pub use config::{NgramConfig, NgramConfigError, TablePrecision};
+pub use feature_table::{FeatureTable, FeatureTableError};
 pub use features::{CharacterNgrams, FeatureScratch, FeatureSettings, FeatureSettingsError};
 pub use file::NgramFileError;
-pub use model::{NgramModel, NgramModelError, Scratch};
-pub use table::{Table, TableError};
+pub use model::{NgramModel, NgramModelError, NgramScratch};
+
 pub use tokens::{Tokens, hash_token};
 
 /// The n-gram student.

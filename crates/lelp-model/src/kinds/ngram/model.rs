@@ -3,25 +3,28 @@
 use thiserror::Error;
 
 use super::KIND;
+use super::columns::RowFeatures;
 use super::config::{NgramConfig, NgramConfigError, TablePrecision};
+use super::feature_table::FeatureTable;
 use super::features::FeatureScratch;
-use super::table::Table;
 use crate::collapse::log_sum_exp;
 use crate::layer::Layer;
 use crate::predictor::{PredictError, Predictor};
-use lelp_data::Text;
+use crate::schema::ModelSchema;
+use lelp_data::{Table, Text};
 
 /// A trained n-gram student.
 #[derive(Debug, Clone)]
 pub struct NgramModel {
     config: NgramConfig,
-    table: Table,
+    features: RowFeatures,
+    table: FeatureTable,
     hidden: Option<Layer>,
     output: Layer,
 }
 
-/// Parts that do not make a model.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+/// Configuration, table and layers do not fit together.
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum NgramModelError {
     /// The configuration is wrong.
     #[error(transparent)]
@@ -74,7 +77,7 @@ pub enum NgramModelError {
 
 /// Buffers of a prediction, reused from text to text: one for each thread that predicts.
 #[derive(Debug, Clone)]
-pub struct Scratch {
+pub struct NgramScratch {
     features: FeatureScratch,
     ids: Vec<u32>,
     mean: Vec<f32>,
@@ -86,7 +89,7 @@ impl NgramModel {
     /// Puts a model together; every shape is held against `config`.
     pub fn new(
         config: NgramConfig,
-        table: Table,
+        table: FeatureTable,
         hidden: Option<Layer>,
         output: Layer,
     ) -> Result<Self, NgramModelError> {
@@ -109,7 +112,8 @@ impl NgramModel {
             check_layer("hidden", layer, config.width, config.hidden)?;
         }
         check_layer("output", &output, config.last_inputs(), config.outputs())?;
-        Ok(Self { config, table, hidden, output })
+        let features = config.row_features().map_err(NgramConfigError::from)?;
+        Ok(Self { config, features, table, hidden, output })
     }
 
     /// Shape and labels.
@@ -120,7 +124,7 @@ impl NgramModel {
 
     /// The feature table.
     #[must_use]
-    pub fn table(&self) -> &Table {
+    pub fn table(&self) -> &FeatureTable {
         &self.table
     }
 
@@ -143,6 +147,7 @@ impl NgramModel {
         config.table = TablePrecision::Int8;
         Self {
             config,
+            features: self.features.clone(),
             table: self.table.quantized(),
             hidden: self.hidden.clone(),
             output: self.output.clone(),
@@ -152,10 +157,10 @@ impl NgramModel {
     /// Buffers for [`NgramModel::class_logits`]; with them no prediction allocates, save that character
     /// n-grams and pairs make the list of features grow to the longest text met so far.
     #[must_use]
-    pub fn scratch(&self) -> Scratch {
+    pub fn scratch(&self) -> NgramScratch {
         let features = FeatureScratch::for_settings(&self.config.features);
         let ids = Vec::with_capacity(2 * self.config.features.max_tokens);
-        Scratch {
+        NgramScratch {
             features,
             ids,
             mean: vec![0.0; self.config.width],
@@ -166,12 +171,19 @@ impl NgramModel {
 
     /// Class logits of one text into `logits` `[classes]`: log-sum-exp over each class's outputs.
     ///
+    /// Where the model reads numbers or categories too, they are without a value.
+    ///
     /// # Panics
     /// If `logits` does not hold one value a class, or `scratch` was made by a model of another shape.
-    pub fn class_logits(&self, text: &Text<'_>, scratch: &mut Scratch, logits: &mut [f32]) {
-        assert_eq!(logits.len(), self.config.classes(), "one logit for each class");
+    pub fn class_logits(&self, text: &Text<'_>, scratch: &mut NgramScratch, logits: &mut [f32]) {
         scratch.ids.clear();
-        self.config.features.extract(text, &mut scratch.features, &mut scratch.ids);
+        self.features.extract_text(text, &mut scratch.features, &mut scratch.ids);
+        self.logits_of_features(scratch, logits);
+    }
+
+    /// Class logits of the features in `scratch`.
+    fn logits_of_features(&self, scratch: &mut NgramScratch, logits: &mut [f32]) {
+        assert_eq!(logits.len(), self.config.classes(), "one logit for each class");
         self.table.mean(&scratch.ids, &mut scratch.mean);
         let last = match &self.hidden {
             None => &scratch.mean,
@@ -217,11 +229,19 @@ impl Predictor for NgramModel {
         &self.config.labels
     }
 
-    fn logits(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
+    fn schema(&self) -> &ModelSchema {
+        self.features.schema()
+    }
+
+    fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
+        let table = self.schema().fit(table)?;
+        let classes = self.config.classes();
         let mut scratch = self.scratch();
-        let mut logits = vec![0.0; texts.len() * self.config.classes()];
-        for (text, logits) in texts.iter().zip(logits.chunks_exact_mut(self.config.classes())) {
-            self.class_logits(text, &mut scratch, logits);
+        let mut logits = vec![0.0; table.rows() * classes];
+        for (row, logits) in logits.chunks_exact_mut(classes).enumerate() {
+            scratch.ids.clear();
+            self.features.extract(&table, row, &mut scratch.features, &mut scratch.ids);
+            self.logits_of_features(&mut scratch, logits);
         }
         Ok(logits)
     }

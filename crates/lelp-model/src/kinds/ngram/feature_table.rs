@@ -11,7 +11,7 @@ use lelp_data::storage::MappedFile;
 
 /// Feature vectors `[buckets, width]`.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct FeatureTable {
     buckets: usize,
     width: usize,
     values: Values,
@@ -35,9 +35,9 @@ pub(super) enum Slice<T> {
     Mapped(Arc<MappedFile>, Range<usize>),
 }
 
-/// A table that cannot be.
+/// The table's sizes do not fit together.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum TableError {
+pub enum FeatureTableError {
     /// Values and shape do not fit.
     #[error("a table of {buckets} buckets and width {width} holds {values} values, not buckets x width")]
     Shape {
@@ -75,13 +75,17 @@ impl<T: bytemuck::Pod> Slice<T> {
     }
 }
 
-impl Table {
+impl FeatureTable {
     /// A table of `f32` values `[buckets, width]`.
-    pub fn new(buckets: usize, width: usize, values: Vec<f32>) -> Result<Self, TableError> {
+    pub fn new(buckets: usize, width: usize, values: Vec<f32>) -> Result<Self, FeatureTableError> {
         Self::from_f32(buckets, width, Slice::Owned(values))
     }
 
-    pub(super) fn from_f32(buckets: usize, width: usize, values: Slice<f32>) -> Result<Self, TableError> {
+    pub(super) fn from_f32(
+        buckets: usize,
+        width: usize,
+        values: Slice<f32>,
+    ) -> Result<Self, FeatureTableError> {
         shape(buckets, width, values.get().len())?;
         Ok(Self { buckets, width, values: Values::F32(values) })
     }
@@ -91,10 +95,10 @@ impl Table {
         width: usize,
         codes: Slice<i8>,
         scales: Vec<f32>,
-    ) -> Result<Self, TableError> {
+    ) -> Result<Self, FeatureTableError> {
         shape(buckets, width, codes.get().len())?;
         if scales.len() != buckets {
-            return Err(TableError::Scales { buckets, scales: scales.len() });
+            return Err(FeatureTableError::Scales { buckets, scales: scales.len() });
         }
         Ok(Self { buckets, width, values: Values::Int8 { codes, scales } })
     }
@@ -166,11 +170,11 @@ pub(super) fn copied<T: bytemuck::Pod>(bytes: &[u8]) -> Vec<T> {
     bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
 }
 
-fn shape(buckets: usize, width: usize, values: usize) -> Result<(), TableError> {
+fn shape(buckets: usize, width: usize, values: usize) -> Result<(), FeatureTableError> {
     if buckets.checked_mul(width) == Some(values) {
         Ok(())
     } else {
-        Err(TableError::Shape { buckets, width, values })
+        Err(FeatureTableError::Shape { buckets, width, values })
     }
 }
 
@@ -182,7 +186,7 @@ mod tests {
     #[test]
     fn eight_bits_err_by_half_a_step_at_most() {
         let values: Vec<f32> = (0..64 * 9).map(|i| ((i * 7919 % 1000) as f32 - 500.0) / 300.0).collect();
-        let table = Table::new(64, 9, values.clone()).unwrap();
+        let table = FeatureTable::new(64, 9, values.clone()).unwrap();
         let quantized = table.quantized();
         let (mut exact, mut coarse) = ([0.0; 9], [0.0; 9]);
         for id in 0..64_u32 {
@@ -197,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_row_of_zeros_stays_zero() {
-        let quantized = Table::new(16, 2, vec![0.0; 32]).unwrap().quantized();
+        let quantized = FeatureTable::new(16, 2, vec![0.0; 32]).unwrap().quantized();
         let mut mean = [1.0; 2];
         quantized.mean(&[3], &mut mean);
         assert_eq!(mean, [0.0; 2]);
