@@ -33,7 +33,7 @@ mod registry;
 mod schema;
 pub mod tokenizer;
 
-pub use kinds::{encoder_classifier, ngram};
+pub use kinds::{encoder_classifier, mlp, ngram};
 pub use predictor::{PredictError, Predictor};
 pub use registry::{LoadedModel, MODEL_KINDS, ModelFolderError, ModelKind, load_model};
 pub use schema::ModelSchema;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lelp::{Classified, ErrorKind};
 
-use crate::kinds::{encoder_classifier, ngram};
+use crate::kinds::{encoder_classifier, mlp, ngram};
 use crate::predictor::Predictor;
 
 /// A kind of model: how its folder is told from others, and loaded.
@@ -27,8 +27,8 @@ pub struct ModelKind {
 pub type LoadedModel = Box<dyn Predictor>;
 
 /// Every kind of model that can be loaded; the first that recognises a folder loads it.
-pub static MODEL_KINDS: [ModelKind; 3] =
-    [encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER, ngram::KIND];
+pub static MODEL_KINDS: [ModelKind; 4] =
+    [encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER, ngram::KIND, mlp::KIND];
 
 /// Loads the model in `folder`, of whatever kind.
 ///
