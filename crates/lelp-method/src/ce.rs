@@ -1,9 +1,10 @@
 //! Cross-entropy on labels.
 
+use ::lelp::log_sum_exp;
 use serde::{Deserialize, Serialize};
 
 use super::float::Float;
-use super::softmax::{log_sum_exp, scaled};
+use super::softmax::scaled;
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
 

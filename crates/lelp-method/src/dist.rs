@@ -1,9 +1,10 @@
 //! Distillation from a stronger teacher: correlations of probabilities, over rows and over columns.
 
+use ::lelp::log_sum_exp;
 use serde::{Deserialize, Serialize};
 
 use super::float::Float;
-use super::softmax::{log_sum_exp, scaled};
+use super::softmax::scaled;
 use super::{Batch, Gradients, Method, TermSum};
 
 /// Settings of `dist`.

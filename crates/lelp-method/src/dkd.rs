@@ -1,9 +1,10 @@
 //! Decoupled distillation: the label's class and the others apart.
 
+use ::lelp::log_sum_exp;
 use serde::{Deserialize, Serialize};
 
 use super::float::Float;
-use super::softmax::{log_sum_exp, scaled};
+use super::softmax::scaled;
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
 

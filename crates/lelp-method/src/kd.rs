@@ -1,11 +1,12 @@
 //! Distillation of soft labels: `kd`, and with subclasses `lelp`.
 
+use ::lelp::log_sum_exp;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use super::float::Float;
-use super::softmax::{log_sum_exp, scaled};
+use super::softmax::scaled;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
 
 /// Settings of `kd`, and of the `kd` beneath methods that add to it.

@@ -1,10 +1,11 @@
 //! Logit standardisation: distillation of the shape of the logits, not of their size.
 
+use ::lelp::log_sum_exp;
 use serde::{Deserialize, Serialize};
 
 use super::float::Float;
 use super::kd::distillation;
-use super::softmax::{log_sum_exp, scaled};
+use super::softmax::scaled;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
 
 /// Settings of `lskd`.

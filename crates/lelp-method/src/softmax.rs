@@ -2,12 +2,6 @@
 
 use super::float::Float;
 
-/// `ln sum exp(values)`.
-pub(super) fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let most = values.clone().fold(f64::NEG_INFINITY, f64::max);
-    most + values.map(|value| (value - most).exp()).sum::<f64>().ln()
-}
-
 /// `logits / temperature`, one row.
 pub(super) fn scaled<F: Float>(logits: &[F], temperature: f64) -> impl Iterator<Item = f64> + Clone {
     logits.iter().map(move |&logit| logit.into() / temperature)

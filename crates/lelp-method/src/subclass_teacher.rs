@@ -1,12 +1,12 @@
 //! What makes a teacher use its subclasses: the auxiliary term of Subclass Distillation.
 
+use ::lelp::log_sum_exp;
 use serde::{Deserialize, Serialize};
 
 use super::ce::{CeSettings, CrossEntropy};
 use super::error::MethodError;
 use super::float::Float;
 use super::settings::{counted, positive, weight};
-use super::softmax::log_sum_exp;
 use super::supervision::Supervision;
 use super::weighted_sum::{Part, WeightedSum};
 use super::{Batch, Gradients, Method, TermSum};

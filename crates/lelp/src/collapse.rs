@@ -1,6 +1,7 @@
 //! From student outputs to classes, and from logits to probabilities.
 
 use crate::error::ShapeError;
+use crate::log_sum_exp::log_sum_exp;
 
 /// Class logits of a student with subclasses: log-sum-exp over the subclasses of each class.
 ///
@@ -16,16 +17,12 @@ use crate::error::ShapeError;
 /// [`ShapeError`] if `outputs` is no whole number of rows.
 pub fn collapse(outputs: &[f32], classes: usize, per_class: usize) -> Result<Vec<f32>, ShapeError> {
     check_rows("student outputs", outputs.len(), classes.saturating_mul(per_class))?;
-    Ok(outputs.chunks_exact(per_class).map(|group| log_sum_exp(group) as f32).collect())
+    Ok(outputs.chunks_exact(per_class).map(|group| log_sum_exp(double(group)) as f32).collect())
 }
 
-/// `ln sum exp(x)`, stable; minus infinity for nothing but minus infinities.
-fn log_sum_exp(values: &[f32]) -> f64 {
-    let top = f64::from(values.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    if !top.is_finite() {
-        return top;
-    }
-    top + values.iter().map(|&x| (f64::from(x) - top).exp()).sum::<f64>().ln()
+/// The values in `f64`.
+fn double(values: &[f32]) -> impl Iterator<Item = f64> + Clone {
+    values.iter().map(|&value| f64::from(value))
 }
 
 /// Log-probabilities of each row of logits, stable, accumulated in `f64`.
@@ -39,7 +36,7 @@ pub fn log_softmax(logits: &[f32], classes: usize) -> Result<Vec<f64>, ShapeErro
     check_rows("logits", logits.len(), classes)?;
     let mut log_probabilities = Vec::with_capacity(logits.len());
     for row in logits.chunks_exact(classes) {
-        let normaliser = log_sum_exp(row);
+        let normaliser = log_sum_exp(double(row));
         log_probabilities.extend(row.iter().map(|&z| f64::from(z) - normaliser));
     }
     Ok(log_probabilities)

@@ -1,5 +1,6 @@
 //! Rows of other classes, drawn at random.
 
+use lelp::hash::GOLDEN;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -37,7 +38,7 @@ impl Negatives {
     /// `count` rows of classes other than that of `row`, uniform, with replacement. What is drawn depends on seed,
     /// `step` and `row` alone, not on the order of the batch.
     pub(super) fn draw(&self, step: u64, row: u32, count: usize) -> impl Iterator<Item = u32> + '_ {
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed ^ step.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed ^ step.wrapping_mul(GOLDEN));
         random.set_stream(u64::from(row));
         let class = self.classes[row as usize] as usize;
         let (first, own) = (self.starts[class], self.starts[class + 1] - self.starts[class]);

@@ -5,11 +5,12 @@
 // What `multiversion` makes of a function passes on all of its arguments, those too that one activation has no use for.
 #![allow(clippy::used_underscore_binding)]
 
+use lelp::exponential::exp;
 use lelp_model::checkpoint::Activation;
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::lanes::{exp, tanh};
+use super::lanes::tanh;
 
 /// Values that one task works on.
 const BLOCK: usize = 1 << 14;

@@ -3,11 +3,12 @@
 //! The probabilities are not kept for the backward pass but computed again from the logarithm of their
 //! normaliser, as in Dao et al. 2022 (arXiv:2205.14135): memory grows with the tokens, not their square.
 
+use lelp::exponential::exp;
 use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::dropout::{self, Dropout};
-use super::lanes::{exp, sum};
+use super::lanes::sum;
 use super::product::{Matrix, Write, multiply};
 
 /// Which tokens attend to which.

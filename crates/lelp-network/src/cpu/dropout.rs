@@ -4,6 +4,7 @@
 // Loops must be compiled inside the function that may use AVX2, so they have to be inlined there.
 #![allow(clippy::inline_always)]
 
+use lelp::hash::{GOLDEN, mix};
 use multiversion::multiversion;
 use rayon::prelude::*;
 
@@ -25,11 +26,7 @@ impl Dropout {
     pub(crate) fn new(probability: f32, key: u64) -> Self {
         #[allow(clippy::cast_sign_loss, reason = "a probability is not negative")]
         let threshold = (f64::from(probability) * 2f64.powi(32)) as u32;
-        // Splitmix64's finalizer: neighbouring keys get unrelated masks.
-        let mut mixed = key.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let key = (mixed ^ (mixed >> 31)) as u32;
+        let key = mix(key.wrapping_add(GOLDEN)) as u32; // neighbouring keys get unrelated masks
         Self { key, threshold, scale: 1.0 / (1.0 - probability) }
     }
 

@@ -1,5 +1,6 @@
 //! Tokens become feature buckets.
 
+use lelp::hash::{GOLDEN, mix};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -15,9 +16,6 @@ const SHARED_WORD: u64 = 32;
 const IS_SHARED: u64 = 33;
 const IS_NOT_SHARED: u64 = 34;
 const PRODUCT: u64 = 35;
-
-/// The golden ratio as a 64-bit fraction: spreads the small numbers of the kinds (Steele et al. 2014, `SplitMix`).
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Characters of a token that its n-grams are taken from; longer tokens are cut.
 const TOKEN_CHARACTERS: usize = 64;
@@ -237,13 +235,6 @@ fn one(kind: u64, a: u64) -> u64 {
 
 fn two(kind: u64, a: u64, b: u64) -> u64 {
     mix(one(kind, a) ^ b)
-}
-
-/// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014; constants by Stafford, "Mix13").
-fn mix(mut x: u64) -> u64 {
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 impl FeatureScratch {

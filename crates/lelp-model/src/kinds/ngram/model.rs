@@ -7,7 +7,7 @@ use super::columns::RowFeatures;
 use super::config::{NgramConfig, NgramConfigError, TablePrecision};
 use super::feature_table::FeatureTable;
 use super::features::FeatureScratch;
-use crate::collapse::log_sum_exp;
+use crate::collapse::class_logit;
 use crate::layer::Layer;
 use crate::predictor::{PredictError, Predictor};
 use crate::schema::ModelSchema;
@@ -197,7 +197,7 @@ impl NgramModel {
         };
         self.output.apply(last, &mut scratch.outputs);
         for (logit, outputs) in logits.iter_mut().zip(scratch.outputs.chunks_exact(self.config.subclasses)) {
-            *logit = log_sum_exp(outputs);
+            *logit = class_logit(outputs);
         }
     }
 }
