@@ -130,10 +130,10 @@ not_classified_yet! {
     lelp_train::distill::FolderError
     lelp_train::distill::SettingsTableError
     lelp_train::distill::SplitError
-    lelp_train::distill::StudentModelError
     lelp_train::distill::TaskError
     lelp_train::evaluate::EvaluateError
-    lelp_train::students::EncoderStudentError
+    lelp_train::encoder::EncoderTrainingError
+    lelp_train::students::StudentError
     lelp_train::training::CheckpointError
     lelp_train::teachers::FineTuneError
     lelp_train::teachers::SignalsRunError

@@ -16,9 +16,10 @@ use lelp_model::export::ExportError;
 use lelp_network::{DeviceError, ParametersError};
 use lelp_report::inspect::StudentSplitError;
 use lelp_report::read::ReadError;
-use lelp_train::distill::{DistillError, FolderError, StudentModelError, TaskError};
+use lelp_train::distill::{DistillError, FolderError, TaskError};
+use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
-use lelp_train::students::EncoderStudentError;
+use lelp_train::students::StudentError;
 use lelp_train::teachers::{FineTuneError, HeadTrainingError, SignalsRunError};
 use lelp_train::training::{CheckpointError, TrainError};
 
@@ -74,10 +75,10 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "name their column with `--label-column`; `lelp predict` needs none";
         DeviceError: DeviceError::NotBuilt { feature, .. } =>
             format!("install lelp with `--features {feature}`, or use `--device cpu`");
-        EncoderStudentError: EncoderStudentError::Memory { .. } =>
+        EncoderTrainingError: EncoderTrainingError::Memory { .. } =>
             "lower `--micro-batch`, `--batch` or `--max-length`";
-        EncoderStudentError: EncoderStudentError::Layers { .. } => "lower `--layers`";
-        EncoderStudentError: EncoderStudentError::TooLong { .. } => "lower `--max-length`";
+        EncoderTrainingError: EncoderTrainingError::Layers { .. } => "lower `--layers`";
+        EncoderTrainingError: EncoderTrainingError::TooLong { .. } => "lower `--max-length`";
         DistillError: DistillError::NoSignals { .. } =>
             "write them with `lelp signals` and give their folder with `--signals`";
         DistillError: DistillError::NoSubclasses =>
@@ -113,10 +114,10 @@ macro_rules! inside {
 /// The error that `error` shows as its own, where one with a hint can be inside.
 fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     inside! { error;
-        DistillError { Student Train }
-        StudentModelError { Encoder Folder Threads }
+        DistillError { Student }
+        StudentError { Encoder Folder Train Load Evaluate }
         TrainError { Checkpoint }
-        EncoderStudentError { Parameters }
+        EncoderTrainingError { Parameters }
         ParametersError { Device }
         FolderError { Model }
         FineTuneError { Student Train }

@@ -7,12 +7,9 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::largest;
 use lelp_data::Dataset;
-use lelp_model::PredictError;
-use lelp_model::encoder_classifier::{EncoderClassifier, EncoderClassifierError};
-use lelp_model::{ModelFolderError, load_model};
-use lelp_train::distill::{StudentModel, StudentModelError};
-use lelp_train::evaluate::{Answers, EvaluateError, Report, answer, report, time};
-use lelp_train::teachers::{EmbedError, EmbeddingCache};
+use lelp_train::evaluate::{Answers, EvaluateError, Report, report};
+use lelp_train::students::{SavedStudent, StudentError, TrainedStudent};
+use lelp_train::teachers::EmbeddingCache;
 use thiserror::Error;
 
 use crate::record::CorrectRows;
@@ -20,21 +17,9 @@ use crate::record::CorrectRows;
 /// Why a student could not be measured.
 #[derive(Debug, Error)]
 pub enum MeasureError {
-    /// It cannot be written.
+    /// It cannot be written, or not answer.
     #[error(transparent)]
-    Save(#[from] StudentModelError),
-    /// It cannot be read again.
-    #[error(transparent)]
-    Load(#[from] ModelFolderError),
-    /// It cannot be read again with its frozen encoder.
-    #[error(transparent)]
-    Teacher(#[from] EncoderClassifierError),
-    /// Its frozen encoder cannot answer.
-    #[error(transparent)]
-    Embed(#[from] EmbedError),
-    /// It cannot answer.
-    #[error(transparent)]
-    Answer(#[from] PredictError),
+    Student(#[from] StudentError),
     /// Answers and labels do not fit.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -78,31 +63,16 @@ pub struct StudentMeasurement<'a> {
 
 impl StudentMeasurement<'_> {
     /// Writes, loads and asks a student, as one that is deployed.
-    pub fn student(&self, model: &StudentModel) -> Result<MeasuredStudent, MeasureError> {
+    pub fn student(&self, model: &dyn TrainedStudent) -> Result<MeasuredStudent, MeasureError> {
         let scratch = |source| MeasureError::Scratch { path: self.scratch.to_owned(), source };
         clear(self.scratch).map_err(scratch)?;
         model.save(self.scratch)?;
         let bytes = folder_bytes(self.scratch).map_err(scratch)?;
-        let answers = match model {
-            StudentModel::Ngram(model) => answer(model.as_ref(), self.test, &mut |_| {}, self.cancel)?,
-            StudentModel::Mlp(_) => self.mlp()?,
-            StudentModel::Encoder(_) => {
-                let model = load_model(self.scratch, self.threads)?;
-                answer(model.as_ref(), self.test, &mut |_| {}, self.cancel)?
-            }
-        };
+        let saved = SavedStudent { folder: self.scratch, cache: self.cache, threads: self.threads };
+        let answers = model.answer(saved, self.test, self.cancel)?;
         clear(self.scratch).map_err(scratch)?;
         let report = report(&answers, self.test, self.teacher)?;
         Ok(MeasuredStudent { correct: correct_rows(&answers, self.test), report, bytes })
-    }
-
-    /// The head alone on the frozen encoder's embeddings, which are cache; its time is that of both, from a few texts.
-    fn mlp(&self) -> Result<Answers, MeasureError> {
-        let model = EncoderClassifier::load(self.scratch, self.threads)?;
-        let embeddings =
-            self.cache.embed(model.encoder(), self.scratch, self.test, &mut |_| {}, self.cancel)?;
-        let elapsed = time(&model, self.test, self.cancel)?;
-        Ok(Answers { logits: model.head().apply(embeddings).logits, elapsed })
     }
 }
 

@@ -19,15 +19,15 @@ pub struct AdamW {
     pub epsilon: f64,
     /// Decoupled from the gradient; biases and norms have none.
     pub weight_decay: f64,
-    /// Longest gradient, over all tensors together; 0 for any.
-    pub clip: f64,
+    /// Longest gradient, over all tensors together; none for any.
+    pub clip: Option<f64>,
     /// What the learning rate is multiplied by for each layer below the head; 1 for one rate everywhere.
     pub layer_decay: f64,
 }
 
 impl Default for AdamW {
     fn default() -> Self {
-        Self { betas: (0.9, 0.999), epsilon: 1e-8, weight_decay: 0.01, clip: 1.0, layer_decay: 1.0 }
+        Self { betas: (0.9, 0.999), epsilon: 1e-8, weight_decay: 0.01, clip: Some(1.0), layer_decay: 1.0 }
     }
 }
 
@@ -88,8 +88,7 @@ impl AdamWState {
         }
         self.steps = self.steps.saturating_add(1);
         // As `torch.nn.utils.clip_grad_norm_`.
-        let clip = self.settings.clip;
-        let scale = if clip > 0.0 { (clip / (length + 1e-6)).min(1.0) } else { 1.0 };
+        let scale = self.settings.clip.map_or(1.0, |clip| (clip / (length + 1e-6)).min(1.0));
         let list = network.parameters.list_mut();
         for (place, (parameter, gradient)) in list.iter_mut().zip(gradients).enumerate() {
             let Some(gradient) = gradient else { continue };

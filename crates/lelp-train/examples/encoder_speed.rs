@@ -21,10 +21,8 @@ use lelp_data::Text;
 use lelp_method::{CeSettings, MethodSettings, Optimizer, StudentShape, Supervision};
 use lelp_model::checkpoint::EncoderConfig;
 use lelp_model::tokenizer::Tokenizer;
-use lelp_train::students::{
-    EncoderInputs, EncoderTrainSettings, InitialWeights, Trainable, TrainableEncoder,
-};
-use lelp_train::training::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
+use lelp_train::encoder::{EncoderInputs, EncoderTrainSettings, InitialWeights, TrainableEncoder};
+use lelp_train::training::{Event, TrainSettings, Trainable, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
 /// What to run.

@@ -21,8 +21,8 @@ use labelled_lines::{Rows, read};
 use lelp_data::Text;
 use lelp_method::{CeSettings, MethodSettings, StudentShape, Supervision};
 use lelp_model::ngram::{NgramConfig, NgramModel};
-use lelp_train::students::{NgramInputs, NgramTrainSettings, Trainable, TrainableNgram};
-use lelp_train::training::{Event, TrainSettings, Training, Validation, ValidationMetric, train};
+use lelp_train::students::ngram::{NgramInputs, NgramTrainSettings, TrainableNgram};
+use lelp_train::training::{Event, TrainSettings, Trainable, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
 /// What to run.

@@ -8,15 +8,20 @@
 //! | texts -> a teacher's head -> signals on disk | [`teachers`], [`lelp_data::SignalsFolder`] |
 //! | signals -> statistics -> split -> targets | [`distill::split_statistics`], [`distill::fit_split`], [`distill::split_targets`] |
 //! | targets, logits, labels -> what a student is held against | [`lelp_method::MethodSettings`], [`lelp_method::Method`] |
-//! | features -> student | [`students::TrainableNgram`], [`training::train`] |
+//! | task -> what a student reads of it -> student | [`students`], [`training::train`] |
 //! | all of it, once for every method and seed | [`distill::Task`], [`distill::Distiller`] |
 //! | student -> figures | [`evaluate`] |
 //!
 //! Threads, seeds, progress and cancellation are arguments; the same inputs give the same bytes at any
 //! number of threads.
 
+mod columns;
 pub mod distill;
+pub mod encoder;
 pub mod evaluate;
+pub mod head;
 pub mod students;
+mod task;
 pub mod teachers;
 pub mod training;
+mod zero_as_none;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use lelp_data::Splits;
 use lelp_method::CeSettings;
 use lelp_model::encoder_classifier::EncoderClassifier;
-use lelp_train::students::{EncoderSizes, EncoderSource, EncoderTrainSettings};
+use lelp_train::encoder::{EncoderSizes, EncoderSource, EncoderTrainSettings};
 use lelp_train::teachers::{FineTuneError, FineTuning};
 use lelp_train::training::{CheckpointError, Checkpoints, Event, TrainError, TrainSettings};
 use tempfile::TempDir;
@@ -171,7 +171,7 @@ fn parts_of_a_batch_add_up_to_it() {
     // Dropout differs from part to part.
     run.encoder.dropout = Some(0.0);
     let whole = run.train(2, None, None).unwrap();
-    run.encoder.micro_batch = 5;
+    run.encoder.micro_batch = NonZeroUsize::new(5);
     let parts = run.train(2, None, None).unwrap();
     let values = |bytes: &[u8]| {
         let tensors = safetensors::SafeTensors::deserialize(bytes).unwrap();
@@ -216,7 +216,7 @@ fn a_loss_that_is_no_number_stops_and_leaves_the_last_checkpoint() {
     let folder = TempDir::new().unwrap();
     let splits = data(folder.path());
     let mut run = run(&splits, "bert");
-    (run.settings.learning_rate, run.settings.warmup, run.encoder.clip) = (1e30, 0.0, 0.0);
+    (run.settings.learning_rate, run.settings.warmup, run.encoder.clip) = (1e30, 0.0, None);
     let place = checkpoints(&folder.path().join("run"), &run.settings);
     let stopped = run.train(2, Some(&place), None).unwrap_err();
     let FineTuneError::Train(TrainError::Diverged { epoch: 1, batch, .. }) = stopped else {

@@ -11,9 +11,9 @@ use lelp_method::{
 };
 use lelp_model::Predictor;
 use lelp_model::ngram::{FeatureSettings, NgramConfig, NgramModel};
-use lelp_train::students::{NgramInputs, NgramTrainSettings, Trainable, TrainableNgram};
+use lelp_train::students::ngram::{NgramInputs, NgramTrainSettings, TrainableNgram};
 use lelp_train::training::{
-    Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
+    Event, TrainError, TrainReport, TrainSettings, Trainable, Training, Validation, ValidationMetric, train,
 };
 
 const ROWS: usize = 300;

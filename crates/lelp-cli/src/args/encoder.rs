@@ -1,11 +1,12 @@
 //! Training settings of encoders: fine-tuned teachers and encoder students.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lelp_network::Device;
 use lelp_train::distill::{SettingsTable, SettingsTableError};
-use lelp_train::students::EncoderTrainSettings;
+use lelp_train::encoder::EncoderTrainSettings;
 
 /// Training settings that only encoders have.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -62,9 +63,9 @@ impl EncoderArgs {
         let defaults = EncoderTrainSettings::default();
         EncoderTrainSettings {
             device: self.device.unwrap_or(defaults.device),
-            micro_batch: self.micro_batch.unwrap_or(defaults.micro_batch),
+            micro_batch: self.micro_batch.map_or(defaults.micro_batch, NonZeroUsize::new),
             weight_decay: self.weight_decay.unwrap_or(defaults.weight_decay),
-            clip: self.clip.unwrap_or(defaults.clip),
+            clip: self.clip.map_or(defaults.clip, |norm| (norm != 0.0).then_some(norm)),
             layer_decay: self.layer_decay.unwrap_or(defaults.layer_decay),
             dropout,
         }

@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use lelp_train::distill::{SettingsTable, SettingsTableError, Spacing};
+use lelp_train::distill::{SettingsTable, SettingsTableError};
+use lelp_train::students::encoder::LayerChoice;
 
 /// Kinds of students.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,7 +113,7 @@ impl StudentArgs {
         recipe.set("model.int8", self.int8.then_some(true))?;
         recipe.set("model.from", self.from.as_ref().map(PathBuf::from))?;
         recipe.set("model.layers", self.layers)?;
-        recipe.set("model.spacing", self.spacing.map(Spacing::from))?;
+        recipe.set("model.spacing", self.spacing.map(LayerChoice::from))?;
         recipe.set("model.scratch", self.scratch.then_some(true))?;
         recipe.set("model.heads", self.heads)?;
         recipe.set("model.inner", self.inner)?;
@@ -121,7 +122,7 @@ impl StudentArgs {
     }
 }
 
-impl From<SpacingArg> for Spacing {
+impl From<SpacingArg> for LayerChoice {
     fn from(spacing: SpacingArg) -> Self {
         match spacing {
             SpacingArg::Lower => Self::Lower,

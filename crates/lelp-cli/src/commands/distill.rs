@@ -6,13 +6,8 @@ use std::sync::atomic::AtomicBool;
 use lelp::Rotation;
 use lelp_compare::auto::{AutoSpec, choose_split, describe_method};
 use lelp_method::Objective;
-use lelp_model::checkpoint::weights_hash;
-use lelp_model::ngram::NgramModel;
-use lelp_train::distill::{
-    DistillSettings, Distilled, Distiller, NgramStudentSettings, SettingsTable, StudentSettings, Task,
-    TaskInputs, check_free, save,
-};
-use lelp_train::evaluate::{answer, report};
+use lelp_train::distill::{DistillSettings, Distilled, Distiller, SettingsTable, Task, check_free, save};
+use lelp_train::students::{PreparedStudent, Resources, StudentSettings};
 use lelp_train::training::{Checkpoints, Event, TrainingLog};
 
 use crate::args::{
@@ -129,7 +124,7 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let (mut settings, open) = arguments.settings()?;
     check_free(&arguments.out, arguments.overwrite)?;
-    resolve_encoder(&mut settings.model, printer)?;
+    settings.model = settings.model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
     let cancel = interrupt::cancel_flag()?;
     let task = Task::open(&settings.data, settings.signals.as_deref(), &settings.columns)?;
     printer.step(
@@ -146,9 +141,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         settings.distill = search(&task, &settings.distill, open, global, printer, &cancel)?;
     }
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
-    let inputs = inputs(&task, &settings.model, global, printer, &cancel)?;
-    let distillation = Distiller::new(&task, &inputs, global.threads());
-    let checkpoints = checkpoints(arguments, &settings, &task)?;
+    let student = prepare(&task, &settings.model, global, printer, &cancel)?;
+    let distillation = Distiller::new(&task, student.as_ref(), global.threads());
+    let checkpoints = checkpoints(arguments, &settings, &task, student.as_ref())?;
     if arguments.overwrite {
         Checkpoints::remove(&arguments.out)?;
     }
@@ -162,10 +157,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             &format!("{} {value:.4} on {rows} validation rows, epoch {epoch}", score.metric),
         );
     }
-    if let (Some(model), StudentSettings::Ngram(NgramStudentSettings { int8: true, .. })) =
-        (distilled.model.ngram(), &settings.model)
-    {
-        print_quantization_cost(model, &task, &cancel, printer)?;
+    for remark in distilled.student.remarks(task.validation(), &cancel)? {
+        printer.note(&remark);
     }
     save(&arguments.out, &distilled, &task, &settings, global.threads().get())
         .with_context(|| format!("writing `{}`", arguments.out.display()))?;
@@ -196,51 +189,38 @@ fn search(
     Ok(chosen.method)
 }
 
-/// Replaces the name of a model by its folder, fetching it if needed.
-fn resolve_encoder(student: &mut StudentSettings, printer: Printer) -> Result<(), Failure> {
-    let name = match student {
-        StudentSettings::Ngram(_) => return Ok(()),
-        StudentSettings::Encoder(options) => &mut options.from,
-        StudentSettings::Mlp(options) => &mut options.encoder,
-    };
-    if !name.as_os_str().is_empty() {
-        *name = encoder_folder(&name.to_string_lossy(), printer)?;
-    }
-    Ok(())
-}
-
 /// Features or embeddings of the task's rows, as this kind of student reads them.
-fn inputs(
+fn prepare(
     task: &Task,
     student: &StudentSettings,
     global: &GlobalArgs,
     printer: Printer,
     cancel: &AtomicBool,
-) -> Result<TaskInputs, Failure> {
+) -> Result<Box<dyn PreparedStudent>, Failure> {
     let bar = progress::Rows::new(printer, "embedding", task.train().rows() + task.validation().rows());
     let cache = embedding_cache().ok();
-    let inputs =
-        TaskInputs::new(task, student, global.threads(), cache.as_ref(), &mut |done| bar.set(done), cancel)?;
+    let resources = Resources { teacher: None, cache: cache.as_ref(), threads: global.threads() };
+    let prepared = student.student().prepare(task, &resources, &mut |done| bar.set(done), cancel)?;
     bar.finish();
-    Ok(inputs)
+    Ok(prepared)
 }
 
-/// Checkpoints of an encoder student, which belong to the hashes of its data, teacher and initial weights. Other students
+/// Checkpoints of a student that trains long, which belong to the hashes of its data, teacher and initial weights. Other students
 /// train so fast that they start over.
 fn checkpoints(
     arguments: &Arguments,
     settings: &DistillSettings,
     task: &Task,
+    student: &dyn PreparedStudent,
 ) -> Result<Option<Checkpoints>, Failure> {
-    let StudentSettings::Encoder(student) = &settings.model else { return Ok(None) };
-    let named = !student.from.as_os_str().is_empty();
+    let Some(identity) = student.checkpoint_identity()? else { return Ok(None) };
     let all = serde_json::json!({
         "settings": settings,
         "data": task.train().hash(),
         "labels": task.train().labels_hash(),
         "validation": task.validation().hash(),
         "teacher": task.signals().and_then(|signals| signals.description().teacher.clone()),
-        "from": named.then(|| weights_hash(&student.from)).transpose()?,
+        "from": identity,
     });
     Ok(Some(Checkpoints::new(&arguments.out, arguments.log.checkpoint_every(), &all)))
 }
@@ -265,8 +245,8 @@ fn train(
             log.event(&event);
         }
     };
-    let (method, student) = (&settings.distill, &settings.model);
-    let distilled = distillation.train(method, student, &settings.train, checkpoints, &mut event, cancel)?;
+    let distilled =
+        distillation.train(&settings.distill, &settings.train, checkpoints, &mut event, cancel)?;
     bar.finish();
     log.map_or(Ok(()), TrainingLog::finish)?;
     Ok(distilled)
@@ -277,24 +257,5 @@ fn guard(method: &Objective, classes: usize, force: bool, printer: Printer) -> R
     for degeneracy in method.guard(classes, force)? {
         printer.warn(&format!("with {classes} classes, {degeneracy}"));
     }
-    Ok(())
-}
-
-/// Prints what an 8-bit table costs in accuracy on the validation rows.
-fn print_quantization_cost(
-    model: &NgramModel,
-    task: &Task,
-    cancel: &AtomicBool,
-    printer: Printer,
-) -> Result<(), Failure> {
-    if task.validation().labels().is_none() {
-        return Ok(());
-    }
-    let accuracy = |model: &NgramModel| -> Result<f64, Failure> {
-        let answers = answer(model, task.validation(), &mut |_| {}, cancel)?;
-        Ok(report(&answers, task.validation(), None)?.accuracy)
-    };
-    let (full, small) = (accuracy(model)?, accuracy(&model.quantized())?);
-    printer.note(&format!("in 8 bits: validation accuracy {small:.4}, in 32 bits {full:.4}"));
     Ok(())
 }

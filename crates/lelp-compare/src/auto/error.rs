@@ -1,7 +1,8 @@
 //! Why `auto` chooses nothing.
 
 use lelp_model::PredictError;
-use lelp_train::distill::{DistillError, StudentModelError, TaskError};
+use lelp_train::distill::{DistillError, TaskError};
+use lelp_train::students::StudentError;
 use thiserror::Error;
 
 use crate::space::SpaceError;
@@ -22,7 +23,7 @@ pub enum AutoError {
     Task(#[from] TaskError),
     /// Texts cannot be read.
     #[error(transparent)]
-    Inputs(#[from] StudentModelError),
+    Inputs(#[from] StudentError),
     /// A student failed.
     #[error(transparent)]
     Distill(#[from] DistillError),

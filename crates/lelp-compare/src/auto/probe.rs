@@ -6,11 +6,10 @@ use std::sync::atomic::AtomicBool;
 use lelp::largest;
 use lelp::stats::{holm, paired_t};
 use lelp_method::Objective;
-use lelp_train::distill::{
-    DistillError, Distiller, NgramStudentSettings, SplitError, StudentModel, StudentSettings, Task,
-    TaskInputs,
-};
+use lelp_train::distill::{DistillError, Distiller, SplitError, Task};
 use lelp_train::evaluate::answer;
+use lelp_train::students::ngram::NgramStudentSettings;
+use lelp_train::students::{Resources, Student};
 use lelp_train::training::TrainSettings;
 
 use super::candidates::{splits, tries_widths, widths, without_split};
@@ -49,10 +48,9 @@ pub(super) fn choose(
     let task = task.sample(ROWS)?;
     // Small, so that a probe takes seconds; the same for every kind of student that learns afterwards.
     let student = NgramStudentSettings { buckets: 1 << 15, width: 32, ..NgramStudentSettings::default() };
-    let student = StudentSettings::Ngram(student);
-    let inputs = TaskInputs::new(&task, &student, threads, None, &mut |_| {}, cancel)?;
-    let distillation = Distiller::new(&task, &inputs, threads);
-    let mut run = ProbeRun { distillation, student: &student, agreements: Vec::new(), failed: None };
+    let student = student.prepare(&task, &Resources::threads(threads), &mut |_| {}, cancel)?;
+    let distillation = Distiller::new(&task, student.as_ref(), threads);
+    let mut run = ProbeRun { distillation, agreements: Vec::new(), failed: None };
     let kd = without_split(method);
     run.try_candidate(&kd, on_student, cancel)?;
     for candidate in splits {
@@ -88,7 +86,6 @@ pub(super) fn best(candidates: &[Candidate]) -> Option<&Candidate> {
 /// Candidates and how their students answer.
 struct ProbeRun<'a> {
     distillation: Distiller<'a>,
-    student: &'a StudentSettings,
     /// Each candidate with, for every held-out text, the share of its students that answer as the teacher does.
     agreements: Vec<(Objective, Vec<f64>)>,
     /// Why the last of those that do not split these classes did not.
@@ -108,20 +105,18 @@ impl ProbeRun<'_> {
         let mut agreed = vec![0.0; held_out.rows()];
         for seed in SEEDS {
             let train = TrainSettings { epochs: EPOCHS, seed, ..TrainSettings::ngram() };
-            let distilled = self.distillation.train(method, self.student, &train, None, &mut |_| {}, cancel);
+            let distilled = self.distillation.train(method, &train, None, &mut |_| {}, cancel);
             on_student();
             let model = match distilled {
-                Ok(distilled) => distilled.model,
+                Ok(distilled) => distilled.student,
                 Err(failed @ DistillError::Split(SplitError::Fit(_))) => {
                     self.failed = Some(failed);
                     return Ok(());
                 }
                 Err(failed) => return Err(failed.into()),
             };
-            let StudentModel::Ngram(model) = model else {
-                unreachable!("the settings are an n-gram student's")
-            };
-            let answers = answer(model.as_ref(), held_out, &mut |_| {}, cancel)?;
+            let model = model.predictor().expect("an n-gram student answers from memory");
+            let answers = answer(model, held_out, &mut |_| {}, cancel)?;
             let answers = answers.logits.chunks_exact(self.distillation.task().labels().len());
             for ((agreed, logits), &class) in agreed.iter_mut().zip(answers).zip(teacher) {
                 *agreed += f64::from(u8::from(largest(logits) == class as usize)) / SEEDS.len() as f64;

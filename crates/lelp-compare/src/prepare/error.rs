@@ -8,8 +8,8 @@ use lelp_model::PredictError;
 use lelp_model::encoder::EncoderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_train::distill::TaskError;
+use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
-use lelp_train::students::EncoderStudentError;
 use lelp_train::teachers::{EmbedError, FineTuneError, HeadTrainingError, SignalsRunError};
 use thiserror::Error;
 
@@ -44,7 +44,7 @@ pub enum PrepareError {
     Teach(#[from] HeadTrainingError),
     /// The encoder cannot be fine-tuned.
     #[error(transparent)]
-    Source(#[from] EncoderStudentError),
+    Source(#[from] EncoderTrainingError),
     /// Fine-tuning failed.
     #[error(transparent)]
     FineTune(#[from] FineTuneError),

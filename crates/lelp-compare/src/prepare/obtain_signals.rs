@@ -11,7 +11,7 @@ use lelp_method::{CeSettings, SubclassTeacherSettings};
 use lelp_model::Predictor;
 use lelp_model::encoder::{Encoder, EncoderLoadOptions};
 use lelp_model::encoder_classifier::{EncoderClassifier, TEACHER_FILE};
-use lelp_train::students::EncoderSource;
+use lelp_train::encoder::EncoderSource;
 use lelp_train::teachers::{FineTuning, HeadTraining, SignalsOptions, TeacherFolder, write_signals};
 use lelp_train::training::Event;
 use serde_json::{Value, json};

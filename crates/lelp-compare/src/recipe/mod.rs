@@ -26,7 +26,7 @@ pub use self::data::{DataEntry, DataLocation};
 pub use self::error::ComparisonRecipeError;
 pub use self::method::MethodEntry;
 pub use self::seeds::Seeds;
-pub use self::student::{InitialLayers, NoTeacherFolder, StudentEntry};
+pub use self::student::StudentEntry;
 pub use self::teacher::{SignalsEntry, TeacherEntry, TeacherSource, TeacherTraining, Tune};
 
 /// Data sets x teachers x students x methods x seeds.

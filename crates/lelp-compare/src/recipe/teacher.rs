@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use lelp_train::students::{EncoderTrainSettings, HeadSettings};
+use lelp_train::encoder::EncoderTrainSettings;
+use lelp_train::head::HeadSettings;
 use lelp_train::training::TrainSettings;
 use serde::de::Error;
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,7 @@ impl TeacherTraining {
     #[must_use]
     pub fn head(&self) -> HeadSettings {
         let default = HeadSettings::default();
-        let hidden = self.hidden.unwrap_or(default.hidden);
+        let hidden = self.hidden.map_or(default.hidden, NonZeroUsize::new);
         HeadSettings { hidden, optimizer: self.train.optimizer, ..default }
     }
 }

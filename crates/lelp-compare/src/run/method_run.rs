@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp_data::storage::sha256;
-use lelp_train::distill::{Distilled, Distiller, StudentSettings};
+use lelp_train::distill::{Distilled, Distiller};
+use lelp_train::students::StudentSettings;
 use lelp_train::teachers::EmbeddingCache;
 use lelp_train::training::{TrainSettings, ValidationRecord};
 use serde_json::json;
@@ -124,8 +125,7 @@ impl MethodRun<'_> {
         let (mut scores, mut seconds) = (Vec::new(), 0.0);
         for seed in SEARCH_SEED..SEARCH_SEED + self.search_seeds {
             let train = TrainSettings { seed, ..trial.train };
-            let distilled =
-                distillation.train(&trial.method, self.student, &train, None, &mut |_| {}, context.cancel);
+            let distilled = distillation.train(&trial.method, &train, None, &mut |_| {}, context.cancel);
             match distilled {
                 Ok(Distilled { report, .. }) => {
                     scores.push(report.best().and_then(|epoch| epoch.validation).expect(VALIDATED));
@@ -159,8 +159,7 @@ impl MethodRun<'_> {
             return Ok(());
         }
         let train = TrainSettings { seed, ..chosen.train };
-        let distilled =
-            distillation.train(&chosen.distill, self.student, &train, None, &mut |_| {}, context.cancel);
+        let distilled = distillation.train(&chosen.distill, &train, None, &mut |_| {}, context.cancel);
         let distilled = match distilled {
             Ok(distilled) => distilled,
             Err(error) => return self.failing(key, &error, context),
@@ -173,7 +172,7 @@ impl MethodRun<'_> {
             threads: context.threads,
             cancel: context.cancel,
         };
-        let measured = match measurement.student(&distilled.model) {
+        let measured = match measurement.student(distilled.student.as_ref()) {
             Ok(measured) => measured,
             Err(error) => return self.failing(key, &error, context),
         };

@@ -12,7 +12,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use lelp_train::distill::{Distiller, StudentModelError, StudentSettings, TaskInputs};
+use lelp_train::distill::Distiller;
+use lelp_train::students::{PreparedStudent, Resources, StudentError, StudentSettings};
 
 use self::method_run::{MethodRun, RunContext};
 use crate::prepare::{Locations, PrepareError, PreparedTask, prepare};
@@ -103,17 +104,13 @@ impl Comparison<'_> {
         cancel: &AtomicBool,
     ) -> Result<(), RunError> {
         let setting = prepared.setting(&student.name);
-        let model = match student.settings(&prepared.record.teacher, prepared.teacher.as_deref()) {
-            Ok(model) => model,
-            Err(error) => return self.record_all_methods_failed(&setting, &error, observer),
-        };
         let seeds = self.recipe.seeds.list();
         let runs = methods.iter().map(|method| {
             let trials = method.trials(&student.train, self.recipe.trials)?;
             Ok(MethodRun {
                 setting: setting.clone(),
                 prepared,
-                student: &model,
+                student: &student.model,
                 method,
                 trials,
                 search_seeds: self.recipe.search_seeds,
@@ -129,44 +126,46 @@ impl Comparison<'_> {
         if open.is_empty() {
             return Ok(());
         }
-        let inputs = match self.inputs(prepared, &model, observer, cancel) {
-            Ok(inputs) => inputs,
+        let prepared_student = match self.prepare_student(prepared, &student.model, observer, cancel) {
+            Ok(prepared_student) => prepared_student,
             Err(_) if cancel.load(Ordering::Relaxed) => return Err(RunError::Cancelled),
             Err(error) => return self.record_all_methods_failed(&setting, &error, observer),
         };
-        self.run_in_parallel(prepared, &model, &inputs, &open, observer, cancel)
+        self.run_in_parallel(prepared, &student.model, prepared_student.as_ref(), &open, observer, cancel)
     }
 
-    fn inputs(
+    fn prepare_student(
         &self,
         prepared: &PreparedTask,
         model: &StudentSettings,
         observer: &dyn ProgressObserver,
         cancel: &AtomicBool,
-    ) -> Result<TaskInputs, StudentModelError> {
+    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
         let task = &prepared.task;
         let rows = task.train().rows() + task.validation().rows();
         let data = &prepared.record.data;
         let mut on_step = |done| observer.step(ProgressStep { data, activity: "reading texts", done, rows });
-        TaskInputs::new(task, model, self.locations.threads, Some(self.locations.cache), &mut on_step, cancel)
+        let resources = Resources {
+            teacher: prepared.teacher.as_deref(),
+            cache: Some(self.locations.cache),
+            threads: self.locations.threads,
+        };
+        model.student().prepare(task, &resources, &mut on_step, cancel)
     }
 
     fn run_in_parallel(
         &self,
         prepared: &PreparedTask,
         model: &StudentSettings,
-        inputs: &TaskInputs,
+        student: &dyn PreparedStudent,
         runs: &[MethodRun<'_>],
         observer: &dyn ProgressObserver,
         cancel: &AtomicBool,
     ) -> Result<(), RunError> {
         let threads = self.locations.threads;
-        let jobs = match model {
-            StudentSettings::Encoder(_) => NonZeroUsize::MIN,
-            _ => self.jobs.min(threads),
-        };
+        let jobs = if model.student().trains_alone() { NonZeroUsize::MIN } else { self.jobs.min(threads) };
         let each = NonZeroUsize::new(threads.get() / jobs).unwrap_or(NonZeroUsize::MIN);
-        let distillation = Distiller::new(&prepared.task, inputs, each);
+        let distillation = Distiller::new(&prepared.task, student, each);
         let context = RunContext {
             store: self.store,
             cache: self.locations.cache,

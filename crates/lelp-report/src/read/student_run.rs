@@ -64,7 +64,7 @@ impl StudentFolder {
         Setting {
             data: name(&settings.data),
             teacher: teacher.unwrap_or_else(|| "no teacher".to_owned()),
-            student: settings.model.name().to_owned(),
+            student: settings.model.kind().name.to_owned(),
         }
     }
 

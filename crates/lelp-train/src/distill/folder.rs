@@ -7,8 +7,9 @@ use lelp_data::storage::{self, FileError};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::settings::{DistillSettings, StudentSettings};
-use super::{Distilled, StudentModel, StudentModelError, Task};
+use super::settings::DistillSettings;
+use super::{Distilled, Task};
+use crate::students::StudentError;
 use crate::training::ValidationRecord;
 
 /// `run.json`: every setting, the hashes of what went in, and what came out.
@@ -53,7 +54,7 @@ pub enum FolderError {
     File(#[from] FileError),
     /// The model could not be written.
     #[error(transparent)]
-    Model(#[from] StudentModelError),
+    Model(#[from] StudentError),
 }
 
 /// Refuses a folder that holds a model, unless it may be overwritten.
@@ -72,12 +73,7 @@ pub fn save(
     settings: &DistillSettings,
     threads: usize,
 ) -> Result<(), FolderError> {
-    match (&distilled.model, &settings.model) {
-        (StudentModel::Ngram(model), StudentSettings::Ngram(options)) if options.int8 => {
-            model.quantized().save(folder).map_err(StudentModelError::from)?;
-        }
-        (model, _) => model.save(folder)?,
-    }
+    distilled.student.save(folder)?;
     let fit = folder.join("lelp.safetensors");
     match &distilled.fit {
         Some(found) => storage::write(&fit, &found.to_bytes())?,

@@ -8,41 +8,31 @@ mod folder;
 mod settings;
 mod settings_table;
 mod split_signals;
-mod student;
 mod subclasses;
-mod task;
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use lelp::{FittedSplit, SettingError};
+use lelp_data::SignalsEmbeddings;
+use lelp_method::{MethodError, Objective, Supervision, TeacherEmbeddings};
 use thiserror::Error;
 
+pub use crate::columns::ColumnSettings;
+pub use crate::task::{Task, TaskError};
 pub use folder::{FolderError, RunRecord, check_free, save};
-pub use settings::{
-    ColumnSettings, DistillSettings, EncoderOptions, MlpStudentSettings, NgramStudentSettings, Spacing,
-    StudentSettings,
-};
+pub use settings::DistillSettings;
 pub use settings_table::{SettingsTable, SettingsTableError};
 pub use split_signals::{
     SplitError, SplitSharpness, fit_split, split_beta, split_statistics, split_targets, split_targets_at,
 };
-pub use student::{
-    EncoderModel, EncoderTexts, MlpModel, MlpTexts, NgramTexts, StudentModel, StudentModelError, TaskInputs,
-};
-pub use task::{Task, TaskError};
 
 use embeddings::TrainingEmbeddings;
-use student::TrainingJob;
 use subclasses::Subclasses;
 
-use crate::students::Trainable;
-use crate::training::{
-    Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, train,
-};
-use lelp_data::SignalsEmbeddings;
-use lelp_method::{MethodError, Objective, StudentShape, Supervision, TeacherEmbeddings};
+use crate::students::{PreparedStudent, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob};
+use crate::training::{Checkpoints, Event, TrainReport, TrainSettings};
 
 /// Why no student came of it.
 #[derive(Debug, Error)]
@@ -50,15 +40,12 @@ pub enum DistillError {
     /// The signals could not be split.
     #[error(transparent)]
     Split(#[from] SplitError),
-    /// Method and data do not fit.
+    /// Method and data do not fit together.
     #[error(transparent)]
     Method(#[from] MethodError),
-    /// The student cannot be built.
+    /// The student cannot be built or trained.
     #[error(transparent)]
-    Student(#[from] StudentModelError),
-    /// Training failed.
-    #[error(transparent)]
-    Train(#[from] TrainError),
+    Student(#[from] StudentError),
     /// The teacher has one output a class.
     #[error(
         "method `subclass` matches a teacher's own subclasses, but these signals have none; train the teacher with subclasses, or use method `lelp`"
@@ -78,8 +65,8 @@ pub enum DistillError {
 /// A trained student.
 #[derive(Debug)]
 pub struct Distilled {
-    /// The student, ready to answer.
-    pub model: StudentModel,
+    /// The student.
+    pub student: Box<dyn TrainedStudent>,
     /// What splits its classes, where the method does.
     pub fit: Option<FittedSplit>,
     /// How training went.
@@ -90,7 +77,7 @@ pub struct Distilled {
 #[derive(Debug)]
 pub struct Distiller<'a> {
     task: &'a Task,
-    inputs: &'a TaskInputs,
+    student: &'a dyn PreparedStudent,
     threads: NonZeroUsize,
     /// What splits of classes were fitted on, gathered once.
     subclasses: Subclasses,
@@ -99,10 +86,10 @@ pub struct Distiller<'a> {
 }
 
 impl<'a> Distiller<'a> {
-    /// Students on `task`, whose texts have the features `inputs`.
+    /// Students on `task`, for which `student` was prepared.
     #[must_use]
-    pub fn new(task: &'a Task, inputs: &'a TaskInputs, threads: NonZeroUsize) -> Self {
-        Self { task, inputs, threads, subclasses: Subclasses::default(), embeddings: OnceLock::new() }
+    pub fn new(task: &'a Task, student: &'a dyn PreparedStudent, threads: NonZeroUsize) -> Self {
+        Self { task, student, threads, subclasses: Subclasses::default(), embeddings: OnceLock::new() }
     }
 
     /// The task.
@@ -111,16 +98,10 @@ impl<'a> Distiller<'a> {
         self.task
     }
 
-    /// Trains one student; the inputs must have been made for students of this kind.
-    ///
-    /// With `checkpoints` a student that trains long goes on where it was stopped.
-    ///
-    /// # Panics
-    /// If the inputs are those of another kind of student.
+    /// Trains one student. With `checkpoints` one that trains long goes on where it was stopped.
     pub fn train(
         &self,
         method: &Objective,
-        student: &StudentSettings,
         settings: &TrainSettings,
         checkpoints: Option<&Checkpoints>,
         observer: &mut (dyn FnMut(Event<'_>) + Send),
@@ -144,20 +125,9 @@ impl<'a> Distiller<'a> {
         let (task, threads) = (self.task, self.threads);
         let job = TrainingJob { task, method, supervision, settings, checkpoints, threads };
         let mut control = TrainingControl { observer, cancelled };
-        let (model, report) = match (student, self.inputs) {
-            (StudentSettings::Ngram(options), TaskInputs::Ngram(texts)) => {
-                texts.train(options, &job, &mut control)
-            }
-            (StudentSettings::Encoder(options), TaskInputs::Encoder(texts)) => {
-                texts.train(options, &job, &mut control)
-            }
-            (StudentSettings::Mlp(options), TaskInputs::Mlp(texts)) => {
-                texts.train(options, &job, &mut control)
-            }
-            _ => panic!("the inputs of a task must be those of its students"),
-        }?;
+        let Trained { student, report } = self.student.train(&job, &mut control)?;
         let fit = targets.as_ref().and_then(|targets| targets.fit.clone());
-        Ok(Distilled { model, fit, report })
+        Ok(Distilled { student, fit, report })
     }
 
     /// The teacher's embeddings of the training rows, for methods that read them.
@@ -173,35 +143,5 @@ impl<'a> Distiller<'a> {
             self.embeddings.get_or_init(|| opened)
         };
         Ok(Some(TrainingEmbeddings { stored, rows: self.task.train_rows.as_deref() }))
-    }
-}
-
-/// What follows the progress of a training, and what can stop it.
-struct TrainingControl<'a> {
-    observer: &'a mut (dyn FnMut(Event<'_>) + Send),
-    cancelled: &'a AtomicBool,
-}
-
-impl TrainingJob<'_> {
-    /// Trains `student`, of any kind.
-    fn train<I: Sync, S: Trainable<I>>(
-        &self,
-        student: &mut S,
-        inputs: &I,
-        validation: &I,
-        control: &mut TrainingControl<'_>,
-    ) -> Result<TrainReport, DistillError> {
-        let TrainSettings { optimizer, seed, .. } = *self.settings;
-        let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
-        let mut method = self.method.build(self.supervision, &shape)?;
-        let rows = &self.task.validation;
-        let training = Training {
-            inputs,
-            rows: self.task.train.rows(),
-            method: method.as_mut(),
-            validation: Some(Validation { inputs: validation, labels: &rows.classes, metric: rows.metric }),
-            checkpoints: self.checkpoints,
-        };
-        Ok(train(student, training, self.settings, self.threads, &mut *control.observer, control.cancelled)?)
     }
 }

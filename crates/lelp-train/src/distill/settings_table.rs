@@ -87,7 +87,7 @@ impl SettingsTable {
     pub fn fill(&mut self, name: &str, defaults: &impl Serialize) {
         let defaults = Table::try_from(defaults).expect("settings are tables of numbers and words");
         let entry = self.table.entry(name).or_insert_with(|| Value::Table(Table::new()));
-        // A value in place of a table is told by `settings`, with the file's name.
+        // A value in place of a table is refused by `settings`, with the file's name.
         if let Some(table) = entry.as_table_mut() {
             for (key, value) in defaults {
                 table.entry(key).or_insert(value);
@@ -95,10 +95,10 @@ impl SettingsTable {
         }
     }
 
-    /// The word `key` of the table `name`, where it is one.
-    #[must_use]
-    pub fn word(&self, name: &str, key: &str) -> Option<&str> {
-        self.table.get(name)?.get(key)?.as_str()
+    /// The settings of the table `name` (no dots), where there is one.
+    pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, SettingsTableError> {
+        let section = self.table.get(name).cloned().map(Value::try_into);
+        section.transpose().map_err(|problem| self.wrong(problem))
     }
 
     /// The table `name` (no dots), where it is one.
@@ -115,10 +115,11 @@ impl SettingsTable {
 
     /// The settings; an unknown name or a wrong value is an error that names it.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, SettingsTableError> {
-        Value::Table(self.table.clone()).try_into().map_err(|problem| SettingsTableError::Settings {
-            path: self.path.clone(),
-            problem: Box::new(problem),
-        })
+        Value::Table(self.table.clone()).try_into().map_err(|problem| self.wrong(problem))
+    }
+
+    fn wrong(&self, problem: toml::de::Error) -> SettingsTableError {
+        SettingsTableError::Settings { path: self.path.clone(), problem: Box::new(problem) }
     }
 }
 

@@ -8,11 +8,12 @@ use lelp_data::storage::FileError;
 use lelp_model::PredictError;
 use thiserror::Error;
 
-use crate::students::{
-    EncoderInputs, EncoderSource, EncoderStudentError, EncoderTrainSettings, Trainable, TrainableEncoder,
+use crate::encoder::{
+    EncoderInputs, EncoderSource, EncoderTrainSettings, EncoderTrainingError, TrainableEncoder,
 };
 use crate::training::{
-    Checkpoints, Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
+    Checkpoints, Event, TrainError, TrainReport, TrainSettings, Trainable, Training, Validation,
+    ValidationMetric, train,
 };
 use lelp_data::Dataset;
 use lelp_method::{
@@ -46,7 +47,7 @@ pub enum FineTuneError {
     Text(#[from] PredictError),
     /// The encoder cannot be built.
     #[error(transparent)]
-    Student(#[from] EncoderStudentError),
+    Student(#[from] EncoderTrainingError),
     /// The labels cannot be learned from.
     #[error(transparent)]
     Labels(#[from] MethodError),

@@ -12,9 +12,9 @@ use lelp_model::layer::LayerError;
 use thiserror::Error;
 
 use super::embedding_cache::{EmbedError, EmbeddingCache};
-use crate::students::{EmbeddingRows, EmbeddingRowsError, HeadSettings, Trainable, TrainableHead};
+use crate::head::{EmbeddingRows, EmbeddingRowsError, HeadSettings, TrainableHead};
 use crate::training::{
-    Event, TrainError, TrainReport, TrainSettings, Training, Validation, ValidationMetric, train,
+    Event, TrainError, TrainReport, TrainSettings, Trainable, Training, Validation, ValidationMetric, train,
 };
 use lelp_data::{DataError, Dataset, Splits, gather, hold_out};
 use lelp_method::{

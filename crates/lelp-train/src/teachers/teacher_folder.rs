@@ -9,7 +9,7 @@ use lelp_data::storage;
 use serde::Serialize;
 
 use super::fine_tuning::{FineTuneError, FineTuning};
-use crate::students::EncoderTrainSettings;
+use crate::encoder::EncoderTrainSettings;
 use crate::training::{Checkpoints, Event, TrainReport, TrainSettings, TrainingLog, ValidationRecord};
 use lelp_method::{CeSettings, SubclassTeacherSettings};
 

@@ -6,7 +6,7 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::students::Trainable;
+use super::trainable::Trainable;
 use lelp_method::SHARD_ROWS;
 
 /// What a validation set is compared with.

@@ -2,19 +2,25 @@
 
 mod checkpoint;
 mod evaluate;
+mod exported_layer;
 mod log;
 mod order;
 mod record;
 mod schedule;
 mod settings;
+mod shards;
 mod tensorboard;
 mod train;
+mod trainable;
 
 pub use checkpoint::{CheckpointError, Checkpoints};
 pub use evaluate::{Score, Validation, ValidationMetric};
+pub(crate) use exported_layer::exported_layer;
 pub use log::TrainingLog;
 pub use record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
 pub use schedule::Schedule;
 pub use settings::{TrainSettings, TrainSettingsError};
+pub(crate) use shards::Shards;
 pub(crate) use train::thread_pool;
 pub use train::{TrainError, Training, train};
+pub use trainable::Trainable;

@@ -13,7 +13,7 @@ use super::evaluate::{Score, Validation, evaluate};
 use super::order::Order;
 use super::record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
 use super::settings::{TrainSettings, TrainSettingsError};
-use crate::students::Trainable;
+use super::trainable::Trainable;
 use lelp_method::{Method, StateError, TermSum};
 
 /// What a student is trained on.

@@ -6,7 +6,7 @@ use lelp_method::Optimizer;
 use lelp_method::{
     Batch, Gradients, Method, MethodSettings, NamedArray, Objective, StudentShape, Supervision,
 };
-use lelp_train::students::EmbeddingRows;
+use lelp_train::head::EmbeddingRows;
 use serde::Deserialize;
 
 /// Columns of the embeddings.

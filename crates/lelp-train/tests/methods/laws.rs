@@ -1,7 +1,7 @@
 //! What holds for every method whatever its formula.
 
 use lelp_method::{CeSettings, MethodError, MethodSettings, NamedArray, Objective, Supervision};
-use lelp_train::students::EmbeddingRows;
+use lelp_train::head::EmbeddingRows;
 
 use crate::goldens::{Goldens, Problem, STUDENT, STUDENT_WIDTH, TEACHER_WIDTH, apart, array};
 

@@ -7,10 +7,9 @@ use lelp_data::Text;
 use lelp_method::Optimizer;
 use lelp_method::{AuxiliaryTerm, MethodSettings, Objective, StudentShape, Supervision};
 use lelp_model::ngram::{FeatureSettings, NgramConfig};
-use lelp_train::students::{
-    EmbeddingRows, HeadSettings, NgramInputs, NgramTrainSettings, Trainable, TrainableHead, TrainableNgram,
-};
-use lelp_train::training::{TrainError, TrainReport, TrainSettings, Training, train};
+use lelp_train::head::{EmbeddingRows, HeadSettings, TrainableHead};
+use lelp_train::students::ngram::{NgramInputs, NgramTrainSettings, TrainableNgram};
+use lelp_train::training::{TrainError, TrainReport, TrainSettings, Trainable, Training, train};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -187,7 +186,7 @@ fn a_head_learns_by_every_method_alike_at_any_number_of_threads() {
     for objective in methods() {
         let trained = |threads: usize| {
             let outputs = CLASSES * objective.base.subclasses();
-            let head = HeadSettings { hidden: 16, ..HeadSettings::default() };
+            let head = HeadSettings { hidden: NonZeroUsize::new(16), ..HeadSettings::default() };
             let mut student = TrainableHead::new(outputs, &inputs, &head, 3).unwrap();
             let report = run(&task, &objective, &mut student, &inputs, Optimizer::Adam, threads).unwrap();
             (student.model().unwrap(), report)

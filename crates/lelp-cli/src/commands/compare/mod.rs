@@ -13,7 +13,6 @@ use lelp_compare::run::Comparison;
 use lelp_compare::store::{Results, ResultsStore};
 use lelp_compare::summary::Summary;
 use lelp_data::storage;
-use lelp_train::distill::StudentSettings;
 
 use self::progress::ComparisonBar;
 use crate::args::GlobalArgs;
@@ -141,14 +140,8 @@ fn resolve_encoders(recipe: &mut ComparisonRecipe, printer: Printer) -> Result<(
         }
     }
     for student in &mut recipe.students {
-        let name = match &mut student.model {
-            StudentSettings::Ngram(_) => continue,
-            StudentSettings::Encoder(options) => &mut options.from,
-            StudentSettings::Mlp(options) => &mut options.encoder,
-        };
-        if !name.as_os_str().is_empty() {
-            *name = encoder_folder(&name.to_string_lossy(), printer)?;
-        }
+        let model = std::mem::take(&mut student.model);
+        student.model = model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
     }
     Ok(())
 }

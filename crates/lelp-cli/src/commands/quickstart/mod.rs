@@ -14,8 +14,8 @@ use lelp_compare::store::Results;
 use lelp_compare::summary::Summary;
 use lelp_data::Dataset;
 use lelp_data::storage;
-use lelp_model::Predictor;
-use lelp_train::distill::{self, DistillSettings, Distilled, Distiller, StudentSettings, Task, TaskInputs};
+use lelp_train::distill::{self, DistillSettings, Distilled, Distiller, Task};
+use lelp_train::students::{Resources, StudentSettings};
 use lelp_train::training::TrainSettings;
 
 use crate::args::{ColumnArgs, GlobalArgs};
@@ -129,15 +129,15 @@ impl StudentWriter<'_> {
         let teacher: &TeacherRecord = &self.results.teachers[0];
         let task = Task::open(&teacher.path, Some(&teacher.signals), &data.columns)?;
         let threads = self.global.threads();
-        let inputs = TaskInputs::new(&task, model, threads, None, &mut |_| {}, self.cancel)?;
-        let distillation = Distiller::new(&task, &inputs, threads);
+        let resources = Resources::threads(threads);
+        let prepared = model.student().prepare(&task, &resources, &mut |_| {}, self.cancel)?;
+        let distillation = Distiller::new(&task, prepared.as_ref(), threads);
         let mut students = Vec::new();
         for method in &recipe.methods {
             let first = self.results.students.iter().find(|student| student.method == method.name);
             let Some(first) = first else { continue };
             let train = TrainSettings { seed: first.seed, ..first.train };
-            let student =
-                distillation.train(&first.distill, model, &train, None, &mut |_| {}, self.cancel)?;
+            let student = distillation.train(&first.distill, &train, None, &mut |_| {}, self.cancel)?;
             self.save(&task, &student, first, model)?;
             let test = task.test().expect("a comparison needs test rows").clone();
             students.push(SavedStudent { method: method.name.clone(), student, test });
@@ -178,7 +178,7 @@ fn print_answers(students: &[SavedStudent], printer: Printer) -> Result<(), Fail
     else {
         return Ok(());
     };
-    let Some(model) = student.model.ngram() else { return Ok(()) };
+    let Some(model) = student.student.predictor() else { return Ok(()) };
     printer.step("answers", &format!("of the student of `{method}`"));
     let step = (test.rows() / 5).max(1);
     for row in (0..test.rows()).step_by(step).take(5) {

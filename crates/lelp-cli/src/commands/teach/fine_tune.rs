@@ -1,6 +1,6 @@
 //! `lelp teach --tune all`: fine-tune encoder and head together.
 
-use lelp_train::students::EncoderSource;
+use lelp_train::encoder::EncoderSource;
 use lelp_train::teachers::{FineTuning, TeacherFolder};
 use lelp_train::training::{Checkpoints, Event, TrainSettings};
 

@@ -10,7 +10,7 @@ use lelp_data::Splits;
 use lelp_method::SubclassTeacherSettings;
 use lelp_model::encoder::{Encoder, EncoderLoadOptions, Pooling};
 use lelp_model::encoder_classifier::EncoderClassifier;
-use lelp_train::students::HeadSettings;
+use lelp_train::head::HeadSettings;
 use lelp_train::teachers::HeadTraining;
 use lelp_train::training::{Event, TrainReport, TrainSettings};
 
@@ -188,7 +188,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let cancel = interrupt::cancel_flag()?;
     let settings = arguments.training.apply(TrainSettings::head());
     let defaults = HeadSettings::default();
-    let hidden = arguments.hidden.unwrap_or(defaults.hidden);
+    let hidden = arguments.hidden.map_or(defaults.hidden, NonZeroUsize::new);
     let training = HeadTraining {
         encoder: &encoder,
         encoder_folder: &folder,

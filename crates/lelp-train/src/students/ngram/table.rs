@@ -7,7 +7,7 @@ use multiversion::multiversion;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
-use super::inputs::NgramInputs;
+use super::features::NgramInputs;
 use super::large_array::LargeArray;
 use lelp_method::{Optimizer, adagrad};
 

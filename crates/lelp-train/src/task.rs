@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::settings::ColumnSettings;
+use crate::columns::ColumnSettings;
 use crate::training::ValidationMetric;
 use lelp_data::{
     DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, gather, hold_out,
@@ -13,25 +13,25 @@ use lelp_data::{
 /// Training rows, validation rows, and what the teacher says of them.
 #[derive(Debug)]
 pub struct Task {
-    pub(super) labels: Vec<String>,
-    pub(super) train: Dataset,
+    pub(crate) labels: Vec<String>,
+    pub(crate) train: Dataset,
     /// Places of the training rows in the training file; none where it is taken whole.
-    pub(super) train_rows: Option<Rows>,
-    pub(super) signals: Option<SignalsFolder>,
+    pub(crate) train_rows: Option<Rows>,
+    pub(crate) signals: Option<SignalsFolder>,
     /// The teacher's logits on the training rows, `[rows, classes]`.
-    pub(super) logits: Option<Vec<f32>>,
+    pub(crate) logits: Option<Vec<f32>>,
     /// Fine labels of the rows of the training file.
-    pub(super) fine: Option<FineColumn>,
-    pub(super) validation: ValidationRows,
+    pub(crate) fine: Option<FineColumn>,
+    pub(crate) validation: ValidationRows,
     test: Option<Dataset>,
 }
 
 /// Rows on which the best epoch is chosen, each with the class that counts as right.
 #[derive(Debug, Clone)]
-pub(super) struct ValidationRows {
-    pub(super) data: Dataset,
-    pub(super) classes: Vec<u32>,
-    pub(super) metric: ValidationMetric,
+pub(crate) struct ValidationRows {
+    pub(crate) data: Dataset,
+    pub(crate) classes: Vec<u32>,
+    pub(crate) metric: ValidationMetric,
 }
 
 /// Why data and signals make no task.
@@ -182,6 +182,12 @@ impl Task {
     #[must_use]
     pub fn validation_classes(&self) -> &[u32] {
         &self.validation.classes
+    }
+
+    /// Whether those are labels or the teacher's classes.
+    #[must_use]
+    pub fn validation_metric(&self) -> ValidationMetric {
+        self.validation.metric
     }
 
     /// The test split, where there is one: to be read once, by the run that reports it.

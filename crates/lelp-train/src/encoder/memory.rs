@@ -1,9 +1,8 @@
-//! Whether a training fits into memory, told before it starts: an allocation that fails ends the program.
+//! Whether a training fits into memory, checked before it starts: an allocation that fails ends the program.
 
 use lelp_model::checkpoint::EncoderConfig;
 
-use super::encoder::{EncoderInputs, EncoderStudentError};
-use super::{EncoderTrainSettings, TrainableEncoder};
+use super::{EncoderInputs, EncoderTrainSettings, EncoderTrainingError, TrainableEncoder};
 use lelp_network::Device;
 
 /// Copies of every parameter: value, gradient, two moments, the best epoch's value.
@@ -19,15 +18,15 @@ impl EncoderInputs {
         student: &TrainableEncoder,
         batch: usize,
         settings: &EncoderTrainSettings,
-    ) -> Result<(), EncoderStudentError> {
+    ) -> Result<(), EncoderTrainingError> {
         let Some(available) = available().filter(|_| settings.device == Device::Cpu) else { return Ok(()) };
-        let together = if settings.micro_batch == 0 { batch } else { settings.micro_batch.min(batch) };
+        let together = settings.micro_batch.map_or(batch, |rows| rows.get().min(batch));
         let mut lengths = self.lengths();
         lengths.sort_unstable_by(|a, b| b.cmp(a));
         let tokens = lengths.iter().take(together).sum();
         let needed = needed(student.config(), student.parameters(), tokens);
         if needed > available {
-            return Err(EncoderStudentError::Memory {
+            return Err(EncoderTrainingError::Memory {
                 needed: mebibytes(needed),
                 available: mebibytes(available),
             });

@@ -1,172 +1,15 @@
 //! A classifier head on frozen embeddings while it learns: linear, or with one hidden layer.
 
-use std::borrow::Cow;
+use std::num::NonZeroUsize;
 
+use lelp_method::{Dense, DenseNetwork, ForwardCache, Method, TermSum};
 use lelp_model::head::ClassifierHead;
-use lelp_model::layer::{Layer, LayerError};
+use lelp_model::layer::LayerError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::Trainable;
-use super::exported_layer::exported_layer;
-use super::shards::Shards;
-use lelp_method::Optimizer;
-use lelp_method::{Dense, DenseNetwork, ForwardCache};
-use lelp_method::{Method, TeacherEmbeddings, TermSum};
-
-/// Embeddings `[rows, width]`, the inputs of a head.
-#[derive(Debug, Clone)]
-pub struct EmbeddingRows<'a> {
-    width: usize,
-    values: Cow<'a, [f32]>,
-}
-
-/// Embeddings or a head that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum EmbeddingRowsError {
-    /// Values that do not make whole rows.
-    #[error("{values} values do not make rows of width {width}")]
-    Shape {
-        /// Columns.
-        width: usize,
-        /// Values given.
-        values: usize,
-    },
-    /// A value that is not finite.
-    #[error("row {row} of the embeddings holds a value that is not finite, in column {column}")]
-    NotFinite {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: usize,
-    },
-    /// Fewer than two classes.
-    #[error("{outputs} output(s): a head needs 2 or more")]
-    Outputs {
-        /// Outputs asked for.
-        outputs: usize,
-    },
-    /// No row to learn from.
-    #[error("there are no embeddings to learn from")]
-    Empty,
-}
-
-impl<'a> EmbeddingRows<'a> {
-    /// Checks the shape, and that every value is finite.
-    pub fn new(width: usize, values: Cow<'a, [f32]>) -> Result<Self, EmbeddingRowsError> {
-        if width == 0 || !values.len().is_multiple_of(width) {
-            return Err(EmbeddingRowsError::Shape { width, values: values.len() });
-        }
-        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
-            return Err(EmbeddingRowsError::NotFinite { row: place / width, column: place % width });
-        }
-        Ok(Self { width, values })
-    }
-
-    /// Number of rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.values.len() / self.width
-    }
-
-    /// One embedding.
-    #[must_use]
-    pub fn row(&self, row: usize) -> &[f32] {
-        &self.values[row * self.width..(row + 1) * self.width]
-    }
-}
-
-impl TeacherEmbeddings for EmbeddingRows<'_> {
-    fn rows(&self) -> usize {
-        Self::rows(self)
-    }
-
-    fn width(&self) -> usize {
-        self.width
-    }
-
-    fn read(&self, row: usize, embedding: &mut [f32]) {
-        embedding.copy_from_slice(self.row(row));
-    }
-}
-
-/// Mean and inverse deviation of each column of the training embeddings.
-///
-/// With `n` rows the variance is `sum (x-m)^2 / n`, accumulated in `f64`; a constant column is only centred.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Standardisation {
-    mean: Vec<f32>,
-    inverse: Vec<f32>,
-}
-
-impl Standardisation {
-    /// Fits both on `inputs`.
-    #[must_use]
-    pub fn fit(inputs: &EmbeddingRows<'_>) -> Self {
-        let rows = inputs.rows().max(1) as f64;
-        let mut mean = vec![0.0_f64; inputs.width];
-        let mut variance = vec![0.0_f64; inputs.width];
-        for row in inputs.values.chunks_exact(inputs.width) {
-            mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value) / rows);
-        }
-        for row in inputs.values.chunks_exact(inputs.width) {
-            for ((sum, value), mean) in variance.iter_mut().zip(row).zip(&mean) {
-                *sum += (f64::from(*value) - mean).powi(2) / rows;
-            }
-        }
-        let deviation = |(variance, mean): (&f64, &f64)| {
-            let deviation = variance.sqrt();
-            // Below this the deviation is rounding of the column itself.
-            if deviation > 1e-6 * mean.abs() { 1.0 / deviation as f32 } else { 1.0 }
-        };
-        let inverse = variance.iter().zip(&mean).map(deviation).collect();
-        Self { mean: mean.iter().map(|&mean| mean as f32).collect(), inverse }
-    }
-
-    fn apply(&self, row: &[f32], standardised: &mut [f32]) {
-        let columns = self.mean.iter().zip(&self.inverse);
-        for ((value, raw), (mean, inverse)) in standardised.iter_mut().zip(row).zip(columns) {
-            *value = (raw - mean) * inverse;
-        }
-    }
-
-    /// The layer on raw embeddings that equals `layer` on standardised ones.
-    fn fold(&self, layer: &Dense) -> Result<Layer, LayerError> {
-        let (weight, bias) = layer.weight_and_bias();
-        let width = self.mean.len();
-        let folded: Vec<f32> = weight
-            .iter()
-            .zip(self.inverse.iter().cycle())
-            .map(|(weight, inverse)| weight * inverse)
-            .collect();
-        let shift = |row: &[f32]| -> f64 {
-            row.iter().zip(&self.mean).map(|(weight, mean)| f64::from(*weight) * f64::from(*mean)).sum()
-        };
-        let bias = bias.iter().zip(folded.chunks_exact(width));
-        let bias = bias.map(|(bias, row)| (f64::from(*bias) - shift(row)) as f32).collect();
-        Layer::new(width, folded, bias)
-    }
-}
-
-/// Shape and regularisation of a head.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HeadSettings {
-    /// Units of the hidden `ReLU` layer; 0 for a linear head.
-    pub hidden: usize,
-    /// How parameters follow their gradients.
-    pub optimizer: Optimizer,
-    /// Decoupled weight decay: each step first shrinks all parameters by `learning rate * decay`.
-    pub weight_decay: f32,
-}
-
-impl Default for HeadSettings {
-    fn default() -> Self {
-        Self { hidden: 256, optimizer: Optimizer::Adam, weight_decay: 0.01 }
-    }
-}
+use super::{EmbeddingRows, EmbeddingRowsError, HeadSettings, Standardisation};
+use crate::training::{Shards, Trainable, exported_layer};
 
 /// A head on standardised embeddings.
 #[derive(Debug)]
@@ -191,8 +34,8 @@ impl TrainableHead {
         if inputs.rows() == 0 {
             return Err(EmbeddingRowsError::Empty);
         }
-        let sizes = [inputs.width, settings.hidden, outputs];
-        let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
+        let hidden = settings.hidden.map(NonZeroUsize::get);
+        let sizes: Vec<usize> = [Some(inputs.width), hidden, Some(outputs)].into_iter().flatten().collect();
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let network = DenseNetwork::random(&sizes, settings.optimizer, settings.weight_decay, &mut random);
         let standardisation = Standardisation::fit(inputs);
@@ -266,14 +109,14 @@ impl Trainable<EmbeddingRows<'_>> for TrainableHead {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
-    use std::num::NonZeroUsize;
+
     use std::sync::atomic::AtomicBool;
 
     use rand::RngExt;
 
     use super::*;
     use crate::training::{TrainSettings, Training, train};
-    use lelp_method::{CeSettings, MethodSettings, StudentShape, Supervision};
+    use lelp_method::{CeSettings, MethodSettings, Optimizer, StudentShape, Supervision};
 
     const ROWS: usize = 400;
 
@@ -305,7 +148,7 @@ mod tests {
             checkpoints: None,
         };
         let settings = TrainSettings { epochs: 60, batch: 50, learning_rate: 0.02, ..TrainSettings::head() };
-        let head = HeadSettings { hidden, ..HeadSettings::default() };
+        let head = HeadSettings { hidden: NonZeroUsize::new(hidden), ..HeadSettings::default() };
         let mut student = TrainableHead::new(2, &inputs, &head, 0).unwrap();
         let threads = NonZeroUsize::new(threads).unwrap();
         let report = train(&mut student, training, &settings, threads, &mut |_| {}, &AtomicBool::new(false));

@@ -10,11 +10,9 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Trainable;
-use super::exported_layer::exported_layer;
-use super::inputs::NgramInputs;
-use super::shards::Shards;
+use super::features::NgramInputs;
 use super::table::TrainableTable;
+use crate::training::{Shards, Trainable, exported_layer};
 use lelp_method::Optimizer;
 use lelp_method::{Dense, DenseNetwork, ForwardCache};
 use lelp_method::{Method, TermSum};

@@ -7,7 +7,7 @@ use lelp_method::{DenseNetwork, ForwardCache, SHARD_ROWS};
 
 /// Buffers of a student's batches.
 #[derive(Debug, Default)]
-pub(super) struct Shards {
+pub(crate) struct Shards {
     shards: Vec<Shard>,
     whole: Whole,
 }
@@ -34,7 +34,7 @@ impl Shards {
     /// `fill` writes a shard's inputs, given the place of its first row in the batch and its rows. `input_slopes`
     /// `[rows, inputs]` become the gradient in all inputs, unless it is empty. Shards run on several threads; a method
     /// that takes the batch whole runs between their ways forward and back.
-    pub(super) fn learn(
+    pub(crate) fn learn(
         &mut self,
         network: &DenseNetwork,
         rows: &[u32],
@@ -77,7 +77,7 @@ impl Shards {
     }
 
     /// The passes of the last batch, in order.
-    pub(super) fn passes(&mut self) -> impl Iterator<Item = &mut ForwardCache> {
+    pub(crate) fn passes(&mut self) -> impl Iterator<Item = &mut ForwardCache> {
         self.shards.iter_mut().map(|shard| &mut shard.pass)
     }
 }

@@ -1,4 +1,4 @@
-//! An encoder's folder: a sequence classifier that `transformers` and `lelp-infer` both load.
+//! An encoder's folder: a sequence classifier that `transformers` and `lelp` both load.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -9,8 +9,7 @@ use lelp_model::encoder::EncoderError;
 use lelp_model::encoder_classifier::{CLASSIFIER_FILE, SequenceClassifierConfig};
 use lelp_model::tokenizer::Tokenizer;
 
-use super::EncoderTrainSettings;
-use super::encoder::{EncoderStudentError, InitialWeights, TrainableEncoder};
+use super::{EncoderTrainSettings, EncoderTrainingError, InitialWeights, TrainableEncoder};
 
 /// Longest text where nobody says otherwise, in tokens: longer ones cost their square.
 const LONGEST: usize = 512;
@@ -45,7 +44,7 @@ pub struct EncoderSizes {
 
 impl EncoderSource {
     /// All of the encoder in `folder`, its head too where it is a classifier of as many outputs.
-    pub fn whole(folder: &Path, max_length: Option<NonZeroUsize>) -> Result<Self, EncoderStudentError> {
+    pub fn whole(folder: &Path, max_length: Option<NonZeroUsize>) -> Result<Self, EncoderTrainingError> {
         let source = EncoderConfig::load(folder).map_err(EncoderError::from)?;
         let layers = (0..source.layers).collect();
         Self::new(folder, source.clone(), source, Some(layers), true, max_length)
@@ -56,12 +55,12 @@ impl EncoderSource {
         folder: &Path,
         layers: Vec<usize>,
         max_length: Option<NonZeroUsize>,
-    ) -> Result<Self, EncoderStudentError> {
+    ) -> Result<Self, EncoderTrainingError> {
         let source = EncoderConfig::load(folder).map_err(EncoderError::from)?;
         if layers.is_empty() || layers.iter().any(|&layer| layer >= source.layers) {
-            let highest = layers.iter().max().map_or(0, |layer| layer + 1);
-            let (found, asked) = (source.layers, highest);
-            return Err(EncoderStudentError::Layers { folder: folder.to_owned(), found, asked });
+            let found = source.layers;
+            let asked = layers.iter().max().map_or(0, |layer| layer + 1);
+            return Err(EncoderTrainingError::Layers { folder: folder.to_owned(), found, asked });
         }
         let config = EncoderConfig { layers: layers.len(), ..source.clone() };
         Self::new(folder, source, config, Some(layers), false, max_length)
@@ -72,7 +71,7 @@ impl EncoderSource {
         folder: &Path,
         sizes: EncoderSizes,
         max_length: Option<NonZeroUsize>,
-    ) -> Result<Self, EncoderStudentError> {
+    ) -> Result<Self, EncoderTrainingError> {
         let source = EncoderConfig::load(folder).map_err(EncoderError::from)?;
         let EncoderSizes { layers, width, heads, inner } = sizes;
         let embedding_width = if source.family.factorised { source.embedding_width } else { width };
@@ -89,11 +88,11 @@ impl EncoderSource {
         layers: Option<Vec<usize>>,
         head: bool,
         max_length: Option<NonZeroUsize>,
-    ) -> Result<Self, EncoderStudentError> {
+    ) -> Result<Self, EncoderTrainingError> {
         let longest = max_length.map_or(LONGEST, NonZeroUsize::get);
         if max_length.is_some() && longest > config.longest() {
             let positions = config.longest();
-            return Err(EncoderStudentError::TooLong {
+            return Err(EncoderTrainingError::TooLong {
                 folder: folder.to_owned(),
                 asked: longest,
                 positions,
@@ -111,7 +110,7 @@ impl EncoderSource {
     }
 
     /// SHA-256 over the names and hashes of the folder's files.
-    pub fn hash(&self) -> Result<String, EncoderStudentError> {
+    pub fn hash(&self) -> Result<String, EncoderTrainingError> {
         Ok(checkpoint::files_hash(
             &self.folder,
             &checkpoint::file_names(&self.folder).map_err(EncoderError::from)?,
@@ -130,7 +129,7 @@ impl EncoderSource {
         outputs: usize,
         settings: &EncoderTrainSettings,
         seed: u64,
-    ) -> Result<TrainableEncoder, EncoderStudentError> {
+    ) -> Result<TrainableEncoder, EncoderTrainingError> {
         let weights = match &self.layers {
             None => InitialWeights::Random,
             Some(layers) => {
@@ -149,7 +148,7 @@ impl EncoderSource {
         student: &TrainableEncoder,
         labels: &[String],
         subclasses: NonZeroUsize,
-    ) -> Result<(), EncoderStudentError> {
+    ) -> Result<(), EncoderTrainingError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
         let of_weights = |name: &String| name.contains(".safetensors") || name == "config.json";
@@ -169,7 +168,7 @@ impl EncoderSource {
         storage::write(&folder.join("model.safetensors"), &student.to_safetensors()?)?;
         let outputs =
             if subclasses.get() == 1 { labels.to_vec() } else { subclass_names(labels, subclasses) };
-        // The dropout of `--dropout` was a setting of the training, not of the network.
+        // Another dropout was a setting of the training, not of the network.
         let config = EncoderConfig {
             architectures: vec![self.config.family.architecture.to_owned()],
             labels: Some(outputs),

@@ -4,7 +4,7 @@ use lelp_method::Dense;
 use lelp_model::layer::{Layer, LayerError};
 
 /// The layer with its parameters as they are now.
-pub(super) fn exported_layer(layer: &Dense) -> Result<Layer, LayerError> {
+pub(crate) fn exported_layer(layer: &Dense) -> Result<Layer, LayerError> {
     let (weight, bias) = layer.weight_and_bias();
     Layer::new(layer.inputs(), weight.to_vec(), bias.to_vec())
 }

@@ -1,48 +1,18 @@
 //! An encoder that learns: a fine-tuned teacher or a student.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use lelp_data::Text;
-use lelp_data::storage::FileError;
-use lelp_model::PredictError;
+use lelp_method::{Gradients, Method, NamedArray, StateError, TermSum};
 use lelp_model::checkpoint::EncoderConfig;
-use lelp_model::encoder::EncoderError;
-use lelp_model::tokenizer::{Tokenizer, Tokens};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
-
-use super::Trainable;
-use lelp_method::{self, Gradients, Method, NamedArray, StateError, TermSum};
 use lelp_network::{
-    AdamW, AdamWState, Device, DropoutKey, EncoderNetwork, EncoderParameters, ParametersError,
-    PretrainedWeights, TokenBatch,
+    AdamW, AdamWState, Device, DropoutKey, EncoderNetwork, EncoderParameters, PretrainedWeights,
 };
 
-/// How an encoder is trained, beside what every student has.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EncoderTrainSettings {
-    /// Where it runs.
-    pub device: Device,
-    /// Texts that go through the network together; larger batches are taken in parts. 0 for whole batches.
-    pub micro_batch: usize,
-    /// Decoupled weight decay of matrices; biases and norms have none.
-    pub weight_decay: f64,
-    /// Longest gradient of a step, over all tensors together; 0 for any.
-    pub clip: f64,
-    /// What the learning rate is multiplied by for each layer below the head, above 0 and at most 1.
-    pub layer_decay: f64,
-    /// Dropout in place of the config's: hidden vectors, attention and head; none to keep the config's.
-    pub dropout: Option<f32>,
-}
-
-impl Default for EncoderTrainSettings {
-    fn default() -> Self {
-        let AdamW { weight_decay, clip, layer_decay, .. } = AdamW::default();
-        Self { device: Device::Cpu, micro_batch: 0, weight_decay, clip, layer_decay, dropout: None }
-    }
-}
+use super::error::EncoderTrainingError;
+use super::inputs::EncoderInputs;
+use super::settings::EncoderTrainSettings;
+use crate::training::Trainable;
 
 /// Where an encoder's first weights come from.
 #[derive(Debug, Clone, Copy)]
@@ -62,110 +32,13 @@ pub enum InitialWeights<'a> {
     Random,
 }
 
-/// Why there is no encoder student.
-#[derive(Debug, Error)]
-pub enum EncoderStudentError {
-    /// The weights do not fit.
-    #[error(transparent)]
-    Parameters(#[from] ParametersError),
-    /// The folder is no encoder that can be read.
-    #[error(transparent)]
-    Encoder(#[from] EncoderError),
-    /// A file cannot be written.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The training would not fit into memory.
-    #[error("training needs about {needed} MiB of memory, and {available} MiB are free")]
-    Memory {
-        /// MiB needed.
-        needed: usize,
-        /// MiB free.
-        available: usize,
-    },
-    /// More layers than there are.
-    #[error("`{}` has {found} layers, but {asked} are asked for", folder.display())]
-    Layers {
-        /// The folder.
-        folder: PathBuf,
-        /// Its layers.
-        found: usize,
-        /// Layers asked for.
-        asked: usize,
-    },
-    /// Texts longer than the position table.
-    #[error(
-        "`{}` has positions for {positions} tokens, but texts of {asked} are asked for",
-        folder.display()
-    )]
-    TooLong {
-        /// The folder.
-        folder: PathBuf,
-        /// Tokens asked for.
-        asked: usize,
-        /// Tokens that there are positions for.
-        positions: usize,
-    },
-    /// A setting out of its range.
-    #[error("{name} is {value}: use {range}")]
-    Setting {
-        /// Name of the setting.
-        name: &'static str,
-        /// Its value.
-        value: f64,
-        /// What it may be.
-        range: &'static str,
-    },
-    /// The classifier's file cannot be made.
-    #[error("cannot write the weights")]
-    Write(#[from] safetensors::SafeTensorError),
-}
-
-/// Tokenised texts of a data set.
-#[derive(Debug)]
-pub struct EncoderInputs {
-    texts: Vec<Tokens>,
-}
-
-impl EncoderInputs {
-    /// Tokenises `texts`.
-    pub fn new(
-        tokenizer: &Tokenizer,
-        texts: &[Text<'_>],
-        threads: NonZeroUsize,
-    ) -> Result<Self, PredictError> {
-        Ok(Self { texts: tokenizer.encode(texts, threads)? })
-    }
-
-    /// Number of texts.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.texts.len()
-    }
-
-    /// Tokens of all texts.
-    #[must_use]
-    pub fn tokens(&self) -> usize {
-        self.texts.iter().map(|text| text.ids.len()).sum()
-    }
-
-    /// Tokens of every text.
-    pub(super) fn lengths(&self) -> Vec<usize> {
-        self.texts.iter().map(|text| text.ids.len()).collect()
-    }
-
-    fn batch(&self, rows: impl Iterator<Item = usize>, together: usize) -> TokenBatch {
-        let texts: Vec<&Tokens> = rows.map(|row| &self.texts[row]).collect();
-        TokenBatch::new(&texts, if together == 0 { texts.len().max(1) } else { together })
-    }
-}
-
 /// An encoder in training.
 #[derive(Debug)]
 pub struct TrainableEncoder {
     network: EncoderNetwork,
     optimizer: AdamWState,
     device: Device,
-    micro_batch: usize,
+    micro_batch: Option<NonZeroUsize>,
     seed: u64,
     best: Option<Vec<NamedArray>>,
 }
@@ -178,7 +51,7 @@ impl TrainableEncoder {
         weights: InitialWeights<'_>,
         settings: &EncoderTrainSettings,
         seed: u64,
-    ) -> Result<Self, EncoderStudentError> {
+    ) -> Result<Self, EncoderTrainingError> {
         settings.check()?;
         if let Some(dropout) = settings.dropout {
             config.dropout =
@@ -212,7 +85,7 @@ impl TrainableEncoder {
     }
 
     /// The weights as a `model.safetensors` of the family's sequence classifier.
-    pub fn to_safetensors(&self) -> Result<Vec<u8>, EncoderStudentError> {
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, EncoderTrainingError> {
         let saved = self.network.parameters().save();
         let views = saved.iter().map(|tensor| {
             let bytes = bytemuck::cast_slice(&tensor.values);
@@ -223,34 +96,6 @@ impl TrainableEncoder {
         let views = views.collect::<Result<Vec<_>, _>>()?;
         let metadata = [("format".to_owned(), "pt".to_owned())].into();
         Ok(safetensors::serialize(views, Some(metadata))?)
-    }
-}
-
-impl EncoderTrainSettings {
-    /// Checks the ranges that the fields document.
-    fn check(&self) -> Result<(), EncoderStudentError> {
-        let checks = [
-            ("weight_decay", self.weight_decay, self.weight_decay >= 0.0, "0 or more"),
-            ("clip", self.clip, self.clip >= 0.0, "0 or more"),
-            (
-                "layer_decay",
-                self.layer_decay,
-                self.layer_decay > 0.0 && self.layer_decay <= 1.0,
-                "a number above 0, at most 1",
-            ),
-            (
-                "dropout",
-                f64::from(self.dropout.unwrap_or(0.0)),
-                self.dropout.is_none_or(|dropout| (0.0..1.0).contains(&dropout)),
-                "0 or more, below 1",
-            ),
-        ];
-        for (name, value, holds, range) in checks {
-            if !holds {
-                return Err(EncoderStudentError::Setting { name, value, range });
-            }
-        }
-        Ok(())
     }
 }
 
@@ -276,7 +121,7 @@ impl Trainable<EncoderInputs> for TrainableEncoder {
         learning_rate: f32,
         sums: &mut [TermSum],
     ) -> Option<f64> {
-        let together = if method.row_wise().is_some() { self.micro_batch } else { 0 };
+        let together = self.micro_batch.filter(|_| method.row_wise().is_some());
         let batch = inputs.batch(rows.iter().map(|&row| row as usize), together);
         let dropout = DropoutKey { seed: self.seed, step: self.optimizer.steps() };
         let (share, reads) = (1.0 / rows.len() as f64, method.embedding().is_some());
@@ -302,7 +147,7 @@ impl Trainable<EncoderInputs> for TrainableEncoder {
 
     fn forward(&self, inputs: &EncoderInputs, first: usize, outputs: &mut [f32]) {
         let rows = outputs.len() / self.network.outputs();
-        let batch = inputs.batch(first..first + rows, 0);
+        let batch = inputs.batch(first..first + rows, None);
         outputs.copy_from_slice(&self.network.answer(&batch).outputs);
     }
 
@@ -317,7 +162,7 @@ impl Trainable<EncoderInputs> for TrainableEncoder {
     }
 
     fn padded_cost(&self, inputs: &EncoderInputs, row: usize) -> Option<usize> {
-        (self.device != Device::Cpu).then(|| inputs.texts[row].ids.len())
+        (self.device != Device::Cpu).then(|| inputs.length(row))
     }
 
     fn state(&self) -> Option<Vec<NamedArray>> {

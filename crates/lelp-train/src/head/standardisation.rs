@@ -1,0 +1,64 @@
+//! Columns of mean 0 and variance 1, for the time of the training.
+
+use lelp_method::Dense;
+use lelp_model::layer::{Layer, LayerError};
+
+use super::EmbeddingRows;
+
+/// Mean and inverse deviation of each column of the training embeddings.
+///
+/// With `n` rows the variance is `sum (x-m)^2 / n`, accumulated in `f64`; a constant column is only centred.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standardisation {
+    mean: Vec<f32>,
+    inverse: Vec<f32>,
+}
+
+impl Standardisation {
+    /// Fits both on `inputs`.
+    #[must_use]
+    pub fn fit(inputs: &EmbeddingRows<'_>) -> Self {
+        let rows = inputs.rows().max(1) as f64;
+        let mut mean = vec![0.0_f64; inputs.width];
+        let mut variance = vec![0.0_f64; inputs.width];
+        for row in inputs.values.chunks_exact(inputs.width) {
+            mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value) / rows);
+        }
+        for row in inputs.values.chunks_exact(inputs.width) {
+            for ((sum, value), mean) in variance.iter_mut().zip(row).zip(&mean) {
+                *sum += (f64::from(*value) - mean).powi(2) / rows;
+            }
+        }
+        let deviation = |(variance, mean): (&f64, &f64)| {
+            let deviation = variance.sqrt();
+            // Below this the deviation is rounding of the column itself.
+            if deviation > 1e-6 * mean.abs() { 1.0 / deviation as f32 } else { 1.0 }
+        };
+        let inverse = variance.iter().zip(&mean).map(deviation).collect();
+        Self { mean: mean.iter().map(|&mean| mean as f32).collect(), inverse }
+    }
+
+    pub(super) fn apply(&self, row: &[f32], standardised: &mut [f32]) {
+        let columns = self.mean.iter().zip(&self.inverse);
+        for ((value, raw), (mean, inverse)) in standardised.iter_mut().zip(row).zip(columns) {
+            *value = (raw - mean) * inverse;
+        }
+    }
+
+    /// The layer on raw embeddings that equals `layer` on standardised ones.
+    pub(super) fn fold(&self, layer: &Dense) -> Result<Layer, LayerError> {
+        let (weight, bias) = layer.weight_and_bias();
+        let width = self.mean.len();
+        let folded: Vec<f32> = weight
+            .iter()
+            .zip(self.inverse.iter().cycle())
+            .map(|(weight, inverse)| weight * inverse)
+            .collect();
+        let shift = |row: &[f32]| -> f64 {
+            row.iter().zip(&self.mean).map(|(weight, mean)| f64::from(*weight) * f64::from(*mean)).sum()
+        };
+        let bias = bias.iter().zip(folded.chunks_exact(width));
+        let bias = bias.map(|(bias, row)| (f64::from(*bias) - shift(row)) as f32).collect();
+        Layer::new(width, folded, bias)
+    }
+}

@@ -1,0 +1,76 @@
+//! Why a student cannot be made, or not be saved.
+
+use lelp_data::storage::FileError;
+use lelp_method::{MethodError, Optimizer};
+use lelp_model::ModelFolderError;
+use lelp_model::PredictError;
+use lelp_model::encoder::EncoderError;
+use lelp_model::encoder_classifier::EncoderClassifierError;
+use lelp_model::layer::LayerError;
+use lelp_model::ngram::NgramFileError;
+use thiserror::Error;
+
+use super::ngram::NgramStudentError;
+use crate::encoder::EncoderTrainingError;
+use crate::evaluate::EvaluateError;
+use crate::head::EmbeddingRowsError;
+use crate::teachers::EmbedError;
+use crate::training::TrainError;
+
+/// Why a student cannot be made, or not be saved.
+#[derive(Debug, Error)]
+pub enum StudentError {
+    /// The n-gram student cannot be built.
+    #[error(transparent)]
+    Ngram(#[from] NgramStudentError),
+    /// The n-gram student cannot be written.
+    #[error(transparent)]
+    NgramFile(#[from] NgramFileError),
+    /// The encoder student cannot be built or written.
+    #[error(transparent)]
+    Encoder(#[from] EncoderTrainingError),
+    /// The frozen encoder cannot be loaded.
+    #[error(transparent)]
+    Frozen(#[from] EncoderError),
+    /// The inputs of a head do not fit together.
+    #[error(transparent)]
+    Embeddings(#[from] EmbeddingRowsError),
+    /// The frozen encoder gives no embeddings.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// The trained weights are not finite.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// The student on a frozen encoder cannot be written.
+    #[error(transparent)]
+    Folder(#[from] EncoderClassifierError),
+    /// A file cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A text cannot be read, or the student cannot answer.
+    #[error(transparent)]
+    Answer(#[from] PredictError),
+    /// What was saved cannot be loaded again.
+    #[error(transparent)]
+    Load(#[from] ModelFolderError),
+    /// Answers and labels do not fit together.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// Method and data do not fit together.
+    #[error(transparent)]
+    Method(#[from] MethodError),
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// An MLP student without inputs.
+    #[error("student `mlp` needs `encoder`: the folder or name of the encoder whose embeddings it reads")]
+    NoEncoder,
+    /// An encoder student is to be made of the teacher, of which nothing but signals is known.
+    #[error(
+        "student `encoder` takes its layers from the teacher's folder, but the teacher is known by its signals alone"
+    )]
+    NoTeacherFolder,
+    /// An encoder follows its gradients in one way only.
+    #[error("an encoder is trained with optimizer `adam`, not `{}`", .0.name())]
+    EncoderOptimizer(Optimizer),
+}

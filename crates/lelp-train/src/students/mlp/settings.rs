@@ -1,0 +1,70 @@
+//! Settings of an MLP student.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
+use serde::{Deserialize, Serialize};
+
+use super::train::PreparedMlp;
+use crate::head::HeadSettings;
+use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
+use crate::task::Task;
+use crate::zero_as_none;
+
+/// Shape of an MLP student.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MlpStudentSettings {
+    /// The encoder whose embeddings it reads: a folder or a name.
+    pub encoder: Option<PathBuf>,
+    /// Units of the hidden `ReLU` layer; none for a linear student.
+    #[serde(with = "zero_as_none::count")]
+    pub hidden: Option<NonZeroUsize>,
+    /// Decoupled weight decay.
+    pub weight_decay: f32,
+    /// Tokens kept of each text; as many as the encoder's folder says by default.
+    pub max_length: Option<NonZeroUsize>,
+}
+
+impl Default for MlpStudentSettings {
+    fn default() -> Self {
+        let HeadSettings { hidden, weight_decay, .. } = HeadSettings::default();
+        Self { encoder: None, hidden, weight_decay, max_length: None }
+    }
+}
+
+impl MlpStudentSettings {
+    /// The frozen encoder in `folder`, as this student reads its embeddings.
+    pub(super) fn load(&self, folder: &Path, threads: NonZeroUsize) -> Result<Encoder, EncoderError> {
+        Encoder::load(
+            folder,
+            &EncoderLoadOptions { max_length: self.max_length, ..EncoderLoadOptions::new(threads) },
+        )
+    }
+}
+
+impl Student for MlpStudentSettings {
+    fn kind(&self) -> &'static StudentKind {
+        &super::KIND
+    }
+
+    fn prepare(
+        &self,
+        task: &Task,
+        resources: &Resources<'_>,
+        progress: &mut dyn FnMut(usize),
+        cancelled: &AtomicBool,
+    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
+        Ok(Box::new(PreparedMlp::new(self, task, resources, progress, cancelled)?))
+    }
+
+    fn encoder(&self) -> Option<&Path> {
+        self.encoder.as_deref()
+    }
+
+    fn with_encoder(&self, folder: PathBuf) -> Option<StudentSettings> {
+        Some(StudentSettings::new(Self { encoder: Some(folder), ..self.clone() }))
+    }
+}

@@ -1,0 +1,25 @@
+//! N-gram students: hashed features of a text over a mean-pooled table.
+
+mod features;
+mod large_array;
+mod settings;
+mod table;
+mod train;
+mod trainable;
+
+use crate::training::TrainSettings;
+
+pub use features::NgramInputs;
+pub use settings::NgramStudentSettings;
+pub use trainable::{NgramStudentError, NgramTrainSettings, TrainableNgram};
+
+use super::StudentKind;
+use super::kind;
+
+/// The kind.
+pub(super) static KIND: StudentKind = StudentKind {
+    name: "ngram",
+    summary: "hashed words and word pairs over a mean-pooled table: microseconds a text",
+    training: TrainSettings::ngram,
+    read: kind::read::<NgramStudentSettings>,
+};

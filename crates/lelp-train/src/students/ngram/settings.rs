@@ -1,0 +1,90 @@
+//! Settings of an n-gram student.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+
+use lelp_model::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
+use serde::{Deserialize, Serialize};
+
+use super::NgramTrainSettings;
+use super::train::PreparedNgram;
+use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind};
+use crate::task::Task;
+use crate::zero_as_none;
+
+/// Shape of an n-gram student, and what keeps it from overfitting.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NgramStudentSettings {
+    /// Columns of the table.
+    pub width: usize,
+    /// Units of the hidden `ReLU` layer, where there is one.
+    #[serde(with = "zero_as_none::count")]
+    pub hidden: Option<NonZeroUsize>,
+    /// Rows of the table, a power of two.
+    pub buckets: usize,
+    /// Shortest character n-gram; words alone by default.
+    #[serde(with = "zero_as_none::count")]
+    pub min_characters: Option<NonZeroUsize>,
+    /// Longest character n-gram; that of `min_characters` by default.
+    #[serde(with = "zero_as_none::count")]
+    pub max_characters: Option<NonZeroUsize>,
+    /// Probability with which each feature is left out of a training step.
+    pub dropout: f32,
+    /// Whether the table is saved in 8 bits.
+    pub int8: bool,
+}
+
+impl Default for NgramStudentSettings {
+    fn default() -> Self {
+        let config = NgramConfig::new(Vec::new(), 1);
+        Self {
+            width: config.width,
+            hidden: NonZeroUsize::new(config.hidden),
+            buckets: config.features.buckets,
+            min_characters: None,
+            max_characters: None,
+            dropout: NgramTrainSettings::default().dropout,
+            int8: false,
+        }
+    }
+}
+
+impl NgramStudentSettings {
+    /// The features of this student.
+    #[must_use]
+    pub fn features(&self) -> FeatureSettings {
+        let characters = self.min_characters.map(|min| {
+            let max = self.max_characters.unwrap_or(min).max(min);
+            CharacterNgrams { min: min.get(), max: max.get() }
+        });
+        FeatureSettings { buckets: self.buckets, characters, ..FeatureSettings::default() }
+    }
+
+    /// The student's configuration for these classes.
+    #[must_use]
+    pub fn config(&self, labels: Vec<String>, subclasses: usize) -> NgramConfig {
+        NgramConfig {
+            width: self.width,
+            hidden: self.hidden.map_or(0, NonZeroUsize::get),
+            features: self.features(),
+            ..NgramConfig::new(labels, subclasses)
+        }
+    }
+}
+
+impl Student for NgramStudentSettings {
+    fn kind(&self) -> &'static StudentKind {
+        &super::KIND
+    }
+
+    fn prepare(
+        &self,
+        task: &Task,
+        resources: &Resources<'_>,
+        _progress: &mut dyn FnMut(usize),
+        _cancelled: &AtomicBool,
+    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
+        Ok(Box::new(PreparedNgram::new(*self, task, resources.threads)?))
+    }
+}
