@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use lelp::largest;
+use lelp::argmax;
 use lelp_data::Dataset;
 use lelp_train::evaluate::{Answers, EvaluateError, Report, report};
 use lelp_train::students::{SavedStudent, StudentError, TrainedStudent};
@@ -81,7 +81,7 @@ fn correct_rows(answers: &Answers, data: &Dataset) -> CorrectRows {
     let classes = data.label_names().len();
     let rows = data.labels().unwrap_or_default().iter().zip(answers.logits.chunks_exact(classes));
     CorrectRows(
-        rows.filter_map(|(label, logits)| label.map(|label| largest(logits) == label as usize)).collect(),
+        rows.filter_map(|(label, logits)| label.map(|label| argmax(logits) == label as usize)).collect(),
     )
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use lelp::{
-    ClassReport, FitError, FittedSplit, Perplexity, ShapeError, Temperature, largest, project_to_plane,
+    ClassReport, FitError, FittedSplit, Perplexity, ShapeError, Temperature, argmax, project_to_plane,
     softmax,
 };
 use lelp_data::{Dataset, FineColumn, SignalsFileError, SignalsFolder};
@@ -168,7 +168,7 @@ fn projection(input: AnalysisInput<'_>, threads: NonZeroUsize) -> Result<Option<
     let AnalysisInput { signals, texts, split, fine, .. } = input;
     let classes = signals.description().classes;
     let logits = signals.logits()?;
-    let of_rows: Vec<usize> = logits.chunks_exact(classes).map(largest).collect();
+    let of_rows: Vec<usize> = logits.chunks_exact(classes).map(argmax).collect();
     let rows = projected_rows(&of_rows, classes);
     let stored = signals.embeddings()?;
     let mut embeddings = vec![0.0; rows.len() * stored.width()];
@@ -190,7 +190,7 @@ fn projection(input: AnalysisInput<'_>, threads: NonZeroUsize) -> Result<Option<
         let class = of_rows[row];
         let probabilities = softmax(&logits[row * classes..][..classes], classes)?;
         let subclass = targets.as_ref().map(|(targets, per_class)| {
-            largest(&targets[(row * classes + class) * per_class..][..*per_class])
+            argmax(&targets[(row * classes + class) * per_class..][..*per_class])
         });
         let text = texts.text(row);
         let text = text.pair.map_or_else(|| text.text.to_owned(), |pair| format!("{} / {pair}", text.text));

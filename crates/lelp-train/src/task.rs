@@ -103,8 +103,7 @@ impl Task {
             (Some(validation), _) => validation,
             (None, Some(logits)) => {
                 let logits = gather(logits, labels.len(), &split.validation);
-                let classes =
-                    logits.chunks_exact(labels.len()).map(|row| lelp::largest(row) as u32).collect();
+                let classes = logits.chunks_exact(labels.len()).map(|row| lelp::argmax(row) as u32).collect();
                 ValidationRows { data: rows, classes, metric: ValidationMetric::Agreement }
             }
             (None, None) => return Err(TaskError::NoValidationLabels(file.file().to_owned())),
@@ -141,7 +140,7 @@ impl Task {
         let of_teacher = gather(logits, classes, &held_out);
         let validation = ValidationRows {
             data: self.train.select(&held_out),
-            classes: of_teacher.chunks_exact(classes).map(|row| lelp::largest(row) as u32).collect(),
+            classes: of_teacher.chunks_exact(classes).map(|row| lelp::argmax(row) as u32).collect(),
             metric: ValidationMetric::Agreement,
         };
         let train_rows = match &self.train_rows {

@@ -1,4 +1,4 @@
-//! Work in blocks of a fixed size on several threads, results in the order of the blocks.
+//! A thread pool that works in blocks of a fixed size and merges their results in order.
 //!
 //! Where a block ends never depends on the number of threads, so neither do the bytes that come out.
 
@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-/// Threads that wait for work; without any, the caller works alone (same bytes, later).
+/// A thread pool; where the system refuses threads, the caller's own does the work (same bytes, later).
 pub(crate) struct Workers {
     threads: usize,
     pool: Option<ThreadPool>,

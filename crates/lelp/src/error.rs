@@ -1,11 +1,11 @@
-//! What can be wrong with the caller's arrays and settings.
+//! Errors of arrays, settings and fits.
 
 use thiserror::Error;
 
 use crate::error_kind::{Classified, ErrorKind};
 use crate::parameter::Values;
 
-/// Two counts that must agree do not.
+/// Two counts that have to be equal are not.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{what}: found {found}, expected {expected}")]
 pub struct ShapeError {
@@ -13,7 +13,7 @@ pub struct ShapeError {
     pub what: &'static str,
     /// The count in the argument.
     pub found: usize,
-    /// The count the other arguments ask for.
+    /// The count that the other arguments require.
     pub expected: usize,
 }
 
@@ -24,7 +24,7 @@ impl ShapeError {
     }
 }
 
-/// Why arrays are not the signals of a teacher.
+/// Why arrays cannot be taken as the signals of a teacher.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SignalsError {
     /// Lengths do not fit together.
@@ -35,7 +35,7 @@ pub enum SignalsError {
     NoWidth,
     /// Fewer than two classes.
     #[error(
-        "found {classes} classes, but a classifier has at least 2; read a one-logit teacher through `logits_of_one`"
+        "found {classes} classes, but a classifier has at least 2; read a one-output teacher through `logits_of_sigmoid`"
     )]
     TooFewClasses {
         /// Classes given.
@@ -55,7 +55,7 @@ pub enum SignalsError {
         /// The value.
         value: f32,
     },
-    /// A label that is no class.
+    /// A label is out of range.
     #[error("label of row {row} is {label}, but must be in 0..{classes}, or -1 for none")]
     LabelOutOfRange {
         /// Row in the data set (first row 0).
@@ -65,7 +65,7 @@ pub enum SignalsError {
         /// Classes of the teacher.
         classes: usize,
     },
-    /// A value that is no probability.
+    /// A value is not a probability.
     #[error("probability of row {row}, class {class} is {value}, but must be in 0..=1; are these logits?")]
     NotAProbability {
         /// Row of the array (first row 0).
@@ -75,7 +75,7 @@ pub enum SignalsError {
         /// The value.
         value: f32,
     },
-    /// Probabilities of a row that do not sum to one.
+    /// The probabilities of a row do not sum to one.
     #[error("probabilities of row {row} sum to {sum}, but must sum to 1; are these logits?")]
     NotNormalised {
         /// Row of the array (first row 0).
@@ -85,7 +85,7 @@ pub enum SignalsError {
     },
 }
 
-/// A number outside what a setting allows.
+/// A setting is out of its range.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 #[error("{name} is {value}: use {allowed}")]
 pub struct SettingError {
@@ -97,19 +97,19 @@ pub struct SettingError {
     pub allowed: Values,
 }
 
-/// Why signals cannot be gathered into moments, or moments be fitted.
+/// Why statistics cannot be gathered or a split cannot be fitted.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum FitError {
     /// Width or classes differ between arguments.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// Members by label were asked of signals without labels.
+    /// Members are taken by label, but the signals have no labels.
     #[error("members by label need labels, but {rows} rows have none; take members by teacher")]
     NoLabels {
         /// Rows of the signals.
         rows: usize,
     },
-    /// A class with too few members for its directions.
+    /// A class has too few members for its subclasses.
     #[error("class {class} has {rows} rows, but {subclasses} subclasses need at least {}; lower the subclasses or fit on more rows", .subclasses + 1)]
     ClassTooSmall {
         /// The class.
@@ -131,7 +131,7 @@ pub enum FitError {
         /// Classes of the teacher.
         classes: usize,
     },
-    /// The embedding has too few dimensions left beside the head.
+    /// The null space of the head has too few dimensions.
     #[error("embeddings have width {width} and the head takes {rank}, which leaves {}, but {subclasses} subclasses need {subclasses}; lower the subclasses or turn the null space off", .width - .rank)]
     TooNarrow {
         /// Columns of an embedding.
@@ -155,12 +155,12 @@ pub enum FitError {
         /// Rows of the matrix.
         size: usize,
     },
-    /// The oracle was given rows without fine labels.
+    /// The split is by fine labels, but the rows have none.
     #[error(
         "subclasses by fine labels need a fine label column, but these rows came without one; name the column"
     )]
     NoFineLabels,
-    /// A class in which no fine label was seen.
+    /// No row of a class has a fine label.
     #[error(
         "class {class} has no row with a fine label, so it cannot be split by them; is the column right?"
     )]
@@ -168,7 +168,7 @@ pub enum FitError {
         /// The class.
         class: usize,
     },
-    /// Statistics that were gathered for another split.
+    /// The statistics were gathered for another split.
     #[error(
         "the statistics hold no {lacks} for these settings; gather them for the requirements of the same settings"
     )]

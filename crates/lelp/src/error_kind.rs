@@ -1,4 +1,4 @@
-//! Who has to act on an error.
+//! Kinds of errors, by who has to act on them.
 
 use std::error::Error;
 

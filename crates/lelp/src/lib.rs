@@ -88,14 +88,14 @@ pub use error::{FitError, SettingError, ShapeError, SignalsError};
 pub use error_chain::ErrorChain;
 pub use error_kind::{Classified, ErrorKind};
 pub use log_sum_exp::log_sum_exp;
-pub use moments::{ClassMoments, Members, largest};
+pub use moments::{ClassMoments, Members, argmax};
 pub use parameter::{Parameter, Search, Values};
 pub use plane::project_to_plane;
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};
 pub use subclass::{Beta, TargetSettings, Temperature};
+pub use subclass::{BetaAtEntropy, EntropyError, beta_at_entropy, split_entropy};
 pub use subclass::{ClassReport, FineLabels, FittedSplit, HeadSource, SplitReport, SplitStatistics};
-pub use subclass::{EntropyError, Sharpness, beta_at_entropy, split_entropy};
 pub use subclass::{LelpSettings, MakerSettings, MakerSettingsError};
 pub use subclass::{Requirements, SubclassFit, TargetMaker};
 

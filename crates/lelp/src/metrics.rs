@@ -1,25 +1,26 @@
-//! How good answers are: scores and labels, checked once, and the figures they give.
+//! Metrics of a classifier: accuracy, macro F1, AUC, likelihood, calibration, agreement.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::collapse::{check_rows, log_softmax};
 use crate::error::ShapeError;
-use crate::moments::largest;
+use crate::error_kind::{Classified, ErrorKind};
+use crate::moments::argmax;
 
 /// Bins of the expected calibration error, equally wide.
 const CALIBRATION_BINS: usize = 15;
 
-/// Why scores and labels cannot be compared.
+/// Why metrics cannot be computed from scores and labels.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum MetricsError {
     /// Lengths do not fit together.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// Nothing to measure on.
+    /// There is no row.
     #[error("found 0 rows, but a metric needs at least 1 labelled row")]
     NoRows,
-    /// A label that is no class.
+    /// A label is out of range.
     #[error("label of row {row} is {label}, but must be in 0..{classes}; leave unlabelled rows out")]
     LabelOutOfRange {
         /// Row (first row 0).
@@ -29,7 +30,7 @@ pub enum MetricsError {
         /// Columns of the scores.
         classes: usize,
     },
-    /// A score that is not a number.
+    /// A score is not a number.
     #[error("score of row {row}, class {class} is not a number; did training diverge?")]
     NotANumber {
         /// Row (first row 0).
@@ -39,18 +40,24 @@ pub enum MetricsError {
     },
 }
 
-/// Answers of about one confidence.
+impl Classified for MetricsError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
+}
+
+/// Predictions whose confidence lies in one bin.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBin {
-    /// Answers.
+    /// Predictions in the bin.
     pub rows: u64,
-    /// Mean probability of the answered class.
+    /// Mean probability of the predicted class.
     pub confidence: f64,
-    /// Share of right answers.
+    /// Share of correct predictions.
     pub accuracy: f64,
 }
 
-/// Answers beside true labels, checked once; every metric is a method.
+/// Predictions and true labels, checked once; every metric is a method.
 #[derive(Debug, Clone)]
 pub struct Evaluation<'a> {
     classes: usize,
@@ -62,7 +69,7 @@ pub struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
-    /// Answers as logits.
+    /// Takes predictions as logits.
     ///
     /// # Shapes
     /// `logits`: `[rows, classes]`; `labels`: `[rows]`, each in `0..classes`.
@@ -71,11 +78,11 @@ impl<'a> Evaluation<'a> {
     /// [`MetricsError`] if shapes disagree, there is no row, a label is no class or a score no number.
     pub fn from_logits(logits: &[f32], classes: usize, labels: &'a [u32]) -> Result<Self, MetricsError> {
         check(logits, classes, labels)?;
-        let predictions = logits.chunks_exact(classes).map(largest).collect();
+        let predictions = logits.chunks_exact(classes).map(argmax).collect();
         Ok(Self { classes, labels, log_probabilities: log_softmax(logits, classes)?, predictions })
     }
 
-    /// Answers as probabilities, taken as they are.
+    /// Takes predictions as probabilities, as they are.
     ///
     /// # Shapes
     /// `probabilities`: `[rows, classes]`; `labels`: `[rows]`, each in `0..classes`.
@@ -88,7 +95,7 @@ impl<'a> Evaluation<'a> {
         labels: &'a [u32],
     ) -> Result<Self, MetricsError> {
         check(probabilities, classes, labels)?;
-        let predictions = probabilities.chunks_exact(classes).map(largest).collect();
+        let predictions = probabilities.chunks_exact(classes).map(argmax).collect();
         let log_probabilities = probabilities.iter().map(|&p| f64::from(p).ln()).collect();
         Ok(Self { classes, labels, log_probabilities, predictions })
     }
@@ -182,8 +189,8 @@ impl<'a> Evaluation<'a> {
         self.calibration().iter().map(excess).sum::<f64>() / self.rows() as f64
     }
 
-    /// How sure the answers are, and how often right, in 15 equally wide bins of confidence; those without a row
-    /// are left out. A bin holds its upper end.
+    /// Confidence and accuracy in 15 equally wide bins of confidence (a reliability diagram); bins without a row
+    /// are left out. A bin contains its upper end.
     #[must_use]
     pub fn calibration(&self) -> Vec<CalibrationBin> {
         let mut bins = [CalibrationBin { rows: 0, confidence: 0.0, accuracy: 0.0 }; CALIBRATION_BINS];
@@ -227,7 +234,7 @@ pub fn agreement(left: &[f32], right: &[f32], classes: usize) -> Result<f64, Met
         return Err(MetricsError::NoRows);
     }
     let rows = left.chunks_exact(classes).zip(right.chunks_exact(classes));
-    let same = rows.filter(|(left, right)| largest(left) == largest(right)).count();
+    let same = rows.filter(|(left, right)| argmax(left) == argmax(right)).count();
     Ok(same as f64 / (left.len() / classes) as f64)
 }
 

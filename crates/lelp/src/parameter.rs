@@ -1,10 +1,10 @@
-//! What a setting of a method, target maker or student is: one description for help, range check, recipe and search.
+//! Descriptions of settings, from which help, range checks, recipes and searches are made.
 
 use std::fmt;
 
 use crate::error::SettingError;
 
-/// One setting, described where it is defined; its default is that of the settings type.
+/// Description of one setting of a method, target maker or student; its default is that of the settings type.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parameter {
     /// Its name in recipes; as a flag `-` stands for `_`.

@@ -1,4 +1,4 @@
-//! What a teacher says about a data set, checked once on entry.
+//! Signals: a teacher's embeddings and logits of a data set, checked once on entry.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -19,7 +19,7 @@ pub enum Embeddings<'a> {
 }
 
 impl<'a> Embeddings<'a> {
-    /// Values, rows times width.
+    /// Number of values: rows times width.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -28,7 +28,7 @@ impl<'a> Embeddings<'a> {
         }
     }
 
-    /// True without values.
+    /// Whether there are no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -209,13 +209,13 @@ fn check_labels(labels: &[i32], classes: usize, first_row: u64) -> Result<(), Si
     }
 }
 
-/// Logits of a teacher with one logit (a sigmoid): `z` is read as `[0, z]`.
+/// Logits of a teacher with one output (a sigmoid): `z` is read as `[0, z]`.
 ///
 /// # Shapes
-/// `one`: `[rows]`; result: `[rows, 2]`.
+/// `outputs`: `[rows]`; result: `[rows, 2]`.
 #[must_use]
-pub fn logits_of_one(one: &[f32]) -> Vec<f32> {
-    one.iter().flat_map(|&z| [0.0, z]).collect()
+pub fn logits_of_sigmoid(outputs: &[f32]) -> Vec<f32> {
+    outputs.iter().flat_map(|&z| [0.0, z]).collect()
 }
 
 /// Logits of a teacher that gives only probabilities: `ln p`, its mean over classes taken away.
@@ -264,7 +264,7 @@ impl Head {
     /// `weight`: `[classes, width]`; `bias`: `[classes]`.
     ///
     /// # Errors
-    /// [`SignalsError`] if lengths disagree, nothing is there, or a value is not finite.
+    /// [`SignalsError`] if lengths do not fit together, there are no values, or one is not finite.
     pub fn new(weight: &[f32], bias: &[f32], width: usize) -> Result<Self, SignalsError> {
         if width == 0 {
             return Err(SignalsError::NoWidth);

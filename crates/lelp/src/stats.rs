@@ -1,4 +1,4 @@
-//! Whether a difference between two models is more than luck.
+//! Statistics of a comparison: confidence intervals and tests of a difference between two models.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -6,17 +6,17 @@ use rand_distr::{Binomial, Distribution};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial as ExactBinomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
-/// Mean and deviation, normalised by `n - 1` (0 for one value).
+/// Mean and standard deviation, normalised by `n - 1` (0 for one value).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
+pub struct MeanAndDeviation {
     /// The mean.
     pub mean: f64,
-    /// The deviation.
+    /// The standard deviation.
     pub deviation: f64,
 }
 
-impl Spread {
-    /// Mean and deviation of `values`; not a number where there are none.
+impl MeanAndDeviation {
+    /// Mean and standard deviation of `values`; NaN where there are none.
     #[must_use]
     pub fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
@@ -26,9 +26,9 @@ impl Spread {
         Self { mean, deviation }
     }
 
-    /// Half of the 95 % interval of the mean of `count` values, by Student's t; `None` for fewer than two.
+    /// Half the width of the 95 % confidence interval of the mean of `count` values, by Student's t; `None` for fewer than two.
     #[must_use]
-    pub fn half_interval(&self, count: usize) -> Option<f64> {
+    pub fn confidence_half_width(&self, count: usize) -> Option<f64> {
         let quantile = student(count)?.inverse_cdf(0.975);
         Some(quantile * self.deviation / (count as f64).sqrt())
     }
@@ -40,7 +40,7 @@ fn student(count: usize) -> Option<StudentsT> {
     Some(StudentsT::new(0.0, 1.0, freedom as f64).expect("scale and freedom are above 0"))
 }
 
-/// Chance of a mean difference as large as this or larger, either way, if there were none: paired t-test.
+/// p-value of the two-sided paired t-test: the chance of a mean difference as large as this if there were none.
 ///
 /// `differences` has one value a pair, as `left - right` of one seed. `None` for fewer than two pairs. Where all
 /// differences are equal the answer is that of ever smaller deviations: 1 if they are 0, else 0.
@@ -48,9 +48,9 @@ fn student(count: usize) -> Option<StudentsT> {
 /// # Source
 /// Student 1908.
 #[must_use]
-pub fn paired_t(differences: &[f64]) -> Option<f64> {
+pub fn paired_t_test(differences: &[f64]) -> Option<f64> {
     let distribution = student(differences.len())?;
-    let Spread { mean, deviation } = Spread::of(differences);
+    let MeanAndDeviation { mean, deviation } = MeanAndDeviation::of(differences);
     // Sums of equal numbers leave a rest of rounding, which is no deviation.
     if deviation <= 1e-12 * mean.abs() {
         return Some(if mean == 0.0 { 1.0 } else { 0.0 });
@@ -59,8 +59,8 @@ pub fn paired_t(differences: &[f64]) -> Option<f64> {
     Some((2.0 * distribution.cdf(-t.abs())).min(1.0))
 }
 
-/// Chance of a split of the discordant rows as uneven as this or more, if both models were equally good: the exact
-/// test of `McNemar`, two-sided.
+/// p-value of `McNemar`'s exact test, two-sided: the chance that the rows on which exactly one model is right are split
+/// as unevenly as this, or more, if both models were equally good.
 ///
 /// # Shapes
 /// `left`, `right`: `[rows]`, whether each row was answered rightly.
@@ -71,7 +71,7 @@ pub fn paired_t(differences: &[f64]) -> Option<f64> {
 /// # Panics
 /// If they are of different lengths.
 #[must_use]
-pub fn mcnemar(left: &[bool], right: &[bool]) -> f64 {
+pub fn mcnemar_test(left: &[bool], right: &[bool]) -> f64 {
     assert_eq!(left.len(), right.len(), "both models answer the same rows");
     let only =
         |one: &[bool], other: &[bool]| one.iter().zip(other).filter(|(one, other)| **one && !**other).count();
@@ -83,7 +83,7 @@ pub fn mcnemar(left: &[bool], right: &[bool]) -> f64 {
     (2.0 * coin.cdf(fewer as u64)).min(1.0)
 }
 
-/// How a mean difference over rows varies with the rows that are drawn.
+/// Result of a paired bootstrap: a mean difference over rows and how it varies with the rows that are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
     /// The mean difference.
@@ -92,11 +92,11 @@ pub struct Bootstrap {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-    /// Twice the share of resamples on the far side of 0, those at 0 and the sample itself counted in; at most 1.
+    /// p-value: twice the share of resamples on the far side of 0, those at 0 and the sample itself counted in; at most 1.
     pub p: f64,
 }
 
-/// Resamples of a bootstrap: the smallest chance it can tell is 2 in 10,001.
+/// Resamples of a bootstrap: the smallest p-value it can give is 2 in 10,001.
 const RESAMPLES: usize = 10_000;
 
 /// Paired bootstrap over rows: resamples of as many rows, drawn with replacement, of the mean difference.
@@ -126,7 +126,12 @@ pub fn paired_bootstrap(differences: &[f64], seed: u64) -> Option<Bootstrap> {
     let at_least = means.iter().filter(|mean| **mean >= -1e-12).count() + 1;
     let p = (2.0 * at_most.min(at_least) as f64 / (RESAMPLES + 1) as f64).min(1.0);
     let percentile = |share: usize| means[RESAMPLES * share / 1000];
-    Some(Bootstrap { mean: Spread::of(differences).mean, low: percentile(25), high: percentile(975), p })
+    Some(Bootstrap {
+        mean: MeanAndDeviation::of(differences).mean,
+        low: percentile(25),
+        high: percentile(975),
+        p,
+    })
 }
 
 /// Sum over `rows` rows drawn with replacement from `kinds`, each a value and the number of rows that have it.
@@ -144,16 +149,16 @@ fn resampled_sum(kinds: &[(f64, usize)], rows: usize, random: &mut ChaCha20Rng) 
     sum
 }
 
-/// Chances corrected for their number, so that the chance of one or more false alarms among them stays below the
-/// level at which they are read: Holm 1979. In the order given.
+/// p-values corrected for multiple comparisons, in the order given: the chance of any false positive among them stays
+/// below the level at which they are read (Holm 1979).
 #[must_use]
-pub fn holm(chances: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..chances.len()).collect();
-    order.sort_by(|&a, &b| chances[a].total_cmp(&chances[b]));
-    let mut corrected = vec![0.0; chances.len()];
+pub fn holm_correction(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
+    let mut corrected = vec![0.0; p_values.len()];
     let mut largest = 0.0_f64;
     for (place, &index) in order.iter().enumerate() {
-        largest = largest.max(chances[index] * (chances.len() - place) as f64).min(1.0);
+        largest = largest.max(p_values[index] * (p_values.len() - place) as f64).min(1.0);
         corrected[index] = largest;
     }
     corrected
@@ -165,21 +170,24 @@ mod tests {
 
     #[test]
     fn the_deviation_is_normalised_by_one_less_than_the_values() {
-        assert_eq!(Spread::of(&[1.0, 3.0]), Spread { mean: 2.0, deviation: 2.0_f64.sqrt() });
-        assert_eq!(Spread::of(&[0.5]), Spread { mean: 0.5, deviation: 0.0 });
+        assert_eq!(
+            MeanAndDeviation::of(&[1.0, 3.0]),
+            MeanAndDeviation { mean: 2.0, deviation: 2.0_f64.sqrt() }
+        );
+        assert_eq!(MeanAndDeviation::of(&[0.5]), MeanAndDeviation { mean: 0.5, deviation: 0.0 });
     }
 
     /// `scipy.stats.ttest_rel` and `scipy.stats.t.ppf` on the same numbers.
     #[test]
     fn the_paired_t_test_is_that_of_scipy() {
         let differences = [0.010, 0.004, -0.001, 0.007, 0.003];
-        let p = paired_t(&differences).unwrap();
+        let p = paired_t_test(&differences).unwrap();
         assert!((p - 0.068_726_94).abs() < 1e-6, "{p}");
-        let half = Spread::of(&differences).half_interval(5).unwrap();
+        let half = MeanAndDeviation::of(&differences).confidence_half_width(5).unwrap();
         assert!((half - 0.005_164_49).abs() < 1e-6, "{half}");
-        assert_eq!(paired_t(&[0.5]), None);
-        assert_eq!(paired_t(&[0.0, 0.0]), Some(1.0));
-        assert_eq!(paired_t(&[0.1, 0.1, 0.1]), Some(0.0));
+        assert_eq!(paired_t_test(&[0.5]), None);
+        assert_eq!(paired_t_test(&[0.0, 0.0]), Some(1.0));
+        assert_eq!(paired_t_test(&[0.1, 0.1, 0.1]), Some(0.0));
     }
 
     /// Ten discordant rows, two of them the left model's: `scipy.stats.binomtest(2, 10).pvalue`.
@@ -187,8 +195,8 @@ mod tests {
     fn mcnemar_is_the_exact_binomial_test_on_discordant_rows() {
         let left: Vec<bool> = (0..30).map(|row| !(2..10).contains(&row)).collect();
         let right: Vec<bool> = (0..30).map(|row| row >= 2).collect();
-        assert!((mcnemar(&left, &right) - 0.109_375).abs() < 1e-12);
-        assert_eq!(mcnemar(&left, &left), 1.0);
+        assert!((mcnemar_test(&left, &right) - 0.109_375).abs() < 1e-12);
+        assert_eq!(mcnemar_test(&left, &left), 1.0);
     }
 
     #[test]
@@ -219,7 +227,7 @@ mod tests {
     /// `statsmodels.stats.multitest.multipletests(method="holm")`.
     #[test]
     fn holm_multiplies_by_what_is_left_and_never_falls() {
-        assert_eq!(holm(&[0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
-        assert_eq!(holm(&[0.5, 0.9]), [1.0, 1.0]);
+        assert_eq!(holm_correction(&[0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
+        assert_eq!(holm_correction(&[0.5, 0.9]), [1.0, 1.0]);
     }
 }

@@ -1,4 +1,4 @@
-//! The space that a head does not read: its null space.
+//! The null space of a classifier head, and the estimate of a head that is not known.
 
 use crate::error::FitError;
 use crate::linalg::{add_scaled, dot, symmetric_eigen};
@@ -21,7 +21,7 @@ pub(crate) struct NullSpace {
 }
 
 impl NullSpace {
-    /// All of the space: nothing is read.
+    /// The whole space: no direction is read.
     pub(crate) fn whole(width: usize) -> Self {
         Self { width, reflections: Vec::new() }
     }

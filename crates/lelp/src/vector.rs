@@ -19,7 +19,7 @@ const COLUMNS: usize = 64;
 /// Inputs that share one pass over a weight: with 16 lanes each, their sums fill half the AVX registers.
 const INPUTS: usize = 4;
 
-/// Asks for the cache lines of `values[start..start + length]`; does nothing where there are none.
+/// Prefetches the cache lines of `values[start..start + length]`; does nothing where there are no such values.
 #[inline(always)]
 pub fn prefetch(values: &[f32], start: usize, length: usize) {
     #[cfg(target_arch = "x86_64")]
@@ -27,7 +27,7 @@ pub fn prefetch(values: &[f32], start: usize, length: usize) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         for line in values.chunks(16) {
             // SAFETY: a prefetch reads nothing that the program can see, and the address is inside the slice.
-            #[allow(unsafe_code)]
+            #[allow(unsafe_code, reason = "the standard library has no safe prefetch")]
             unsafe {
                 _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
             }
@@ -116,7 +116,7 @@ pub fn mean_of_rows(table: &[f32], ids: &[u32], mean: &mut [f32]) {
     weighted_sum(mean, ids.iter().map(|&id| (share, &table[id as usize * width..][..width])));
 }
 
-/// Asks for the rows `ids` of `table`, which will be needed soon.
+/// Prefetches the rows `ids` of `table`, which will be needed soon.
 #[multiversion(targets("x86_64+avx2"))]
 pub fn prefetch_rows(table: &[f32], width: usize, ids: &[u32]) {
     for &id in ids {

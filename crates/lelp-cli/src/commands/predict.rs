@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use lelp::{largest, softmax};
+use lelp::{argmax, softmax};
 use lelp_data::Text;
 use lelp_data::{Columns, Example, Examples, Format};
 use lelp_model::Predictor;
@@ -142,7 +142,7 @@ fn predict(
 }
 
 fn tab_line(example: &Example, labels: &[String], probabilities: &[f32]) -> String {
-    let class = largest(probabilities);
+    let class = argmax(probabilities);
     // A tab or line break inside a text would make two cells or lines of it.
     let text = example.text.replace(['\t', '\n', '\r'], " ");
     format!("{}\t{:.4}\t{text}", labels[class], probabilities[class])
@@ -152,7 +152,7 @@ fn json_line(example: &Example, labels: &[String], probabilities: &[f32]) -> Str
     let all: Map<String, Value> =
         labels.iter().zip(probabilities).map(|(label, &p)| (label.clone(), json!(p))).collect();
     let mut line =
-        json!({ "label": labels[largest(probabilities)], "probabilities": all, "text": example.text });
+        json!({ "label": labels[argmax(probabilities)], "probabilities": all, "text": example.text });
     if let Some(pair) = &example.pair {
         line["text_pair"] = json!(pair);
     }

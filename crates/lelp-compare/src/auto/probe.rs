@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use lelp::largest;
-use lelp::stats::{holm, paired_t};
+use lelp::argmax;
+use lelp::stats::{holm_correction, paired_t_test};
 use lelp_method::Objective;
 use lelp_train::distill::{DistillError, Distiller, SplitError, Task};
 use lelp_train::evaluate::answer;
@@ -119,7 +119,7 @@ impl ProbeRun<'_> {
             let answers = answer(model, held_out, &mut |_| {}, cancel)?;
             let answers = answers.logits.chunks_exact(self.distillation.task().labels().len());
             for ((agreed, logits), &class) in agreed.iter_mut().zip(answers).zip(teacher) {
-                *agreed += f64::from(u8::from(largest(logits) == class as usize)) / SEEDS.len() as f64;
+                *agreed += f64::from(u8::from(argmax(logits) == class as usize)) / SEEDS.len() as f64;
             }
         }
         self.agreements.push((method.clone(), agreed));
@@ -136,11 +136,11 @@ fn scores(agreements: &[(Objective, Vec<f64>)]) -> Vec<Candidate> {
     let Some(((kd, without), splits)) = agreements.split_first() else { return Vec::new() };
     let chance = |agreed: &Vec<f64>| {
         let differences: Vec<f64> = agreed.iter().zip(without).map(|(a, b)| a - b).collect();
-        paired_t(&differences).unwrap_or(1.0)
+        paired_t_test(&differences).unwrap_or(1.0)
     };
     let chances: Vec<f64> = splits.iter().map(|(_, agreed)| chance(agreed)).collect();
     let first = candidate(kd.clone(), without, None);
-    let splits = splits.iter().zip(holm(&chances));
+    let splits = splits.iter().zip(holm_correction(&chances));
     let rest = splits.map(|((method, agreed), p)| candidate(method.clone(), agreed, Some(p)));
     std::iter::once(first).chain(rest).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use lelp::stats::Spread;
+use lelp::stats::MeanAndDeviation;
 
 use super::{ComparisonTable, Difference, MethodSummary, Summary};
 use crate::auto::{AutoResult, describe_method};
@@ -149,7 +149,7 @@ fn share(value: f64) -> String {
     format!("{value:.4}").trim_start_matches('0').to_owned()
 }
 
-fn spread(spread: Spread) -> String {
+fn spread(spread: MeanAndDeviation) -> String {
     format!("{} ({})", share(spread.mean), share(spread.deviation))
 }
 

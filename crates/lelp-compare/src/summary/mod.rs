@@ -7,7 +7,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use lelp::stats::{Bootstrap, Spread, holm, mcnemar, paired_bootstrap, paired_t};
+use lelp::stats::{
+    Bootstrap, MeanAndDeviation, holm_correction, mcnemar_test, paired_bootstrap, paired_t_test,
+};
 use lelp_method::Objective;
 use lelp_train::evaluate::Report;
 use lelp_train::training::TrainSettings;
@@ -68,27 +70,27 @@ pub struct MethodSummary {
     /// Seeds that have a student.
     pub seeds: Vec<u64>,
     /// Score on the validation rows.
-    pub validation: Spread,
+    pub validation: MeanAndDeviation,
     /// Share of test rows that are right.
-    pub accuracy: Spread,
+    pub accuracy: MeanAndDeviation,
     /// Half of the 95 % interval of that mean over seeds; none for one seed.
-    pub half_interval: Option<f64>,
+    pub confidence_half_width: Option<f64>,
     /// Mean of the classes' F1.
-    pub macro_f1: Spread,
+    pub macro_f1: MeanAndDeviation,
     /// Mean negative log-likelihood, in nats.
-    pub negative_log_likelihood: Spread,
+    pub negative_log_likelihood: MeanAndDeviation,
     /// Expected calibration error.
-    pub expected_calibration_error: Spread,
+    pub expected_calibration_error: MeanAndDeviation,
     /// Share of test rows answered as the teacher answers.
-    pub agreement: Option<Spread>,
+    pub agreement: Option<MeanAndDeviation>,
     /// Seconds of training of a student.
-    pub seconds: Spread,
+    pub seconds: MeanAndDeviation,
     /// Seconds of training in all: trials and students.
     pub compute_seconds: f64,
     /// Bytes of a student.
     pub bytes: u64,
     /// Microseconds a text, as measured while the comparison ran.
-    pub microseconds_per_text: Spread,
+    pub microseconds_per_text: MeanAndDeviation,
     /// Against the baseline; none of the baseline itself.
     pub against_baseline: Option<Difference>,
     /// Against the best of the others by test accuracy, `oracle` apart, which sees labels that they do not.
@@ -134,13 +136,13 @@ impl Difference {
             *sum /= pairs.len() as f64;
         }
         let rows = paired_bootstrap(&by_row, BOOTSTRAP_SEED)?;
-        let seeds_p = paired_t(&differences);
+        let seeds_p = paired_t_test(&differences);
         let mcnemar_p = match pairs.as_slice() {
-            [(one, other)] => Some(mcnemar(&one.correct.0, &other.correct.0)),
+            [(one, other)] => Some(mcnemar_test(&one.correct.0, &other.correct.0)),
             _ => None,
         };
         Some(Self {
-            mean: Spread::of(&differences).mean,
+            mean: MeanAndDeviation::of(&differences).mean,
             seeds_p,
             seeds_p_corrected: seeds_p,
             rows,
@@ -224,12 +226,14 @@ fn contested(results: &Results, setting: &Setting, baseline: &str) -> Comparison
 
 /// Corrects the chances of a table for their number.
 fn correct(mut differences: Vec<&mut Difference>) {
-    let rows = holm(&differences.iter().map(|difference| difference.rows.p).collect::<Vec<_>>());
+    let rows = holm_correction(&differences.iter().map(|difference| difference.rows.p).collect::<Vec<_>>());
     for (difference, corrected) in differences.iter_mut().zip(rows) {
         difference.rows_p_corrected = corrected;
     }
     let seeds: Option<Vec<f64>> = differences.iter().map(|difference| difference.seeds_p).collect();
-    for (difference, corrected) in differences.iter_mut().zip(seeds.iter().flat_map(|seeds| holm(seeds))) {
+    for (difference, corrected) in
+        differences.iter_mut().zip(seeds.iter().flat_map(|seeds| holm_correction(seeds)))
+    {
         difference.seeds_p_corrected = Some(corrected);
     }
 }
@@ -252,7 +256,7 @@ fn by_method<'r>(results: &'r Results, setting: &Setting) -> Vec<(String, Vec<&'
 
 fn line(results: &Results, setting: &Setting, method: &str, students: &[&StudentRecord]) -> MethodSummary {
     let spread = |figure: &dyn Fn(&Report) -> f64| {
-        Spread::of(&students.iter().map(|student| figure(&student.test)).collect::<Vec<_>>())
+        MeanAndDeviation::of(&students.iter().map(|student| figure(&student.test)).collect::<Vec<_>>())
     };
     let agreements: Option<Vec<f64>> = students.iter().map(|student| student.test.agreement).collect();
     let accuracy = spread(&|report| report.accuracy);
@@ -264,14 +268,16 @@ fn line(results: &Results, setting: &Setting, method: &str, students: &[&Student
         distill: last.distill.clone(),
         train: TrainSettings { seed: 0, ..last.train },
         seeds: students.iter().map(|student| student.seed).collect(),
-        validation: Spread::of(&students.iter().map(|student| student.validation.value).collect::<Vec<_>>()),
+        validation: MeanAndDeviation::of(
+            &students.iter().map(|student| student.validation.value).collect::<Vec<_>>(),
+        ),
         accuracy,
-        half_interval: accuracy.half_interval(students.len()),
+        confidence_half_width: accuracy.confidence_half_width(students.len()),
         macro_f1: spread(&|report| report.macro_f1),
         negative_log_likelihood: spread(&|report| report.negative_log_likelihood),
         expected_calibration_error: spread(&|report| report.expected_calibration_error),
-        agreement: agreements.map(|values| Spread::of(&values)),
-        seconds: Spread::of(&seconds),
+        agreement: agreements.map(|values| MeanAndDeviation::of(&values)),
+        seconds: MeanAndDeviation::of(&seconds),
         compute_seconds: seconds.iter().sum::<f64>() + trials.map(|trial| trial.seconds).sum::<f64>(),
         bytes: last.bytes,
         microseconds_per_text: spread(&|report| report.microseconds_per_text),

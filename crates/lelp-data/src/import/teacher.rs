@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::storage::hex;
 use lelp::SignalsError;
-use lelp::signals::{Head, logits_of_one, logits_of_probabilities};
+use lelp::signals::{Head, logits_of_probabilities, logits_of_sigmoid};
 use sha2::{Digest, Sha256};
 
 use super::array::{Array, Element};
@@ -136,7 +136,7 @@ impl TeacherArrays {
         let columns = self.outputs.array().columns()?;
         let values = self.outputs.array().floats(rows.start * columns..rows.end * columns);
         match &self.outputs {
-            Outputs::Logits(_) if columns == 1 => Ok(logits_of_one(&values)),
+            Outputs::Logits(_) if columns == 1 => Ok(logits_of_sigmoid(&values)),
             Outputs::Logits(_) => Ok(values),
             Outputs::Probabilities(array) => {
                 let pairs = || values.iter().flat_map(|&p| [1.0 - p, p]).collect();

@@ -23,7 +23,7 @@ impl Negatives {
     pub(super) fn new(supervision: &Supervision<'_>, logits: &[f32], seed: u64) -> Option<Self> {
         let count = supervision.classes;
         let class = |row: usize| {
-            let teacher = || lelp::largest(&logits[row * count..][..count]);
+            let teacher = || lelp::argmax(&logits[row * count..][..count]);
             supervision.label(row).unwrap_or_else(teacher) as u32
         };
         let classes: Vec<u32> = (0..supervision.rows).map(class).collect();

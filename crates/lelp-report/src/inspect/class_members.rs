@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lelp::{FittedSplit, Signals, TargetSettings, largest, softmax, split_entropy};
+use lelp::{FittedSplit, Signals, TargetSettings, argmax, softmax, split_entropy};
 use lelp_data::{FineColumn, SignalsFolder};
 use lelp_train::distill::SplitError;
 
@@ -71,7 +71,7 @@ fn add(
     for (place, (logits, probabilities)) in
         block.logits().chunks_exact(classes.len()).zip(probabilities).enumerate()
     {
-        let class = largest(logits);
+        let class = argmax(logits);
         let own = place * outputs + class * per_class..place * outputs + (class + 1) * per_class;
         let row = block.first_row() as usize + place;
         let members = &mut classes[class];
@@ -115,7 +115,7 @@ impl Members {
     /// The subclass with the highest score of each member; none where two scores are equally high.
     pub(super) fn subclasses(&self, per_class: usize) -> Vec<Option<usize>> {
         let highest = |scores: &[f32]| {
-            let top = largest(scores);
+            let top = argmax(scores);
             let tied = scores.iter().filter(|score| **score >= scores[top]).count();
             (tied == 1).then_some(top)
         };

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use lelp::{
-    Beta, EntropyError, FitError, FittedSplit, MakerSettings, Members, ShapeError, Sharpness,
+    Beta, BetaAtEntropy, EntropyError, FitError, FittedSplit, MakerSettings, Members, ShapeError,
     SplitStatistics, TargetSettings, Temperature, beta_at_entropy, split_entropy,
 };
 use thiserror::Error;
@@ -98,11 +98,11 @@ pub fn split_targets_at(
     sharpness: SplitSharpness,
     temperature: Temperature,
     threads: NonZeroUsize,
-) -> Result<(Vec<f32>, Sharpness), SplitError> {
+) -> Result<(Vec<f32>, BetaAtEntropy), SplitError> {
     let beta = split_beta(signals, fit, fine, sharpness, temperature, threads)?;
     let targets = split_targets(signals, fit, fine, TargetSettings { beta, temperature }, threads)?;
     let entropy = split_entropy(&targets, fit.classes(), fit.per_class())?;
-    Ok((targets, Sharpness { beta, entropy }))
+    Ok((targets, BetaAtEntropy { beta, entropy }))
 }
 
 /// The width that makes a split of all rows as sharp as `sharpness` says.

@@ -9,18 +9,16 @@ use crate::error_kind::{Classified, ErrorKind};
 /// Why bytes are not the artifact that was asked for.
 #[derive(Debug, Error)]
 pub enum ArtifactError {
-    /// No safetensors file, or a broken one.
+    /// The bytes are no safetensors file, or a broken one.
     #[error("not a whole safetensors file; was it written to its end?")]
     Safetensors(#[source] SafeTensorError),
-    /// No metadata of ours.
-    #[error(
-        "no `lelp` metadata among the {tensors} tensors; was this file made by `lelp fit` or `lelp targets`?"
-    )]
+    /// The file has no metadata of this library.
+    #[error("no `lelp` metadata among the {tensors} tensors; is this a file of subclasses or targets?")]
     NotOurs {
         /// Tensors in the file.
         tensors: usize,
     },
-    /// Metadata that does not read.
+    /// The metadata cannot be parsed.
     #[error("the `lelp` metadata does not read as that of {kind}")]
     Metadata {
         /// The artifact asked for.
@@ -29,7 +27,7 @@ pub enum ArtifactError {
         #[source]
         source: serde_json::Error,
     },
-    /// Made by another version.
+    /// The file was written by a version with another layout.
     #[error(
         "format {found}, but this program reads format {expected}; make the file again or take the version that made it"
     )]
@@ -39,7 +37,7 @@ pub enum ArtifactError {
         /// Format read here.
         expected: u32,
     },
-    /// Another artifact of ours.
+    /// The file holds another kind of artifact.
     #[error("holds {found}, but {expected} were asked for")]
     Kind {
         /// What the file holds.
@@ -47,13 +45,13 @@ pub enum ArtifactError {
         /// What was asked for.
         expected: &'static str,
     },
-    /// A tensor is not there.
+    /// A tensor is missing.
     #[error("tensor `{name}` is missing")]
     MissingTensor {
         /// Its name.
         name: &'static str,
     },
-    /// A tensor of another kind or shape.
+    /// A tensor has another type or shape.
     #[error(
         "tensor `{name}` is {found_type:?} {found:?}, but the metadata asks for {expected_type:?} {expected:?}"
     )]
@@ -69,7 +67,7 @@ pub enum ArtifactError {
         /// The shape it should have.
         expected: Vec<usize>,
     },
-    /// A value that no fit or target can have.
+    /// A tensor holds a value that no fit or target can have.
     #[error("tensor `{name}` has {value} at place {place}, which no {kind} can have")]
     Value {
         /// Name of the tensor.
@@ -81,10 +79,10 @@ pub enum ArtifactError {
         /// The artifact.
         kind: &'static str,
     },
-    /// Counts of the metadata disagree.
+    /// Counts in the metadata do not fit together.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// The bytes changed since they were written.
+    /// The tensors changed since they were written.
     #[error("tensors have SHA-256 {found}, but the metadata says {expected}; copy the file again")]
     Checksum {
         /// Of the bytes.

@@ -6,7 +6,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use crate::blocks::Workers;
 use crate::clustering::points::{Centres, Points};
-use crate::moments::largest;
+use crate::moments::argmax;
 
 /// A start is done when its objective falls by less than this share of itself.
 const TOLERANCE: f64 = 1e-6;
@@ -54,7 +54,7 @@ pub(crate) fn kmeans(points: &Points, task: &KmeansTask, workers: &Workers) -> V
         }
     }
     let falling: Vec<f64> = starts.iter().map(|start| -start.objective).collect();
-    starts.swap_remove(largest(&falling)).centres
+    starts.swap_remove(argmax(&falling)).centres
 }
 
 /// What one pass over the rows says of one start.
@@ -192,7 +192,7 @@ fn seed_starts(points: &Points, task: &KmeansTask, workers: &Workers) -> Vec<Vec
         for (start, rows) in chosen.iter_mut().enumerate() {
             let falling: Vec<f64> =
                 potentials[start * candidates..][..candidates].iter().map(|p| -p).collect();
-            rows.push(drawn[start * candidates + largest(&falling)]);
+            rows.push(drawn[start * candidates + argmax(&falling)]);
         }
     }
     let rows_of =

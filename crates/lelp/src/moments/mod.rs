@@ -15,7 +15,7 @@ use crate::signals::Signals;
 use block::{Precision, SEGMENT_ROWS, segment_sums};
 pub(crate) use sums::Sums;
 
-/// Which class a row belongs to.
+/// What decides which class a row is a member of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Members {
@@ -26,7 +26,7 @@ pub enum Members {
     Label,
 }
 
-/// Count, mean and scatter of the embeddings of each class; they stream and merge.
+/// Count, mean and scatter of the embeddings of each class, gathered chunk by chunk and merged.
 ///
 /// Beside the embeddings stand the teacher's logits, centred over the classes of each row, so that a
 /// missing head can be estimated from the same pass.
@@ -47,7 +47,7 @@ pub struct ClassMoments {
 }
 
 impl ClassMoments {
-    /// Moments of nothing yet.
+    /// Moments of no rows yet.
     #[must_use]
     pub fn new(classes: usize, width: usize) -> Self {
         Self { classes, width, per_class: vec![Sums::new(width + classes); classes] }
@@ -107,7 +107,7 @@ impl ClassMoments {
     /// Members of a class.
     ///
     /// # Panics
-    /// If `class` is none.
+    /// If there is no such class.
     #[must_use]
     pub fn count(&self, class: usize) -> u64 {
         self.per_class[class].count()
@@ -116,7 +116,7 @@ impl ClassMoments {
     /// Mean embedding of a class, `[width]`; zeros without members.
     ///
     /// # Panics
-    /// If `class` is none.
+    /// If there is no such class.
     #[must_use]
     pub fn mean(&self, class: usize) -> &[f64] {
         &self.per_class[class].mean()[..self.width]
@@ -125,7 +125,7 @@ impl ClassMoments {
     /// Covariance of a class's embeddings, normalised by `n - 1`, `[width, width]`; zeros below two members.
     ///
     /// # Panics
-    /// If `class` is none.
+    /// If there is no such class.
     #[must_use]
     pub fn covariance(&self, class: usize) -> Vec<f64> {
         let sums = &self.per_class[class];
@@ -133,7 +133,7 @@ impl ClassMoments {
         sums.scatter(self.width).into_iter().map(|x| x / degrees).collect()
     }
 
-    /// True while the moments of a class have not overflowed.
+    /// Whether the moments of a class have not overflowed.
     pub(crate) fn is_finite(&self, class: usize) -> bool {
         self.per_class[class].is_finite()
     }
@@ -152,7 +152,7 @@ pub(crate) fn rows_by_class(signals: &Signals, members: Members) -> Result<Vec<V
     match members {
         Members::Teacher => {
             for (row, logits) in signals.logits().chunks_exact(signals.classes()).enumerate() {
-                rows_of[largest(logits)].push(row);
+                rows_of[argmax(logits)].push(row);
             }
         }
         Members::Label => {
@@ -169,7 +169,7 @@ pub(crate) fn rows_by_class(signals: &Signals, members: Members) -> Result<Vec<V
 
 /// Place of the largest value, the first among equals.
 #[must_use]
-pub fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
+pub fn argmax<T: PartialOrd + Copy>(values: &[T]) -> usize {
     let mut best = 0;
     for (place, value) in values.iter().enumerate() {
         if *value > values[best] {

@@ -23,7 +23,7 @@ impl Sums {
         &self.mean
     }
 
-    /// True while neither mean nor scatter has overflowed.
+    /// Whether neither mean nor scatter has overflowed.
     pub(crate) fn is_finite(&self) -> bool {
         self.mean.iter().chain(&self.scatter).all(|x| x.is_finite())
     }

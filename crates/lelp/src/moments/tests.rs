@@ -25,7 +25,7 @@ fn moments_of(signals: &Signals, threads: usize) -> ClassMoments {
 /// Mean and covariance of a class by the definition.
 fn plain(embeddings: &[f32], width: usize, logits: &[f32], class: usize) -> (Vec<f64>, Vec<f64>) {
     let rows: Vec<&[f32]> = (embeddings.chunks(width).zip(logits.chunks(2)))
-        .filter_map(|(row, logits)| (largest(logits) == class).then_some(row))
+        .filter_map(|(row, logits)| (argmax(logits) == class).then_some(row))
         .collect();
     let mean: Vec<f64> = (0..width)
         .map(|j| rows.iter().map(|row| f64::from(row[j])).sum::<f64>() / rows.len() as f64)

@@ -1,4 +1,4 @@
-//! Sharpness that means the same for every split: the entropy of its targets.
+//! The entropy of a split: a measure of sharpness that means the same for every target maker.
 
 use std::num::NonZeroUsize;
 
@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::blocks::Workers;
 use crate::collapse::check_rows;
 use crate::error::ShapeError;
+use crate::error_kind::{Classified, ErrorKind};
 use crate::subclass::target_settings::{Beta, TargetSettings, Temperature};
 use crate::subclass::targets::{BLOCK_ROWS, write_targets};
 
@@ -47,22 +48,22 @@ fn summed_entropy(targets: &[f32], per_class: usize) -> f64 {
     targets.chunks_exact(per_class).map(entropy).sum()
 }
 
-/// A width of the softmax and the entropy that it leads to.
+/// A width of the softmax and the mean split entropy that it gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sharpness {
+pub struct BetaAtEntropy {
     /// The width.
     pub beta: Beta,
     /// Mean entropy of the splits, in bits.
     pub entropy: f64,
 }
 
-/// Why no width of the softmax has an entropy.
+/// Why no width of the softmax gives the entropy that was asked for.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum EntropyError {
     /// Lengths do not fit together.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// Sharper or more even than these scores can be.
+    /// No width makes the split so sharp or so even.
     #[error(
         "an entropy of {entropy} bits was asked for, but this split reaches {least:.4} to {most:.4}; take a number between"
     )]
@@ -74,6 +75,12 @@ pub enum EntropyError {
         /// That of the most even split.
         most: f64,
     },
+}
+
+impl Classified for EntropyError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
 }
 
 /// The `beta` at which the mean split entropy is `entropy` bits, by bisection: entropy rises with `beta`.
@@ -93,13 +100,16 @@ pub fn beta_at_entropy(
     temperature: Temperature,
     entropy: f64,
     threads: NonZeroUsize,
-) -> Result<Sharpness, EntropyError> {
+) -> Result<BetaAtEntropy, EntropyError> {
     check_rows("logits", logits.len(), classes)?;
     check_rows("scores", scores.len(), logits.len())?;
     let workers = Workers::new(threads);
     let at = |beta: f64| {
         let settings = TargetSettings { beta: Beta::known(beta), temperature };
-        Sharpness { beta: settings.beta, entropy: mean_entropy(scores, logits, classes, settings, &workers) }
+        BetaAtEntropy {
+            beta: settings.beta,
+            entropy: mean_entropy(scores, logits, classes, settings, &workers),
+        }
     };
     let (least, most) = (at(SHARPEST), at(WIDEST));
     if !(least.entropy - TOLERANCE..=most.entropy + TOLERANCE).contains(&entropy) {

@@ -1,7 +1,7 @@
 //! Fine labels: the subclasses that a data set knows by itself.
 
 use crate::error::{ShapeError, SignalsError};
-use crate::moments::largest;
+use crate::moments::argmax;
 use crate::signals::Signals;
 
 /// A fine label for each row, borrowed and checked.
@@ -62,7 +62,7 @@ impl FineCounts {
         for (row, logits) in signals.logits().chunks_exact(self.classes).enumerate() {
             let label = signals.labels().and_then(|labels| usize::try_from(labels[row]).ok());
             if let Some(fine) = fine.of(row) {
-                self.counts[fine * self.classes + label.unwrap_or_else(|| largest(logits))] += 1;
+                self.counts[fine * self.classes + label.unwrap_or_else(|| argmax(logits))] += 1;
             }
         }
     }

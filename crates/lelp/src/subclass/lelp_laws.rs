@@ -9,9 +9,9 @@ use super::{
 use crate::collapse::softmax;
 use crate::error::{FitError, ShapeError};
 use crate::linalg::dot;
-use crate::moments::{ClassMoments, Members, largest};
+use crate::moments::{ClassMoments, Members, argmax};
 use crate::rotation::Rotation;
-use crate::signals::{Embeddings, Head, Signals, SignalsParts, logits_of_one, logits_of_probabilities};
+use crate::signals::{Embeddings, Head, Signals, SignalsParts, logits_of_probabilities, logits_of_sigmoid};
 use crate::testing::{ONE, Teacher, noise, number, variance};
 
 /// Rows, width, classes, subclasses: at and around powers of two, few rows, no dimension to spare.
@@ -51,7 +51,7 @@ fn for_each_case(check: impl Fn(&Teacher, &DirectionsFit)) {
 /// Coordinates of the members of a class along `direction`, in `f64`, embedding units.
 fn along(teacher: &Teacher, class: usize, direction: &[f64]) -> Vec<f64> {
     let rows = teacher.embeddings.chunks(teacher.width).zip(teacher.logits.chunks(teacher.classes));
-    rows.filter(|(_, logits)| largest(logits) == class)
+    rows.filter(|(_, logits)| argmax(logits) == class)
         .map(|(row, _)| row.iter().zip(direction).map(|(x, d)| f64::from(*x) * d).sum())
         .collect()
 }
@@ -97,7 +97,7 @@ fn reported_variances_are_the_variances_of_the_coordinates() {
                 assert!((reported - exact).abs() < 1e-10 * report.scale().powi(2), "{reported} {exact}");
                 // The same of the f32 product, in units of the class's scale.
                 let members = coordinates.chunks(fit.outputs()).zip(teacher.logits.chunks(teacher.classes));
-                let members = members.filter(|(_, logits)| largest(logits) == class);
+                let members = members.filter(|(_, logits)| argmax(logits) == class);
                 let column: Vec<f64> = members.map(|(row, _)| f64::from(row[output])).collect();
                 assert!(column.iter().sum::<f64>().abs() < 1e-4 * column.len() as f64);
                 assert!((variance(&column) - exact / report.scale().powi(2)).abs() < 1e-5);
@@ -240,7 +240,7 @@ fn one_logit_two_logit_and_probability_only_teachers_give_the_same_targets() {
 
     let two_logits = targets_of(&teacher, Some(&teacher.head), &teacher.logits);
     let one_logit = Head::new(&difference, &[0.0], 7).unwrap();
-    let one_logit = targets_of(&teacher, Some(&one_logit), &logits_of_one(&one));
+    let one_logit = targets_of(&teacher, Some(&one_logit), &logits_of_sigmoid(&one));
     let estimated = targets_of(&teacher, None, &teacher.logits);
     let only_probabilities = targets_of(&teacher, None, &logits_of_probabilities(&probabilities, 2).unwrap());
     for ((a, b), (c, d)) in two_logits.iter().zip(one_logit).zip(estimated.iter().zip(only_probabilities)) {
@@ -350,7 +350,7 @@ fn embeddings_of_two_values_have_one_direction_of_variance() {
     let values = noise(24, 9);
     let mut seen = [0, 0];
     for (row, logits) in teacher.embeddings.chunks_mut(6).zip(teacher.logits.chunks(2)) {
-        let class = largest(logits);
+        let class = argmax(logits);
         row.copy_from_slice(&values[(class * 2 + seen[class] % 2) * 6..][..6]);
         seen[class] += 1;
     }

@@ -28,7 +28,7 @@ pub(super) const SEED_KEY: &str = "seed";
 /// A maker is one file of this folder and one line in its [registry](super::registry): settings with defaults,
 /// their description for help and search, and the fit. The settings type also derives `Clone`, `Debug`,
 /// `Serialize` and `Deserialize` (with `deny_unknown_fields` and `default`) and implements `Default`.
-pub trait TargetMaker: MakerObject {
+pub trait TargetMaker: SettingsJson {
     /// Its name in recipes, files and on the command line.
     fn name(&self) -> &'static str;
 
@@ -73,12 +73,12 @@ pub trait TargetMaker: MakerObject {
 }
 
 /// What a settings type has by its derives.
-pub trait MakerObject: fmt::Debug + Send + Sync + Any {
+pub trait SettingsJson: fmt::Debug + Send + Sync + Any {
     /// The settings by name.
     fn to_json(&self) -> Map<String, Value>;
 }
 
-impl<T: TargetMaker + Serialize> MakerObject for T {
+impl<T: TargetMaker + Serialize> SettingsJson for T {
     fn to_json(&self) -> Map<String, Value> {
         match serde_json::to_value(self) {
             Ok(Value::Object(settings)) => settings,
@@ -152,7 +152,7 @@ impl Serialize for MakerSettings {
 /// A fitted split: scores for any rows, and from them soft labels over all subclasses.
 ///
 /// A kind of fit implements the first part; scores and targets follow.
-pub trait SubclassFit: FitObject {
+pub trait SubclassFit: DynEq {
     /// Number of classes.
     fn classes(&self) -> usize;
 
@@ -232,12 +232,12 @@ pub trait SubclassFit: FitObject {
 }
 
 /// What a kind of fit has by its derives.
-pub trait FitObject: fmt::Debug + Send + Sync + Any {
+pub trait DynEq: fmt::Debug + Send + Sync + Any {
     /// Whether `other` is of the same kind and equal.
     fn equals(&self, other: &dyn Any) -> bool;
 }
 
-impl<T: SubclassFit + PartialEq> FitObject for T {
+impl<T: SubclassFit + PartialEq> DynEq for T {
     fn equals(&self, other: &dyn Any) -> bool {
         other.downcast_ref::<Self>() == Some(self)
     }

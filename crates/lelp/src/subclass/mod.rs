@@ -41,14 +41,14 @@ pub mod tsne_kmeans;
 pub use agglomerative::AgglomerativeSettings;
 pub use cluster_fit::{ClusterFindings, ClusterFit};
 pub use directions_fit::{DirectionsFindings, DirectionsFit};
-pub use entropy::{EntropyError, Sharpness, beta_at_entropy, split_entropy};
+pub use entropy::{BetaAtEntropy, EntropyError, beta_at_entropy, split_entropy};
 pub use fine_labels::FineLabels;
 pub use fitted_split::FittedSplit;
 pub use head_space::HeadSource;
 pub use kmeans::KmeansSettings;
 pub use lelp::LelpSettings;
 pub use maker::{
-    FitObject, MakerObject, MakerSettings, Requirements, SampleRequirement, SubclassFit, TargetMaker,
+    DynEq, MakerSettings, Requirements, SampleRequirement, SettingsJson, SubclassFit, TargetMaker,
 };
 pub use oracle::{OracleFit, OracleSettings};
 pub use random_projection::RandomProjectionSettings;

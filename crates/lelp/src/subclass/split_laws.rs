@@ -12,7 +12,7 @@ use crate::clustering::Perplexity;
 use crate::collapse::softmax;
 use crate::error::FitError;
 use crate::linalg::dot;
-use crate::moments::{Members, largest};
+use crate::moments::{Members, argmax};
 use crate::signals::{Embeddings, Signals, SignalsParts};
 use crate::testing::{ONE, Teacher, number};
 
@@ -44,7 +44,7 @@ fn downcast<F: SubclassFit + Clone>(fit: &FittedSplit) -> F {
 /// Fine labels of a teacher: `subclasses` in class 0, one less in each class after it, some rows without.
 fn fine_of(teacher: &Teacher, subclasses: usize) -> Vec<i32> {
     let label = |(row, logits): (usize, &[f32])| {
-        let class = largest(logits);
+        let class = argmax(logits);
         let own = subclasses.saturating_sub(class).max(1);
         if row % 11 == 10 { -1 } else { (class * subclasses + row % own) as i32 }
     };
@@ -229,7 +229,7 @@ fn cluster_targets_follow_the_definition() {
         centred.iter().zip(&weight).map(|(x, w)| x - share * w).collect()
     };
     let members = |class: usize| {
-        (0..300).filter(|row| largest(&case.teacher.logits[row * 2..][..2]) == class).collect::<Vec<_>>()
+        (0..300).filter(|row| argmax(&case.teacher.logits[row * 2..][..2]) == class).collect::<Vec<_>>()
     };
     for class in 0..2 {
         let radius =

@@ -184,7 +184,7 @@ fn print_answers(students: &[SavedStudent], printer: Printer) -> Result<(), Fail
     for row in (0..test.rows()).step_by(step).take(5) {
         let text = test.text(row);
         let probabilities = lelp::softmax(&model.logits_of_texts(&[text])?, model.labels().len())?;
-        let class = lelp::largest(&probabilities);
+        let class = lelp::argmax(&probabilities);
         printer.note(&format!("{:>8} {:.2}  {}", model.labels()[class], probabilities[class], text.text));
     }
     Ok(())
