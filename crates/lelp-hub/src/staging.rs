@@ -1,13 +1,13 @@
-//! A folder that appears whole or not at all.
+//! A folder that appears complete or not at all.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
 
-use super::error::AttemptError;
+use super::error::{AttemptError, IncompleteModelError};
 use super::{REQUIRED, WEIGHTS};
-use lelp_data::storage;
+use lelp_data::storage::{self, FileError};
 
 /// A temporary folder beside the final one; removed unless it is kept.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Staging {
         let staging = Self { temporary, model, target: target.to_owned() };
         // A folder of that name can only be the rest of an earlier process with our id.
         let _ = fs::remove_dir_all(&staging.temporary);
-        make_folder(&staging.model)?;
+        storage::create_folder(&staging.model)?;
         Ok(staging)
     }
 
@@ -38,7 +38,7 @@ impl Staging {
     /// A folder for what is needed on the way only.
     pub(crate) fn scratch(&self) -> Result<PathBuf, AttemptError> {
         let scratch = self.temporary.join("scratch");
-        make_folder(&scratch)?;
+        storage::create_folder(&scratch)?;
         Ok(scratch)
     }
 
@@ -47,8 +47,8 @@ impl Staging {
         match fs::rename(&self.model, &self.target) {
             Ok(()) => Ok(()),
             // Another process was faster: its folder is as good as ours.
-            Err(_) if whole(&self.target).is_ok() => Ok(()),
-            Err(source) => Err(AttemptError::Write { path: self.target.clone(), source }),
+            Err(_) if check_complete(&self.target).is_ok() => Ok(()),
+            Err(source) => Err(FileError::Write { path: self.target.clone(), source }.into()),
         }
     }
 }
@@ -60,21 +60,19 @@ impl Drop for Staging {
     }
 }
 
-/// Whether `folder` holds a whole model, by a check that reads no weights: every file is there and not
-/// empty, and the header of the weights agrees with their length.
-pub(crate) fn whole(folder: &Path) -> Result<(), String> {
+/// Checks that `folder` holds a complete model, without reading weights: every file is there and not empty, and the
+/// header of the weights agrees with their length.
+pub(crate) fn check_complete(folder: &Path) -> Result<(), IncompleteModelError> {
     for file in REQUIRED {
         let length = fs::metadata(folder.join(file)).map(|metadata| metadata.len());
         if length.unwrap_or(0) == 0 {
-            return Err(format!("{file} is missing or empty"));
+            return Err(IncompleteModelError::Missing { file });
         }
     }
-    let weights = storage::map(&folder.join(WEIGHTS)).map_err(|error| error.to_string())?;
-    SafeTensors::deserialize(&weights).map(|_| ()).map_err(|error| format!("{WEIGHTS}: {error}"))
-}
-
-fn make_folder(path: &Path) -> Result<(), AttemptError> {
-    fs::create_dir_all(path).map_err(|source| AttemptError::Write { path: path.to_owned(), source })
+    let weights = storage::map(&folder.join(WEIGHTS))?;
+    SafeTensors::deserialize(&weights)
+        .map(|_| ())
+        .map_err(|source| IncompleteModelError::Weights { file: WEIGHTS, source })
 }
 
 #[cfg(test)]

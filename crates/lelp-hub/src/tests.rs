@@ -171,7 +171,7 @@ fn what_is_not_the_known_model_is_not_kept() {
         ("SHA-256", other.archive("tiny/model/")),
         ("archive cannot be read", whole[..whole.len() / 2].to_vec()),
         ("no file tiny/model/config.json", fixture.archive("elsewhere/")),
-        ("not a whole model", {
+        ("not a complete model", {
             let files: [(&str, &[u8]); 3] = [
                 ("tiny/model/config.json", b"{}"),
                 ("tiny/model/tokenizer.json", b"{}"),
@@ -201,12 +201,12 @@ fn every_failed_source_says_why() {
     let pull = |known, sources: &Sources| {
         let error = pull_known(model.name, known, &fixture.cache(), sources, &mut |_| {}).unwrap_err();
         let PullError::Unavailable { tried, .. } = error else { panic!("{error}") };
-        tried.into_iter().map(|attempt| attempt.reason).collect::<Vec<_>>()
+        tried.into_iter().map(|attempt| attempt.error).collect::<Vec<_>>()
     };
     let reasons = pull(Some(&model), &sources);
-    assert!(matches!(&reasons[0], AttemptError::Hub { file, .. } if file == "config.json"), "{reasons:?}");
+    assert!(matches!(&reasons[0], AttemptError::Hub { file, .. } if *file == "config.json"), "{reasons:?}");
     assert!(
-        matches!(&reasons[1], AttemptError::Client { reason, .. } if reason == "ERROR: no such package"),
+        matches!(&reasons[1], AttemptError::Client { last_line, .. } if last_line == "ERROR: no such package"),
         "{reasons:?}"
     );
     assert!(matches!(pull(None, &sources)[1], AttemptError::NoPackage));
@@ -221,7 +221,8 @@ fn a_folder_that_is_not_whole_is_left_alone() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("config.json"), "{}").unwrap();
     let error = pull("org/tiny", &fixture.cache(), &mut |_| {}).unwrap_err();
-    assert!(error.to_string().contains("tokenizer.json is missing or empty"), "{error}");
+    let text = lelp::ErrorChain(&error).to_string();
+    assert!(text.contains("tokenizer.json is missing or empty"), "{text}");
     assert!(folder.join("config.json").exists());
 }
 

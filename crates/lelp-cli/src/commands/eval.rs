@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use lelp_data::{Dataset, SignalsFolder};
+use lelp_model::load_model;
 use lelp_train::evaluate::{Report, answer, report};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
-use crate::load::load;
 use crate::printer::Printer;
 use crate::progress::Rows;
 use crate::text_table::TextTable;
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let model = load(&arguments.model, global)?;
+    let model = load_model(&arguments.model, global.threads())?;
     let columns = arguments.columns.settings();
     let data = Dataset::open(&arguments.data, &columns.columns())?.with_labels(model.labels())?;
     let teacher = match &arguments.signals {

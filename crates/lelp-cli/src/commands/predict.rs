@@ -7,12 +7,11 @@ use clap::ValueEnum;
 use lelp::{argmax, softmax};
 use lelp_data::Text;
 use lelp_data::{Columns, Example, Examples, Format};
-use lelp_model::Predictor;
+use lelp_model::{Predictor, load_model};
 use serde_json::{Map, Value, json};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::failure::{Context, Failure};
-use crate::load::load;
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -80,7 +79,7 @@ impl From<StreamFormat> for Format {
 const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let model = load(&arguments.model, global)?;
+    let model = load_model(&arguments.model, global.threads())?;
     let columns = ColumnArgs {
         text_column: arguments.text_column.clone(),
         pair_column: arguments.pair_column.clone(),
