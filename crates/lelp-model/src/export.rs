@@ -60,7 +60,7 @@ pub enum ExportError {
 /// Writes the classifier in `folder`, a teacher or a student made of an encoder, to `out`.
 ///
 /// # Errors
-/// [`ExportError`] names the file; `out` is written whole or not at all.
+/// [`ExportError`] names the file; `out` is written completely or not at all.
 pub fn export(folder: &Path, out: &Path) -> Result<Exported, ExportError> {
     export_within(folder, out, LARGEST_IN_ONE_FILE)
 }

@@ -10,7 +10,7 @@ use crate::checkpoint::HeadActivation;
 use crate::collapse::collapse;
 use crate::layer::{Layer, LayerError};
 
-/// What a head says about a batch.
+/// What a head gives for a batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeadOutput {
     /// The input of the last layer, `[rows, embedding_width]`: what LELP splits classes by.
@@ -116,7 +116,7 @@ impl ClassifierHead {
 
     /// The layers as safetensors: `weight`, `bias`, and `hidden.weight`, `hidden.bias` where there is a hidden layer.
     ///
-    /// Activation and subclasses are told elsewhere.
+    /// Activation and subclasses are not in them: other files of the folder hold those.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut tensors = layer_views("", &self.output);

@@ -15,7 +15,7 @@ pub struct Layer {
     bias: Vec<f32>,
 }
 
-/// A layer that cannot be.
+/// Why weight and bias are no layer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LayerError {
     /// Weight and bias do not fit together.

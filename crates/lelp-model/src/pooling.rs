@@ -16,7 +16,7 @@ impl Pooling {
     /// Pools `hidden` `[tokens, width]` into `embedding` `[width]`.
     ///
     /// # Panics
-    /// If `hidden` is empty or not whole rows; the encoder never makes such.
+    /// If `hidden` is empty.
     pub(crate) fn pool(self, hidden: &[f32], embedding: &mut [f32]) {
         let mut rows = hidden.chunks_exact(embedding.len());
         embedding.copy_from_slice(rows.next().expect("every text has at least one token"));

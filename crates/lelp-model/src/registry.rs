@@ -10,7 +10,7 @@ use lelp::{Classified, ErrorKind};
 use crate::kinds::{encoder_classifier, mlp, ngram};
 use crate::predictor::Predictor;
 
-/// A kind of model: how its folder is told from others, and loaded.
+/// A kind of model: how its folder is recognised and loaded.
 #[derive(Debug)]
 pub struct ModelKind {
     /// Its name, as [`Predictor::kind`] gives it.

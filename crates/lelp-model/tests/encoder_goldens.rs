@@ -127,12 +127,13 @@ fn progress_counts_every_text_and_cancelling_says_how_far_it_came() {
     let texts: Vec<Text<'_>> = golden.texts().iter().cycle().take(2000).copied().collect();
     let encoder = load("encoder_bert", Pooling::Mean, 2);
     let mut seen = Vec::new();
-    encoder.embed_watched(&texts, &mut |done| seen.push(done), &AtomicBool::new(false)).unwrap();
+    encoder.embed_with_progress(&texts, &mut |done| seen.push(done), &AtomicBool::new(false)).unwrap();
     assert!(seen.is_sorted() && seen.len() > 4);
     assert_eq!(seen.last(), Some(&texts.len()));
 
     let cancel = AtomicBool::new(false);
-    let stopped = encoder.embed_watched(&texts, &mut |_| cancel.store(true, Ordering::Relaxed), &cancel);
+    let stopped =
+        encoder.embed_with_progress(&texts, &mut |_| cancel.store(true, Ordering::Relaxed), &cancel);
     let Err(PredictError::Cancelled { done, rows: asked }) = stopped else {
         panic!("the run was not stopped: {stopped:?}");
     };

@@ -47,7 +47,7 @@ fn padded(folder: &Path) -> Vec<(&'static str, Vec<Vec<i32>>)> {
         let padding = std::iter::repeat_n(filler, longest - values.len());
         values.iter().copied().chain(padding).map(|value| i32::try_from(value).unwrap()).collect()
     };
-    let column = |of: &dyn Fn(&lelp_model::tokenizer::Tokens) -> Vec<u32>, filler: u32| {
+    let column = |of: &dyn Fn(&lelp_model::tokenizer::TokenIds) -> Vec<u32>, filler: u32| {
         tokens.iter().map(|tokens| pad(of(tokens), filler)).collect()
     };
     vec![

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lelp_model::tokenizer::Tokens;
+use lelp_model::tokenizer::TokenIds;
 
 use super::cpu::attention::Spans;
 
@@ -34,7 +34,7 @@ pub(super) struct Part {
 impl TokenBatch {
     /// Texts that go through the network at most `together` at a time; none may be empty.
     #[must_use]
-    pub fn new(texts: &[&Tokens], together: usize) -> Self {
+    pub fn new(texts: &[&TokenIds], together: usize) -> Self {
         let mut unique: Vec<u32> = texts.iter().flat_map(|text| text.ids.iter().copied()).collect();
         unique.sort_unstable();
         unique.dedup();
@@ -49,7 +49,7 @@ impl TokenBatch {
 }
 
 impl Part {
-    fn new(texts: &[&Tokens], unique: &[u32]) -> Self {
+    fn new(texts: &[&TokenIds], unique: &[u32]) -> Self {
         let count = texts.iter().map(|text| text.ids.len()).sum();
         let (mut places, mut types) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let (mut positions, mut firsts) = (Vec::with_capacity(count), Vec::with_capacity(texts.len()));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use lelp_model::checkpoint::EncoderConfig;
-use lelp_model::tokenizer::Tokens;
+use lelp_model::tokenizer::TokenIds;
 use safetensors::{Dtype, SafeTensors};
 
 use super::parameters::to_vec;
@@ -43,7 +43,7 @@ impl Golden {
     }
 
     /// The real tokens of every row.
-    fn tokens(&self) -> Vec<Tokens> {
+    fn tokens(&self) -> Vec<TokenIds> {
         let columns = self.0["input_ids"].0[1];
         let rows = |name: &str| self.values(name).chunks(columns).map(<[f64]>::to_vec).collect::<Vec<_>>();
         let (ids, masks) = (rows("input_ids"), rows("attention_mask"));
@@ -52,7 +52,7 @@ impl Golden {
             values.iter().zip(mask).filter(|(_, mask)| **mask > 0.0).map(|(value, _)| *value as u32).collect()
         };
         let rows = ids.iter().zip(&types).zip(&masks);
-        rows.map(|((ids, types), mask)| Tokens { ids: kept(ids, mask), types: kept(types, mask) }).collect()
+        rows.map(|((ids, types), mask)| TokenIds { ids: kept(ids, mask), types: kept(types, mask) }).collect()
     }
 }
 

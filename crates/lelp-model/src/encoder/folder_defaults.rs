@@ -1,4 +1,4 @@
-//! What an encoder folder says about its own use: the small files of sentence-transformers, where present.
+//! Pooling, normalisation and length of an encoder, from the small files of sentence-transformers, where present.
 
 use std::path::Path;
 

@@ -30,7 +30,7 @@ use self::folder_defaults::FolderDefaults;
 use self::session::{Session, Threads};
 use crate::checkpoint::{EncoderConfig, Weights};
 use crate::predictor::PredictError;
-use crate::tokenizer::{Tokenizer, Tokens};
+use crate::tokenizer::{TokenIds, Tokenizer};
 use crate::{onnx, pooling};
 use lelp_data::Text;
 
@@ -137,17 +137,17 @@ impl Encoder {
     /// # Errors
     /// [`PredictError::Tokenize`] names the text that has no tokens.
     pub fn embed(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
-        self.embed_watched(texts, &mut |_| {}, &AtomicBool::new(false))
+        self.embed_with_progress(texts, &mut |_| {}, &AtomicBool::new(false))
     }
 
-    /// As [`embed`](Self::embed), for long runs: `progress` is told the number of texts that are done, on
+    /// As [`embed`](Self::embed), for long runs: `progress` is called with the number of texts that are done, on
     /// the calling thread, and the run ends soon after `cancel` is set.
     ///
     /// All tokens and embeddings of `texts` are held at once: give a large data set part by part.
     ///
     /// # Errors
     /// As [`embed`](Self::embed), and [`PredictError::Cancelled`].
-    pub fn embed_watched(
+    pub fn embed_with_progress(
         &self,
         texts: &[Text<'_>],
         progress: &mut dyn FnMut(usize),
@@ -176,7 +176,7 @@ impl Encoder {
     /// always runs alone on one thread gives the same bytes for any number of threads.
     fn run_batches(
         &self,
-        tokens: &[Tokens],
+        tokens: &[TokenIds],
         batches: &[Vec<usize>],
         cancel: &AtomicBool,
         collect: &mut dyn FnMut(&[usize], &[f32]),
@@ -208,11 +208,11 @@ impl Encoder {
     /// Embeddings `[batch.len(), width]` of texts of one length.
     fn embed_batch(
         &self,
-        tokens: &[Tokens],
+        tokens: &[TokenIds],
         batch: &[usize],
         worker: &Threads,
     ) -> Result<Vec<f32>, PredictError> {
-        let texts: Vec<&Tokens> = batch.iter().map(|&index| &tokens[index]).collect();
+        let texts: Vec<&TokenIds> = batch.iter().map(|&index| &tokens[index]).collect();
         let hidden = self.session.run(&texts, worker)?; // [batch, tokens, width]
         let mut embeddings = vec![0.0; batch.len() * self.width];
         let rows_of_text = hidden.chunks_exact(hidden.len() / batch.len());

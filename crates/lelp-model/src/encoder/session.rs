@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::onnx::builder::OnnxGraph;
 use crate::onnx::{HIDDEN, INPUT_IDS, TOKEN_TYPE_IDS};
-use crate::tokenizer::Tokens;
+use crate::tokenizer::TokenIds;
 
 /// Name by which the model refers to its large constants; the engine takes this ending only.
 const WEIGHTS: &str = "model.onnx.data";
@@ -66,7 +66,7 @@ impl Session {
     }
 
     /// Hidden vectors `[texts, tokens, width]`, row-major, of texts that all have the same number of tokens.
-    pub(crate) fn run(&self, texts: &[&Tokens], threads: &Threads) -> Result<Vec<f32>, EngineError> {
+    pub(crate) fn run(&self, texts: &[&TokenIds], threads: &Threads) -> Result<Vec<f32>, EngineError> {
         if let [text] = texts
             && text.ids.len() == 1
         {
@@ -87,7 +87,7 @@ impl Session {
 }
 
 /// `[texts, tokens]`, as the i32 that the engine takes for whole numbers.
-fn matrix(texts: &[&Tokens], part: impl Fn(&Tokens) -> &Vec<u32>) -> NdTensor<i32, 2> {
+fn matrix(texts: &[&TokenIds], part: impl Fn(&TokenIds) -> &Vec<u32>) -> NdTensor<i32, 2> {
     let columns = texts.first().map_or(0, |text| part(text).len());
     let values: Vec<i32> = texts
         .iter()

@@ -5,7 +5,7 @@
 
 use prost::Message;
 
-/// A whole model.
+/// A model.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ModelProto {
     #[prost(int64, optional, tag = "1")]

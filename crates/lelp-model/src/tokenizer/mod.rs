@@ -20,7 +20,7 @@ const BYTES_PER_TOKEN: usize = 64;
 
 /// One tokenised text, special tokens included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tokens {
+pub struct TokenIds {
     /// Rows of the token table.
     pub ids: Vec<u32>,
     /// Rows of the token type table, as many as ids; without meaning where the family reads none.
@@ -103,9 +103,9 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`TokenizeError`] names the text by its place in `texts`.
-    pub fn encode(&self, texts: &[Text<'_>], threads: NonZeroUsize) -> Result<Vec<Tokens>, TokenizeError> {
+    pub fn encode(&self, texts: &[Text<'_>], threads: NonZeroUsize) -> Result<Vec<TokenIds>, TokenizeError> {
         let share = texts.len().div_ceil(threads.get()).max(1);
-        let encode_share = &|(part, texts): (usize, &[Text<'_>])| -> Result<Vec<Tokens>, TokenizeError> {
+        let encode_share = &|(part, texts): (usize, &[Text<'_>])| -> Result<Vec<TokenIds>, TokenizeError> {
             let first = part * share;
             texts.iter().enumerate().map(|(place, text)| self.encode_one(first + place, text)).collect()
         };
@@ -123,7 +123,7 @@ impl Tokenizer {
         })
     }
 
-    fn encode_one(&self, index: usize, text: &Text<'_>) -> Result<Tokens, TokenizeError> {
+    fn encode_one(&self, index: usize, text: &Text<'_>) -> Result<TokenIds, TokenizeError> {
         let input: EncodeInput<'_> = match text.pair {
             None => self.beginning(text.text).into(),
             Some(pair) => (self.beginning(text.text), self.beginning(pair)).into(),
@@ -131,7 +131,7 @@ impl Tokenizer {
         let encoding =
             self.inner.encode_fast(input, true).map_err(|source| TokenizeError::Refused { index, source })?;
         self.check(index, &encoding)?;
-        Ok(Tokens { ids: encoding.get_ids().to_vec(), types: encoding.get_type_ids().to_vec() })
+        Ok(TokenIds { ids: encoding.get_ids().to_vec(), types: encoding.get_type_ids().to_vec() })
     }
 
     /// As much of `text` as can matter: a few megabytes in one text must not take seconds.

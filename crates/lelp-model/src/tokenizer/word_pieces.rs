@@ -1,4 +1,4 @@
-//! The tokenizer of BERT's kin from `vocab.txt`, one word piece a line, and `tokenizer_config.json`.
+//! The tokenizer of BERT and similar models from `vocab.txt`, one word piece a line, and `tokenizer_config.json`.
 
 use std::path::Path;
 

@@ -4,13 +4,13 @@ use std::num::NonZeroUsize;
 
 use lelp_data::Text;
 use lelp_model::PredictError;
-use lelp_model::tokenizer::{Tokenizer, Tokens};
+use lelp_model::tokenizer::{TokenIds, Tokenizer};
 use lelp_network::TokenBatch;
 
 /// Tokenised texts of a data set.
 #[derive(Debug)]
 pub struct EncoderInputs {
-    texts: Vec<Tokens>,
+    texts: Vec<TokenIds>,
 }
 
 impl EncoderInputs {
@@ -51,7 +51,7 @@ impl EncoderInputs {
         rows: impl Iterator<Item = usize>,
         together: Option<NonZeroUsize>,
     ) -> TokenBatch {
-        let texts: Vec<&Tokens> = rows.map(|row| &self.texts[row]).collect();
+        let texts: Vec<&TokenIds> = rows.map(|row| &self.texts[row]).collect();
         TokenBatch::new(&texts, together.map_or(texts.len().max(1), NonZeroUsize::get))
     }
 }

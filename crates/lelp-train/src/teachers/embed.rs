@@ -24,7 +24,7 @@ pub fn embed(
     let texts: Vec<Text<'_>> = data.iter().collect();
     let mut embeddings = Vec::with_capacity(texts.len() * encoder.width());
     for (chunk, texts) in texts.chunks(CHUNK).enumerate() {
-        embeddings.extend(encoder.embed_watched(
+        embeddings.extend(encoder.embed_with_progress(
             texts,
             &mut |done| progress(chunk * CHUNK + done),
             cancel,

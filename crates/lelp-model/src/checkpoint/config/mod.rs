@@ -90,7 +90,7 @@ pub enum ProblemType {
 /// The shape of an encoder. [`parse`](Self::parse) gives a checked one; check again after a change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EncoderConfig {
-    /// Names and peculiarities.
+    /// What sets the family apart.
     pub family: &'static Family,
     /// Rows of the token table.
     pub vocabulary: usize,

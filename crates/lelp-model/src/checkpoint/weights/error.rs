@@ -14,7 +14,7 @@ pub enum WeightsError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Not a safetensors file, or cut off.
-    #[error("`{}`: not a whole safetensors file: {source}; fetch it again", path.display())]
+    #[error("`{}` is not a complete safetensors file; fetch it again", path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -22,7 +22,7 @@ pub enum WeightsError {
         source: SafeTensorError,
     },
     /// The index of a checkpoint in several files is not one.
-    #[error("`{}`: not the index of a checkpoint: {source}", path.display())]
+    #[error("`{}` is not the index of a checkpoint", path.display())]
     Index {
         /// The index.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum WeightsError {
     },
     /// The index names a file somewhere else.
     #[error("`{}` places tensor `{name}` in `{file}`; only files beside the index are read", path.display())]
-    Place {
+    Path {
         /// The index.
         path: PathBuf,
         /// The tensor.

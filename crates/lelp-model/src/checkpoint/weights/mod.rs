@@ -153,7 +153,7 @@ fn read_index(path: &Path) -> Result<(Vec<String>, BTreeMap<String, usize>), Wei
     let place = |(name, file): (String, String)| {
         // The path comes from a file: only a plain name may be followed.
         if !storage::is_plain_name(&file) {
-            return Err(WeightsError::Place { path: path.to_owned(), name, file });
+            return Err(WeightsError::Path { path: path.to_owned(), name, file });
         }
         let place = files.binary_search(&file).expect("the list is made of these");
         Ok((name, place))

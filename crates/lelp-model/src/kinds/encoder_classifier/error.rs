@@ -87,7 +87,7 @@ pub enum EncoderClassifierError {
          of problem_type single_label_classification",
         folder.display()
     )]
-    Problem {
+    ProblemType {
         /// The folder.
         folder: PathBuf,
         /// `problem_type`.

@@ -1,4 +1,4 @@
-//! What the files of an encoder and its head say: an engine is loaded from it, and a graph exported.
+//! The content of the files of an encoder and its head, read and checked.
 
 use std::num::NonZeroUsize;
 use std::path::Path;

@@ -34,7 +34,7 @@ pub enum Tuning {
     Head,
 }
 
-/// What `teacher.json` says.
+/// Content of `teacher.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrozenEncoderConfig {

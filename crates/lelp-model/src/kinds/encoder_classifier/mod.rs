@@ -99,8 +99,8 @@ impl EncoderClassifier {
 
     /// Writes a teacher's folder: the encoder's files from `encoder_folder`, then the head and `config`.
     ///
-    /// The head must have a `ReLU` behind its hidden layer, and as many subclasses as `config` says, which tells them.
-    /// `teacher.json` comes last, so that a folder that holds it is whole.
+    /// The head must have a `ReLU` behind its hidden layer, and as many subclasses as `config`, which stores them.
+    /// `teacher.json` comes last, so that a folder that holds it is complete.
     pub fn save(
         folder: &Path,
         encoder_folder: &Path,
@@ -116,7 +116,7 @@ impl EncoderClassifier {
         Ok(storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())?)
     }
 
-    /// What tells this teacher from any other: as `teacher.json` says, else the SHA-256 of the folder's files, which
+    /// Identity of this model: as `teacher.json` says, else the SHA-256 of the folder's files, which
     /// takes a moment.
     pub fn hash(&self) -> Result<String, EncoderClassifierError> {
         self.hash.clone().map_or_else(|| sequence_classifier::hash(&self.folder), Ok)
@@ -149,14 +149,14 @@ impl EncoderClassifier {
 
     /// Embeddings `[texts, embedding_width]` and logits `[texts, classes]`.
     ///
-    /// `progress` is told how many texts are done; the run ends soon after `cancel` is set.
+    /// `progress` is called with the number of texts that are done; the run ends soon after `cancel` is set.
     pub fn signals(
         &self,
         texts: &[Text<'_>],
         progress: &mut dyn FnMut(usize),
         cancel: &AtomicBool,
     ) -> Result<HeadOutput, PredictError> {
-        Ok(self.head.apply(self.encoder.embed_watched(texts, progress, cancel)?))
+        Ok(self.head.apply(self.encoder.embed_with_progress(texts, progress, cancel)?))
     }
 }
 

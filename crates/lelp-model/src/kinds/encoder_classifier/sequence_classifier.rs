@@ -21,7 +21,7 @@ use lelp_data::storage;
 /// The optional file beside a Hugging Face classifier.
 pub const CLASSIFIER_FILE: &str = "lelp.json";
 
-/// What `lelp.json` says: how the outputs of a Hugging Face classifier are read.
+/// Content of `lelp.json`: how the outputs of a Hugging Face classifier are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SequenceClassifierConfig {
@@ -108,7 +108,11 @@ fn check_kind(
         Some(ProblemType::MultiLabel) if outputs > 1 => Err("multi_label_classification"),
         _ => Ok(()),
     }
-    .map_err(|problem| EncoderClassifierError::Problem { folder: folder.to_owned(), problem, outputs })
+    .map_err(|problem| EncoderClassifierError::ProblemType {
+        folder: folder.to_owned(),
+        problem,
+        outputs,
+    })
 }
 
 /// Names of the classes; a single output is that of a sigmoid, for or against one class.

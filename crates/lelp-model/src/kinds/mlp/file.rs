@@ -89,7 +89,7 @@ pub enum MlpFileError {
     /// The encoder cannot be loaded.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
-    /// The encoder's files cannot be told from their index.
+    /// The encoder's files cannot be listed.
     #[error(transparent)]
     EncoderFiles(#[from] WeightsError),
 }
