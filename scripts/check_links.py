@@ -14,13 +14,13 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book/src"
 LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+(?:\([^()]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\)")
+INCLUDE = re.compile(r"\{\{#include ([^}:]+)(?::(\w+))?\}\}")
 DEFINITION = re.compile(r"^\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
 
 
 def text_of(page: pathlib.Path) -> str:
     """A page without its code."""
-    text = re.sub(r"^(```+|~~~+).*?^\1\s*$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    return text
+    return re.sub(r"^(```+|~~~+).*?^\1\s*$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(page: pathlib.Path) -> set[str]:
@@ -53,6 +53,16 @@ def problem(page: pathlib.Path, target: str) -> str | None:
     return None
 
 
+def missing_include(page: pathlib.Path, path: str, anchor: str) -> str | None:
+    """Why a page of the book cannot take in a part of another file."""
+    included = (page.parent / path).resolve()
+    if not included.is_relative_to(ROOT) or not included.is_file():
+        return "there is no such file"
+    if anchor and f"ANCHOR: {anchor} " not in included.read_text():
+        return f"there is no anchor `{anchor}`"
+    return None
+
+
 def main() -> None:
     pages = [ROOT / name for name in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]]
     pages += sorted(BOOK.rglob("*.md")) + sorted(ROOT.glob("crates/*/*.md")) + sorted(ROOT.glob("crates/*/docs/*.md"))
@@ -64,6 +74,9 @@ def main() -> None:
             links += 1
             if wrong := problem(page, target):
                 problems.append(f"{page.relative_to(ROOT)}: `{target}`: {wrong}")
+        for path, anchor in INCLUDE.findall(text) if page.is_relative_to(BOOK) else []:
+            if wrong := missing_include(page, path, anchor):
+                problems.append(f"{page.relative_to(ROOT)}: `{path}`: {wrong}")
     summary = (BOOK / "SUMMARY.md").read_text()
     for page in sorted(BOOK.rglob("*.md")):
         name = page.relative_to(BOOK).as_posix()

@@ -13,6 +13,7 @@
 //! | lines -> tables with tests of significance | [`summary`] |
 
 pub mod auto;
+pub mod correct_rows;
 pub mod measure;
 pub mod prepare;
 pub mod progress;

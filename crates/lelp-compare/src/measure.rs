@@ -12,7 +12,7 @@ use lelp_train::students::{SavedStudent, StudentError, TrainedStudent};
 use lelp_train::teachers::EmbeddingCache;
 use thiserror::Error;
 
-use crate::record::CorrectRows;
+use crate::correct_rows::CorrectRows;
 
 /// Why a student could not be measured.
 #[derive(Debug, Error)]

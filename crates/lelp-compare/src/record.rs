@@ -13,6 +13,7 @@ use lelp_train::training::{EpochRecord, TrainSettings, ValidationRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::auto::AutoResult;
+use crate::correct_rows::CorrectRows;
 
 /// A line of `results.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub enum Record {
     Trial(TrialRecord),
     /// A student with the settings that the search chose, for one seed.
     Student(StudentRecord),
-    /// A cell that came to nothing.
+    /// A cell that failed.
     Failed(FailedRecord),
 }
 
@@ -41,7 +42,7 @@ pub struct RecipeRecord {
     pub hash: String,
     /// The recipe itself.
     pub recipe: serde_json::Value,
-    /// The method that others are held against.
+    /// The method that the others are compared with.
     pub baseline: String,
     /// Trials of every search.
     pub trials: usize,
@@ -167,7 +168,7 @@ pub struct StudentRecord {
     pub bytes: u64,
 }
 
-/// Which part of a cell came to nothing, and why.
+/// Which part of a cell failed, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FailedRecord {
     /// As the key of the trial or student that it would have been.
@@ -189,75 +190,5 @@ impl FailedRecord {
     pub fn key_of(setting: &Setting, method: &str) -> String {
         let Setting { data, teacher, student } = setting;
         sha256(format!("{data}\n{teacher}\n{student}\n{method}").as_bytes())
-    }
-}
-
-/// Right and wrong answers, one bit a row: hexadecimal, the first row in the highest bit of the first digit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "PackedRows", into = "PackedRows")]
-pub struct CorrectRows(pub Vec<bool>);
-
-/// [`CorrectRows`] as a line holds them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct PackedRows {
-    rows: usize,
-    bits: String,
-}
-
-impl From<CorrectRows> for PackedRows {
-    fn from(CorrectRows(right): CorrectRows) -> Self {
-        let digit = |four: &[bool]| {
-            let value =
-                four.iter().enumerate().fold(0, |value, (place, &bit)| value | u32::from(bit) << (3 - place));
-            char::from_digit(value, 16).expect("four bits are one digit")
-        };
-        Self { rows: right.len(), bits: right.chunks(4).map(digit).collect() }
-    }
-}
-
-impl TryFrom<PackedRows> for CorrectRows {
-    type Error = String;
-
-    fn try_from(PackedRows { rows, bits }: PackedRows) -> Result<Self, String> {
-        if bits.len() != rows.div_ceil(4) {
-            return Err(format!("{rows} rows take {} digits, but found {}", rows.div_ceil(4), bits.len()));
-        }
-        let mut right = Vec::with_capacity(rows);
-        for digit in bits.chars() {
-            let value = digit.to_digit(16).ok_or_else(|| format!("`{digit}` is no hexadecimal digit"))?;
-            right.extend((0..4).map(|place| value >> (3 - place) & 1 == 1));
-        }
-        right.truncate(rows);
-        Ok(Self(right))
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rights_come_back_from_their_digits() {
-        for rows in 0..10 {
-            let rights = CorrectRows((0..rows).map(|row| row % 3 == 0).collect());
-            let text = serde_json::to_string(&rights).unwrap();
-            assert_eq!(serde_json::from_str::<CorrectRows>(&text).unwrap(), rights, "{text}");
-        }
-        assert_eq!(
-            serde_json::to_string(&CorrectRows(vec![true, false, false, true, true])).unwrap(),
-            r#"{"rows":5,"bits":"98"}"#
-        );
-    }
-
-    #[test]
-    fn digits_that_do_not_fit_the_rows_are_refused() {
-        for text in [
-            r#"{"rows":5,"bits":"9"}"#,
-            r#"{"rows":4,"bits":"x"}"#,
-            r#"{"rows":18446744073709551615,"bits":"9"}"#,
-        ] {
-            assert!(serde_json::from_str::<CorrectRows>(text).is_err(), "{text}");
-        }
     }
 }

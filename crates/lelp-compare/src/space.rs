@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lelp::{Classified, ErrorKind};
 use lelp_data::storage::sha256;
 use lelp_method::{MethodSettings, Objective};
 use lelp_train::training::TrainSettings;
@@ -77,7 +78,13 @@ pub enum SpaceError {
     },
 }
 
-/// What a search goes over where nobody says otherwise: the learning rate, and what the method is sensitive to.
+impl Classified for SpaceError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
+}
+
+/// What a search goes over by default: the learning rate, and what the method is sensitive to.
 ///
 /// `alpha`, the weight of the labels, stays as it is for every method.
 #[must_use]

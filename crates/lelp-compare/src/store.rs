@@ -1,4 +1,4 @@
-//! `results.jsonl` on disk: read, held against a recipe, added to line by line.
+//! `results.jsonl` on disk: read, compared with a recipe, appended line by line.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -240,8 +240,8 @@ mod tests {
         let whole = fs::read_to_string(&path).unwrap();
         for line in ["no JSON", "{\"record\":\"else\"}", "{\"record\":\"failed\"}", "\u{0}"] {
             fs::write(&path, format!("{whole}{line}\n")).unwrap();
-            let told = Results::read(folder.path()).unwrap_err().to_string();
-            assert!(told.starts_with("line 2 of"), "{told}");
+            let text = Results::read(folder.path()).unwrap_err().to_string();
+            assert!(text.starts_with("line 2 of"), "{text}");
         }
         fs::write(&path, "").unwrap();
         assert!(matches!(Results::read(folder.path()), Err(ResultsError::NoRecipe(_))));

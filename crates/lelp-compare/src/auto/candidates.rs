@@ -18,7 +18,7 @@ const FEW_CLUSTERS: [i64; 2] = [8, 32];
 /// Widths around a method's own that are tried for the best of them.
 const WIDTHS: [f64; 2] = [0.5, 2.0];
 
-/// What they are held against: the same without a split.
+/// What they are compared with: the same without a split.
 pub(super) fn without_split(method: &Objective) -> Objective {
     let kd = KdSettings { alpha: method.base.alpha(), temperature: method.base.temperature() };
     Objective { base: MethodSettings::Kd(kd), add: method.add.clone() }

@@ -24,8 +24,8 @@ pub(super) const SEEDS: [u64; 3] = [0, 1, 2];
 /// Passes of a student over its rows.
 const EPOCHS: usize = 10;
 
-/// Chance of luck below which a split is better than none.
-const LUCK: f64 = 0.05;
+/// Level of significance at which a split counts as better than none.
+const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 /// What the probe chose, on how many held-out texts.
 pub(super) struct ProbeOutcome {
@@ -35,7 +35,7 @@ pub(super) struct ProbeOutcome {
 }
 
 /// First every split, then, where they are open, other widths of the best. `kd` is probed beside them: it is what is left
-/// where the method is open and no split agrees with the teacher more often than luck would have it.
+/// where the method is open and no split agrees with the teacher significantly more often.
 pub(super) fn choose(
     task: &Task,
     method: &Objective,
@@ -71,10 +71,11 @@ pub(super) fn choose(
     Ok(ProbeOutcome { method, candidates, held_out: task.validation().rows() })
 }
 
-/// The best split; where the method is open only one that is above `kd` beyond luck.
+/// The best split; where the method is open only one that is significantly above `kd`.
 fn winner(candidates: &[Candidate], method_is_open: bool) -> Option<&Candidate> {
     let kd = candidates.first()?;
-    let pays = |split: &Candidate| split.agreement > kd.agreement && split.p.is_some_and(|p| p < LUCK);
+    let pays =
+        |split: &Candidate| split.agreement > kd.agreement && split.p.is_some_and(|p| p < SIGNIFICANCE_LEVEL);
     best(candidates).filter(|best| !method_is_open || pays(best))
 }
 

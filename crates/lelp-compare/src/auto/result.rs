@@ -25,7 +25,7 @@ pub struct Candidate {
     pub method: Objective,
     /// Share of the held-out texts that its students answer as the teacher does: the mean over students.
     pub agreement: f64,
-    /// Chance of such a difference to `kd` by luck: paired t-test over the texts, corrected for the number of candidates
+    /// p-value of the difference to `kd`: paired t-test over the texts, corrected for the number of candidates
     /// (Holm). None for `kd` itself.
     pub p: Option<f64>,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lelp::{Classified, ErrorKind};
 use lelp_method::MethodError;
 use lelp_train::training::TrainSettingsError;
 use thiserror::Error;
@@ -19,13 +20,13 @@ pub enum ComparisonRecipeError {
         /// Why not.
         source: std::io::Error,
     },
-    /// It is not TOML, or has a key or value that nobody knows.
-    #[error("recipe `{}`: {problem}", path.display())]
+    /// It is not TOML, or has an unknown key or value.
+    #[error("recipe `{}`: {}", path.display(), problem.to_string().trim_end())]
     Syntax {
         /// The file.
         path: PathBuf,
         /// Line, column and reason.
-        problem: String,
+        problem: Box<toml::de::Error>,
     },
     /// A list without entries.
     #[error("recipe: `{what}` is empty, but a comparison needs one or more")]
@@ -39,7 +40,7 @@ pub enum ComparisonRecipeError {
         /// Name of the count.
         what: &'static str,
     },
-    /// Two entries that a table could not tell apart.
+    /// Two entries with the same name.
     #[error("recipe: two of `{what}` are called `{name}`; give one another `name`")]
     Twice {
         /// Name of the list.
@@ -47,7 +48,7 @@ pub enum ComparisonRecipeError {
         /// The name.
         name: String,
     },
-    /// Nobody to compare with.
+    /// The baseline is not one of the methods.
     #[error("recipe: the baseline `{baseline}` is not among the methods: {}", methods.join(", "))]
     NoBaseline {
         /// The baseline.
@@ -63,7 +64,7 @@ pub enum ComparisonRecipeError {
         /// The setting and its range.
         source: MethodError,
     },
-    /// A search that leads nowhere.
+    /// A search over values that do not exist or do not fit.
     #[error("recipe: method `{name}`")]
     SearchSpace {
         /// The method.
@@ -81,4 +82,15 @@ pub enum ComparisonRecipeError {
         /// The setting and its range.
         source: TrainSettingsError,
     },
+}
+
+impl Classified for ComparisonRecipeError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Read { source, .. } if source.kind() != std::io::ErrorKind::NotFound => {
+                ErrorKind::Environment
+            }
+            _ => ErrorKind::Input,
+        }
+    }
 }

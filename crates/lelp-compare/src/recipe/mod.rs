@@ -42,7 +42,7 @@ pub struct ComparisonRecipe {
     /// Seeds of the students that are reported: their number, or a list.
     #[serde(default)]
     pub seeds: Seeds,
-    /// The method that others are held against.
+    /// The method that the others are compared with.
     #[serde(default = "default_baseline")]
     pub baseline: String,
     /// Data sets.
@@ -79,7 +79,7 @@ impl ComparisonRecipe {
     fn parse(text: &str, path: &Path) -> Result<(Self, RecipeRecord), ComparisonRecipeError> {
         let wrong = |problem: toml::de::Error| ComparisonRecipeError::Syntax {
             path: path.to_owned(),
-            problem: problem.to_string().trim_end().to_owned(),
+            problem: Box::new(problem),
         };
         let table: Table = text.parse().map_err(wrong)?;
         let mut recipe: Self = toml::from_str(text).map_err(wrong)?;

@@ -35,15 +35,8 @@ fn parse(text: &str) -> Result<(ComparisonRecipe, RecipeRecord), ComparisonRecip
     ComparisonRecipe::parse(text, Path::new("r.toml"))
 }
 
-fn told(text: &str) -> String {
-    let failed = parse(text).unwrap_err();
-    let mut told = failed.to_string();
-    let mut source = std::error::Error::source(&failed);
-    while let Some(cause) = source {
-        told.extend([": ", &cause.to_string()]);
-        source = cause.source();
-    }
-    told
+fn text_of(text: &str) -> String {
+    lelp::ErrorChain(&parse(text).unwrap_err()).to_string()
 }
 
 #[test]
@@ -90,21 +83,21 @@ fn without_methods_all_are_compared() {
 
 #[test]
 fn wrong_recipes_are_told_with_what_to_change() {
-    assert_eq!(told(&SMALL.replace("seeds = 2", "seeds = 0")), "recipe: `seeds` is 0: use 1 or more");
-    assert_eq!(told(&SMALL.replace("trials = 3", "trials = 0")), "recipe: `trials` is 0: use 1 or more");
-    assert_eq!(told(&format!("search_seeds = 0{SMALL}")), "recipe: `search_seeds` is 0: use 1 or more");
-    assert!(told(&SMALL.replace("trials", "trails")).contains("unknown field `trails`"));
-    assert!(told(&SMALL.replace("width", "breadth")).contains("unknown field `breadth`"));
-    assert!(told(&SMALL.replace("subclasses = 8", "subclass = 8")).contains("unknown field `subclass`"));
+    assert_eq!(text_of(&SMALL.replace("seeds = 2", "seeds = 0")), "recipe: `seeds` is 0: use 1 or more");
+    assert_eq!(text_of(&SMALL.replace("trials = 3", "trials = 0")), "recipe: `trials` is 0: use 1 or more");
+    assert_eq!(text_of(&format!("search_seeds = 0{SMALL}")), "recipe: `search_seeds` is 0: use 1 or more");
+    assert!(text_of(&SMALL.replace("trials", "trails")).contains("unknown field `trails`"));
+    assert!(text_of(&SMALL.replace("width", "breadth")).contains("unknown field `breadth`"));
+    assert!(text_of(&SMALL.replace("subclasses = 8", "subclass = 8")).contains("unknown field `subclass`"));
     assert_eq!(
-        told(&SMALL.replace("lelp S 8", "kd")),
+        text_of(&SMALL.replace("lelp S 8", "kd")),
         "recipe: two of `methods` are called `kd`; give one another `name`"
     );
     assert_eq!(
-        told(&SMALL.replace("method = \"kd\"", "method = \"ce\"")),
+        text_of(&SMALL.replace("method = \"kd\"", "method = \"ce\"")),
         "recipe: the baseline `kd` is not among the methods: ce, lelp S 8"
     );
-    let teacher = |keys: &str| told(&SMALL.replace("encoder = \"MiniLM\"", keys));
+    let teacher = |keys: &str| text_of(&SMALL.replace("encoder = \"MiniLM\"", keys));
     assert!(teacher("").contains("teacher `head`: needs one of encoder, folder, signals, but has 0"));
     assert!(teacher("folder = \"t\"\nhidden = 8").contains("teacher `head`: unknown field `hidden`"));
     let all = "encoder = \"MiniLM\"\ntune = \"all\"\n";
@@ -115,8 +108,30 @@ fn wrong_recipes_are_told_with_what_to_change() {
         "recipe: teacher `head`: epochs is 0: use 1 or more"
     );
     assert_eq!(
-        told(&SMALL.replace("beta = [0.1, 0.2]", "beta = []")),
+        text_of(&SMALL.replace("beta = [0.1, 0.2]", "beta = []")),
         "recipe: method `lelp S 8`: `search.beta` is an empty list: give one value or more, or leave it out"
     );
-    assert!(told("trials = ").contains("r.toml"));
+    assert!(text_of("trials = ").contains("r.toml"));
+}
+
+#[test]
+fn every_recipe_of_the_repository_holds_together() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
+    let paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(paths.len() >= 18, "{paths:?}");
+    for path in paths {
+        let (recipe, record) = ComparisonRecipe::open(&path).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(record.methods.len(), recipe.methods.len(), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_word_bundled_stands_for_the_data_that_come_with_lelp() {
+    let locations = |path: &str| {
+        let text = SMALL.replace("path = \"bundled\"", &format!("path = \"{path}\""));
+        let path = parse(&text).unwrap().0.data.remove(0).path;
+        path.resolve(Path::new("data"), Path::new("out"))
+    };
+    assert_eq!(locations("bundled"), Path::new("out/bundled"));
+    assert_eq!(locations("queries"), Path::new("data/queries"));
 }

@@ -20,7 +20,7 @@ use crate::space::Trial;
 use crate::store::{Results, ResultsStore};
 use lelp::ErrorChain;
 
-/// First seed of a trial; no student that is reported has it by default, so that none was chosen by its own luck.
+/// First seed of a trial; no student that is reported has it by default, so that none was chosen by its own score.
 const SEARCH_SEED: u64 = 1_000_000;
 
 /// Why there is a score.
@@ -194,7 +194,7 @@ impl MethodRun<'_> {
         Ok(())
     }
 
-    /// Writes a failure down, unless it is that somebody asked to stop.
+    /// Writes a failure down, unless the caller asked to stop.
     fn failing(
         &self,
         key: String,

@@ -1,4 +1,4 @@
-//! What a comparison comes to: tables with differences and whether they are more than luck.
+//! Tables of a comparison, with differences between methods and tests of their significance.
 
 mod markdown;
 mod tally;
@@ -20,7 +20,7 @@ use crate::store::Results;
 
 pub use tally::Tally;
 
-/// The level at which a corrected chance counts as no luck.
+/// Level of significance of a corrected p-value.
 pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 /// Seed of the bootstrap's draws.
@@ -29,7 +29,7 @@ const BOOTSTRAP_SEED: u64 = 0;
 /// A comparison's tables.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// The method that others are held against.
+    /// The method that the others are compared with.
     pub baseline: String,
     /// Trials of every search.
     pub trials: usize,
@@ -54,7 +54,7 @@ pub struct ComparisonTable {
     pub lines: Vec<MethodSummary>,
     /// What was chosen for methods that a recipe leaves to `auto`.
     pub auto: Vec<AutoRecord>,
-    /// What came to nothing.
+    /// Cells that failed.
     pub failed: Vec<FailedRecord>,
 }
 
@@ -97,7 +97,7 @@ pub struct MethodSummary {
     pub against_best_other: Option<(String, Difference)>,
 }
 
-/// How much more of the test rows one method has right than another, and whether that may be luck.
+/// How much more of the test rows one method has right than another, with tests of significance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Difference {
     /// Of the mean accuracies.
@@ -151,7 +151,7 @@ impl Difference {
         })
     }
 
-    /// Whether the rows say that it is no luck, after correction.
+    /// Whether the difference is significant over rows, after correction.
     #[must_use]
     pub fn is_significant(&self) -> bool {
         self.rows_p_corrected < SIGNIFICANCE_LEVEL

@@ -9,11 +9,11 @@ use super::ComparisonTable;
 pub struct Tally {
     /// The method.
     pub method: String,
-    /// Tables in which it is above, and that is no luck after correction.
+    /// Tables in which it is above, and significantly so after correction.
     pub wins: usize,
-    /// Tables in which the difference may be luck.
+    /// Tables in which the difference is not significant.
     pub ties: usize,
-    /// Tables in which it is below, and that is no luck after correction.
+    /// Tables in which it is below, and significantly so after correction.
     pub losses: usize,
 }
 

@@ -9,7 +9,8 @@ use lelp_train::training::{ValidationMetric, ValidationRecord};
 
 use super::*;
 use crate::auto::{AutoResult, Candidate};
-use crate::record::{CorrectRows, RecipeRecord, Record};
+use crate::correct_rows::CorrectRows;
+use crate::record::{RecipeRecord, Record};
 
 fn setting() -> Setting {
     Setting { data: "queries".into(), teacher: "head".into(), student: "n-gram".into() }
@@ -160,7 +161,7 @@ fn a_table_tells_what_auto_became_and_why() {
     };
     results.add(Record::Auto(AutoRecord { key: "b".into(), data, teacher, method: "auto".into(), result }));
     let text = Summary::of(&results).to_string();
-    let told = "- `auto` became `kmeans` S 8 beta 0.2 in 2.0 s: agrees with the teacher on 0.9120 of 2266 held-out texts, \
+    let expected = "- `auto` became `kmeans` S 8 beta 0.2 in 2.0 s: agrees with the teacher on 0.9120 of 2266 held-out texts, \
                 `kd` on 0.8700.";
-    assert!(text.contains(told), "{text}");
+    assert!(text.contains(expected), "{text}");
 }
