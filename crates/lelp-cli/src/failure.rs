@@ -100,6 +100,9 @@ macro_rules! not_classified_yet {
 classified! {
     CommandError
     PrintError
+    lelp::SettingError
+    lelp::ShapeError
+    lelp::artifact::ArtifactError
     lelp_model::ModelFolderError
     lelp_model::PredictError
     lelp_model::checkpoint::WeightsError
@@ -108,10 +111,7 @@ classified! {
 }
 
 not_classified_yet! {
-    lelp::artifact::ArtifactError
     lelp::metrics::MetricsError
-    lelp::SettingError
-    lelp::ShapeError
     lelp_compare::auto::AutoError
     lelp_compare::recipe::ComparisonRecipeError
     lelp_compare::run::RunError

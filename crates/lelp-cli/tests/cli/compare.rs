@@ -32,7 +32,7 @@ fn students(work: &Workspace) -> Vec<String> {
         .map(|line| {
             format!(
                 "{} {} {} {} {}",
-                line["key"], line["method"], line["seed"], line["right"], line["distill"]
+                line["key"], line["method"], line["seed"], line["correct"], line["distill"]
             )
         })
         .collect();

@@ -101,7 +101,7 @@ fn comparison(work: &Workspace) -> String {
         let shared = json!({ "distill": distill, "train": train, "validation": validation, "seconds": 1.0 });
         for seed in 0..2 {
             let own = json!({ "seed": seed, "epochs": epochs, "test": test, "bytes": 1000,
-                              "right": { "rows": 4, "bits": "f" } });
+                              "correct": { "rows": 4, "bits": "f" } });
             lines
                 .push(with(with(cell("student", format!("s-{method}-{seed}"), method), shared.clone()), own));
             let mut trial = with(cell("trial", format!("t-{method}-{seed}"), method), shared.clone());
