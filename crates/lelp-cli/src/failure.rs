@@ -103,25 +103,13 @@ classified! {
     lelp::SettingError
     lelp::ShapeError
     lelp::artifact::ArtifactError
+    lelp::metrics::MetricsError
+    lelp_hub::PullError
     lelp_model::ModelFolderError
     lelp_model::PredictError
     lelp_model::checkpoint::WeightsError
     lelp_model::encoder::EncoderError
     lelp_model::encoder_classifier::EncoderClassifierError
-}
-
-not_classified_yet! {
-    lelp::metrics::MetricsError
-    lelp_compare::auto::AutoError
-    lelp_compare::recipe::ComparisonRecipeError
-    lelp_compare::run::RunError
-    lelp_compare::store::ResultsError
-    lelp_data::DataError
-    lelp_data::SignalsFileError
-    lelp_data::import::ImportError
-    lelp_data::storage::FileError
-    lelp_hub::PullError
-    lelp_method::GuardError
     lelp_model::export::ExportError
     lelp_report::inspect::InspectError
     lelp_report::inspect::StudentSplitError
@@ -131,13 +119,25 @@ not_classified_yet! {
     lelp_train::distill::SettingsTableError
     lelp_train::distill::SplitError
     lelp_train::distill::TaskError
-    lelp_train::evaluate::EvaluateError
     lelp_train::encoder::EncoderTrainingError
+    lelp_train::evaluate::EvaluateError
     lelp_train::students::StudentError
-    lelp_train::training::CheckpointError
     lelp_train::teachers::FineTuneError
-    lelp_train::teachers::SignalsRunError
     lelp_train::teachers::HeadTrainingError
+    lelp_train::teachers::SignalsRunError
+    lelp_train::training::CheckpointError
+}
+
+not_classified_yet! {
+    lelp_compare::auto::AutoError
+    lelp_compare::recipe::ComparisonRecipeError
+    lelp_compare::run::RunError
+    lelp_compare::store::ResultsError
+    lelp_data::DataError
+    lelp_data::SignalsFileError
+    lelp_data::import::ImportError
+    lelp_data::storage::FileError
+    lelp_method::GuardError
 }
 
 /// Says what was being done when an error came up.

@@ -7,8 +7,12 @@ use lelp_data::storage::FileError;
 
 use crate::checkpoint::{EncoderConfigError, EncoderConfigFileError, JsonFileError, WeightsError};
 use crate::encoder::{EncoderError, EngineError};
+use crate::export::ExportError;
 use crate::head::ClassifierHeadError;
 use crate::layer::LayerError;
+use crate::ngram::{
+    FeatureSettingsError, FeatureTableError, NgramColumnsError, NgramConfigError, NgramModelError,
+};
 use crate::tokenizer::{TokenizeError, TokenizerError, TokenizerFileError};
 
 /// A file that is not there was named wrongly; any other trouble with files is the system's.
@@ -30,7 +34,29 @@ macro_rules! input {
     };
 }
 
-input!(EncoderConfigError, ClassifierHeadError, LayerError, TokenizeError, TokenizerError);
+input!(
+    EncoderConfigError,
+    ClassifierHeadError,
+    FeatureSettingsError,
+    FeatureTableError,
+    LayerError,
+    NgramColumnsError,
+    NgramConfigError,
+    NgramModelError,
+    TokenizeError,
+    TokenizerError,
+);
+
+impl Classified for ExportError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoEncoder { .. } => ErrorKind::Input,
+            Self::Teacher(error) => error.kind(),
+            Self::Weights(error) => error.kind(),
+            Self::File(error) => of_file(error),
+        }
+    }
+}
 
 impl Classified for EngineError {
     fn kind(&self) -> ErrorKind {

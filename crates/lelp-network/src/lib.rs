@@ -13,6 +13,7 @@
 
 mod adamw;
 mod batch;
+mod classified;
 mod cpu;
 mod device;
 mod network;

@@ -8,6 +8,7 @@
 //! | a run report | one HTML file that loads nothing else | [`page`] |
 
 pub mod analysis;
+mod classified;
 pub mod inspect;
 pub mod page;
 pub mod read;

@@ -15,6 +15,7 @@
 //! Threads, seeds, progress and cancellation are arguments; the same inputs give the same bytes at any
 //! number of threads.
 
+mod classified;
 mod columns;
 pub mod distill;
 pub mod encoder;

@@ -1,0 +1,56 @@
+//! Who has to act on the errors of this crate.
+
+use lelp::{Classified, ErrorKind};
+
+use crate::analysis::AnalysisError;
+use crate::inspect::{InspectError, StudentSplitError};
+use crate::read::ReadError;
+impl Classified for AnalysisError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Split(error) => error.kind(),
+            Self::Inspect(error) => error.kind(),
+            Self::Projection(error) => error.kind(),
+            Self::Shape(error) => error.kind(),
+            Self::Signals(_) => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for InspectError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Split(error) => error.kind(),
+            Self::Cancelled { .. } => ErrorKind::Environment,
+            Self::NotFinite { .. } => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for StudentSplitError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Setting(error) => error.kind(),
+            Self::File(_)
+            | Self::Record { .. }
+            | Self::NoSplit { .. }
+            | Self::Fit { .. }
+            | Self::Method(_) => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for ReadError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Cancelled => ErrorKind::Environment,
+            Self::Results(_)
+            | Self::Json(_)
+            | Self::NoFolder(_)
+            | Self::NoRun(_)
+            | Self::NoStudent { .. }
+            | Self::Unfinished(_)
+            | Self::File(_) => ErrorKind::Input,
+        }
+    }
+}
