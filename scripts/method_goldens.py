@@ -1,12 +1,12 @@
 """Writes what every distillation method gives on a small batch, from definitions written down again in PyTorch.
 
     pip install torch
-    python scripts/method_goldens.py > crates/lelp-train/tests/methods/goldens.json
+    python scripts/method_goldens.py > crates/lelp-method/tests/conformance/goldens.json
 
 All arithmetic is in double precision; gradients come from PyTorch. Inputs are multiples of 1/64, which single precision
 holds exactly. The loss of a batch is the sum over its rows divided by their number; a label that is not there (-1) adds
-nothing. Each case is a recipe's `[distill]` table, the method's variables, and what one step of plain gradient descent
-at rate 0.5 makes of them.
+nothing. Each case is a recipe's `[distill]` table, where its optimum is, the method's variables, and what one step of
+plain gradient descent at rate 0.5 makes of them.
 """
 
 import json
@@ -17,6 +17,22 @@ import torch.nn.functional as F
 
 torch.set_default_dtype(torch.float64)
 RATE = 0.5
+
+# Where each loss says that a student cannot do better: where its outputs are the teacher's logits, the softmax of its
+# outputs the targets, its embedding the teacher's, or where a regressor that copies finds the teacher's embedding. None:
+# the likelihood of `vid` is unbounded as its variances fall; the best of `crd` depends on its memory.
+OPTIMUM = {
+    "ce": None,
+    "kd": "logits",
+    "dkd": "logits",
+    "dist": "logits",
+    "lskd": "logits",
+    "fitnet": "copied",
+    "vid": None,
+    "rkd": "embedding",
+    "crd": None,
+    "lelp": "targets",
+}
 
 
 def tensor(generator, *shape, bound=2.0):
@@ -202,6 +218,7 @@ def case(p, settings, g):
     return {
         "classes": p["classes"],
         "settings": settings,
+        "optimum": OPTIMUM[method],
         "state": {name: value.tolist() for name, value in variables.items()},
         "terms": {name: [weight, value.item()] for name, (weight, value) in terms.items()},
         "loss": loss.item(),

@@ -105,6 +105,7 @@ classified! {
     lelp::artifact::ArtifactError
     lelp::metrics::MetricsError
     lelp_hub::PullError
+    lelp_method::DegeneracyError
     lelp_model::ModelFolderError
     lelp_model::PredictError
     lelp_model::checkpoint::WeightsError
@@ -137,7 +138,6 @@ not_classified_yet! {
     lelp_data::SignalsFileError
     lelp_data::import::ImportError
     lelp_data::storage::FileError
-    lelp_method::GuardError
 }
 
 /// Says what was being done when an error came up.

@@ -9,7 +9,7 @@ use lelp::artifact::ArtifactError;
 use lelp_compare::run::RunError;
 use lelp_compare::store::ResultsError;
 use lelp_data::DataError;
-use lelp_method::GuardError;
+use lelp_method::DegeneracyError;
 use lelp_model::ModelFolderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_model::export::ExportError;
@@ -83,7 +83,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "write them with `lelp signals` and give their folder with `--signals`";
         DistillError: DistillError::NoSubclasses =>
             "train a teacher with `lelp teach --subclasses 4`, or use `--method lelp`";
-        GuardError: error => format!("use {}; `--force` trains it all the same", error.degeneracy.instead);
+        DegeneracyError: error => format!("use {}; `--force` trains it all the same", error.degeneracy.instead);
         ModelFolderError: ModelFolderError::NoFolder(_) | ModelFolderError::UnknownKind(_) =>
             "give a folder that `lelp teach` or `lelp distill` wrote, or one of a Hugging Face classifier";
         ModelFolderError: ModelFolderError::NoHead(_) => TRAIN_HEAD;

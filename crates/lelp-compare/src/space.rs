@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lelp::{Classified, ErrorKind};
+use lelp::{Classified, ErrorKind, Parameter, Search, Values};
 use lelp_data::storage::sha256;
 use lelp_method::{MethodSettings, Objective};
 use lelp_train::training::TrainSettings;
@@ -89,51 +89,39 @@ impl Classified for SpaceError {
 /// `alpha`, the weight of the labels, stays as it is for every method.
 #[must_use]
 pub fn default_space(method: &MethodSettings, train: &TrainSettings) -> SearchSpace {
-    let choice =
-        |values: &[i64]| Dimension::Choice(values.iter().map(|&value| Value::Integer(value)).collect());
-    let softness = || Dimension::Choice([1.0, 2.0, 4.0].map(Value::Float).to_vec());
-    let range = |low, high| Dimension::Range(Range { low, high });
-    let around = |value: f64| range(0.01 * value, 10.0 * value);
-    let rate = f64::from(train.learning_rate);
-    let own: Vec<(&str, Dimension)> = match method {
-        MethodSettings::Ce(_) => {
-            let epochs = [train.epochs.div_ceil(2), train.epochs, 2 * train.epochs];
-            let smoothing = [0.0, 0.05, 0.1].map(Value::Float).to_vec();
-            vec![
-                ("epochs", choice(&epochs.map(|epochs| i64::try_from(epochs).unwrap_or(i64::MAX)))),
-                ("label_smoothing", Dimension::Choice(smoothing)),
-            ]
+    let values = method.to_json();
+    let described = method.parameters();
+    let own = described.iter().filter_map(|parameter| {
+        let dimension = dimension(parameter, values.get(parameter.name))?;
+        Some((parameter.name.to_owned(), dimension))
+    });
+    let around = |factor: f64| factor * f64::from(train.learning_rate);
+    let rate = Dimension::Range(Range { low: around(0.5), high: around(4.0) });
+    let mut space: SearchSpace = own.chain([("learning_rate".to_owned(), rate)]).collect();
+    if method.searches_epochs() {
+        let epochs = [train.epochs.div_ceil(2), train.epochs, 2 * train.epochs];
+        let epochs = epochs.map(|epochs| Value::Integer(i64::try_from(epochs).unwrap_or(i64::MAX)));
+        space.insert("epochs".to_owned(), Dimension::Choice(epochs.to_vec()));
+    }
+    space
+}
+
+/// What a search tries of a setting that is `value` now; none where it stays as it is.
+fn dimension(parameter: &Parameter, value: Option<&serde_json::Value>) -> Option<Dimension> {
+    match parameter.search {
+        Search::Fixed => None,
+        Search::Choices(values) => {
+            let whole = parameter.values == Values::Count;
+            let choice =
+                |&value: &f64| if whole { Value::Integer(value as i64) } else { Value::Float(value) };
+            Some(Dimension::Choice(values.iter().map(choice).collect()))
         }
-        MethodSettings::Kd(_)
-        | MethodSettings::Dist(_)
-        | MethodSettings::Lskd(_)
-        | MethodSettings::Subclass(_) => {
-            vec![("temperature", softness())]
+        Search::LogRange { low, high } => Some(Dimension::Range(Range { low, high })),
+        Search::AroundDefault { low, high } => {
+            let value = value?.as_f64()?;
+            Some(Dimension::Range(Range { low: low * value, high: high * value }))
         }
-        MethodSettings::Dkd(_) => {
-            vec![("temperature", softness()), ("non_target_weight", choice(&[1, 2, 8]))]
-        }
-        // Sharp splits pay: a prototype was best at 0.05 to 0.25 deviations.
-        MethodSettings::Lelp(_) | MethodSettings::RandomProjection(_) => {
-            vec![("subclasses", choice(&[2, 4, 8, 16])), ("beta", range(0.04, 0.4))]
-        }
-        MethodSettings::RandomSubclass(_) => {
-            vec![("subclasses", choice(&[2, 4, 8, 16])), ("beta", range(0.04, 1.0))]
-        }
-        MethodSettings::Kmeans(_) | MethodSettings::Agglomerative(_) | MethodSettings::TsneKmeans(_) => {
-            vec![("subclasses", choice(&[4, 8, 16, 32])), ("beta", range(0.05, 0.5))]
-        }
-        MethodSettings::Oracle(_) => vec![("beta", range(0.1, 0.5))],
-        MethodSettings::Fitnet(settings) => vec![("weight", around(settings.term.weight))],
-        MethodSettings::Vid(settings) => vec![("weight", around(settings.term.weight))],
-        MethodSettings::Rkd(settings) => vec![
-            ("distance_weight", around(settings.term.distance_weight)),
-            ("angle_weight", around(settings.term.angle_weight)),
-        ],
-        MethodSettings::Crd(settings) => vec![("weight", around(settings.term.weight))],
-    };
-    let all = own.into_iter().chain([("learning_rate", range(0.5 * rate, 4.0 * rate))]);
-    all.map(|(name, dimension)| (name.to_owned(), dimension)).collect()
+    }
 }
 
 /// `count` trials: the settings as they are, then draws from `space`.
@@ -252,6 +240,8 @@ fn table(settings: &impl Serialize) -> Table {
 mod tests {
     use std::collections::BTreeSet;
 
+    use lelp_method::{CeSettings, KdSettings, MethodSettings};
+
     use super::*;
 
     fn first(method: MethodSettings) -> Trial {
@@ -261,7 +251,7 @@ mod tests {
     #[test]
     fn every_method_gets_the_same_budget_of_different_trials_its_defaults_first() {
         for method in MethodSettings::all() {
-            let first = first(method);
+            let first = first(method.clone());
             let space = default_space(&method, &first.train);
             let trials = trials(&first, &space, 12).unwrap();
             assert_eq!(trials.len(), 12);
@@ -273,24 +263,65 @@ mod tests {
         }
     }
 
+    /// What is tried of every method unless a recipe says otherwise: the budget of a comparison depends on it.
+    #[test]
+    fn the_space_of_every_method_is_that_of_published_comparisons() {
+        let train = TrainSettings { epochs: 15, learning_rate: 0.5, ..TrainSettings::ngram() };
+        let (softness, softly) = ("[1.0, 2.0, 4.0]", "temperature [1.0, 2.0, 4.0]");
+        let split = |subclasses: &str, low: f64, high: f64| format!("beta {low} to {high}, {subclasses}");
+        let (few, many) = ("subclasses [2, 4, 8, 16]", "subclasses [4, 8, 16, 32]");
+        let expected = [
+            ("ce", "epochs [8, 15, 30], label_smoothing [0.0, 0.05, 0.1]".to_owned()),
+            ("kd", softly.to_owned()),
+            ("dkd", format!("non_target_weight [1.0, 2.0, 8.0], temperature {softness}")),
+            ("dist", softly.to_owned()),
+            ("lskd", softly.to_owned()),
+            ("fitnet", "weight 1 to 1000".to_owned()),
+            ("vid", "weight 0.01 to 10".to_owned()),
+            ("rkd", "angle_weight 0.5 to 500, distance_weight 0.25 to 250".to_owned()),
+            ("crd", "weight 0.008 to 8".to_owned()),
+            ("lelp", split(few, 0.04, 0.4)),
+            ("kmeans", split(many, 0.05, 0.5)),
+            ("agglomerative", split(many, 0.05, 0.5)),
+            ("tsne-kmeans", split(many, 0.05, 0.5)),
+            ("random-projection", split(few, 0.04, 0.4)),
+            ("random-subclass", split(few, 0.04, 1.0)),
+            ("oracle", "beta 0.1 to 0.5".to_owned()),
+            ("subclass", softly.to_owned()),
+        ];
+        let found = MethodSettings::all().into_iter().map(|method| {
+            let mut space = default_space(&method, &train);
+            let rate = space.remove("learning_rate").unwrap();
+            assert_eq!(rate, Dimension::Range(Range { low: 0.25, high: 2.0 }));
+            let text = |(name, dimension): (&String, &Dimension)| match dimension {
+                Dimension::Choice(values) => {
+                    let values: Vec<String> = values.iter().map(Value::to_string).collect();
+                    format!("{name} [{}]", values.join(", "))
+                }
+                Dimension::Range(Range { low, high }) => format!("{name} {low} to {high}"),
+            };
+            (method.name(), space.iter().map(text).collect::<Vec<_>>().join(", "))
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
     #[test]
     fn methods_that_share_a_setting_get_the_same_draws_of_it() {
         let rates = |method: MethodSettings| -> Vec<f32> {
-            let first = first(method);
+            let first = first(method.clone());
             let trials = trials(&first, &default_space(&method, &first.train), 9).unwrap();
             trials.iter().map(|trial| trial.train.learning_rate).collect()
         };
-        let [ce, kd, ..] = MethodSettings::all();
-        assert_eq!(rates(ce), rates(kd));
+        assert_eq!(rates(CeSettings::default().into()), rates(KdSettings::default().into()));
     }
 
     #[test]
     fn draws_cover_a_range_part_by_part() {
-        let [_, kd, ..] = MethodSettings::all();
+        let kd = KdSettings::default().into();
         let space = SearchSpace::from([("alpha".into(), Dimension::Range(Range { low: 0.01, high: 1.0 }))]);
         let trials = trials(&first(kd), &space, 5).unwrap();
         let drawn: BTreeSet<String> =
-            trials[1..].iter().map(|trial| trial.method.base.alpha().to_string()).collect();
+            trials[1..].iter().map(|trial| trial.method.base.alpha().get().to_string()).collect();
         // Middles of four parts of two decades.
         assert_eq!(drawn, ["0.0178", "0.0562", "0.178", "0.562"].map(String::from).into());
     }
@@ -306,9 +337,9 @@ mod tests {
 
     #[test]
     fn a_space_that_does_not_fit_is_told_with_its_setting() {
-        let [ce, ..] = MethodSettings::all();
+        let ce = first(CeSettings::default().into());
         let tell = |name: &str, dimension| {
-            trials(&first(ce), &SearchSpace::from([(name.to_owned(), dimension)]), 2).unwrap_err().to_string()
+            trials(&ce, &SearchSpace::from([(name.to_owned(), dimension)]), 2).unwrap_err().to_string()
         };
         let choice = |value: f64| Dimension::Choice(vec![Value::Float(value)]);
         assert_eq!(

@@ -1,9 +1,13 @@
 //! Cross-entropy on labels.
 
-use ::lelp::log_sum_exp;
+use lelp::{Parameter, Search, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
+use super::alpha::Alpha;
+use super::error::MethodError;
 use super::float::Float;
+use super::loss::Loss;
+use super::needs::Needs;
 use super::softmax::scaled;
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
@@ -32,6 +36,20 @@ pub fn collapsed_cross_entropy<F: Float>(
     all - class
 }
 
+const PARAMETERS: [Parameter; 2] = [
+    Parameter::new(
+        "label_smoothing",
+        Values::ShareBelowOne,
+        "share of each label that is spread over all classes alike",
+    )
+    .searched(Search::Choices(&[0.0, 0.05, 0.1])),
+    Parameter::new(
+        "balanced",
+        Values::Switch,
+        "let the rows of every class weigh the same together, however many there are",
+    ),
+];
+
 /// Settings of `ce`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -41,6 +59,44 @@ pub struct CeSettings {
     pub label_smoothing: f64,
     /// Whether the rows of every class weigh the same together: a row of class `c` weighs `rows / (classes rows_c)`.
     pub balanced: bool,
+}
+
+impl Loss for CeSettings {
+    fn name(&self) -> &'static str {
+        "ce"
+    }
+
+    fn summary(&self) -> String {
+        "The labels alone".to_owned()
+    }
+
+    fn source(&self) -> &'static str {
+        ""
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        PARAMETERS.to_vec()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { labels: true, ..Needs::default() }
+    }
+
+    fn alpha(&self) -> Alpha {
+        Alpha::ONE
+    }
+
+    fn labels(&self) -> CeSettings {
+        *self
+    }
+
+    fn searches_epochs(&self) -> bool {
+        true
+    }
+
+    fn build<'a>(&self, _supervision: Supervision<'a>) -> Result<Option<Box<dyn Method + 'a>>, MethodError> {
+        Ok(None)
+    }
 }
 
 /// Cross-entropy on labels; rows without one are left out.

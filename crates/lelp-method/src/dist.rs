@@ -1,11 +1,25 @@
 //! Distillation from a stronger teacher: correlations of probabilities, over rows and over columns.
 
-use ::lelp::log_sum_exp;
+use lelp::{Parameter, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
+use super::alpha::{ALPHA, Alpha};
+use super::degeneracy::{Degeneracy, Severity, free_shapes};
+use super::error::MethodError;
 use super::float::Float;
+use super::kd::{SOFTNESS, TEMPERATURE};
+use super::loss::Loss;
+use super::needs::Needs;
 use super::softmax::scaled;
+use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, TermSum};
+
+const PARAMETERS: [Parameter; 4] = [
+    ALPHA,
+    TEMPERATURE.searched(SOFTNESS),
+    Parameter::new("row_weight", Values::NonNegative, "weight of the correlation inside rows"),
+    Parameter::new("column_weight", Values::NonNegative, "weight of the correlation inside classes"),
+];
 
 /// Settings of `dist`.
 ///
@@ -14,10 +28,10 @@ use super::{Batch, Gradients, Method, TermSum};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DistSettings {
-    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest.
-    pub alpha: f64,
-    /// Softens the teacher and the student alike; above 0.
-    pub temperature: f64,
+    /// Weight of the labels' cross-entropy; distillation has the rest.
+    pub alpha: Alpha,
+    /// Softens the teacher and the student alike.
+    pub temperature: Temperature,
     /// Weight of the correlation inside each row, between classes (the paper's beta).
     pub row_weight: f64,
     /// Weight of the correlation inside each class, between rows (the paper's gamma).
@@ -26,7 +40,52 @@ pub struct DistSettings {
 
 impl Default for DistSettings {
     fn default() -> Self {
-        Self { alpha: 0.0, temperature: 1.0, row_weight: 1.0, column_weight: 1.0 }
+        let (alpha, temperature) = (Alpha::default(), Temperature::default());
+        Self { alpha, temperature, row_weight: 1.0, column_weight: 1.0 }
+    }
+}
+
+impl Loss for DistSettings {
+    fn name(&self) -> &'static str {
+        "dist"
+    }
+
+    fn summary(&self) -> String {
+        "Correlations of probabilities, inside rows and inside classes".to_owned()
+    }
+
+    fn source(&self) -> &'static str {
+        "Huang et al. 2022, arXiv:2205.10536"
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        PARAMETERS.to_vec()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { whole_batch: true, ..Needs::of_logits() }
+    }
+
+    fn alpha(&self) -> Alpha {
+        self.alpha
+    }
+
+    fn temperature(&self) -> Temperature {
+        self.temperature
+    }
+
+    fn degeneracy(&self, classes: usize) -> Option<Degeneracy> {
+        (free_shapes(classes) == 0).then_some(Degeneracy {
+            method: self.name(),
+            severity: Severity::Warned,
+            why: "the correlation of two probabilities is 1 or -1, so that rows teach nothing, and both columns say the same",
+            instead: "`kd`, or `lelp`, which takes more from the teacher than its probabilities",
+        })
+    }
+
+    fn build<'a>(&self, supervision: Supervision<'a>) -> Result<Option<Box<dyn Method + 'a>>, MethodError> {
+        let logits = supervision.checked_logits(self.name())?;
+        Ok(Some(Box::new(DistLoss::new(logits, supervision.classes, *self))))
     }
 }
 
@@ -157,6 +216,7 @@ impl Method for DistLoss<'_> {
             self.teacher.extend_from_slice(&self.logits[row as usize * classes..][..classes]);
         }
         let weights = [row_weight, column_weight].map(|weight| weight * batch.share * rows as f64);
+        let temperature = temperature.get();
         let outputs = &mut *gradients.outputs;
         let terms =
             correlation_distance(&self.teacher, batch.outputs, classes, temperature, weights, outputs);

@@ -1,12 +1,26 @@
 //! Decoupled distillation: the label's class and the others apart.
 
-use ::lelp::log_sum_exp;
+use lelp::{Parameter, Search, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
+use super::alpha::{ALPHA, Alpha};
+use super::degeneracy::{Degeneracy, Severity};
+use super::error::MethodError;
 use super::float::Float;
+use super::kd::{SOFTNESS, TEMPERATURE};
+use super::loss::Loss;
+use super::needs::Needs;
 use super::softmax::scaled;
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
+
+const PARAMETERS: [Parameter; 4] = [
+    ALPHA,
+    TEMPERATURE.searched(SOFTNESS),
+    Parameter::new("target_weight", Values::NonNegative, "weight of the label's class against the others"),
+    Parameter::new("non_target_weight", Values::NonNegative, "weight of the other classes among themselves")
+        .searched(Search::Choices(&[1.0, 2.0, 8.0])),
+];
 
 /// Settings of `dkd`.
 ///
@@ -15,10 +29,10 @@ use super::{Batch, Gradients, Method, RowWise, TermSum};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DkdSettings {
-    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest. The paper's alpha is `target_weight`.
-    pub alpha: f64,
-    /// Softens the teacher and the student alike; above 0.
-    pub temperature: f64,
+    /// Weight of the labels' cross-entropy; distillation has the rest. The paper's alpha is `target_weight`.
+    pub alpha: Alpha,
+    /// Softens the teacher and the student alike.
+    pub temperature: Temperature,
     /// Weight of the divergence of the label's class from all others (TCKD).
     pub target_weight: f64,
     /// Weight of the divergence among the other classes (NCKD).
@@ -27,7 +41,57 @@ pub struct DkdSettings {
 
 impl Default for DkdSettings {
     fn default() -> Self {
-        Self { alpha: 0.0, temperature: 4.0, target_weight: 1.0, non_target_weight: 8.0 }
+        let temperature = Temperature::new(4.0).expect("four is above 0");
+        Self { alpha: Alpha::default(), temperature, target_weight: 1.0, non_target_weight: 8.0 }
+    }
+}
+
+/// Free numbers of a row's probabilities over the classes other than its label's.
+fn among_others(classes: usize) -> usize {
+    classes.saturating_sub(2)
+}
+
+impl Loss for DkdSettings {
+    fn name(&self) -> &'static str {
+        "dkd"
+    }
+
+    fn summary(&self) -> String {
+        "The probability of the label's class, and those among the others, apart".to_owned()
+    }
+
+    fn source(&self) -> &'static str {
+        "Zhao et al. 2022, arXiv:2203.08679"
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        PARAMETERS.to_vec()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { labels: true, ..Needs::of_logits() }
+    }
+
+    fn alpha(&self) -> Alpha {
+        self.alpha
+    }
+
+    fn temperature(&self) -> Temperature {
+        self.temperature
+    }
+
+    fn degeneracy(&self, classes: usize) -> Option<Degeneracy> {
+        (among_others(classes) == 0).then_some(Degeneracy {
+            method: self.name(),
+            severity: Severity::Refused,
+            why: "there is one class beside the label's, so that NCKD is 0 and TCKD is all of `kd`",
+            instead: "`kd`, or `lelp`, which takes more from the teacher than its probabilities",
+        })
+    }
+
+    fn build<'a>(&self, supervision: Supervision<'a>) -> Result<Option<Box<dyn Method + 'a>>, MethodError> {
+        let logits = supervision.checked_logits(self.name())?;
+        Ok(Some(Box::new(DkdLoss::new(supervision, logits, *self))))
     }
 }
 
@@ -138,7 +202,8 @@ impl RowWise for DkdLoss<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         let classes = self.supervision.classes;
         let DkdSettings { temperature, target_weight, non_target_weight, .. } = self.settings;
-        let weights = [target_weight, non_target_weight].map(|weight| weight * batch.share);
+        let (weights, temperature) =
+            ([target_weight, non_target_weight].map(|weight| weight * batch.share), temperature.get());
         for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
             if let Some(label) = self.supervision.label(row) {
                 let teacher = &self.logits[row * classes..][..classes];

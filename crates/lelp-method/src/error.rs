@@ -1,20 +1,14 @@
 //! Settings or supervision that a method cannot work with.
 
+use lelp::{Classified, ErrorKind, MakerSettingsError, SettingError};
 use thiserror::Error;
 
 /// Settings or supervision that a method cannot work with.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum MethodError {
     /// A setting out of its range.
-    #[error("{name} is {value}: use {range}")]
-    Setting {
-        /// Name of the setting.
-        name: &'static str,
-        /// The number given.
-        value: f64,
-        /// What is allowed.
-        range: &'static str,
-    },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// Something the method learns from is not there.
     #[error("method `{method}` needs {what}, and there are none")]
     Missing {
@@ -75,4 +69,62 @@ pub enum MethodError {
         /// Columns.
         columns: usize,
     },
+}
+
+/// Why no method, and no term on embeddings, has these settings.
+#[derive(Debug, Error)]
+pub enum MethodSettingsError {
+    /// Nothing of the name.
+    #[error("no method is called `{name}`; there are {}", quoted(known))]
+    UnknownMethod {
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: Vec<&'static str>,
+    },
+    /// A setting that the method does not have.
+    #[error("unknown field `{setting}`, expected {}", expected(known))]
+    UnknownSetting {
+        /// The setting.
+        setting: String,
+        /// The settings it has.
+        known: Vec<&'static str>,
+    },
+    /// A number out of its range.
+    #[error(transparent)]
+    Range(#[from] SettingError),
+    /// The target maker does not have these settings.
+    #[error(transparent)]
+    Maker(#[from] MakerSettingsError),
+    /// A value of another type, or an unknown word.
+    #[error(transparent)]
+    Value(#[from] serde_json::Error),
+}
+
+impl Classified for MethodError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Memory { .. } => ErrorKind::Environment,
+            _ => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for MethodSettingsError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// As serde lists what a struct has.
+fn expected(names: &[&str]) -> String {
+    match names {
+        [one] => format!("`{one}`"),
+        [one, other] => format!("`{one}` or `{other}`"),
+        _ => format!("one of {}", quoted(names)),
+    }
 }

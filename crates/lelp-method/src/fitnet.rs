@@ -1,26 +1,21 @@
 //! Hints: a learned regressor of the student's embedding onto the teacher's.
 
+use lelp::{Parameter, Values};
 use serde::{Deserialize, Serialize};
 
-use super::embeddings::Pair;
+use super::auxiliary_term::Term;
+use super::embeddings::{AROUND_DEFAULT, EmbeddingPair};
+use super::error::MethodError;
 use super::float::Float;
-use super::kd::KdSettings;
 use super::regressor::Regressor;
+use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
 
-/// Settings of `fitnet`: `kd`, and the hint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FitnetSettings {
-    /// What the outputs are held against.
-    #[serde(flatten)]
-    pub kd: KdSettings,
-    /// What the embedding is held against.
-    #[serde(flatten)]
-    pub term: FitnetTerm,
-}
+const PARAMETERS: [Parameter; 1] =
+    [Parameter::new("weight", Values::NonNegative, "weight of the squared error between embeddings")
+        .searched(AROUND_DEFAULT)];
 
-/// The hint alone, to be added to another method.
+/// Settings of `fitnet`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitnetTerm {
@@ -32,6 +27,32 @@ impl Default for FitnetTerm {
     /// The weight of the published code that others follow, which was for feature maps.
     fn default() -> Self {
         Self { weight: 100.0 }
+    }
+}
+
+impl Term for FitnetTerm {
+    fn name(&self) -> &'static str {
+        "fitnet"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the teacher's embedding through a learned regressor"
+    }
+
+    fn source(&self) -> &'static str {
+        "Romero et al. 2015, arXiv:1412.6550"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        &PARAMETERS
+    }
+
+    fn build<'a>(
+        &self,
+        pair: EmbeddingPair<'a>,
+        _supervision: Supervision<'a>,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        Ok(Box::new(FitnetLoss::new(pair, *self)))
     }
 }
 
@@ -56,7 +77,7 @@ pub fn squared_error<F: Float>(predicted: &[F], wanted: &[F], weight: f64, gradi
 /// The hint on every row, through a linear regressor.
 #[derive(Debug)]
 pub struct FitnetLoss<'a> {
-    pair: Pair<'a>,
+    pair: EmbeddingPair<'a>,
     weight: f64,
     regressor: Regressor,
     /// The teacher's embeddings of the batch.
@@ -65,7 +86,7 @@ pub struct FitnetLoss<'a> {
 
 impl<'a> FitnetLoss<'a> {
     /// Between checked embeddings.
-    pub(super) fn new(pair: Pair<'a>, settings: FitnetTerm) -> Self {
+    pub(super) fn new(pair: EmbeddingPair<'a>, settings: FitnetTerm) -> Self {
         let sizes = [pair.student.embedding, pair.teacher.width()];
         let regressor = Regressor::new("fitnet.regressor", &sizes, &pair.student);
         Self { pair, weight: settings.weight, regressor, wanted: Vec::new() }
@@ -74,11 +95,11 @@ impl<'a> FitnetLoss<'a> {
 
 impl Method for FitnetLoss<'_> {
     fn outputs(&self) -> usize {
-        self.pair.shape.0 * self.pair.shape.1
+        self.pair.outputs()
     }
 
     fn subclasses(&self) -> usize {
-        self.pair.shape.1
+        self.pair.subclasses
     }
 
     fn terms(&self) -> &[&'static str] {

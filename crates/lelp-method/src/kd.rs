@@ -1,27 +1,80 @@
 //! Distillation of soft labels: `kd`, and with subclasses `lelp`.
 
-use ::lelp::log_sum_exp;
 use std::borrow::Cow;
 
+use lelp::{Parameter, Search, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
+use super::alpha::{ALPHA, Alpha};
+use super::error::MethodError;
 use super::float::Float;
-use super::softmax::scaled;
+use super::loss::Loss;
+use super::needs::Needs;
+use super::softmax::{scaled, soft_labels};
+use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
 
+/// As methods describe it.
+pub(super) const TEMPERATURE: Parameter =
+    Parameter::new("temperature", Values::Positive, "softens teacher and student alike");
+/// What a search tries of it.
+pub(super) const SOFTNESS: Search = Search::Choices(&[1.0, 2.0, 4.0]);
+
 /// Settings of `kd`, and of the `kd` beneath methods that add to it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KdSettings {
-    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest.
-    pub alpha: f64,
-    /// Softens the teacher and the student alike; above 0.
-    pub temperature: f64,
+    /// Weight of the labels' cross-entropy; distillation has the rest.
+    pub alpha: Alpha,
+    /// Softens the teacher and the student alike.
+    pub temperature: Temperature,
 }
 
-impl Default for KdSettings {
-    fn default() -> Self {
-        Self { alpha: 0.0, temperature: 1.0 }
+impl KdSettings {
+    /// The loss for the method `method`, which asks for the teacher's logits.
+    pub(super) fn build_for<'a>(
+        &self,
+        method: &'static str,
+        supervision: Supervision<'a>,
+    ) -> Result<Option<Box<dyn Method + 'a>>, MethodError> {
+        let (classes, temperature) = (supervision.classes, self.temperature.get());
+        let targets = soft_labels(supervision.checked_logits(method)?, classes, temperature);
+        let loss = SoftTargetLoss::new(self.name(), Cow::Owned(targets), classes, 1, temperature);
+        Ok(Some(Box::new(loss)))
+    }
+}
+
+impl Loss for KdSettings {
+    fn name(&self) -> &'static str {
+        "kd"
+    }
+
+    fn summary(&self) -> String {
+        "The teacher's probabilities".to_owned()
+    }
+
+    fn source(&self) -> &'static str {
+        "Hinton, Vinyals and Dean 2015, arXiv:1503.02531"
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        vec![ALPHA, TEMPERATURE.searched(SOFTNESS)]
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::of_logits()
+    }
+
+    fn alpha(&self) -> Alpha {
+        self.alpha
+    }
+
+    fn temperature(&self) -> Temperature {
+        self.temperature
+    }
+
+    fn build<'a>(&self, supervision: Supervision<'a>) -> Result<Option<Box<dyn Method + 'a>>, MethodError> {
+        self.build_for(self.name(), supervision)
     }
 }
 

@@ -1,9 +1,11 @@
 #![doc = include_str!("../docs/adding-a-method.md")]
 
-mod about;
-mod build;
+mod alpha;
+mod auxiliary_term;
 mod ce;
+mod checked_values;
 mod crd;
+mod degeneracy;
 mod dense;
 mod dist;
 mod dkd;
@@ -11,56 +13,62 @@ mod embeddings;
 mod error;
 mod fitnet;
 mod float;
-mod guard;
 mod kd;
-mod lelp;
+mod kd_with_term;
+mod loss;
 mod lskd;
+mod method_settings;
+mod needs;
 mod objective;
 mod optimizer;
+mod registry;
 mod regressor;
 mod rkd;
-mod settings;
 mod softmax;
 mod split;
 mod state;
 mod subclass;
 mod subclass_teacher;
 mod supervision;
-mod terms;
+mod term_sum;
 #[cfg(test)]
 mod testing;
 mod vid;
 mod weighted_sum;
 
-pub use self::lelp::LelpSettings;
-pub use about::MethodDescription;
+pub use alpha::Alpha;
+pub use auxiliary_term::{AuxiliaryTerm, Term, TermObject};
 pub use ce::{CeSettings, CrossEntropy, collapsed_cross_entropy};
-pub use crd::{Contrast, CrdLoss, CrdSettings, CrdTerm, contrast};
+pub use crd::{Contrast, CrdLoss, CrdTerm, contrast};
+pub use degeneracy::{Degeneracy, DegeneracyError, Severity};
 pub use dense::{BatchOutputs, Dense, DenseNetwork, ForwardCache};
 pub use dist::{DistLoss, DistSettings, correlation_distance};
 pub use dkd::{DkdLoss, DkdSettings, decoupled_distillation};
-pub use error::MethodError;
-pub use fitnet::{FitnetLoss, FitnetSettings, FitnetTerm, squared_error};
-pub use guard::{Degeneracy, GuardError, Severity};
-pub use kd::{KdSettings, SoftTargetLoss, distillation};
-pub use lskd::{LskdLoss, LskdSettings, standardise, standardised_distillation};
-pub use objective::Objective;
-pub use subclass_teacher::{SubclassTeacherSettings, auxiliary};
-/// Rows of a batch that are worked on together; fixed, so that sums do not depend on the threads.
-pub const SHARD_ROWS: usize = 32;
-
+pub use embeddings::EmbeddingPair;
+pub use error::{MethodError, MethodSettingsError};
+pub use fitnet::{FitnetLoss, FitnetTerm, squared_error};
 pub use float::Float;
+pub use kd::{KdSettings, SoftTargetLoss, distillation};
+pub use kd_with_term::KdWithTerm;
+pub use loss::{Loss, LossObject};
+pub use lskd::{LskdLoss, LskdSettings, standardise, standardised_distillation};
+pub use method_settings::{MethodDescription, MethodSettings};
+pub use needs::Needs;
+pub use objective::Objective;
 pub use optimizer::{Optimizer, OptimizerState, adagrad};
-pub use rkd::{RkdLoss, RkdSettings, RkdTerm, angle_distance, distance_distance};
-pub use settings::{AuxiliaryTerm, MethodSettings};
+pub use rkd::{RkdLoss, RkdTerm, angle_distance, distance_distance};
 pub use softmax::soft_labels;
-pub use split::{ClusterSplitSettings, OracleSettings, RandomProjectionSettings, RandomSplitSettings, Split};
+pub use split::SplitMethod;
 pub use state::{NamedArray, StateError, copy_array, read_count};
 pub use subclass::SubclassSettings;
-pub use supervision::{Needs, StudentShape, Supervision, TeacherEmbeddings};
-pub use terms::TermSum;
-pub use vid::{VidLoss, VidSettings, VidTerm, gaussian_bound};
+pub use subclass_teacher::{SubclassTeacherSettings, auxiliary};
+pub use supervision::{StudentShape, Supervision, TeacherEmbeddings};
+pub use term_sum::TermSum;
+pub use vid::{VidLoss, VidTerm, gaussian_bound};
 pub use weighted_sum::WeightedSum;
+
+/// Rows of a batch that are worked on together; fixed, so that sums do not depend on the threads.
+pub const SHARD_ROWS: usize = 32;
 
 /// What a student gives for the rows of a batch, or for some of them.
 #[derive(Debug, Clone, Copy)]

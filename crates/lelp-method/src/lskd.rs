@@ -1,12 +1,24 @@
 //! Logit standardisation: distillation of the shape of the logits, not of their size.
 
-use ::lelp::log_sum_exp;
+use lelp::{Parameter, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
+use super::alpha::{ALPHA, Alpha};
+use super::degeneracy::{Degeneracy, Severity, free_shapes};
+use super::error::MethodError;
 use super::float::Float;
-use super::kd::distillation;
+use super::kd::{SOFTNESS, TEMPERATURE, distillation};
+use super::loss::Loss;
+use super::needs::Needs;
 use super::softmax::scaled;
+use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, RowWise, TermSum};
+
+const PARAMETERS: [Parameter; 3] = [
+    ALPHA,
+    TEMPERATURE.searched(SOFTNESS),
+    Parameter::new("weight", Values::Positive, "weight of the distillation"),
+];
 
 /// Settings of `lskd`.
 ///
@@ -15,17 +27,62 @@ use super::{Batch, Gradients, Method, RowWise, TermSum};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LskdSettings {
-    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest.
-    pub alpha: f64,
-    /// Softens the standardised logits of teacher and student alike; above 0.
-    pub temperature: f64,
+    /// Weight of the labels' cross-entropy; distillation has the rest.
+    pub alpha: Alpha,
+    /// Softens the standardised logits of teacher and student alike.
+    pub temperature: Temperature,
     /// Weight of the distillation.
     pub weight: f64,
 }
 
 impl Default for LskdSettings {
     fn default() -> Self {
-        Self { alpha: 0.0, temperature: 2.0, weight: 9.0 }
+        let temperature = Temperature::new(2.0).expect("two is above 0");
+        Self { alpha: Alpha::default(), temperature, weight: 9.0 }
+    }
+}
+
+impl Loss for LskdSettings {
+    fn name(&self) -> &'static str {
+        "lskd"
+    }
+
+    fn summary(&self) -> String {
+        "The teacher's probabilities from standardised logits".to_owned()
+    }
+
+    fn source(&self) -> &'static str {
+        "Sun et al. 2024, arXiv:2403.01427"
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        PARAMETERS.to_vec()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::of_logits()
+    }
+
+    fn alpha(&self) -> Alpha {
+        self.alpha
+    }
+
+    fn temperature(&self) -> Temperature {
+        self.temperature
+    }
+
+    fn degeneracy(&self, classes: usize) -> Option<Degeneracy> {
+        (free_shapes(classes) == 0).then_some(Degeneracy {
+            method: self.name(),
+            severity: Severity::Refused,
+            why: "any two logits standardise to +-0.7071, so that only their order is left and there is no gradient",
+            instead: "`kd`, or `lelp`, which takes more from the teacher than its probabilities",
+        })
+    }
+
+    fn build<'a>(&self, supervision: Supervision<'a>) -> Result<Option<Box<dyn Method + 'a>>, MethodError> {
+        let logits = supervision.checked_logits(self.name())?;
+        Ok(Some(Box::new(LskdLoss::new(logits, supervision.classes, *self))))
     }
 }
 
@@ -122,6 +179,7 @@ impl Method for LskdLoss<'_> {
 impl RowWise for LskdLoss<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         let LskdSettings { temperature, weight, .. } = self.settings;
+        let temperature = temperature.get();
         for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
             let teacher = &self.logits[row * self.classes..][..self.classes];
             let share = weight * batch.share;

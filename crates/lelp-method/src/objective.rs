@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::auxiliary_term::AuxiliaryTerm;
+use super::ce::CrossEntropy;
+use super::embeddings::EmbeddingPair;
 use super::error::MethodError;
-use super::settings::{AuxiliaryTerm, MethodSettings};
-use super::split::OracleSettings;
-use super::subclass::SubclassSettings;
-use super::supervision::Needs;
+use super::method_settings::MethodSettings;
+use super::needs::Needs;
+use super::supervision::{StudentShape, Supervision};
+use super::weighted_sum::{Part, WeightedSum};
+use crate::Method;
 
 /// A base method, which decides the student's outputs, and methods that are added to it.
 ///
@@ -40,54 +44,72 @@ impl From<MethodSettings> for Objective {
 }
 
 impl Objective {
-    /// The same with the number of subclasses that a split came to, for a method that leaves it open.
+    /// The same with the number of subclasses that the data came to, for a method that leaves it open.
     #[must_use]
-    pub fn with_subclasses(&self, subclasses: Option<usize>) -> Self {
-        let base = match self.base {
-            MethodSettings::Oracle(settings) => MethodSettings::Oracle(OracleSettings {
-                subclasses: subclasses.or(settings.subclasses),
-                ..settings
-            }),
-            MethodSettings::Subclass(settings) => {
-                let subclasses = subclasses.or(settings.subclasses);
-                MethodSettings::Subclass(SubclassSettings { subclasses, ..settings })
-            }
-            other => other,
-        };
-        Self { base, add: self.add.clone() }
+    pub fn with_subclasses(&self, found: Option<usize>) -> Self {
+        let base = found.and_then(|subclasses| self.base.with_found_subclasses(subclasses));
+        Self { base: base.unwrap_or_else(|| self.base.clone()), add: self.add.clone() }
     }
 
     /// The names of all methods, as `lelp + fitnet`.
     #[must_use]
     pub fn name(&self) -> String {
         let names: Vec<&str> =
-            [self.base.name()].into_iter().chain(self.add.iter().map(AuxiliaryTerm::name)).collect();
+            [self.base.name()].into_iter().chain(self.add.iter().map(|term| term.name())).collect();
         names.join(" + ")
     }
 
     /// All that is added to the outputs' loss, what the base brings along first.
-    pub(super) fn added(&self) -> impl Iterator<Item = AuxiliaryTerm> + '_ {
-        self.base.added().into_iter().chain(self.add.iter().copied())
+    fn terms(&self) -> impl Iterator<Item = AuxiliaryTerm> + '_ {
+        self.base.term().into_iter().chain(self.add.iter().cloned())
     }
 
     /// What all methods together learn from.
     #[must_use]
     pub fn needs(&self) -> Needs {
-        self.add.iter().fold(self.base.needs(), |needs, added| needs.and(added.needs()))
+        self.add.iter().fold(self.base.needs(), |needs, term| needs.and(term.needs()))
     }
 
     /// Checks the settings of all methods, and that none is there twice.
     pub fn check(&self) -> Result<(), MethodError> {
         self.base.check()?;
         let mut names = Vec::new();
-        for added in self.added() {
-            added.check()?;
-            if names.contains(&added.name()) {
-                return Err(MethodError::Twice { method: added.name() });
+        for term in self.terms() {
+            term.check()?;
+            if names.contains(&term.name()) {
+                return Err(MethodError::Twice { method: term.name() });
             }
-            names.push(added.name());
+            names.push(term.name());
         }
         Ok(())
+    }
+
+    /// The methods over what is known about the training rows, for a student as `student`.
+    ///
+    /// # Errors
+    /// All that the methods need is checked here, before the first step: settings, lengths, labels, finite values.
+    pub fn build<'a>(
+        &self,
+        supervision: Supervision<'a>,
+        student: &StudentShape,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        self.check()?;
+        let base = &self.base;
+        supervision.check_labels(self.needs().labels.then(|| base.name()))?;
+        let (alpha, subclasses) = (base.alpha().get(), base.subclasses());
+        let mut parts = Vec::new();
+        if let Some(method) = (**base).build(supervision)? {
+            parts.push(Part { weight: 1.0 - alpha, method });
+        }
+        let labels = CrossEntropy::new(supervision, subclasses, base.labels());
+        parts.push(Part { weight: alpha, method: Box::new(labels) });
+        for term in self.terms() {
+            let (classes, student) = (supervision.classes, *student);
+            let teacher = supervision.checked_embeddings(term.name())?;
+            let method = term.build(EmbeddingPair { classes, subclasses, teacher, student }, supervision)?;
+            parts.push(Part { weight: 1.0, method });
+        }
+        Ok(Box::new(WeightedSum::new(parts)))
     }
 }
 
@@ -95,15 +117,14 @@ impl Objective {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::{FitnetSettings, FitnetTerm, KdSettings, LelpSettings, RkdTerm};
+    use crate::{FitnetTerm, KdSettings, KdWithTerm, RkdTerm};
 
     #[test]
     fn a_recipe_names_the_base_and_what_is_added() {
         let text = "method = \"lelp\"\nsubclasses = 8\n[[add]]\nmethod = \"fitnet\"\nweight = 10\n[[add]]\nmethod = \"rkd\"\n";
         let read: Objective = toml::from_str(text).unwrap();
-        let base = MethodSettings::Lelp(LelpSettings { subclasses: 8, ..LelpSettings::default() });
-        let add =
-            vec![AuxiliaryTerm::Fitnet(FitnetTerm { weight: 10.0 }), AuxiliaryTerm::Rkd(RkdTerm::default())];
+        let base = MethodSettings::named("lelp").unwrap().with("subclasses", 8).unwrap();
+        let add = vec![FitnetTerm { weight: 10.0 }.into(), RkdTerm::default().into()];
         assert_eq!(read, Objective { base, add });
         assert_eq!(toml::from_str::<Objective>(&toml::to_string(&read).unwrap()).unwrap(), read);
         assert_eq!(read.name(), "lelp + fitnet + rkd");
@@ -124,11 +145,11 @@ mod tests {
 
     #[test]
     fn nothing_is_added_twice() {
-        let hint = AuxiliaryTerm::Fitnet(FitnetTerm::default());
+        let term = AuxiliaryTerm::from(FitnetTerm::default());
         let twice = MethodError::Twice { method: "fitnet" };
-        let kd = Objective { base: MethodSettings::Kd(KdSettings::default()), add: vec![hint, hint] };
+        let kd = Objective { base: KdSettings::default().into(), add: vec![term.clone(), term.clone()] };
         assert_eq!(kd.check().unwrap_err(), twice);
-        let fitnet = Objective { base: MethodSettings::Fitnet(FitnetSettings::default()), add: vec![hint] };
+        let fitnet = Objective { base: KdWithTerm::new(term.clone()).into(), add: vec![term] };
         assert_eq!(fitnet.check().unwrap_err(), twice);
     }
 }

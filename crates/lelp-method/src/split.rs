@@ -1,215 +1,183 @@
-//! Methods that split classes otherwise than `lelp`: clusterings, controls, and the upper bound.
+//! Methods that split classes by a target maker: every maker of the core is one.
 //!
-//! Splits and targets are made by the crate `lelp`; the loss is that of [`SoftTargetLoss`](super::SoftTargetLoss) over
+//! Splits and targets are made by the crate `lelp`; the loss is that of [`SoftTargetLoss`] over
 //! `classes * subclasses` outputs.
 
-use std::num::NonZeroUsize;
+use std::borrow::Cow;
 
-use ::lelp::subclass::{
-    AgglomerativeSettings, KmeansSettings, OracleSettings as FineLabelSettings,
-    RandomProjectionSettings as RandomDirections, RandomSubclassSettings, TsneKmeansSettings,
-};
-use ::lelp::{MakerSettings, Members};
+use lelp::{Beta, MakerSettings, Members, Parameter, Temperature, Values};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::error::MethodError;
-use super::lelp::LelpSettings;
-use super::settings::MethodSettings;
+use super::alpha::{ALPHA, Alpha};
+use super::degeneracy::{Degeneracy, Severity};
+use super::error::{MethodError, MethodSettingsError};
+use super::kd::{SoftTargetLoss, TEMPERATURE};
+use super::loss::{Loss, LossObject, to_map};
+use super::method_settings::MethodSettings;
+use super::needs::Needs;
+use super::supervision::Supervision;
+use crate::Method;
 
-/// Settings of `kmeans`, `agglomerative` and `tsne-kmeans`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ClusterSplitSettings {
-    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest.
-    pub alpha: f64,
-    /// Softens the teacher and the student alike; above 0.
-    pub temperature: f64,
-    /// Sharpness of the split: squared distances are over `beta` times the class's mean squared radius.
-    pub beta: f64,
-    /// Mean entropy of the split of a row, in bits; where given, it decides the sharpness in place of `beta`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entropy: Option<f64>,
-    /// Subclasses of each class.
-    pub subclasses: usize,
-    /// Whether distances leave out what the teacher's head reads.
-    pub null_space: bool,
-    /// Who says which class a row is a member of.
-    pub members: Members,
-}
+const ENTROPY: Parameter = Parameter::new(
+    "entropy",
+    Values::Positive,
+    "mean entropy of the split of a row in bits, in place of its width: 0 to log2 S",
+);
+const MEMBERS: Parameter = Parameter::new(
+    "members",
+    Values::Words(&[
+        ("teacher", "the largest teacher logit, so that unlabelled rows count"),
+        ("label", "the label; unlabelled rows are left out"),
+    ]),
+    "who says which class a row belongs to",
+);
+/// Where only the data says how many subclasses there are.
+pub(super) const FOUND_SUBCLASSES: Parameter = Parameter::new(
+    "subclasses",
+    Values::Count,
+    "subclasses of each class (S); where the data says it, it is filled in",
+);
 
-impl Default for ClusterSplitSettings {
-    /// Eight clusters; the width at which a prototype on short queries was best.
-    fn default() -> Self {
-        Self {
-            alpha: 0.0,
-            temperature: 1.0,
-            beta: 0.2,
-            entropy: None,
-            subclasses: 8,
-            null_space: true,
-            members: Members::default(),
-        }
-    }
-}
-
-/// Settings of `random-projection`: those of `lelp` but for the rotation, which random directions do not need.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomProjectionSettings {
-    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest.
-    pub alpha: f64,
-    /// Softens the teacher and the student alike; above 0.
-    pub temperature: f64,
-    /// Sharpness of the split of a class, in units of the coordinates' deviation: small is sharp.
-    pub beta: f64,
-    /// Mean entropy of the split of a row, in bits; where given, it decides the sharpness in place of `beta`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entropy: Option<f64>,
-    /// Subclasses of each class.
-    pub subclasses: usize,
-    /// Whether directions are orthogonal to the teacher's head.
-    pub null_space: bool,
-    /// Who says which class a row is a member of.
-    pub members: Members,
-}
-
-impl Default for RandomProjectionSettings {
-    /// Eight directions, as sharp as those of `lelp`.
-    fn default() -> Self {
-        let LelpSettings { alpha, temperature, beta, null_space, members, .. } = LelpSettings::default();
-        Self { alpha, temperature, beta, entropy: None, subclasses: 8, null_space, members }
-    }
-}
-
-/// Settings of `random-subclass`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomSplitSettings {
-    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest.
-    pub alpha: f64,
-    /// Softens the teacher and the student alike; above 0.
-    pub temperature: f64,
-    /// Sharpness of the split, in deviations of the random scores: small is sharp.
-    pub beta: f64,
-    /// Mean entropy of the split of a row, in bits; where given, it decides the sharpness in place of `beta`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entropy: Option<f64>,
-    /// Subclasses of each class.
-    pub subclasses: usize,
-}
-
-impl Default for RandomSplitSettings {
-    /// Eight subclasses, as sharp as those of `lelp`.
-    fn default() -> Self {
-        Self {
-            alpha: 0.0,
-            temperature: 1.0,
-            beta: LelpSettings::default().beta,
-            entropy: None,
-            subclasses: 8,
-        }
-    }
-}
-
-/// Settings of `oracle`, which needs a column of fine labels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OracleSettings {
-    /// Weight of the labels' cross-entropy, 0 to 1; distillation has the rest.
-    pub alpha: f64,
-    /// Softens the teacher and the student alike; above 0.
-    pub temperature: f64,
-    /// Softness of the fine label: its share against another one's is `exp(1 / beta)` to 1; small is one-hot.
-    pub beta: f64,
-    /// Mean entropy of the split of a row, in bits; where given, it decides the sharpness in place of `beta`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub entropy: Option<f64>,
-    /// Subclasses of each class; filled in when the fine labels are read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subclasses: Option<usize>,
-}
-
-impl Default for OracleSettings {
-    /// One-hot to four digits.
-    fn default() -> Self {
-        Self { alpha: 0.0, temperature: 1.0, beta: 0.1, entropy: None, subclasses: None }
-    }
-}
-
-/// How a method splits classes.
+/// Settings of a method that splits classes. In a file they stand beside those of the target maker.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Split {
-    /// The split.
-    pub settings: MakerSettings,
+pub struct SplitMethod {
+    /// Weight of the labels' cross-entropy; distillation has the rest.
+    pub alpha: Alpha,
+    /// Softens the teacher and the student alike.
+    pub temperature: Temperature,
+    /// Width of the split of a class, in the unit of the maker's scores: small is sharp.
+    pub beta: Beta,
+    /// Mean entropy of the split of a row, in bits; where given, it decides the sharpness in place of `beta`.
+    pub entropy: Option<f64>,
     /// Who says which class a row is a member of.
     pub members: Members,
-    /// Width of the softmax over a class's subclasses.
-    pub beta: f64,
-    /// Mean entropy of the splits, in bits, in place of the width.
-    pub entropy: Option<f64>,
+    /// What splits the classes.
+    pub maker: MakerSettings,
+    /// Subclasses of each class, where the maker leaves it to the data, once they were asked.
+    pub found_subclasses: Option<usize>,
 }
 
-impl MethodSettings {
-    /// How the method splits classes, with `seed` for whatever the split draws; none where it does not split.
-    ///
-    /// # Errors
-    /// [`MethodError::Setting`] if there are no subclasses.
-    pub fn split(&self, seed: u64) -> Result<Option<Split>, MethodError> {
-        let split = match self {
-            Self::Lelp(own) => {
-                let LelpSettings { null_space, rotation, members, beta, entropy, .. } = *own;
-                let subclasses = number(own.subclasses)?;
-                let settings = ::lelp::LelpSettings { subclasses, null_space, rotation, seed };
-                Split { settings: settings.into(), members, beta, entropy }
-            }
-            Self::RandomProjection(own) => {
-                let RandomProjectionSettings { null_space, members, beta, entropy, .. } = *own;
-                let subclasses = number(own.subclasses)?;
-                let settings = RandomDirections { subclasses, null_space, seed };
-                Split { settings: settings.into(), members, beta, entropy }
-            }
-            Self::Kmeans(own) => {
-                let (subclasses, null_space) = (number(own.subclasses)?, own.null_space);
-                own.split(KmeansSettings { subclasses, null_space, seed, ..KmeansSettings::default() })
-            }
-            Self::Agglomerative(own) => {
-                let (subclasses, null_space) = (number(own.subclasses)?, own.null_space);
-                let default = AgglomerativeSettings::default();
-                own.split(AgglomerativeSettings { subclasses, null_space, seed, ..default })
-            }
-            Self::TsneKmeans(own) => {
-                let (subclasses, null_space) = (number(own.subclasses)?, own.null_space);
-                own.split(TsneKmeansSettings {
-                    subclasses,
-                    null_space,
-                    seed,
-                    ..TsneKmeansSettings::default()
-                })
-            }
-            Self::RandomSubclass(own) => {
-                let settings = RandomSubclassSettings { subclasses: number(own.subclasses)?, seed };
-                let (members, beta, entropy) = (Members::Teacher, own.beta, own.entropy);
-                Split { settings: settings.into(), members, beta, entropy }
-            }
-            Self::Oracle(own) => {
-                let settings = FineLabelSettings::default();
-                let (members, beta, entropy) = (Members::Teacher, own.beta, own.entropy);
-                Split { settings: settings.into(), members, beta, entropy }
-            }
-            _ => return Ok(None),
+/// The settings beside those of the maker, as a file has them.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnSettings {
+    #[serde(default)]
+    alpha: Alpha,
+    #[serde(default)]
+    temperature: Temperature,
+    beta: Beta,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entropy: Option<f64>,
+    #[serde(default)]
+    members: Members,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subclasses: Option<usize>,
+}
+
+impl SplitMethod {
+    /// The method of a target maker: labels left out, no softening, as sharp as is usual for the maker.
+    pub fn new(maker: impl Into<MakerSettings>) -> Self {
+        let maker = maker.into();
+        Self {
+            alpha: Alpha::default(),
+            temperature: Temperature::default(),
+            beta: maker.default_beta(),
+            entropy: None,
+            members: Members::default(),
+            found_subclasses: None,
+            maker,
+        }
+    }
+
+    /// The settings that are not the maker's; who is a member is asked only by makers that look at classes' embeddings.
+    fn own_parameters(&self) -> impl Iterator<Item = Parameter> {
+        let looks_at_members = {
+            let requirements = self.maker.requirements();
+            requirements.moments || requirements.sample.is_some()
         };
-        Ok(Some(split))
+        let members = looks_at_members.then_some(MEMBERS);
+        let subclasses = self.maker.subclasses().is_none().then_some(FOUND_SUBCLASSES);
+        [ALPHA, TEMPERATURE, self.maker.beta(), ENTROPY].into_iter().chain(members).chain(subclasses)
     }
 }
 
-impl ClusterSplitSettings {
-    fn split(&self, settings: impl Into<MakerSettings>) -> Split {
-        let Self { members, beta, entropy, .. } = *self;
-        Split { settings: settings.into(), members, beta, entropy }
+impl Loss for SplitMethod {
+    fn name(&self) -> &'static str {
+        self.maker.name()
+    }
+
+    fn summary(&self) -> String {
+        self.maker.summary().to_owned()
+    }
+
+    fn source(&self) -> &'static str {
+        self.maker.source()
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        self.own_parameters().chain(self.maker.parameters().iter().copied()).collect()
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { fine_labels: self.maker.requirements().fine_labels, ..Needs::of_targets() }
+    }
+
+    fn alpha(&self) -> Alpha {
+        self.alpha
+    }
+
+    fn temperature(&self) -> Temperature {
+        self.temperature
+    }
+
+    fn subclasses(&self) -> usize {
+        self.maker.subclasses().map(usize::from).or(self.found_subclasses).unwrap_or(1)
+    }
+
+    fn degeneracy(&self, _classes: usize) -> Option<Degeneracy> {
+        let one = self.maker.subclasses().is_some_and(|subclasses| subclasses.get() == 1);
+        one.then_some(Degeneracy {
+            method: self.name(),
+            severity: Severity::Warned,
+            why: "one subclass a class leaves the teacher's probabilities as they are, which is `kd`",
+            instead: "4 `subclasses`",
+        })
+    }
+
+    fn split(&self) -> Option<&SplitMethod> {
+        Some(self)
+    }
+
+    fn with_found_subclasses(&self, subclasses: usize) -> Option<MethodSettings> {
+        let found_subclasses = self.maker.subclasses().is_none().then_some(subclasses)?;
+        Some(Self { found_subclasses: Some(found_subclasses), ..self.clone() }.into())
+    }
+
+    fn build<'a>(&self, supervision: Supervision<'a>) -> Result<Option<Box<dyn Method + 'a>>, MethodError> {
+        let (classes, subclasses) = (supervision.classes, Loss::subclasses(self));
+        let targets = Cow::Borrowed(supervision.checked_targets(self.name(), subclasses)?);
+        let loss = SoftTargetLoss::new(self.name(), targets, classes, subclasses, self.temperature.get());
+        Ok(Some(Box::new(loss)))
     }
 }
 
-fn number(subclasses: usize) -> Result<NonZeroUsize, MethodError> {
-    let none = MethodError::Setting { name: "subclasses", value: 0.0, range: "1 or more" };
-    NonZeroUsize::new(subclasses).ok_or(none)
+impl LossObject for SplitMethod {
+    fn to_json(&self) -> Map<String, Value> {
+        let Self { alpha, temperature, beta, entropy, members, found_subclasses: subclasses, .. } = *self;
+        let mut settings = to_map(&OwnSettings { alpha, temperature, beta, entropy, members, subclasses });
+        settings.retain(|name, _| self.own_parameters().any(|parameter| parameter.name == name));
+        settings.extend(self.maker.parameter_values());
+        settings
+    }
+
+    fn read(&self, values: Map<String, Value>) -> Result<MethodSettings, MethodSettingsError> {
+        let is_own = |name: &str| self.own_parameters().any(|parameter| parameter.name == name);
+        let (mut own, of_maker) = values.into_iter().partition::<Map<_, _>, _>(|(name, _)| is_own(name));
+        own.entry("beta").or_insert_with(|| self.maker.default_beta().get().into());
+        let own: OwnSettings = serde_json::from_value(Value::Object(own))?;
+        let OwnSettings { alpha, temperature, beta, entropy, members, subclasses } = own;
+        let maker = MakerSettings::with_parameters(self.maker.name(), of_maker)?;
+        Ok(Self { alpha, temperature, beta, entropy, members, maker, found_subclasses: subclasses }.into())
+    }
 }

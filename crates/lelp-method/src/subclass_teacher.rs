@@ -1,15 +1,26 @@
 //! What makes a teacher use its subclasses: the auxiliary term of Subclass Distillation.
 
-use ::lelp::log_sum_exp;
+use lelp::{Parameter, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
 use super::ce::{CeSettings, CrossEntropy};
 use super::error::MethodError;
 use super::float::Float;
-use super::settings::{counted, positive, weight};
 use super::supervision::Supervision;
 use super::weighted_sum::{Part, WeightedSum};
 use super::{Batch, Gradients, Method, TermSum};
+
+const SUBCLASSES: Parameter = Parameter::new("subclasses", Values::Count, "subclasses of each class");
+const AUXILIARY_WEIGHT: Parameter = Parameter::new(
+    "auxiliary_weight",
+    Values::NonNegative,
+    "weight of the auxiliary term beside the labels; 0 leaves the subclasses to chance",
+);
+const AUXILIARY_TEMPERATURE: Parameter = Parameter::new(
+    "auxiliary_temperature",
+    Values::Positive,
+    "temperature of the auxiliary term; small looks at the most alike rows alone",
+);
 
 /// Settings of a teacher with subclasses.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -101,9 +112,9 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
 impl SubclassTeacherSettings {
     /// Checks the ranges that the fields document.
     pub fn check(&self) -> Result<(), MethodError> {
-        counted("subclasses", self.subclasses)?;
-        weight("auxiliary_weight", self.auxiliary_weight)?;
-        positive("auxiliary_temperature", self.auxiliary_temperature)
+        SUBCLASSES.check(self.subclasses as f64)?;
+        AUXILIARY_WEIGHT.check(self.auxiliary_weight)?;
+        Ok(AUXILIARY_TEMPERATURE.check(self.auxiliary_temperature)?)
     }
 
     /// What a teacher of `classes * subclasses` outputs learns from: the labels' cross-entropy over outputs collapsed

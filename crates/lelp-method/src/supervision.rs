@@ -2,67 +2,8 @@
 
 use std::fmt::Debug;
 
-use serde::Serialize;
-
 use super::error::MethodError;
 use crate::Optimizer;
-
-/// What a method asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[allow(clippy::struct_excessive_bools, reason = "a list of independent things that may be needed or not")]
-pub struct Needs {
-    /// Labels, on some rows at least.
-    pub labels: bool,
-    /// The teacher's logits.
-    pub logits: bool,
-    /// Soft labels over subclasses.
-    pub targets: bool,
-    /// The teacher's embeddings.
-    pub teacher_embedding: bool,
-    /// The student's embedding, the input of its last linear layer.
-    pub student_embedding: bool,
-    /// Which row of the training set each row of a batch is, always the same one.
-    pub row_ids: bool,
-    /// All rows of a batch together, rather than one by one.
-    pub whole_batch: bool,
-}
-
-impl Needs {
-    /// What either needs.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self {
-            labels: self.labels || other.labels,
-            logits: self.logits || other.logits,
-            targets: self.targets || other.targets,
-            teacher_embedding: self.teacher_embedding || other.teacher_embedding,
-            student_embedding: self.student_embedding || other.student_embedding,
-            row_ids: self.row_ids || other.row_ids,
-            whole_batch: self.whole_batch || other.whole_batch,
-        }
-    }
-
-    /// Whether anything of a teacher is needed.
-    #[must_use]
-    pub fn teacher(self) -> bool {
-        self.logits || self.targets || self.teacher_embedding
-    }
-
-    /// What is needed, in words.
-    #[must_use]
-    pub fn words(self) -> Vec<&'static str> {
-        let all = [
-            (self.labels, "labels"),
-            (self.logits, "teacher logits"),
-            (self.targets, "targets"),
-            (self.teacher_embedding, "teacher embeddings"),
-            (self.student_embedding, "student embeddings"),
-            (self.row_ids, "row ids"),
-            (self.whole_batch, "whole batches"),
-        ];
-        all.into_iter().filter_map(|(needed, word)| needed.then_some(word)).collect()
-    }
-}
 
 /// The teacher's embeddings of the training rows, read a row at a time: they may lie in a file.
 pub trait TeacherEmbeddings: Debug + Send + Sync {
@@ -93,11 +34,49 @@ pub struct Supervision<'a> {
     pub embeddings: Option<&'a dyn TeacherEmbeddings>,
 }
 
-impl Supervision<'_> {
+impl<'a> Supervision<'a> {
     /// The label of a row.
     #[must_use]
     pub fn label(&self, row: usize) -> Option<usize> {
         self.labels.and_then(|labels| labels[row]).map(|label| label as usize)
+    }
+
+    /// The teacher's logits `[rows, classes]`, all finite, for the method or term `needed_by`.
+    ///
+    /// # Errors
+    /// [`MethodError::Missing`], [`MethodError::Length`], [`MethodError::Value`].
+    pub fn checked_logits(&self, needed_by: &'static str) -> Result<&'a [f32], MethodError> {
+        checked("teacher logits", needed_by, self.logits, [self.rows, self.classes])
+    }
+
+    /// The soft labels `[rows, classes * subclasses]`, all finite, for the method `needed_by`.
+    ///
+    /// # Errors
+    /// As [`checked_logits`](Self::checked_logits).
+    pub fn checked_targets(
+        &self,
+        needed_by: &'static str,
+        subclasses: usize,
+    ) -> Result<&'a [f32], MethodError> {
+        checked("targets", needed_by, self.targets, [self.rows, self.classes.saturating_mul(subclasses)])
+    }
+
+    /// The teacher's embeddings, one of each row, for the term `needed_by`.
+    ///
+    /// # Errors
+    /// [`MethodError::Missing`], [`MethodError::Length`].
+    pub fn checked_embeddings(
+        &self,
+        needed_by: &'static str,
+    ) -> Result<&'a dyn TeacherEmbeddings, MethodError> {
+        let what = "teacher embeddings";
+        let teacher = self.embeddings.ok_or(MethodError::Missing { method: needed_by, what })?;
+        if teacher.rows() != self.rows || teacher.width() == 0 {
+            let (columns, given) = (teacher.width(), teacher.rows() * teacher.width());
+            let wanted = self.rows.saturating_mul(columns.max(1));
+            return Err(MethodError::Length { what, rows: self.rows, columns, wanted, given });
+        }
+        Ok(teacher)
     }
 
     /// Checks that there are as many labels as rows, each one a class; `needed_by` names the method that cannot do
@@ -119,6 +98,24 @@ impl Supervision<'_> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// An array `[rows, columns]` of finite values that the method cannot do without.
+fn checked<'a>(
+    what: &'static str,
+    method: &'static str,
+    values: Option<&'a [f32]>,
+    [rows, columns]: [usize; 2],
+) -> Result<&'a [f32], MethodError> {
+    let values = values.ok_or(MethodError::Missing { method, what })?;
+    let (wanted, given) = (rows.saturating_mul(columns), values.len());
+    if wanted != given {
+        return Err(MethodError::Length { what, rows, columns, wanted, given });
+    }
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(values),
+        Some(place) => Err(MethodError::Value { what, row: place / columns, value: values[place] }),
     }
 }
 

@@ -1,28 +1,23 @@
 //! Variational information distillation: a bound on what the student's embedding tells of the teacher's.
 
+use lelp::{Parameter, Values};
 use serde::{Deserialize, Serialize};
 
-use super::embeddings::Pair;
+use super::auxiliary_term::Term;
+use super::embeddings::{AROUND_DEFAULT, EmbeddingPair};
+use super::error::MethodError;
 use super::float::Float;
-use super::kd::KdSettings;
 use super::regressor::Regressor;
 use super::state::copy_array;
+use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
 use crate::OptimizerState;
 
-/// Settings of `vid`: `kd`, and the bound.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VidSettings {
-    /// What the outputs are held against.
-    #[serde(flatten)]
-    pub kd: KdSettings,
-    /// What the embedding is held against.
-    #[serde(flatten)]
-    pub term: VidTerm,
-}
+const PARAMETERS: [Parameter; 1] =
+    [Parameter::new("weight", Values::NonNegative, "weight of the bound between embeddings")
+        .searched(AROUND_DEFAULT)];
 
-/// The bound alone, to be added to another method.
+/// Settings of `vid`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct VidTerm {
@@ -33,6 +28,32 @@ pub struct VidTerm {
 impl Default for VidTerm {
     fn default() -> Self {
         Self { weight: 1.0 }
+    }
+}
+
+impl Term for VidTerm {
+    fn name(&self) -> &'static str {
+        "vid"
+    }
+
+    fn summary(&self) -> &'static str {
+        "the teacher's embedding with a learned mean and variance"
+    }
+
+    fn source(&self) -> &'static str {
+        "Ahn et al. 2019, arXiv:1904.05835"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        &PARAMETERS
+    }
+
+    fn build<'a>(
+        &self,
+        pair: EmbeddingPair<'a>,
+        _supervision: Supervision<'a>,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        Ok(Box::new(VidLoss::new(pair, *self)))
     }
 }
 
@@ -77,7 +98,7 @@ pub fn gaussian_bound<F: Float>(
 /// The bound on every row: `mu` with one hidden `ReLU` layer as wide as the teacher's embedding, a variance a column.
 #[derive(Debug)]
 pub struct VidLoss<'a> {
-    pair: Pair<'a>,
+    pair: EmbeddingPair<'a>,
     weight: f64,
     regressor: Regressor,
     spread: Vec<f32>,
@@ -89,7 +110,7 @@ pub struct VidLoss<'a> {
 
 impl<'a> VidLoss<'a> {
     /// Between checked embeddings.
-    pub(super) fn new(pair: Pair<'a>, settings: VidTerm) -> Self {
+    pub(super) fn new(pair: EmbeddingPair<'a>, settings: VidTerm) -> Self {
         let width = pair.teacher.width();
         let regressor =
             Regressor::new("vid.regressor", &[pair.student.embedding, width, width], &pair.student);
@@ -108,11 +129,11 @@ impl<'a> VidLoss<'a> {
 
 impl Method for VidLoss<'_> {
     fn outputs(&self) -> usize {
-        self.pair.shape.0 * self.pair.shape.1
+        self.pair.outputs()
     }
 
     fn subclasses(&self) -> usize {
-        self.pair.shape.1
+        self.pair.subclasses
     }
 
     fn terms(&self) -> &[&'static str] {

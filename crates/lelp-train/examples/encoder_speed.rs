@@ -120,7 +120,7 @@ fn measure(
     let supervision = Supervision { rows, classes, labels: Some(&labels), ..Supervision::default() };
     let shape =
         StudentShape { embedding: student.embedding(), optimizer: Optimizer::Adam, seed: options.train.seed };
-    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &shape)?;
+    let mut method = MethodSettings::from(CeSettings::default()).build(supervision, &shape)?;
     let validation =
         Validation { inputs: &test_inputs, labels: &test.labels, metric: ValidationMetric::Accuracy };
     let training = Training {

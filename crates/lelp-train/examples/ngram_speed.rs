@@ -111,7 +111,7 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
         optimizer: settings.optimizer,
         seed: options.train.seed,
     };
-    let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &shape)?;
+    let mut method = MethodSettings::from(CeSettings::default()).build(supervision, &shape)?;
     let training = Training { inputs: &inputs, rows, method: &mut *method, validation, checkpoints: None };
     let report = train(
         &mut student,

@@ -5,9 +5,10 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use lelp::{LelpSettings, Temperature};
 use lelp_data::Text;
 use lelp_method::{
-    CeSettings, KdSettings, LelpSettings, MethodSettings, Optimizer, StudentShape, Supervision,
+    Alpha, CeSettings, KdSettings, MethodSettings, Optimizer, SplitMethod, StudentShape, Supervision,
 };
 use lelp_model::Predictor;
 use lelp_model::ngram::{FeatureSettings, NgramConfig, NgramModel};
@@ -49,13 +50,19 @@ fn targets(labels: &[u32]) -> Vec<f32> {
     labels.iter().flat_map(row).collect()
 }
 
+fn kd(alpha: f64, temperature: f64) -> MethodSettings {
+    let (alpha, temperature) = (Alpha::new(alpha).unwrap(), Temperature::new(temperature).unwrap());
+    KdSettings { alpha, temperature }.into()
+}
+
 fn lelp() -> MethodSettings {
-    MethodSettings::Lelp(LelpSettings { subclasses: 2, alpha: 0.25, ..LelpSettings::default() })
+    let maker = LelpSettings { subclasses: NonZeroUsize::new(2).unwrap(), ..LelpSettings::default() };
+    SplitMethod { alpha: Alpha::new(0.25).unwrap(), ..SplitMethod::new(maker) }.into()
 }
 
 /// Trains on all rows; the first hundred are the validation set.
 fn run(
-    method: MethodSettings,
+    method: &MethodSettings,
     settings: &TrainSettings,
     threads: usize,
 ) -> Result<(TrainableNgram, TrainReport), TrainError> {
@@ -98,19 +105,19 @@ fn bytes(model: &NgramModel) -> Vec<u8> {
 fn one_thread_and_several_leave_the_same_bytes() {
     for optimizer in [Optimizer::Adagrad, Optimizer::Sgd] {
         let settings = TrainSettings { optimizer, ..settings() };
-        let one = bytes(&run(lelp(), &settings, 1).unwrap().0.model().unwrap());
+        let one = bytes(&run(&lelp(), &settings, 1).unwrap().0.model().unwrap());
         for threads in [2, 3] {
-            assert!(one == bytes(&run(lelp(), &settings, threads).unwrap().0.model().unwrap()));
+            assert!(one == bytes(&run(&lelp(), &settings, threads).unwrap().0.model().unwrap()));
         }
         let other = TrainSettings { seed: 1, ..settings };
-        assert!(one != bytes(&run(lelp(), &other, 1).unwrap().0.model().unwrap()));
+        assert!(one != bytes(&run(&lelp(), &other, 1).unwrap().0.model().unwrap()));
     }
 }
 
 #[test]
 fn what_one_word_tells_is_learned() {
-    for method in [MethodSettings::Ce(CeSettings::default()), lelp()] {
-        let report = run(method, &settings(), 2).unwrap().1;
+    for method in [MethodSettings::from(CeSettings::default()), lelp()] {
+        let report = run(&method, &settings(), 2).unwrap().1;
         let best = report.epochs[report.best_epoch - 1].validation.unwrap();
         assert!(best.value > 0.99, "{method:?}: {best:?}");
         let (first, last) = (&report.epochs[0].terms[0], &report.epochs[5].terms[0]);
@@ -120,7 +127,7 @@ fn what_one_word_tells_is_learned() {
 
 #[test]
 fn the_saved_model_gives_the_outputs_of_the_student_that_was_kept() {
-    let (student, report) = run(MethodSettings::Ce(CeSettings::default()), &settings(), 2).unwrap();
+    let (student, report) = run(&CeSettings::default().into(), &settings(), 2).unwrap();
     let (texts, labels) = texts();
     let borrowed: Vec<Text<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
     let inputs = NgramInputs::extract(&borrowed, &student.config().features);
@@ -141,7 +148,7 @@ fn the_saved_model_gives_the_outputs_of_the_student_that_was_kept() {
 fn training_stops_when_patience_ends_and_keeps_the_best() {
     // A rate so high that the first epochs are best, or at least not the last of a hundred.
     let settings = TrainSettings { epochs: 100, patience: 3, learning_rate: 2.0, ..settings() };
-    let report = run(MethodSettings::Ce(CeSettings::default()), &settings, 2).unwrap().1;
+    let report = run(&CeSettings::default().into(), &settings, 2).unwrap().1;
     assert!(report.epochs.len() < 100);
     assert_eq!(report.epochs.len(), report.best_epoch + 3);
     assert!(report.epochs[report.best_epoch - 1].best);
@@ -151,7 +158,7 @@ fn training_stops_when_patience_ends_and_keeps_the_best() {
 #[test]
 fn a_loss_that_is_not_finite_names_epoch_and_batch() {
     let settings = TrainSettings { learning_rate: 3e38, optimizer: Optimizer::Sgd, ..settings() };
-    let error = run(lelp(), &settings, 1).unwrap_err();
+    let error = run(&lelp(), &settings, 1).unwrap_err();
     assert!(matches!(error, TrainError::Diverged { epoch: 1, batch: 2.., .. }), "{error}");
     assert!(error.to_string().contains("lower the learning rate"));
 }
@@ -163,7 +170,7 @@ fn wrong_settings_are_refused_before_training() {
         TrainSettings { batch: 0, ..settings() },
         TrainSettings { learning_rate: f32::NAN, ..settings() },
     ] {
-        assert!(matches!(run(lelp(), &wrong, 1), Err(TrainError::Settings(_))));
+        assert!(matches!(run(&lelp(), &wrong, 1), Err(TrainError::Settings(_))));
     }
 }
 
@@ -185,11 +192,9 @@ fn rows_without_labels_are_welcome() {
         ..Supervision::default()
     };
     let stop = AtomicBool::new(false);
-    for (method, rows) in [
-        (MethodSettings::Ce(CeSettings::default()), 40),
-        (MethodSettings::Kd(KdSettings { alpha: 0.5, temperature: 2.0 }), ROWS),
-        (MethodSettings::Kd(KdSettings { alpha: 1.0, temperature: 2.0 }), 40),
-    ] {
+    for (method, rows) in
+        [(MethodSettings::from(CeSettings::default()), 40), (kd(0.5, 2.0), ROWS), (kd(1.0, 2.0), 40)]
+    {
         let mut built = method.build(supervision, &STUDENT).unwrap();
         let validation = Validation { inputs: &inputs, labels: &labels, metric: ValidationMetric::Agreement };
         let training = Training {
@@ -207,7 +212,7 @@ fn rows_without_labels_are_welcome() {
         assert_eq!(report.rows, rows);
         assert_eq!(batches, 6 * rows.div_ceil(70));
     }
-    let mut built = MethodSettings::Ce(CeSettings::default()).build(supervision, &STUDENT).unwrap();
+    let mut built = MethodSettings::from(CeSettings::default()).build(supervision, &STUDENT).unwrap();
     let training =
         Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
     let mut student = TrainableNgram::new(config(1), &inputs, &NgramTrainSettings::default(), 0).unwrap();

@@ -114,9 +114,9 @@ fn methods() -> PossibleValuesParser {
     let value = |method: MethodSettings| PossibleValue::new(method.name()).help(method.summary());
     let auto =
         PossibleValue::new(AUTO).help("lelp, kmeans or kd: what small students learn best from in seconds");
-    PossibleValuesParser::new(MethodSettings::all().map(value).into_iter().chain([auto]))
+    PossibleValuesParser::new(MethodSettings::all().into_iter().map(value).chain([auto]))
 }
 
 fn addable() -> PossibleValuesParser {
-    PossibleValuesParser::new(AuxiliaryTerm::all().map(|added| added.name()))
+    PossibleValuesParser::new(AuxiliaryTerm::all().into_iter().map(|term| term.name()))
 }

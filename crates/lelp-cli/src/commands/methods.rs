@@ -54,7 +54,8 @@ fn render_text(description: &MethodDescription) -> Result<String, Failure> {
 
 /// Default settings as `name value`, separated by commas.
 fn defaults(description: &MethodDescription) -> Result<String, Failure> {
-    let Value::Object(settings) = serde_json::to_value(description.defaults).map_err(Failure::defect)? else {
+    let Value::Object(settings) = serde_json::to_value(&description.defaults).map_err(Failure::defect)?
+    else {
         return Ok(String::new());
     };
     let settings = settings.iter().filter(|(name, _)| *name != "method");

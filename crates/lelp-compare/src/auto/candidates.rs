@@ -1,15 +1,13 @@
 //! What is tried where a recipe or a flag says `auto`.
 
-use lelp_method::{ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings, Objective};
+use lelp::subclass::KmeansSettings;
+use lelp::{LelpSettings, MakerSettings, Search};
+use lelp_method::{KdSettings, Objective, SplitMethod};
 use lelp_train::training::TrainSettings;
 use toml::Value;
 
 use super::{AutoError, AutoSpec, MaybeAuto};
 use crate::space::{SpaceError, Trial};
-
-/// Numbers of subclasses that are tried for a method that is given.
-const DIRECTIONS: [i64; 4] = [2, 4, 8, 16];
-const CLUSTERS: [i64; 4] = [4, 8, 16, 32];
 
 /// Numbers that are tried of each of two methods where the method is auto.
 const FEW_DIRECTIONS: [i64; 2] = [4, 8];
@@ -21,7 +19,7 @@ const WIDTHS: [f64; 2] = [0.5, 2.0];
 /// What they are compared with: the same without a split.
 pub(super) fn without_split(method: &Objective) -> Objective {
     let kd = KdSettings { alpha: method.base.alpha(), temperature: method.base.temperature() };
-    Objective { base: MethodSettings::Kd(kd), add: method.add.clone() }
+    Objective { base: kd.into(), add: method.add.clone() }
 }
 
 /// The splits that are tried first.
@@ -30,20 +28,16 @@ pub(super) fn splits(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objectiv
         AutoSpec::Method { subclasses, beta } => return splits_of_both(method, subclasses, beta),
         AutoSpec::Split { subclasses, .. } => subclasses,
     };
-    let tried = match method.base {
-        MethodSettings::Lelp(_) | MethodSettings::RandomProjection(_) | MethodSettings::RandomSubclass(_) => {
-            DIRECTIONS
-        }
-        MethodSettings::Kmeans(_) | MethodSettings::Agglomerative(_) | MethodSettings::TsneKmeans(_) => {
-            CLUSTERS
-        }
-        other => return Err(AutoError::NoSplit(other.name().to_owned())),
+    let parameters = method.base.parameters();
+    let subclasses = parameters.iter().find(|parameter| parameter.name == "subclasses");
+    let Some(Search::Choices(tried)) = subclasses.map(|subclasses| subclasses.search) else {
+        return Err(AutoError::NoSplit(method.base.name().to_owned()));
     };
     if !open {
         return Ok(vec![method.clone()]);
     }
-    let candidate = |number: i64| Ok(with(method, "subclasses", Value::Integer(number))?);
-    tried.into_iter().map(candidate).collect()
+    let candidate = |&number: &f64| Ok(with(method, "subclasses", Value::Integer(number as i64))?);
+    tried.iter().map(candidate).collect()
 }
 
 /// Directions and clusters, with what was given of them.
@@ -53,12 +47,13 @@ fn splits_of_both(
     beta: MaybeAuto<f64>,
 ) -> Result<Vec<Objective>, AutoError> {
     let (alpha, temperature) = (method.base.alpha(), method.base.temperature());
-    let lelp = MethodSettings::Lelp(LelpSettings { alpha, temperature, ..LelpSettings::default() });
-    let kmeans = ClusterSplitSettings { alpha, temperature, ..ClusterSplitSettings::default() };
-    let both = [(lelp, FEW_DIRECTIONS), (MethodSettings::Kmeans(kmeans), FEW_CLUSTERS)];
+    let split = |maker: MakerSettings| SplitMethod { alpha, temperature, ..SplitMethod::new(maker) };
+    let directions = split(LelpSettings::default().into());
+    let clusters = split(KmeansSettings::default().into());
+    let both = [(directions, FEW_DIRECTIONS), (clusters, FEW_CLUSTERS)];
     let mut splits = Vec::new();
     for (base, numbers) in both {
-        let method = Objective { base, add: method.add.clone() };
+        let method = Objective { base: base.into(), add: method.add.clone() };
         for number in subclasses.given().map_or(numbers.to_vec(), |given| vec![given]) {
             let split = with(&method, "subclasses", Value::Integer(number))?;
             splits.push(match beta {
@@ -72,9 +67,8 @@ fn splits_of_both(
 
 /// The same split at other widths.
 pub(super) fn widths(method: &Objective) -> Result<Vec<Objective>, AutoError> {
-    let split = method.base.split(0).ok().flatten();
-    let Some(split) = split else { return Err(AutoError::NoSplit(method.name())) };
-    let wider = |factor: f64| Ok(with(method, "beta", Value::Float(factor * split.beta))?);
+    let Some(split) = method.base.split() else { return Err(AutoError::NoSplit(method.name())) };
+    let wider = |factor: f64| Ok(with(method, "beta", Value::Float(factor * split.beta.get()))?);
     WIDTHS.into_iter().map(wider).collect()
 }
 

@@ -52,8 +52,10 @@ impl AutoResult {
 /// A method with the settings that `auto` chooses, in words.
 #[must_use]
 pub fn describe_method(method: &Objective) -> String {
-    match method.base.split(0) {
-        Ok(Some(split)) => format!("`{}` S {} beta {}", method.name(), method.base.subclasses(), split.beta),
-        _ => format!("`{}`", method.name()),
+    match method.base.split() {
+        Some(split) => {
+            format!("`{}` S {} beta {}", method.name(), method.base.subclasses(), split.beta.get())
+        }
+        None => format!("`{}`", method.name()),
     }
 }

@@ -84,7 +84,7 @@ impl ComparisonRecipe {
         let table: Table = text.parse().map_err(wrong)?;
         let mut recipe: Self = toml::from_str(text).map_err(wrong)?;
         if recipe.methods.is_empty() {
-            recipe.methods = MethodSettings::all().map(MethodEntry::from).into();
+            recipe.methods = MethodSettings::all().into_iter().map(MethodEntry::from).collect();
         }
         recipe.check()?;
         let as_json = serde_json::to_value(&table).expect("a table of TOML is JSON");

@@ -96,14 +96,14 @@ impl MethodRun<'_> {
             return Some(format!("{error}; use {}", error.degeneracy.instead));
         }
         let needs = method.needs();
-        if (needs.labels || method.base.name() == "ce") && task.train().labelled_rows() == 0 {
+        if needs.labels && task.train().labelled_rows() == 0 {
             return Some("it learns from labels, and no training row has one".to_owned());
         }
-        if method.base.name() == "oracle" && !task.has_fine_labels() {
+        if needs.fine_labels && !task.has_fine_labels() {
             return Some("it splits by fine labels, and `columns.fine` names no column of them".to_owned());
         }
         let subclasses = task.signals().map_or(1, |signals| signals.description().subclasses.get());
-        if method.base.name() == "subclass" && subclasses == 1 {
+        if needs.teacher_subclasses && subclasses == 1 {
             return Some(
                 "it matches a teacher's own subclasses, and this teacher has one output a class".to_owned(),
             );

@@ -201,7 +201,7 @@ fn contested(results: &Results, setting: &Setting, baseline: &str) -> Comparison
         let other = students.iter().find(|(method, _)| method == baseline && *method != lines[place].method);
         lines[place].against_baseline = other.and_then(|(_, other)| Difference::between(own, other));
         let best = (0..lines.len())
-            .filter(|&other| other != place && lines[other].distill.base.name() != "oracle")
+            .filter(|&other| other != place && !lines[other].distill.needs().fine_labels)
             .max_by(|&a, &b| lines[a].accuracy.mean.total_cmp(&lines[b].accuracy.mean));
         lines[place].against_best_other = best.and_then(|best| {
             let difference = Difference::between(own, &students[best].1)?;

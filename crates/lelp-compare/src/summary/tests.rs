@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use lelp_method::{
-    ClusterSplitSettings, KdSettings, LelpSettings, MethodSettings, Objective, OracleSettings,
-};
+use lelp::LelpSettings;
+use lelp::subclass::{KmeansSettings, OracleSettings};
+use lelp_method::{KdSettings, MethodSettings, Objective, SplitMethod};
 use lelp_train::training::{ValidationMetric, ValidationRecord};
 
 use super::*;
@@ -71,9 +71,9 @@ fn filled() -> Results {
     let mut results = results();
     // Out of the recipe's order, as jobs finish.
     for (seed, kd, lelp, oracle) in [(0, 30, 10, 5), (1, 32, 11, 4)] {
-        results.add(student(MethodSettings::Oracle(OracleSettings::default()), seed, oracle));
-        results.add(student(MethodSettings::Lelp(LelpSettings::default()), seed, lelp));
-        results.add(student(MethodSettings::Kd(KdSettings::default()), seed, kd));
+        results.add(student(SplitMethod::new(OracleSettings::default()).into(), seed, oracle));
+        results.add(student(SplitMethod::new(LelpSettings::default()).into(), seed, lelp));
+        results.add(student(MethodSettings::from(KdSettings::default()), seed, kd));
     }
     results
 }
@@ -108,8 +108,8 @@ fn chances_are_corrected_for_the_methods_of_the_table() {
 #[test]
 fn one_seed_has_mcnemar_and_no_test_over_seeds() {
     let mut results = results();
-    results.add(student(MethodSettings::Kd(KdSettings::default()), 0, 30));
-    results.add(student(MethodSettings::Lelp(LelpSettings::default()), 0, 20));
+    results.add(student(MethodSettings::from(KdSettings::default()), 0, 30));
+    results.add(student(SplitMethod::new(LelpSettings::default()).into(), 0, 20));
     let own = Summary::of(&results).tables[0].lines[1].against_baseline.unwrap();
     assert_eq!(own.seeds_p, None);
     // Ten rows are the one's alone, none the other's.
@@ -120,7 +120,8 @@ fn one_seed_has_mcnemar_and_no_test_over_seeds() {
 fn wins_and_ties_are_counted_over_tables() {
     let mut results = filled();
     for (seed, from) in [(0, 30), (1, 31)] {
-        for base in [MethodSettings::Kd(KdSettings::default()), MethodSettings::Lelp(LelpSettings::default())]
+        for base in
+            [MethodSettings::from(KdSettings::default()), SplitMethod::new(LelpSettings::default()).into()]
         {
             let Record::Student(mut level) = student(base, seed, from) else { panic!("a student") };
             level.setting.data = "others".into();
@@ -151,11 +152,14 @@ fn the_tables_are_markdown_that_tells_what_was_not_run() {
 fn a_table_tells_what_auto_became_and_why() {
     let mut results = filled();
     let Setting { data, teacher, .. } = setting();
-    let kmeans: Objective = MethodSettings::Kmeans(ClusterSplitSettings::default()).into();
+    let kmeans: Objective = MethodSettings::from(SplitMethod::new(KmeansSettings::default())).into();
     let probe = |method, agreement| Candidate { method, agreement, p: Some(0.001) };
     let result = AutoResult {
         method: kmeans.clone(),
-        candidates: vec![probe(MethodSettings::Kd(KdSettings::default()).into(), 0.87), probe(kmeans, 0.912)],
+        candidates: vec![
+            probe(MethodSettings::from(KdSettings::default()).into(), 0.87),
+            probe(kmeans, 0.912),
+        ],
         held_out: 2266,
         seconds: 2.04,
     };

@@ -6,12 +6,15 @@ mod view;
 
 pub use contrast::{Contrast, contrast};
 
+use lelp::{Parameter, Values};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::embeddings::Pair;
+use super::auxiliary_term::Term;
+use super::degeneracy::{Degeneracy, Severity};
+use super::embeddings::{AROUND_DEFAULT, EmbeddingPair};
 use super::error::MethodError;
-use super::kd::KdSettings;
+use super::needs::Needs;
 use super::state::{copy_array, read_count};
 use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
@@ -19,19 +22,20 @@ use contrast::{contrast_rows, inner_product};
 use negatives::Negatives;
 use view::{Names, View};
 
-/// Settings of `crd`: `kd`, and the contrast.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CrdSettings {
-    /// What the outputs are held against.
-    #[serde(flatten)]
-    pub kd: KdSettings,
-    /// What the embedding is held against.
-    #[serde(flatten)]
-    pub term: CrdTerm,
-}
+const PARAMETERS: [Parameter; 5] = [
+    Parameter::new("weight", Values::NonNegative, "weight of the contrast between embeddings")
+        .searched(AROUND_DEFAULT),
+    Parameter::new("dimensions", Values::Count, "columns that both embeddings are projected to"),
+    Parameter::new("negatives", Values::Count, "rows of other classes that each row is told apart from"),
+    Parameter::new("contrast_temperature", Values::Positive, "sharpness of the comparison; small is sharp"),
+    Parameter::new(
+        "momentum",
+        Values::Share,
+        "share of a row's memory that stays when the row is seen again",
+    ),
+];
 
-/// The contrast alone, to be added to another method.
+/// Settings of `crd`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrdTerm {
@@ -54,6 +58,52 @@ impl Default for CrdTerm {
     }
 }
 
+impl Term for CrdTerm {
+    fn name(&self) -> &'static str {
+        "crd"
+    }
+
+    fn summary(&self) -> &'static str {
+        "which teacher embedding is a row's own, among those of other classes"
+    }
+
+    fn source(&self) -> &'static str {
+        "Tian, Krishnan and Isola 2020, arXiv:1910.10699"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        &PARAMETERS
+    }
+
+    /// A row without a label has the teacher's class, whose rows are no negatives of it: hence the logits.
+    fn needs(&self) -> Needs {
+        Needs { row_ids: true, logits: true, ..Needs::of_embeddings() }
+    }
+
+    fn degeneracy(&self, classes: usize) -> Option<Degeneracy> {
+        (other_classes(classes) == 1).then_some(Degeneracy {
+            method: self.name(),
+            severity: Severity::Warned,
+            why: "all negatives of a row are of the one other class, so that nothing is learned inside a class",
+            instead: "`rkd` or `fitnet`, which see inside a class",
+        })
+    }
+
+    fn build<'a>(
+        &self,
+        pair: EmbeddingPair<'a>,
+        supervision: Supervision<'a>,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        let logits = supervision.checked_logits(self.name())?;
+        Ok(Box::new(CrdLoss::new(pair, *self, &supervision, logits)?))
+    }
+}
+
+/// Classes that the negatives of a row can be of.
+fn other_classes(classes: usize) -> usize {
+    classes.saturating_sub(1)
+}
+
 /// The contrast on whole batches: each view of a row against the other view's memory.
 ///
 /// # Source
@@ -61,7 +111,7 @@ impl Default for CrdTerm {
 /// normaliser `Z`, one a view and fixed on the first batch, from the authors' code.
 #[derive(Debug)]
 pub struct CrdLoss<'a> {
-    pair: Pair<'a>,
+    pair: EmbeddingPair<'a>,
     settings: CrdTerm,
     negatives: Negatives,
     student: View,
@@ -78,7 +128,7 @@ pub struct CrdLoss<'a> {
 impl<'a> CrdLoss<'a> {
     /// Between checked embeddings, with negatives by label or by the teacher's checked logits.
     pub(super) fn new(
-        pair: Pair<'a>,
+        pair: EmbeddingPair<'a>,
         settings: CrdTerm,
         supervision: &Supervision<'_>,
         logits: &[f32],
@@ -168,11 +218,11 @@ const TEACHER: usize = 1;
 
 impl Method for CrdLoss<'_> {
     fn outputs(&self) -> usize {
-        self.pair.shape.0 * self.pair.shape.1
+        self.pair.outputs()
     }
 
     fn subclasses(&self) -> usize {
-        self.pair.shape.1
+        self.pair.subclasses
     }
 
     fn terms(&self) -> &[&'static str] {

@@ -4,25 +4,23 @@ mod geometry;
 
 pub use geometry::{angle_distance, distance_distance};
 
+use lelp::{Parameter, Values};
 use serde::{Deserialize, Serialize};
 
-use super::embeddings::Pair;
-use super::kd::KdSettings;
+use super::auxiliary_term::Term;
+use super::embeddings::{AROUND_DEFAULT, EmbeddingPair};
+use super::error::MethodError;
+use super::supervision::Supervision;
 use super::{Batch, Gradients, Method, TermSum};
 
-/// Settings of `rkd`: `kd`, and the relations.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RkdSettings {
-    /// What the outputs are held against.
-    #[serde(flatten)]
-    pub kd: KdSettings,
-    /// What the embedding is held against.
-    #[serde(flatten)]
-    pub term: RkdTerm,
-}
+const PARAMETERS: [Parameter; 2] = [
+    Parameter::new("distance_weight", Values::NonNegative, "weight of the distances")
+        .searched(AROUND_DEFAULT),
+    Parameter::new("angle_weight", Values::NonNegative, "weight of the angles; 0 leaves them out")
+        .searched(AROUND_DEFAULT),
+];
 
-/// The relations alone, to be added to another method.
+/// Settings of `rkd`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RkdTerm {
@@ -39,13 +37,39 @@ impl Default for RkdTerm {
     }
 }
 
+impl Term for RkdTerm {
+    fn name(&self) -> &'static str {
+        "rkd"
+    }
+
+    fn summary(&self) -> &'static str {
+        "distances and angles between the teacher's embeddings"
+    }
+
+    fn source(&self) -> &'static str {
+        "Park et al. 2019, arXiv:1904.05068"
+    }
+
+    fn parameters(&self) -> &'static [Parameter] {
+        &PARAMETERS
+    }
+
+    fn build<'a>(
+        &self,
+        pair: EmbeddingPair<'a>,
+        _supervision: Supervision<'a>,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        Ok(Box::new(RkdLoss::new(pair, *self)))
+    }
+}
+
 /// Distances and angles on whole batches.
 ///
 /// # Source
 /// Park et al. 2019, arXiv:1904.05068, equations 6 to 9.
 #[derive(Debug)]
 pub struct RkdLoss<'a> {
-    pair: Pair<'a>,
+    pair: EmbeddingPair<'a>,
     settings: RkdTerm,
     /// The teacher's embeddings of the batch.
     wanted: Vec<f32>,
@@ -53,18 +77,18 @@ pub struct RkdLoss<'a> {
 
 impl<'a> RkdLoss<'a> {
     /// Between checked embeddings.
-    pub(super) fn new(pair: Pair<'a>, settings: RkdTerm) -> Self {
+    pub(super) fn new(pair: EmbeddingPair<'a>, settings: RkdTerm) -> Self {
         Self { pair, settings, wanted: Vec::new() }
     }
 }
 
 impl Method for RkdLoss<'_> {
     fn outputs(&self) -> usize {
-        self.pair.shape.0 * self.pair.shape.1
+        self.pair.outputs()
     }
 
     fn subclasses(&self) -> usize {
-        self.pair.shape.1
+        self.pair.subclasses
     }
 
     fn terms(&self) -> &[&'static str] {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lelp::artifact::ArtifactError;
-use lelp::{Beta, FittedSplit, SettingError, Temperature};
+use lelp::{FittedSplit, SettingError, Temperature};
 use lelp_data::storage::{self, FileError};
 use lelp_method::MethodError;
 use lelp_train::distill::{DistillSettings, SplitSharpness};
@@ -79,15 +79,15 @@ impl StudentSplit {
         let Record { settings } =
             serde_json::from_slice(&bytes).map_err(|source| StudentSplitError::Record { file, source })?;
         let method = &settings.distill.base;
-        let Some(split) = method.split(settings.train.seed)? else {
+        let Some(split) = method.split() else {
             let (folder, method) = (folder.to_owned(), settings.distill.name());
             return Err(StudentSplitError::NoSplit { folder, method });
         };
         let sharp = match split.entropy {
             Some(bits) => SplitSharpness::Entropy(bits),
-            None => SplitSharpness::Beta(Beta::new(split.beta)?),
+            None => SplitSharpness::Beta(split.beta),
         };
-        let temperature = Temperature::new(method.temperature())?;
+        let temperature = split.temperature;
         let file = folder.join("lelp.safetensors");
         let fit = FittedSplit::from_bytes(&storage::map(&file)?)
             .map_err(|source| StudentSplitError::Fit { file, source })?;

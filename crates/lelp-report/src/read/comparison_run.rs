@@ -1,13 +1,15 @@
 //! Reading the folder of a comparison.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use lelp::LelpSettings;
 use lelp_compare::record::{Setting, StudentRecord, TeacherRecord};
 use lelp_compare::store::{RESULTS_FILE, Results};
 use lelp_compare::summary::Summary;
 use lelp_data::Splits;
-use lelp_method::{MethodSettings, Objective};
+use lelp_method::{Objective, SplitMethod};
 use lelp_train::training::TrainSettings;
 use serde_json::{Value, json};
 
@@ -150,10 +152,11 @@ fn analysis(
     });
     let split = own.filter(|student| {
         let base = &student.distill.base;
-        !matches!(base, MethodSettings::Oracle(_)) && matches!(base.split(student.seed), Ok(Some(_)))
+        base.split().is_some() && !base.needs().fine_labels
     });
     let rank = |student: &StudentRecord| {
-        (matches!(student.distill.base, MethodSettings::Lelp(_)), student.validation.value)
+        let by_lelp = |split: &SplitMethod| (&*split.maker as &dyn Any).is::<LelpSettings>();
+        (student.distill.base.split().is_some_and(by_lelp), student.validation.value)
     };
     let best = split.max_by(|a, b| {
         let (a, b) = (rank(a), rank(b));

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use lelp::{Beta, FittedSplit};
+use lelp::FittedSplit;
 use lelp_data::storage;
 use lelp_data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
-use lelp_method::{MethodSettings, Split};
+use lelp_method::{MethodSettings, SplitMethod};
 use lelp_train::distill::{self, ColumnSettings, SplitSharpness};
 
 use super::ReadContext;
@@ -65,8 +65,8 @@ impl RunInputs<'_> {
         let open = |fine: &String| FineColumn::open(texts.file(), &self.columns.columns(), fine, None);
         let fine = self.columns.fine.as_ref().map(open).transpose()?;
         (context.progress)("embeddings, to project them");
-        let split = self.method.map(|method| method.split(self.seed)).transpose()?.flatten();
-        let split = split.map(|split| self.split(&split, &signals, fine.as_ref(), context)).transpose()?;
+        let split = self.method.and_then(|method| method.split());
+        let split = split.map(|split| self.split(split, &signals, fine.as_ref(), context)).transpose()?;
         let [data, teacher] = names;
         let split = split.as_ref().map(|(fit, sharp)| (fit, *sharp));
         let input = AnalysisInput { data, teacher, signals: &signals, texts, split, fine: fine.as_ref() };
@@ -76,23 +76,24 @@ impl RunInputs<'_> {
     /// The saved split, or the same split fitted again.
     fn split(
         &self,
-        split: &Split,
+        split: &SplitMethod,
         signals: &SignalsFolder,
         fine: Option<&FineColumn>,
         context: &ReadContext<'_>,
     ) -> Result<(FittedSplit, SplitSharpness), OmissionReason> {
         let sharp = match split.entropy {
             Some(bits) => SplitSharpness::Entropy(bits),
-            None => SplitSharpness::Beta(Beta::new(split.beta)?),
+            None => SplitSharpness::Beta(split.beta),
         };
         let saved = self.fit.as_ref().filter(|path| path.is_file());
         let fit = if let Some(path) = saved {
             let bytes = storage::map(path)?;
             FittedSplit::from_bytes(&bytes)?
         } else {
-            let Split { settings, members, .. } = split;
-            let statistics = distill::split_statistics(signals, settings, *members, fine, context.threads)?;
-            distill::fit_split(signals, &statistics, settings, fine, context.threads)?
+            let maker = split.maker.with_seed(self.seed);
+            let statistics =
+                distill::split_statistics(signals, &maker, split.members, fine, context.threads)?;
+            distill::fit_split(signals, &statistics, &maker, fine, context.threads)?
         };
         Ok((fit, sharp))
     }

@@ -3,12 +3,12 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lelp::{Beta, FittedSplit, MakerSettings, Members, SplitStatistics, Temperature};
+use lelp::{FittedSplit, MakerSettings, Members, SplitStatistics, Temperature};
 
 use super::split_signals::{SplitError, SplitSharpness, fit_split, split_statistics, split_targets_at};
 use super::{DistillError, Task};
 use lelp_data::{SignalsFolder, gather};
-use lelp_method::{MethodSettings, Split, soft_labels};
+use lelp_method::{MethodSettings, soft_labels};
 
 /// Soft labels of the training rows over all subclasses.
 pub(super) struct Targets {
@@ -37,18 +37,18 @@ impl Subclasses {
         threads: NonZeroUsize,
     ) -> Result<Option<Targets>, DistillError> {
         let Some(signals) = &task.signals else { return Ok(None) };
-        if let MethodSettings::Subclass(_) = method {
+        if method.needs().teacher_subclasses {
             return of_teacher(signals, task, method.temperature()).map(Some);
         }
-        let Some(split) = method.split(seed)? else { return Ok(None) };
-        let Split { settings, members, beta, entropy } = split;
+        let Some(split) = method.split() else { return Ok(None) };
+        let (settings, members) = (split.maker.with_seed(seed), split.members);
         let statistics = self.statistics(signals, task, &settings, members, threads)?;
         let fit = fit_split(signals, &statistics, &settings, task.fine.as_ref(), threads)?;
-        let sharpness = match entropy {
+        let sharpness = match split.entropy {
             Some(bits) => SplitSharpness::Entropy(bits),
-            None => SplitSharpness::Beta(Beta::new(beta)?),
+            None => SplitSharpness::Beta(split.beta),
         };
-        let temperature = Temperature::new(method.temperature())?;
+        let temperature = split.temperature;
         let (targets, _) =
             split_targets_at(signals, &fit, task.fine.as_ref(), sharpness, temperature, threads)?;
         let values = of_training_rows(task, targets, fit.outputs());
@@ -78,11 +78,15 @@ impl Subclasses {
 }
 
 /// The teacher's probabilities over its own subclasses.
-fn of_teacher(signals: &SignalsFolder, task: &Task, temperature: f64) -> Result<Targets, DistillError> {
+fn of_teacher(
+    signals: &SignalsFolder,
+    task: &Task,
+    temperature: Temperature,
+) -> Result<Targets, DistillError> {
     let logits = signals.subclass_logits().map_err(SplitError::from)?.ok_or(DistillError::NoSubclasses)?;
     let per_class = signals.description().subclasses.get();
     let columns = signals.description().classes * per_class;
-    let values = of_training_rows(task, soft_labels(&logits, columns, temperature), columns);
+    let values = of_training_rows(task, soft_labels(&logits, columns, temperature.get()), columns);
     Ok(Targets { fit: None, values, per_class })
 }
 

@@ -139,7 +139,7 @@ mod tests {
         let supervision =
             Supervision { rows: ROWS, classes: 2, labels: Some(&labels), ..Supervision::default() };
         let shape = StudentShape { embedding: 4, optimizer: Optimizer::Adam, seed: 0 };
-        let mut method = MethodSettings::Ce(CeSettings::default()).build(supervision, &shape).unwrap();
+        let mut method = MethodSettings::from(CeSettings::default()).build(supervision, &shape).unwrap();
         let training = Training {
             inputs: &inputs,
             rows: ROWS,

@@ -91,7 +91,7 @@ impl FineTuning<'_> {
         let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
         let mut method = match self.subclasses {
             Some(own) => own.build(supervision)?,
-            None => MethodSettings::Ce(self.labels).build(supervision, &shape)?,
+            None => MethodSettings::from(self.labels).build(supervision, &shape)?,
         };
         let validation =
             Validation { inputs: &validation_inputs, labels: &labels, metric: ValidationMetric::Accuracy };

@@ -171,7 +171,7 @@ impl HeadTraining<'_> {
         let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
         let mut method = match &self.subclasses {
             Some(own) => own.build(supervision)?,
-            None => MethodSettings::Ce(CeSettings::default()).build(supervision, &shape)?,
+            None => MethodSettings::from(CeSettings::default()).build(supervision, &shape)?,
         };
         let training = Training {
             inputs: &inputs,

@@ -1,46 +1,16 @@
 //! What holds for every method whatever its formula.
 
-use lelp_method::{CeSettings, MethodError, MethodSettings, NamedArray, Objective, Supervision};
-use lelp_train::head::EmbeddingRows;
+use std::num::NonZeroUsize;
 
-use crate::goldens::{Goldens, Problem, STUDENT, STUDENT_WIDTH, TEACHER_WIDTH, apart, array};
+use lelp::{LelpSettings, SettingError};
+use lelp_method::{
+    Alpha, CeSettings, CrdTerm, DkdSettings, FitnetTerm, KdWithTerm, MethodError, MethodSettings,
+    MethodSettingsError, NamedArray, Objective, SplitMethod, Supervision,
+};
 
-/// Where a method says that a student cannot do better.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Optimum {
-    /// Where its outputs are the teacher's logits.
-    Logits,
-    /// Where the softmax of its outputs is the targets.
-    Targets,
-    /// Where its embedding is the teacher's.
-    Embedding,
-    /// Where a regressor that copies finds the teacher's embedding.
-    Copied,
-    /// Nowhere in particular.
-    None,
-}
+use serde_json::Value;
 
-/// Where each method has its minimum, according to its paper.
-pub(crate) fn optimum(method: &MethodSettings) -> Optimum {
-    match method {
-        MethodSettings::Kd(_)
-        | MethodSettings::Dkd(_)
-        | MethodSettings::Dist(_)
-        | MethodSettings::Lskd(_) => Optimum::Logits,
-        MethodSettings::Lelp(_)
-        | MethodSettings::Kmeans(_)
-        | MethodSettings::Agglomerative(_)
-        | MethodSettings::TsneKmeans(_)
-        | MethodSettings::RandomProjection(_)
-        | MethodSettings::RandomSubclass(_)
-        | MethodSettings::Oracle(_)
-        | MethodSettings::Subclass(_) => Optimum::Targets,
-        MethodSettings::Rkd(_) => Optimum::Embedding,
-        MethodSettings::Fitnet(_) => Optimum::Copied,
-        // The likelihood of `vid` is unbounded as its variances fall; the best of `crd` depends on its memory.
-        MethodSettings::Ce(_) | MethodSettings::Vid(_) | MethodSettings::Crd(_) => Optimum::None,
-    }
-}
+use crate::goldens::{Goldens, Optimum, Problem, Rows, STUDENT, STUDENT_WIDTH, TEACHER_WIDTH, apart, array};
 
 /// The same method with `alpha` as the weight of labels.
 pub(crate) fn with_alpha(settings: &Objective, alpha: f64) -> Objective {
@@ -53,10 +23,7 @@ pub(crate) fn with_alpha(settings: &Objective, alpha: f64) -> Objective {
 fn a_student_that_equals_its_teacher_is_at_the_minimum() {
     let goldens = Goldens::read();
     for case in goldens.every_method() {
-        let found = optimum(&case.settings.base);
-        if found == Optimum::None {
-            continue;
-        }
+        let Some(found) = case.optimum else { continue };
         let settings = with_alpha(&case.settings, 0.0);
         let mut problem = goldens.problem(case);
         let rows = problem.batch.clone();
@@ -67,7 +34,7 @@ fn a_student_that_equals_its_teacher_is_at_the_minimum() {
         problem.outputs = match found {
             Optimum::Targets => {
                 let softened = of_batch(&problem.targets);
-                softened.iter().map(|t| settings.base.temperature() as f32 * t.ln()).collect()
+                softened.iter().map(|t| settings.base.temperature().get() as f32 * t.ln()).collect()
             }
             _ => of_batch(&problem.logits),
         };
@@ -118,7 +85,7 @@ fn confident_logits_and_equal_texts_give_finite_values() {
         }
         let mut problem = goldens.problem(case);
         let rows = problem.labels.len();
-        problem.teacher = EmbeddingRows::new(TEACHER_WIDTH, vec![0.25; rows * TEACHER_WIDTH].into()).unwrap();
+        problem.teacher = Rows::new(TEACHER_WIDTH, vec![0.25; rows * TEACHER_WIDTH]);
         problem.embedding = [0.5, -1.0, 0.0, 2.0].repeat(problem.batch.len());
         problem.outputs.fill(0.125);
         assert_finite(&problem, &case.settings);
@@ -178,17 +145,16 @@ fn the_order_of_a_batch_does_not_matter() {
 fn alpha_mixes_labels_and_teacher_linearly() {
     let goldens = Goldens::read();
     let labels_alone = |problem: &Problem, subclasses: usize| {
-        let lelp = lelp_method::LelpSettings { alpha: 1.0, subclasses, ..Default::default() };
-        let base = if subclasses > 1 {
-            MethodSettings::Lelp(lelp)
-        } else {
-            MethodSettings::Ce(CeSettings::default())
+        let base: MethodSettings = match NonZeroUsize::new(subclasses) {
+            Some(subclasses) if subclasses.get() > 1 => {
+                let maker = LelpSettings { subclasses, ..LelpSettings::default() };
+                SplitMethod { alpha: Alpha::ONE, ..SplitMethod::new(maker) }.into()
+            }
+            _ => CeSettings::default().into(),
         };
         problem.learn(&mut *problem.method(&base.into())).output_gradient
     };
-    for case in
-        goldens.cases.iter().filter(|case| case.settings.base != MethodSettings::Ce(CeSettings::default()))
-    {
+    for case in goldens.cases.iter().filter(|case| case.settings.needs().teacher()) {
         let problem = goldens.problem(case);
         let [soft, half, hard] = [0.0, 0.5, 1.0].map(|alpha| {
             let settings = with_alpha(&case.settings, alpha);
@@ -209,12 +175,12 @@ fn rows_teach_if_they_have_what_is_learned_from() {
         let problem = goldens.problem(case);
         // Row 3 has no label.
         for alpha in [0.0, 1.0] {
-            if case.settings.base == (MethodSettings::Ce(CeSettings::default())) {
+            if !case.settings.needs().teacher() {
                 continue;
             }
-            let needs_labels = alpha == 1.0 || case.settings.base.name() == "dkd";
-            let teaches = !needs_labels || case.settings.base.added().is_some();
-            let method = problem.method(&with_alpha(&case.settings, alpha));
+            let settings = with_alpha(&case.settings, alpha);
+            let teaches = !settings.needs().labels || case.settings.base.term().is_some();
+            let method = problem.method(&settings);
             assert!(method.teaches(0));
             assert_eq!(method.teaches(3), teaches, "{} at {alpha}", case.settings.name());
         }
@@ -226,10 +192,10 @@ fn what_is_not_needed_may_be_absent_and_what_is_needed_is_asked_for_by_name() {
     let goldens = Goldens::read();
     for case in goldens.every_method() {
         let problem = goldens.problem(case);
-        let settings = if case.settings.base == (MethodSettings::Ce(CeSettings::default())) {
-            case.settings.clone()
-        } else {
+        let settings = if case.settings.needs().teacher() {
             with_alpha(&case.settings, 0.0)
+        } else {
+            case.settings.clone()
         };
         let needs = settings.needs();
         let whole = problem.supervision();
@@ -275,7 +241,7 @@ fn what_cannot_be_learned_from_is_refused() {
             let refused = case.settings.build(problem.supervision(), &STUDENT).err().unwrap();
             assert!(matches!(refused, MethodError::Value { row: 1, .. }), "{refused}");
         }
-        let short = EmbeddingRows::new(TEACHER_WIDTH, vec![0.0; TEACHER_WIDTH].into()).unwrap();
+        let short = Rows::new(TEACHER_WIDTH, vec![0.0; TEACHER_WIDTH]);
         if case.settings.needs().teacher_embedding {
             let problem = goldens.problem(case);
             let supervision = Supervision { embeddings: Some(&short), ..problem.supervision() };
@@ -294,14 +260,35 @@ fn settings_out_of_range_are_refused_by_name() {
             if !value.is_number() {
                 continue;
             }
-            let mut wrong = json.clone();
-            wrong[name] = if value.is_f64() { (-1.0).into() } else { 0.into() };
-            let wrong: Objective = serde_json::from_value(wrong).unwrap();
-            let refused = wrong.check().unwrap_err();
+            let wrong: Value = if value.is_f64() { (-1.0).into() } else { 0.into() };
+            let refused = case.settings.base.with(name, wrong.clone()).unwrap_err();
+            let named = |setting: &str| name == setting;
             assert!(
-                matches!(refused, MethodError::Setting { name: found, .. } if found == name),
+                matches!(refused, MethodSettingsError::Range(SettingError { name, .. }) if named(name)),
                 "{refused}"
             );
+            let mut file = json.clone();
+            file[name] = wrong;
+            assert!(serde_json::from_value::<Objective>(file).is_err(), "{name}");
         }
+    }
+}
+
+/// Settings that were made rather than read are checked before the first step.
+#[test]
+fn settings_out_of_range_build_nothing() {
+    let problem = Goldens::read().problem_of(3, 1);
+    let refused = |settings: MethodSettings| settings.build(problem.supervision(), &STUDENT).err().unwrap();
+    let wrong = [
+        (refused(DkdSettings { target_weight: -1.0, ..DkdSettings::default() }.into()), "target_weight"),
+        (refused(CeSettings { label_smoothing: 1.0, ..CeSettings::default() }.into()), "label_smoothing"),
+        (refused(KdWithTerm::new(FitnetTerm { weight: f64::NAN }).into()), "weight"),
+        (refused(KdWithTerm::new(CrdTerm { negatives: 0, ..CrdTerm::default() }).into()), "negatives"),
+    ];
+    for (error, setting) in wrong {
+        assert!(
+            matches!(error, MethodError::Setting(SettingError { name, .. }) if name == setting),
+            "{error}"
+        );
     }
 }

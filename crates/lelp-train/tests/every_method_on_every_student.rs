@@ -1,11 +1,15 @@
 //! Every student can carry every method.
 
+#![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
+
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::Text;
 use lelp_method::Optimizer;
-use lelp_method::{AuxiliaryTerm, MethodSettings, Objective, StudentShape, Supervision};
+use lelp_method::{
+    AuxiliaryTerm, CrdTerm, FitnetTerm, KdWithTerm, MethodSettings, Objective, StudentShape, Supervision,
+};
 use lelp_model::ngram::{FeatureSettings, NgramConfig};
 use lelp_train::head::{EmbeddingRows, HeadSettings, TrainableHead};
 use lelp_train::students::ngram::{NgramInputs, NgramTrainSettings, TrainableNgram};
@@ -74,21 +78,27 @@ impl Task {
 /// Every method with small settings, and `lelp` with everything added.
 fn methods() -> Vec<Objective> {
     let small = |json: serde_json::Value| serde_json::from_value::<Objective>(json).unwrap();
+    // Large by default.
+    let smaller = [
+        KdWithTerm::new(CrdTerm { dimensions: 8, negatives: 16, ..CrdTerm::default() }),
+        KdWithTerm::new(FitnetTerm { weight: 2.0 }),
+    ]
+    .map(MethodSettings::from);
     let mut methods: Vec<Objective> = MethodSettings::all()
         .into_iter()
+        .map(|method| {
+            let smaller = smaller.iter().find(|smaller| smaller.name() == method.name());
+            smaller.cloned().unwrap_or(method)
+        })
         .map(|method| match method {
             split if split.needs().targets => {
                 small(serde_json::json!({"method": split.name(), "subclasses": 2, "alpha": 0.25}))
             }
-            MethodSettings::Crd(_) => {
-                small(serde_json::json!({"method": "crd", "dimensions": 8, "negatives": 16}))
-            }
-            MethodSettings::Fitnet(_) => small(serde_json::json!({"method": "fitnet", "weight": 2.0})),
             other => other.into(),
         })
         .collect();
-    let add = methods.iter().filter_map(|method| method.base.added()).collect::<Vec<AuxiliaryTerm>>();
-    let base = methods.iter().find(|method| method.base.name() == "lelp").unwrap().base;
+    let add = methods.iter().filter_map(|method| method.base.term()).collect::<Vec<AuxiliaryTerm>>();
+    let base = methods.iter().find(|method| method.base.name() == "lelp").unwrap().base.clone();
     methods.push(Objective { base, add });
     methods
 }

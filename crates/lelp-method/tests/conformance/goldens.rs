@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use lelp_method::Optimizer;
 use lelp_method::{
-    Batch, Gradients, Method, MethodSettings, NamedArray, Objective, StudentShape, Supervision,
+    Batch, Gradients, Method, MethodSettings, NamedArray, Objective, Optimizer, StudentShape, Supervision,
+    TeacherEmbeddings,
 };
-use lelp_train::head::EmbeddingRows;
 use serde::Deserialize;
 
 /// Columns of the embeddings.
@@ -23,11 +22,58 @@ pub(crate) struct Goldens {
     pub(crate) cases: Vec<Case>,
 }
 
+/// Where a method says that a student cannot do better.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Optimum {
+    /// Where its outputs are the teacher's logits.
+    Logits,
+    /// Where the softmax of its outputs is the targets.
+    Targets,
+    /// Where its embedding is the teacher's.
+    Embedding,
+    /// Where a regressor that copies finds the teacher's embedding.
+    Copied,
+}
+
+/// Embeddings in memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Rows {
+    pub(crate) fn new(width: usize, values: Vec<f32>) -> Self {
+        Self { width, values }
+    }
+
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.width..][..self.width]
+    }
+}
+
+impl TeacherEmbeddings for Rows {
+    fn rows(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn read(&self, row: usize, embedding: &mut [f32]) {
+        embedding.copy_from_slice(self.row(row));
+    }
+}
+
 /// A method's values on a problem.
 #[derive(Deserialize, Clone)]
 pub(crate) struct Case {
     pub(crate) classes: usize,
     pub(crate) settings: Objective,
+    /// Where a student cannot do better, according to the paper.
+    pub(crate) optimum: Option<Optimum>,
     /// Variables and buffers.
     pub(crate) state: BTreeMap<String, Vec<f32>>,
     /// Weight and value of each term; the value is divided by the rows of the batch, whoever has the term.
@@ -60,7 +106,7 @@ pub(crate) struct Problem {
     pub(crate) labels: Vec<Option<u32>>,
     pub(crate) logits: Vec<f32>,
     pub(crate) targets: Vec<f32>,
-    pub(crate) teacher: EmbeddingRows<'static>,
+    pub(crate) teacher: Rows,
     pub(crate) embedding: Vec<f32>,
     pub(crate) outputs: Vec<f32>,
 }
@@ -98,7 +144,7 @@ impl Goldens {
             labels: file.labels.into_iter().map(|label| u32::try_from(label).ok()).collect(),
             logits: file.logits.concat(),
             targets: file.targets.concat(),
-            teacher: EmbeddingRows::new(TEACHER_WIDTH, file.teacher_embeddings.concat().into()).unwrap(),
+            teacher: Rows::new(TEACHER_WIDTH, file.teacher_embeddings.concat()),
             embedding: file.student_embeddings.concat(),
             outputs: outputs.concat(),
         }
@@ -110,7 +156,7 @@ impl Goldens {
         case.unwrap_or_else(|| panic!("method `{}` has no golden", method.name()))
     }
 
-    /// A case of every method, in the order of the enum.
+    /// A case of every method, in the order of the registry.
     pub(crate) fn every_method(&self) -> impl Iterator<Item = &Case> {
         MethodSettings::all().into_iter().map(|method| self.case(&method))
     }
@@ -123,8 +169,8 @@ fn of_other_splits(lelp: &Case) -> Vec<Case> {
         let base = &lelp.settings.base;
         let settings = serde_json::json!({
             "method": method.name(),
-            "alpha": base.alpha(),
-            "temperature": base.temperature(),
+            "alpha": base.alpha().get(),
+            "temperature": base.temperature().get(),
             "subclasses": base.subclasses(),
         });
         let renamed = |(name, value): (&String, &(f64, f64))| {

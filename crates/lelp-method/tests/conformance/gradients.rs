@@ -40,8 +40,8 @@ fn cases(goldens: &Goldens) -> Vec<Case> {
     let lelp = cases.iter().find(|case| case.settings.base.name() == "lelp").unwrap().clone();
     for added in AuxiliaryTerm::all() {
         let alone = goldens.cases.iter().find(|case| case.settings.base.name() == added.name()).unwrap();
-        let add = vec![alone.settings.base.added().unwrap()];
-        let mut case = Case { settings: Objective { base: lelp.settings.base, add }, ..lelp.clone() };
+        let add = vec![alone.settings.base.term().unwrap()];
+        let mut case = Case { settings: Objective { base: lelp.settings.base.clone(), add }, ..lelp.clone() };
         case.terms.extend(alone.terms.clone().into_iter().filter(|(name, _)| name != "kd" && name != "ce"));
         // The memory of `crd` starts as it is drawn: that of the golden is for other classes.
         case.state = alone.state.clone().into_iter().filter(|(name, _)| !name.ends_with("memory")).collect();

@@ -1,8 +1,15 @@
 //! What methods are to each other, and settings to their files.
 
-use lelp_method::{KdSettings, LelpSettings, MethodSettings, Objective, Supervision};
+use std::num::NonZeroUsize;
+
+use lelp::{Beta, LelpSettings, Temperature};
+use lelp_method::{Alpha, KdSettings, MethodSettings, Objective, SplitMethod, Supervision};
 
 use crate::goldens::{Goldens, STUDENT, apart};
+
+fn typed(alpha: f64, temperature: f64) -> (Alpha, Temperature) {
+    (Alpha::new(alpha).unwrap(), Temperature::new(temperature).unwrap())
+}
 
 #[test]
 fn lelp_with_one_subclass_is_kd() {
@@ -11,9 +18,11 @@ fn lelp_with_one_subclass_is_kd() {
         let softened: Vec<f32> = problem.logits.iter().map(|z| z / temperature as f32).collect();
         let targets = lelp::softmax(&softened, 3).unwrap();
         let supervision = Supervision { targets: Some(&targets), ..problem.supervision() };
-        let lelp = LelpSettings { alpha, temperature, subclasses: 1, ..LelpSettings::default() };
-        let mut lelp = MethodSettings::Lelp(lelp).build(supervision, &STUDENT).unwrap();
-        let kd = MethodSettings::Kd(KdSettings { alpha, temperature });
+        let (alpha, temperature) = typed(alpha, temperature);
+        let one = LelpSettings { subclasses: NonZeroUsize::MIN, ..LelpSettings::default() };
+        let lelp = MethodSettings::from(SplitMethod { alpha, temperature, ..SplitMethod::new(one) });
+        let mut lelp = lelp.build(supervision, &STUDENT).unwrap();
+        let kd = MethodSettings::from(KdSettings { alpha, temperature });
         let plain = problem.learn(&mut *problem.method(&kd.into()));
         let split = problem.learn(&mut *lelp);
         assert!(apart(&plain.output_gradient, &split.output_gradient) < 1e-6);
@@ -26,7 +35,8 @@ fn lelp_with_one_subclass_is_kd() {
 #[test]
 fn the_squared_temperature_keeps_the_gradient_alive_at_alpha_zero() {
     let problem = Goldens::read().problem_of(2, 1);
-    let kd = MethodSettings::Kd(KdSettings { alpha: 0.0, temperature: 1000.0 });
+    let (alpha, temperature) = typed(0.0, 1000.0);
+    let kd = MethodSettings::from(KdSettings { alpha, temperature });
     let gradient = problem.learn(&mut *problem.method(&kd.into())).output_gradient;
     for (place, &row) in problem.batch.iter().enumerate() {
         let (t, s) = (&problem.logits[2 * row as usize..], &problem.outputs[2 * place..]);
@@ -38,7 +48,7 @@ fn the_squared_temperature_keeps_the_gradient_alive_at_alpha_zero() {
 #[test]
 fn settings_round_trip_and_unknown_ones_are_refused() {
     for settings in MethodSettings::all() {
-        let objective = Objective::from(settings);
+        let objective = Objective::from(settings.clone());
         let json = serde_json::to_value(&objective).unwrap();
         assert_eq!(json["method"], settings.name());
         assert_eq!(serde_json::from_value::<Objective>(json.clone()).unwrap(), objective);
@@ -49,7 +59,8 @@ fn settings_round_trip_and_unknown_ones_are_refused() {
         assert!(serde_json::from_value::<MethodSettings>(wrong).is_err(), "{}", settings.name());
     }
     let short: MethodSettings = serde_json::from_str(r#"{"method":"lelp","beta":1.0}"#).unwrap();
-    assert_eq!(short, MethodSettings::Lelp(LelpSettings { beta: 1.0, ..LelpSettings::default() }));
+    let beta = Beta::new(1.0).unwrap();
+    assert_eq!(short, SplitMethod { beta, ..SplitMethod::new(LelpSettings::default()) }.into());
     let bare: MethodSettings = serde_json::from_str(r#"{"method":"crd"}"#).unwrap();
     assert!(MethodSettings::all().contains(&bare));
 }
