@@ -3,7 +3,6 @@
 use thiserror::Error;
 
 use crate::error_kind::{Classified, ErrorKind};
-use crate::parameter::Values;
 
 /// Two counts that have to be equal are not.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -83,18 +82,6 @@ pub enum SignalsError {
         /// Their sum.
         sum: f64,
     },
-}
-
-/// A setting is out of its range.
-#[derive(Debug, Clone, Copy, PartialEq, Error)]
-#[error("{name} is {value}: use {allowed}")]
-pub struct SettingError {
-    /// The setting.
-    pub name: &'static str,
-    /// The value given.
-    pub value: f64,
-    /// What is allowed.
-    pub allowed: Values,
 }
 
 /// Why statistics cannot be gathered or a split cannot be fitted.
@@ -188,12 +175,6 @@ impl Classified for ShapeError {
 }
 
 impl Classified for SignalsError {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Input
-    }
-}
-
-impl Classified for SettingError {
     fn kind(&self) -> ErrorKind {
         ErrorKind::Input
     }

@@ -84,12 +84,12 @@ pub mod vector;
 
 pub use clustering::Perplexity;
 pub use collapse::{collapse, log_softmax, softmax};
-pub use error::{FitError, SettingError, ShapeError, SignalsError};
+pub use error::{FitError, ShapeError, SignalsError};
 pub use error_chain::ErrorChain;
 pub use error_kind::{Classified, ErrorKind};
 pub use log_sum_exp::log_sum_exp;
 pub use moments::{ClassMoments, Members, argmax};
-pub use parameter::{Parameter, Search, Values};
+pub use parameter::{Parameter, Search, SettingError, Values};
 pub use plane::project_to_plane;
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::error::SettingError;
+use thiserror::Error;
+
+use crate::error_kind::{Classified, ErrorKind};
 
 /// Description of one setting of a method, target maker or student; its default is that of the settings type.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +17,24 @@ pub struct Parameter {
     pub values: Values,
     /// What a search tries.
     pub search: Search,
+}
+
+/// A setting is out of its range.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[error("{name} is {value}: use {allowed}")]
+pub struct SettingError {
+    /// The setting.
+    pub name: &'static str,
+    /// The value given.
+    pub value: f64,
+    /// What is allowed.
+    pub allowed: Values,
+}
+
+impl Classified for SettingError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
 }
 
 /// Values that a setting may have.

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::blocks::Workers;
 use crate::clustering::points::{Centres, Points};
-use crate::error::{FitError, SettingError};
+use crate::error::FitError;
 use crate::hash::gaussian;
+use crate::parameter::SettingError;
 use crate::parameter::Values;
 
 /// Accuracy of the Barnes-Hut sums, as van der Maaten 2014 has it.

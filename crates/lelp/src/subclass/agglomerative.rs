@@ -12,8 +12,9 @@ use crate::parameter::Parameter;
 use crate::signals::Head;
 use crate::subclass::cluster_fit::{BETA, ClusterFit, ClusterTask, DEFAULT_BETA, Parallel, SUBCLASSES};
 use crate::subclass::head_space::NULL_SPACE;
-use crate::subclass::maker::{Requirements, SampleRequirement, SubclassFit, TargetMaker};
+use crate::subclass::maker::{SubclassFit, TargetMaker};
 use crate::subclass::member_sample::SAMPLE;
+use crate::subclass::requirements::{Requirements, SampleRequirement};
 use crate::subclass::statistics::SplitStatistics;
 use crate::subclass::target_settings::Beta;
 

@@ -6,7 +6,7 @@ use crate::error::ShapeError;
 use crate::hash::hash;
 use crate::parameter::{Parameter, Values};
 use crate::signals::Signals;
-use crate::subclass::maker::SampleRequirement;
+use crate::subclass::requirements::SampleRequirement;
 
 /// The setting that bounds the sample.
 pub(super) const SAMPLE: Parameter = Parameter::new(

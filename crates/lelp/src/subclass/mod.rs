@@ -25,6 +25,7 @@ pub mod random_projection;
 pub mod random_subclass;
 pub mod registry;
 mod report;
+mod requirements;
 #[cfg(test)]
 #[allow(
     clippy::cast_possible_wrap,
@@ -47,14 +48,13 @@ pub use fitted_split::FittedSplit;
 pub use head_space::HeadSource;
 pub use kmeans::KmeansSettings;
 pub use lelp::LelpSettings;
-pub use maker::{
-    DynEq, MakerSettings, Requirements, SampleRequirement, SettingsJson, SubclassFit, TargetMaker,
-};
+pub use maker::{DynEq, MakerSettings, SettingsJson, SubclassFit, TargetMaker};
 pub use oracle::{OracleFit, OracleSettings};
 pub use random_projection::RandomProjectionSettings;
 pub use random_subclass::{RandomSubclassFit, RandomSubclassSettings};
 pub use registry::MakerSettingsError;
 pub use report::{ClassReport, SplitReport};
+pub use requirements::{Requirements, SampleRequirement};
 pub use statistics::SplitStatistics;
 pub use target_settings::{Beta, TargetSettings, Temperature};
 pub use tsne_kmeans::TsneKmeansSettings;

@@ -9,8 +9,9 @@ use crate::error::{FitError, ShapeError};
 use crate::parameter::{Parameter, Search, Values};
 use crate::signals::{Head, Signals};
 use crate::subclass::fine_labels::FineLabels;
-use crate::subclass::maker::{MakerSettings, Requirements, SubclassFit, TargetMaker};
+use crate::subclass::maker::{MakerSettings, SubclassFit, TargetMaker};
 use crate::subclass::report::{ClassReport, SplitReport};
+use crate::subclass::requirements::Requirements;
 use crate::subclass::statistics::SplitStatistics;
 use crate::subclass::target_settings::Beta;
 

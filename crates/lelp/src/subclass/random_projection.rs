@@ -13,7 +13,8 @@ use crate::rotation::orthonormal;
 use crate::signals::Head;
 use crate::subclass::directions_fit::{ClassCovariance, Direction, DirectionsFit, DirectionsTask};
 use crate::subclass::head_space::NULL_SPACE;
-use crate::subclass::maker::{Requirements, SubclassFit, TargetMaker};
+use crate::subclass::maker::{SubclassFit, TargetMaker};
+use crate::subclass::requirements::Requirements;
 use crate::subclass::statistics::SplitStatistics;
 use crate::subclass::target_settings::Beta;
 

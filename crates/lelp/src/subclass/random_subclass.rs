@@ -11,8 +11,9 @@ use crate::parameter::{Parameter, Search, Values};
 use crate::signals::{Head, Signals};
 use crate::subclass::fine_labels::FineLabels;
 use crate::subclass::head_space::check_counts;
-use crate::subclass::maker::{MakerSettings, Requirements, SubclassFit, TargetMaker};
+use crate::subclass::maker::{MakerSettings, SubclassFit, TargetMaker};
 use crate::subclass::report::{ClassReport, SplitReport};
+use crate::subclass::requirements::Requirements;
 use crate::subclass::statistics::SplitStatistics;
 use crate::subclass::target_settings::Beta;
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use thiserror::Error as ThisError;
 
-use crate::error::SettingError;
 use crate::error_kind::{Classified, ErrorKind};
+use crate::parameter::SettingError;
 use crate::parameter::Values;
 use crate::subclass::agglomerative::AgglomerativeSettings;
 use crate::subclass::kmeans::KmeansSettings;

@@ -6,8 +6,8 @@ use crate::error::{FitError, ShapeError};
 use crate::moments::{ClassMoments, Members, rows_by_class};
 use crate::signals::Signals;
 use crate::subclass::fine_labels::{FineCounts, FineLabels};
-use crate::subclass::maker::Requirements;
 use crate::subclass::member_sample::MemberSample;
+use crate::subclass::requirements::Requirements;
 
 /// Statistics of the rows of each class: moments, a sample of members, counts of fine labels, as far as required.
 ///

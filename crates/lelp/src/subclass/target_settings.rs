@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::SettingError;
+use crate::parameter::SettingError;
 use crate::parameter::Values;
 
 /// Width of the softmax over a class's subclasses, in the unit of the scores; finite, above 0.
