@@ -100,6 +100,10 @@ macro_rules! not_classified_yet {
 classified! {
     CommandError
     PrintError
+    lelp_data::DataError
+    lelp_data::SignalsFileError
+    lelp_data::import::ImportError
+    lelp_data::storage::FileError
     lelp::SettingError
     lelp::ShapeError
     lelp::artifact::ArtifactError
@@ -134,10 +138,6 @@ not_classified_yet! {
     lelp_compare::recipe::ComparisonRecipeError
     lelp_compare::run::RunError
     lelp_compare::store::ResultsError
-    lelp_data::DataError
-    lelp_data::SignalsFileError
-    lelp_data::import::ImportError
-    lelp_data::storage::FileError
 }
 
 /// Says what was being done when an error came up.

@@ -71,6 +71,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "choose another `--out`, or pass `--extend` to keep the results that both recipes share";
         DataError: DataError::MissingColumn { .. } =>
             "name the column to read, for example with `--text-column` or `--label-column`";
+        DataError: DataError::NoColumns { .. } =>
+            "name what to read with `--text-column`, `--vector-column`, `--number-columns` or `--category-columns`";
         EvaluateError: EvaluateError::NoLabels { .. } =>
             "name their column with `--label-column`; `lelp predict` needs none";
         DeviceError: DeviceError::NotBuilt { feature, .. } =>

@@ -5,9 +5,9 @@
 
 use std::path::PathBuf;
 
+use lelp_data::ColumnSettings;
 use lelp_data::storage::sha256;
 use lelp_method::Objective;
-use lelp_train::distill::ColumnSettings;
 use lelp_train::evaluate::Report;
 use lelp_train::training::{EpochRecord, TrainSettings, ValidationRecord};
 use serde::{Deserialize, Serialize};

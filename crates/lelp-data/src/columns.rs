@@ -1,8 +1,14 @@
-//! Which columns of a file hold the texts and the labels.
+//! Which columns of a file are read, and as what.
+
+use std::path::{Path, PathBuf};
+
+use crate::cells::{Cell, Value, ValueError, ValueKind};
+use crate::error::{DataError, Location};
+use crate::labels::Label;
 
 /// A column that a file may or must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ColumnRequest {
     /// Not read, even where the file has one.
     No,
     /// Read where the file has it.
@@ -11,8 +17,8 @@ pub enum Wanted {
     Required(String),
 }
 
-impl Wanted {
-    /// The column's name, unless it is not wanted.
+impl ColumnRequest {
+    /// The column's name, unless it is not read.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match self {
@@ -22,71 +28,218 @@ impl Wanted {
     }
 }
 
-/// Names of the columns to read.
+/// Names of the columns to read; those in lists are required.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
-    /// The text; every file must have it.
-    pub text: String,
-    /// The second text of a pair.
-    pub pair: Wanted,
+    /// The text.
+    pub text: ColumnRequest,
+    /// The second text of a pair; not read without a text.
+    pub pair: ColumnRequest,
+    /// Vectors, in the file or beside it; see [`ColumnSettings`](crate::ColumnSettings).
+    pub vectors: Vec<String>,
+    /// Numbers.
+    pub numbers: Vec<String>,
+    /// Categories.
+    pub categories: Vec<String>,
     /// The label: a name, or a number.
-    pub label: Wanted,
+    pub label: ColumnRequest,
     /// Names for labels that are numbers.
-    pub label_name: Wanted,
+    pub label_name: ColumnRequest,
 }
 
 impl Default for Columns {
     /// `text`, and `text_pair`, `label` and `label_name` where they are present.
     fn default() -> Self {
-        let if_present = |name: &str| Wanted::IfPresent(name.to_owned());
+        let if_present = |name: &str| ColumnRequest::IfPresent(name.to_owned());
         Self {
-            text: "text".to_owned(),
+            text: ColumnRequest::Required("text".to_owned()),
             pair: if_present("text_pair"),
+            vectors: Vec::new(),
+            numbers: Vec::new(),
+            categories: Vec::new(),
             label: if_present("label"),
             label_name: if_present("label_name"),
         }
     }
 }
 
-impl Columns {
-    /// The default columns, with those that a user named in their place; a column that is named is required.
-    #[must_use]
-    pub fn named(text: Option<String>, pair: Option<String>, label: Option<String>) -> Self {
-        let default = Self::default();
-        // Names in `label_name` belong to the default label; another label column brings its own.
-        let label_name = if label.is_some() { Wanted::No } else { default.label_name };
-        Self {
-            text: text.unwrap_or(default.text),
-            pair: pair.map_or(default.pair, Wanted::Required),
-            label: label.map_or(default.label, Wanted::Required),
-            label_name,
-        }
+/// A column of a table, before the width of its vectors is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ValueColumn {
+    pub(crate) name: String,
+    pub(crate) kind: ValueKind,
+}
+
+/// A row of a file.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Where the row is in its file.
+    pub(crate) location: Location,
+    /// The values of the columns, in their order.
+    pub(crate) values: Vec<Value>,
+    /// The label as the file has it.
+    pub(crate) label: Option<Label>,
+    /// The name that the file gives to a numbered label.
+    pub(crate) label_name: Option<String>,
+}
+
+/// The rows of a file in order, as its format reads them.
+pub(crate) struct FileRows {
+    columns: Vec<ValueColumn>,
+    rows: Box<dyn Iterator<Item = Result<Row, DataError>> + Send>,
+}
+
+impl FileRows {
+    /// Rows whose values are of these columns.
+    pub(crate) fn new(
+        columns: Vec<ValueColumn>,
+        rows: impl Iterator<Item = Result<Row, DataError>> + Send + 'static,
+    ) -> Self {
+        Self { columns, rows: Box::new(rows) }
+    }
+
+    /// The columns in the order of the values of a [`Row`].
+    pub(crate) fn columns(&self) -> &[ValueColumn] {
+        &self.columns
     }
 }
 
-/// Places of the wanted columns in a file with a fixed header.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Places {
-    pub(super) text: usize,
-    pub(super) pair: Option<usize>,
-    pub(super) label: Option<usize>,
-    pub(super) label_name: Option<usize>,
+impl Iterator for FileRows {
+    type Item = Result<Row, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rows.next()
+    }
 }
 
-impl Columns {
-    /// Finds the wanted columns among those of a file; `Err` is the required one that is missing.
-    pub(super) fn find(&self, present: &[String]) -> Result<Places, String> {
-        let place = |name: &str| present.iter().position(|column| column == name);
-        let find = |wanted: &Wanted| match wanted {
-            Wanted::No => Ok(None),
-            Wanted::IfPresent(name) => Ok(place(name)),
-            Wanted::Required(name) => place(name).map(Some).ok_or_else(|| name.clone()),
+/// The columns of one file that are read, each with its place in the file.
+#[derive(Debug, Clone)]
+pub(crate) struct FileColumns {
+    file: PathBuf,
+    values: Vec<(ValueColumn, usize)>,
+    label: Option<(String, usize)>,
+    label_name: Option<(String, usize)>,
+}
+
+impl FileColumns {
+    /// Finds the columns to read among those that a file has.
+    pub(crate) fn find(columns: &Columns, present: &[String], file: &Path) -> Result<Self, DataError> {
+        let place = |name: &String| present.iter().position(|column| column == name);
+        let required = |name: &String| {
+            place(name).map(|place| (name.clone(), place)).ok_or_else(|| DataError::MissingColumn {
+                file: file.to_owned(),
+                column: name.clone(),
+                present: present.to_vec(),
+            })
         };
-        Ok(Places {
-            text: place(&self.text).ok_or_else(|| self.text.clone())?,
-            pair: find(&self.pair)?,
-            label: find(&self.label)?,
-            label_name: find(&self.label_name)?,
-        })
+        let requested = |request: &ColumnRequest| match request {
+            ColumnRequest::No => Ok(None),
+            ColumnRequest::IfPresent(name) => Ok(place(name).map(|place| (name.clone(), place))),
+            ColumnRequest::Required(name) => required(name).map(Some),
+        };
+        let mut values = Vec::new();
+        let mut add = |(name, place): (String, usize), kind| values.push((ValueColumn { name, kind }, place));
+        let text = requested(&columns.text)?;
+        let pair = match (&text, &columns.pair) {
+            (None, ColumnRequest::IfPresent(_)) => None,
+            (_, request) => requested(request)?,
+        };
+        for (column, kind) in [(text, ValueKind::Text), (pair, ValueKind::TextPair)] {
+            if let Some(column) = column {
+                add(column, kind);
+            }
+        }
+        for (names, kind) in columns.lists() {
+            for name in names {
+                add(required(name)?, kind);
+            }
+        }
+        if values.is_empty() && columns.array_files().next().is_none() {
+            return Err(DataError::NoColumns { file: file.to_owned(), present: present.to_vec() });
+        }
+        let (label, label_name) = (requested(&columns.label)?, requested(&columns.label_name)?);
+        Ok(Self { file: file.to_owned(), values, label, label_name })
     }
+
+    /// The file, for errors.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The columns in the order of the values of a [`Row`].
+    pub(crate) fn columns(&self) -> Vec<ValueColumn> {
+        self.values.iter().map(|(column, _)| column.clone()).collect()
+    }
+
+    /// Names and places of all columns that are read, labels among them.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&str, usize)> {
+        let values = self.values.iter().map(|(column, place)| (column.name.as_str(), *place));
+        let labels = self.label.iter().chain(&self.label_name);
+        values.chain(labels.map(|(name, place)| (name.as_str(), *place)))
+    }
+
+    /// The row at `location`; `cell` gives what is in a column by its name and place.
+    pub(crate) fn row<'a>(
+        &self,
+        location: Location,
+        mut cell: impl FnMut(&str, usize) -> Result<Cell<'a>, DataError>,
+    ) -> Result<Row, DataError> {
+        let mut values = Vec::with_capacity(self.values.len());
+        for (column, place) in &self.values {
+            let value = column.kind.read(cell(&column.name, *place)?);
+            values.push(value.map_err(|problem| self.wrong_value(location, &column.name, problem))?);
+        }
+        let label = match &self.label {
+            Some((name, place)) => Label::of_cell(cell(name, *place)?)
+                .map_err(|problem| self.wrong_value(location, name, problem))?,
+            None => None,
+        };
+        let label_name = match &self.label_name {
+            Some((name, place)) => Label::name_of_cell(cell(name, *place)?)
+                .map_err(|problem| self.wrong_value(location, name, problem))?,
+            None => None,
+        };
+        Ok(Row { location, values, label, label_name })
+    }
+
+    /// The error of a column at `place` in the file that holds `found` from `location` on.
+    pub(crate) fn refuse(&self, place: usize, location: Location, found: &'static str) -> DataError {
+        let cell = Cell::Other(found);
+        let value = self.values.iter().find(|(_, other)| *other == place);
+        let label = self.label.iter().chain(&self.label_name).find(|(_, other)| *other == place);
+        let (name, problem) = match (value, label) {
+            (Some((column, _)), _) => (&column.name, column.kind.read(cell).err()),
+            (None, Some((name, _))) => (name, Label::of_cell(cell).err()),
+            (None, None) => unreachable!("columns that are not read are not refused"),
+        };
+        let problem = problem.expect("no kind of column makes something of other things");
+        self.wrong_value(location, name, problem)
+    }
+
+    fn wrong_value(&self, location: Location, column: &str, problem: ValueError) -> DataError {
+        DataError::Value { file: self.file.clone(), location, column: column.to_owned(), problem }
+    }
+}
+
+impl Columns {
+    /// The lists of required columns of the file itself, with what they hold.
+    fn lists(&self) -> [(Vec<&String>, ValueKind); 3] {
+        let vectors = self.vectors.iter().filter(|name| !is_array_file(name)).collect();
+        [
+            (vectors, ValueKind::Vector),
+            (self.numbers.iter().collect(), ValueKind::Number),
+            (self.categories.iter().collect(), ValueKind::Category),
+        ]
+    }
+
+    /// Names of the vectors that stand in files beside the data file.
+    pub(crate) fn array_files(&self) -> impl Iterator<Item = &String> {
+        self.vectors.iter().filter(|name| is_array_file(name))
+    }
+}
+
+/// Whether a column's name is that of an array in a file: `embedding.npy`, `teacher.npz:embeddings`.
+fn is_array_file(name: &str) -> bool {
+    let ends_in = |name: &str, ending| Path::new(name).extension().is_some_and(|found| found == ending);
+    ends_in(name, "npy") || name.rsplit_once(':').is_some_and(|(file, _)| ends_in(file, "npz"))
 }

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use crate::Text;
 use crate::storage::hex;
-use crate::table::{ColumnValues, Schema, Table};
+use crate::table::{Schema, Table};
 use sha2::{Digest, Sha256};
 
-use super::columns::Columns;
-use super::error::{DataError, Place};
-use super::examples::{Example, Examples};
-use super::labels::{Classes, LabelColumn};
+use crate::columns::Columns;
+use crate::error::DataError;
+use crate::examples::Examples;
+use crate::fingerprint::{row_hash, table_hash};
+use crate::labels::{Classes, LabelColumn};
 
 /// A table with optional labels.
 ///
@@ -42,41 +43,32 @@ impl Dataset {
     /// - names (or a mixture): classes by name, in byte order;
     /// - nothing, null, `nan` and -1: no label.
     pub fn open(path: &Path, columns: &Columns) -> Result<Self, DataError> {
-        Self::collect(Examples::open(path, columns)?, path, columns)
-    }
-
-    /// Collects rows; `file` stands for their origin in errors.
-    pub fn collect(
-        examples: impl Iterator<Item = Result<Example, DataError>>,
-        file: &Path,
-        columns: &Columns,
-    ) -> Result<Self, DataError> {
-        let mut texts = Vec::new();
-        let mut pairs = Vec::new();
+        let mut examples = Examples::open(path, columns)?;
         let mut labels = LabelColumn::default();
-        for example in examples {
-            let example = example?;
-            let row = texts.len();
-            texts.push(example.text);
-            // A pair in one row but not in an earlier one is as wrong as the other way round.
-            if example.pair.is_some() == (pairs.len() < row) && row > 0 {
-                return Err(missing_pair(file, columns, if pairs.is_empty() { 0 } else { row }));
-            }
-            pairs.extend(example.pair);
-            labels.push(example.label, example.label_name, file)?;
+        let mut rows = 0_u64;
+        while let Some(row) = examples.next_row()? {
+            examples.push(row.location, row.values)?;
+            labels.push(row.label, row.label_name, path)?;
+            rows += 1;
         }
-        if texts.is_empty() {
-            return Err(DataError::Empty { file: file.to_owned() });
+        if rows == 0 {
+            return Err(DataError::Empty { file: path.to_owned() });
         }
         let labelled = labels.labels.iter().any(Option::is_some);
-        let (classes, labels) = labels.resolve(file)?;
-        let mut table = vec![(columns.text.clone(), ColumnValues::Text(texts))];
-        if !pairs.is_empty() {
-            let name = columns.pair.name().expect("a pair is read from a column").to_owned();
-            table.push((name, ColumnValues::TextPair(pairs)));
+        let (classes, labels) = labels.resolve(path)?;
+        let table = examples.finish()?;
+        Ok(Self { file: path.to_owned(), table, labels: labelled.then_some(labels), classes })
+    }
+
+    /// The rows of a table, without labels; `file` stands for their origin in errors.
+    ///
+    /// # Errors
+    /// [`DataError::Empty`] if there are no rows.
+    pub fn unlabelled(table: Table, file: &Path) -> Result<Self, DataError> {
+        if table.rows() == 0 {
+            return Err(DataError::Empty { file: file.to_owned() });
         }
-        let table = Table::new(table).map_err(|source| DataError::Table { file: file.to_owned(), source })?;
-        Ok(Self { file: file.to_owned(), table, labels: labelled.then_some(labels), classes })
+        Ok(Self { file: file.to_owned(), table, labels: None, classes: Classes::default() })
     }
 
     /// The file that the rows come from.
@@ -206,13 +198,14 @@ impl Dataset {
         }
     }
 
-    /// The same rows, of whose labels `count` are kept: those whose texts come first by a stable hash.
+    /// The same rows, of whose labels `count` are kept: those whose texts (or, without texts, all values) come first
+    /// by a stable hash.
     ///
     /// A smaller count keeps some of the rows that a larger one keeps. With fewer labels than `count` all are kept.
     #[must_use]
     pub fn keep_labels(&self, count: usize) -> Self {
         let (mut rows, _) = self.labelled();
-        rows.sort_by_cached_key(|&row| (stable_hash(self.text(row).text), row));
+        rows.sort_by_cached_key(|&row| (row_hash(&self.table, row), row));
         let mut labels = vec![None; self.rows()];
         for &row in rows.iter().take(count) {
             labels[row] = self.labels.as_ref().and_then(|labels| labels[row]);
@@ -230,36 +223,11 @@ impl Dataset {
         hex(&hash.finalize())
     }
 
-    /// SHA-256 of the texts and pairs in order, in hexadecimal: tells signals of other texts apart.
+    /// SHA-256 of all values in order, in hexadecimal: tells signals of other data apart.
     ///
     /// Labels are left out, so that rows may be labelled later. The format of the file makes no difference.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut hash = Sha256::new_with_prefix(b"lelp texts 1\n");
-        // Each length goes first, so that no two lists of texts are the same bytes.
-        let mut text = |text: &str| {
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
-        };
-        for row in self.iter() {
-            text(row.text);
-            row.pair.map_or_else(|| (), &mut text);
-        }
-        hash.update([u8::from(self.schema().pair().is_some())]);
-        hex(&hash.finalize())
-    }
-}
-
-/// First 8 bytes of SHA-256: the same on every machine and in every version.
-pub(super) fn stable_hash(text: &str) -> u64 {
-    let digest = Sha256::digest(text);
-    digest.iter().take(8).fold(0, |hash, &byte| hash << 8 | u64::from(byte))
-}
-
-fn missing_pair(file: &Path, columns: &Columns, row: usize) -> DataError {
-    DataError::MissingText {
-        file: file.to_owned(),
-        place: Place::Row(row as u64),
-        column: columns.pair.name().unwrap_or_default().to_owned(),
+        table_hash(&self.table)
     }
 }

@@ -3,20 +3,24 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use lelp::{Classified, ErrorKind};
 use thiserror::Error;
 
+use crate::arrays::ArrayError;
+use crate::cells::ValueError;
+use crate::storage::kind_of_read;
 use crate::table::TableError;
 
 /// Where in a file something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// A row, counted from 0.
     Row(u64),
     /// A line of text, counted from 1.
     Line(u64),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Row(row) => write!(formatter, "row {row}"),
@@ -37,10 +41,12 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// The name of the file does not say what it holds.
-    #[error("`{}` ends in none of .parquet, .csv, .tsv, .jsonl, .ndjson, .txt", file.display())]
+    #[error("`{}` ends in none of {}", file.display(), endings(known))]
     UnknownFormat {
         /// The file.
         file: PathBuf,
+        /// The endings that are understood.
+        known: Vec<&'static str>,
     },
     /// Parquet is read from its end, so it cannot come from a pipe.
     #[error("`{}` is a stream, and Parquet needs a file: save it first", file.display())]
@@ -72,29 +78,49 @@ pub enum DataError {
         /// The columns that are there.
         present: Vec<String>,
     },
-    /// A column holds values of another type.
-    #[error("`{}`, {place}: column `{column}` holds {found}, but {wanted} is needed", file.display())]
-    ColumnType {
+    /// Neither a text nor any other column is to be read.
+    #[error("no column of `{}` is read; it has {}", file.display(), quoted(present))]
+    NoColumns {
+        /// The file.
+        file: PathBuf,
+        /// The columns that are there.
+        present: Vec<String>,
+    },
+    /// A column cannot hold what a row has for it.
+    #[error("`{}`, {location}: column `{column}` {problem}", file.display())]
+    Value {
         /// The file.
         file: PathBuf,
         /// The first such row.
-        place: Place,
+        location: Location,
         /// The column.
         column: String,
-        /// What it holds.
-        found: String,
-        /// What it should hold.
-        wanted: &'static str,
+        /// What is wrong with its value.
+        problem: ValueError,
     },
-    /// A row has no text, or no second text where other rows have one.
-    #[error("`{}`, {place}: column `{column}` is empty (null) here", file.display())]
-    MissingText {
-        /// The file.
+    /// An array beside the file cannot be read as vectors.
+    #[error("`{}`: column `{column}` cannot be read", file.display())]
+    Array {
+        /// The data file.
         file: PathBuf,
-        /// The row.
-        place: Place,
         /// The column.
         column: String,
+        /// What is wrong.
+        source: Box<ArrayError>,
+    },
+    /// An array beside the file has another number of rows.
+    #[error("`{}` has {} rows, but array `{column}` beside it has {found}", file.display(), at_least(*rows, *more))]
+    ArrayRows {
+        /// The data file.
+        file: PathBuf,
+        /// Rows of the data file that were read.
+        rows: u64,
+        /// Whether the data file has more rows than that.
+        more: bool,
+        /// The column.
+        column: String,
+        /// Rows of the array.
+        found: u64,
     },
     /// A row of a delimited file has too few or too many fields.
     #[error(
@@ -112,12 +138,12 @@ pub enum DataError {
         header: u64,
     },
     /// A text is not valid UTF-8.
-    #[error("`{}`, {place}: not valid UTF-8 after {valid} bytes; convert the file to UTF-8", file.display())]
+    #[error("`{}`, {location}: not valid UTF-8 after {valid} bytes; convert the file to UTF-8", file.display())]
     NotUtf8 {
         /// The file.
         file: PathBuf,
         /// The row.
-        place: Place,
+        location: Location,
         /// Bytes of the text that are valid.
         valid: usize,
     },
@@ -152,7 +178,7 @@ pub enum DataError {
     RowCount {
         /// The file.
         file: PathBuf,
-        /// Place of the row group.
+        /// Location of the row group.
         group: usize,
         /// The column.
         column: String,
@@ -245,12 +271,15 @@ pub enum DataError {
     },
     /// A folder without a training file.
     #[error(
-        "`{}` holds no train file: expected train.parquet, .csv, .tsv, .jsonl, .ndjson or .txt",
-        folder.display()
+        "`{}` holds no train file: expected a file called train and ending in one of {}",
+        folder.display(),
+        endings(known)
     )]
     NoTrain {
         /// The folder.
         folder: PathBuf,
+        /// The endings that are understood.
+        known: Vec<&'static str>,
     },
     /// Two files of a folder could be the same split.
     #[error("`{}` and `{}` could both be the {split} split; keep one", first.display(), second.display())]
@@ -262,14 +291,33 @@ pub enum DataError {
         /// The other.
         second: PathBuf,
     },
-    /// All rows have the same text, so none can be held out.
-    #[error("`{}`: its {rows} rows have one text, so none can be held out; give a validation file", file.display())]
+    /// All rows have the same text (or, without texts, the same values), so none can be held out.
+    #[error("`{}`: its {rows} rows are all alike, so none can be held out; give a validation file", file.display())]
     HoldOut {
         /// The file.
         file: PathBuf,
         /// Rows of the data set.
         rows: u64,
     },
+}
+
+impl Classified for DataError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Read { source, .. } => kind_of_read(source),
+            Self::Array { source, .. } => source.kind(),
+            Self::Table { source, .. } => source.kind(),
+            _ => ErrorKind::Input,
+        }
+    }
+}
+
+fn endings(known: &[&str]) -> String {
+    known.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+}
+
+fn at_least(rows: u64, more: bool) -> String {
+    if more { format!("more than {rows}") } else { rows.to_string() }
 }
 
 /// Names for a message: the first few, and how many more.

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use lelp::FineLabels;
 
-use super::columns::Columns;
-use super::dataset::Dataset;
-use super::error::DataError;
+use crate::columns::{ColumnRequest, Columns};
+use crate::dataset::Dataset;
+use crate::error::DataError;
 
 /// The fine labels of a data set's rows.
 #[derive(Debug, Clone)]
@@ -31,8 +31,8 @@ impl FineColumn {
         known: Option<&[String]>,
     ) -> Result<Self, DataError> {
         let columns = Columns {
-            label: super::columns::Wanted::Required(fine.to_owned()),
-            label_name: super::columns::Wanted::No,
+            label: ColumnRequest::Required(fine.to_owned()),
+            label_name: ColumnRequest::No,
             ..columns.clone()
         };
         let data = Dataset::open(file, &columns)?;

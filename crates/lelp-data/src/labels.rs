@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::error::DataError;
+use crate::cells::{Cell, ValueError};
+use crate::error::DataError;
 
 /// A label as a file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Label {
+pub(crate) enum Label {
     /// A whole number.
     Number(i64),
     /// Anything else.
@@ -15,10 +16,32 @@ pub enum Label {
 }
 
 impl Label {
+    /// The label in a cell; see [`Self::of_text`].
+    pub(crate) fn of_cell(cell: Cell<'_>) -> Result<Option<Self>, ValueError> {
+        match cell {
+            Cell::Missing => Ok(None),
+            Cell::Untyped(text) | Cell::Text(text) => Ok(Self::of_text(&text)),
+            Cell::Boolean(truth) => Ok(Self::of_text(&truth.to_string())),
+            Cell::Integer(number) => Ok(Self::of_text(&number.to_string())),
+            Cell::Float(number) => Ok(Self::of_text(&number.to_string())),
+            other => Err(ValueError::wrong_type(&other, "a string or a number")),
+        }
+    }
+
+    /// The name that a cell gives to a numbered label.
+    pub(crate) fn name_of_cell(cell: Cell<'_>) -> Result<Option<String>, ValueError> {
+        match cell {
+            Cell::Missing => Ok(None),
+            Cell::Untyped(name) if name.is_empty() => Ok(None),
+            Cell::Untyped(name) | Cell::Text(name) => Ok(Some(name.into_owned())),
+            other => Err(ValueError::wrong_type(&other, "a string")),
+        }
+    }
+
     /// Reads a label from text; nothing, `nan` (pandas' missing value) and -1 are no label.
     ///
     /// `2` and `2.0` are the same number: pandas writes whole numbers so when some are missing.
-    pub(super) fn of_text(text: &str) -> Option<Self> {
+    fn of_text(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.is_empty() || text.eq_ignore_ascii_case("nan") {
             return None;

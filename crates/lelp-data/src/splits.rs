@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::columns::Columns;
-use super::dataset::{Dataset, Rows, stable_hash};
-use super::error::DataError;
-use super::formats::Format;
+use crate::columns::Columns;
+use crate::dataset::{Dataset, Rows};
+use crate::error::DataError;
+use crate::fingerprint::row_hash;
+use crate::formats::Format;
 
 /// A data set in up to three parts that share their classes.
 #[derive(Debug, Clone)]
@@ -25,7 +26,10 @@ impl Splits {
     pub fn open(path: &Path, columns: &Columns, labels: Option<&[String]>) -> Result<Self, DataError> {
         let (train, validation, test) = if path.is_dir() {
             let train = find(path, "train", &["train"])?;
-            let train = train.ok_or_else(|| DataError::NoTrain { folder: path.to_owned() })?;
+            let train = train.ok_or_else(|| DataError::NoTrain {
+                folder: path.to_owned(),
+                known: Format::all_endings().collect(),
+            })?;
             let validation = find(path, "validation", &["validation", "valid", "dev"])?;
             (train, validation, find(path, "test", &["test"])?)
         } else {
@@ -59,7 +63,7 @@ impl Splits {
 fn find(folder: &Path, split: &'static str, names: &[&str]) -> Result<Option<PathBuf>, DataError> {
     let candidates = names
         .iter()
-        .flat_map(|name| Format::ENDINGS.map(|(ending, _)| folder.join(format!("{name}.{ending}"))));
+        .flat_map(|name| Format::all_endings().map(move |ending| folder.join(format!("{name}.{ending}"))));
     let mut present = candidates.filter(|path| path.is_file());
     match (present.next(), present.next()) {
         (Some(first), Some(second)) => Err(DataError::TwoFiles { split, first, second }),
@@ -76,15 +80,15 @@ pub struct HoldOut {
     pub validation: Rows,
 }
 
-/// Holds out a tenth of the texts by a stable hash of the first text.
+/// Holds out a tenth of the rows by a stable hash of the first text, or of all values where there is no text.
 ///
 /// A row's side does not depend on the other rows, and rows with the same text land on one side. If no
-/// text falls into the tenth, the one nearest to it does.
+/// row falls into the tenth, the one nearest to it does.
 ///
 /// # Errors
-/// [`DataError::HoldOut`] if all rows have one text.
+/// [`DataError::HoldOut`] if all rows are alike.
 pub fn hold_out(data: &Dataset) -> Result<HoldOut, DataError> {
-    let hashes: Vec<u64> = data.iter().map(|text| stable_hash(text.text)).collect();
+    let hashes: Vec<u64> = (0..data.rows()).map(|row| row_hash(data.table(), row)).collect();
     let nearest = hashes.iter().copied().min().unwrap_or(0);
     let limit = nearest.max(u64::MAX / 10);
     let (validation, train): (Rows, Rows) = (0..data.rows()).partition(|&row| hashes[row] <= limit);

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use lelp::{Classified, ErrorKind};
 use memmap2::Mmap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -29,6 +30,24 @@ pub enum FileError {
         /// The system's reason.
         source: std::io::Error,
     },
+}
+
+impl Classified for FileError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Read { source, .. } => kind_of_read(source),
+            Self::Write { .. } => ErrorKind::Environment,
+        }
+    }
+}
+
+/// Who has to act on a file that cannot be read: whoever named it, where there is none or it is closed to us.
+pub(crate) fn kind_of_read(error: &std::io::Error) -> ErrorKind {
+    use std::io::ErrorKind as Io;
+    match error.kind() {
+        Io::NotFound | Io::PermissionDenied | Io::IsADirectory | Io::NotADirectory => ErrorKind::Input,
+        _ => ErrorKind::Environment,
+    }
 }
 
 /// The bytes of a file, mapped into memory.

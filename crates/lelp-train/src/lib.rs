@@ -16,7 +16,6 @@
 //! number of threads.
 
 mod classified;
-mod columns;
 pub mod distill;
 pub mod encoder;
 pub mod evaluate;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::columns::ColumnSettings;
 use crate::training::ValidationMetric;
 use lelp_data::{
-    DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, gather, hold_out,
+    ColumnSettings, DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, gather,
+    hold_out,
 };
 
 /// Training rows, validation rows, and what the teacher says of them.

@@ -1,18 +1,38 @@
-//! Where texts and labels are found in a data file.
+//! Where inputs and labels are found in a data file.
 
-use lelp_train::distill::ColumnSettings;
+use lelp_data::ColumnSettings;
 
-/// Names of the columns, and of the classes.
+/// Names of the columns that a model reads.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Columns")]
-pub(crate) struct ColumnArgs {
-    /// Column of the text [default: `text`]
+pub(crate) struct InputArgs {
+    /// Column of the text [default: `text`; not needed where other columns are named]
     #[arg(long, value_name = "NAME")]
     pub(crate) text_column: Option<String>,
 
     /// Column of the second text of a pair [default: `text_pair` where there is one]
     #[arg(long, value_name = "NAME")]
     pub(crate) pair_column: Option<String>,
+
+    /// Column of vectors: lists of numbers, or an array beside the file, as `embedding.npy` or `all.npz:embedding`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) vector_column: Vec<String>,
+
+    /// Columns of numbers
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    pub(crate) number_columns: Vec<String>,
+
+    /// Columns of categories
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    pub(crate) category_columns: Vec<String>,
+}
+
+/// Names of the columns, and of the classes.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Columns")]
+pub(crate) struct ColumnArgs {
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
 
     /// Column of the label, a name or a number; nothing or -1 is unlabelled [default: `label` where there is one]
     #[arg(long, value_name = "NAME")]
@@ -23,15 +43,27 @@ pub(crate) struct ColumnArgs {
     pub(crate) labels: Option<Vec<String>>,
 }
 
-impl ColumnArgs {
+impl InputArgs {
     /// The same as the library has it.
     pub(crate) fn settings(&self) -> ColumnSettings {
         ColumnSettings {
             text: self.text_column.clone(),
             pair: self.pair_column.clone(),
+            vectors: self.vector_column.clone(),
+            numbers: self.number_columns.clone(),
+            categories: self.category_columns.clone(),
+            ..ColumnSettings::default()
+        }
+    }
+}
+
+impl ColumnArgs {
+    /// The same as the library has it.
+    pub(crate) fn settings(&self) -> ColumnSettings {
+        ColumnSettings {
             label: self.label_column.clone(),
-            fine: None,
             labels: self.labels.clone(),
+            ..self.inputs.settings()
         }
     }
 }

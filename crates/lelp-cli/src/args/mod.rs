@@ -10,7 +10,7 @@ mod split;
 mod student;
 mod training;
 
-pub(crate) use data::ColumnArgs;
+pub(crate) use data::{ColumnArgs, InputArgs};
 pub(crate) use encoder::{EncoderArgs, LogArgs};
 pub(crate) use fit::FitArgs;
 pub(crate) use global::GlobalArgs;

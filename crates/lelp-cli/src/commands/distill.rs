@@ -105,8 +105,13 @@ impl Arguments {
         self.student.set(&mut recipe)?;
         self.encoder_training.set(&mut recipe)?;
         self.training.set(&mut recipe)?;
-        recipe.set("columns.text", self.columns.text_column.as_ref())?;
-        recipe.set("columns.pair", self.columns.pair_column.as_ref())?;
+        let inputs = &self.columns.inputs;
+        let named = |names: &Vec<String>| Some(names.clone()).filter(|names| !names.is_empty());
+        recipe.set("columns.text", inputs.text_column.as_ref())?;
+        recipe.set("columns.pair", inputs.pair_column.as_ref())?;
+        recipe.set("columns.vectors", named(&inputs.vector_column))?;
+        recipe.set("columns.numbers", named(&inputs.number_columns))?;
+        recipe.set("columns.categories", named(&inputs.category_columns))?;
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
         let open = recipe

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use lelp::{argmax, softmax};
-use lelp_data::Text;
-use lelp_data::{Columns, Example, Examples, Format};
+use lelp_data::{ColumnRequest, Columns, Examples, Format, Table};
 use lelp_model::{Predictor, load_model};
 use serde_json::{Map, Value, json};
 
-use crate::args::{ColumnArgs, GlobalArgs};
+use crate::args::{GlobalArgs, InputArgs};
 use crate::failure::{Context, Failure};
 use crate::printer::Printer;
 
@@ -42,13 +41,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
 
-    /// Column of the text [default: `text`]
-    #[arg(long, value_name = "NAME")]
-    text_column: Option<String>,
-
-    /// Column of the second text of a pair [default: `text_pair` where there is one]
-    #[arg(long, value_name = "NAME")]
-    pair_column: Option<String>,
+    #[command(flatten)]
+    columns: InputArgs,
 }
 
 /// Formats of standard input.
@@ -64,14 +58,15 @@ enum StreamFormat {
     Jsonl,
 }
 
-impl From<StreamFormat> for Format {
-    fn from(format: StreamFormat) -> Self {
-        match format {
-            StreamFormat::Lines => Self::TextLines,
-            StreamFormat::Csv => Self::Csv,
-            StreamFormat::Tsv => Self::Tsv,
-            StreamFormat::Jsonl => Self::JsonLines,
-        }
+impl StreamFormat {
+    fn format(self) -> &'static Format {
+        let name = match self {
+            Self::Lines => "lines",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Jsonl => "jsonl",
+        };
+        Format::named(name).expect("these formats are in the registry")
     }
 }
 
@@ -80,19 +75,14 @@ const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let model = load_model(&arguments.model, global.threads())?;
-    let columns = ColumnArgs {
-        text_column: arguments.text_column.clone(),
-        pair_column: arguments.pair_column.clone(),
-        ..ColumnArgs::default()
-    };
-    let columns = Columns { label: lelp_data::Wanted::No, ..columns.settings().columns() };
+    let columns = Columns { label: ColumnRequest::No, ..arguments.columns.settings().columns() };
     let stream = arguments.file == Path::new("-");
     let examples = if stream {
         if io::stdin().is_terminal() {
             printer.note("type a text and press Enter; Ctrl-D ends");
         }
         let name = Path::new("standard input");
-        Examples::from_reader(io::stdin(), arguments.format.into(), name, &columns)?
+        Examples::from_reader(io::stdin(), arguments.format.format(), name, &columns)?
     } else {
         Examples::open(&arguments.file, &columns)?
     };
@@ -103,57 +93,69 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 
 fn predict_all(
     model: &dyn Predictor,
-    examples: Examples,
+    mut examples: Examples,
     batch: usize,
     as_json: bool,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let mut waiting: Vec<Example> = Vec::with_capacity(batch);
-    for example in examples {
-        waiting.push(example?);
-        if waiting.len() == batch {
-            predict(model, &waiting, as_json, printer)?;
-            waiting.clear();
-        }
+    while let Some(rows) = examples.next_table(batch)? {
+        predict(model, &rows, as_json, printer)?;
     }
-    predict(model, &waiting, as_json, printer)
+    Ok(())
 }
 
-fn predict(
-    model: &dyn Predictor,
-    examples: &[Example],
-    as_json: bool,
-    printer: Printer,
-) -> Result<(), Failure> {
-    let texts: Vec<Text<'_>> =
-        examples.iter().map(|example| Text { text: &example.text, pair: example.pair.as_deref() }).collect();
+fn predict(model: &dyn Predictor, rows: &Table, as_json: bool, printer: Printer) -> Result<(), Failure> {
     let labels = model.labels();
-    let probabilities = softmax(&model.logits_of_texts(&texts)?, labels.len())?;
-    for (example, probabilities) in examples.iter().zip(probabilities.chunks_exact(labels.len())) {
+    let probabilities = softmax(&model.logits(rows)?, labels.len())?;
+    for (row, probabilities) in probabilities.chunks_exact(labels.len()).enumerate() {
         let line = if as_json {
-            json_line(example, labels, probabilities)
+            json_line(rows, row, labels, probabilities)
         } else {
-            tab_line(example, labels, probabilities)
+            tab_line(rows, row, labels, probabilities)
         };
         printer.data(&line)?;
     }
     Ok(())
 }
 
-fn tab_line(example: &Example, labels: &[String], probabilities: &[f32]) -> String {
+/// Class, probability, and the text or, without a text, the numbers and categories by their names.
+fn tab_line(rows: &Table, row: usize, labels: &[String], probabilities: &[f32]) -> String {
     let class = argmax(probabilities);
+    let input = if rows.schema().text().is_some() {
+        rows.text(row).text.to_owned()
+    } else {
+        let named = values(rows, row).into_iter().map(|(name, value)| format!("{name}={value}"));
+        named.collect::<Vec<_>>().join(" ")
+    };
     // A tab or line break inside a text would make two cells or lines of it.
-    let text = example.text.replace(['\t', '\n', '\r'], " ");
-    format!("{}\t{:.4}\t{text}", labels[class], probabilities[class])
+    let input = input.replace(['\t', '\n', '\r'], " ");
+    format!("{}\t{:.4}\t{input}", labels[class], probabilities[class])
 }
 
-fn json_line(example: &Example, labels: &[String], probabilities: &[f32]) -> String {
+fn json_line(rows: &Table, row: usize, labels: &[String], probabilities: &[f32]) -> String {
     let all: Map<String, Value> =
         labels.iter().zip(probabilities).map(|(label, &p)| (label.clone(), json!(p))).collect();
-    let mut line =
-        json!({ "label": labels[argmax(probabilities)], "probabilities": all, "text": example.text });
-    if let Some(pair) = &example.pair {
-        line["text_pair"] = json!(pair);
+    let mut line = json!({ "label": labels[argmax(probabilities)], "probabilities": all });
+    if rows.schema().text().is_some() {
+        let text = rows.text(row);
+        line["text"] = json!(text.text);
+        if let Some(pair) = text.pair {
+            line["text_pair"] = json!(pair);
+        }
+    }
+    let columns: Map<String, Value> = values(rows, row).into_iter().collect();
+    if !columns.is_empty() {
+        line["columns"] = Value::Object(columns);
     }
     line.to_string()
+}
+
+/// The numbers and categories of a row by their names; vectors are too long to repeat.
+fn values(rows: &Table, row: usize) -> Vec<(String, Value)> {
+    let schema = rows.schema();
+    let name = |column: usize| schema.fields()[column].name.clone();
+    let numbers = schema.numbers().map(|column| (name(column), json!(rows.number(row, column))));
+    numbers
+        .chain(schema.categories().map(|column| (name(column), json!(rows.category(row, column)))))
+        .collect()
 }

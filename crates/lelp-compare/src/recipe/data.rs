@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lelp_train::distill::ColumnSettings;
+use lelp_data::ColumnSettings;
 use serde::Deserialize;
 
 /// A data set.

@@ -1,66 +1,66 @@
 //! Comma- and tab-separated values with a header row, quoted as in RFC 4180.
 
+use std::borrow::Cow;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use crate::columns::{Columns, Places};
-use crate::error::{DataError, Place};
-use crate::examples::{Example, utf8};
-use crate::labels::Label;
+use super::utf8::utf8;
+use super::{Format, Source};
+use crate::cells::Cell;
+use crate::columns::{Columns, FileColumns, FileRows, Row};
+use crate::error::{DataError, Location};
 
-pub(crate) fn rows<R: Read>(
-    reader: R,
-    delimiter: u8,
-    file: &Path,
-    columns: &Columns,
-) -> Result<DelimitedRows<R>, DataError> {
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(reader);
+pub(super) static CSV: Format = Format {
+    name: "csv",
+    summary: "comma-separated values with a header row, quoted as in RFC 4180",
+    endings: &["csv"],
+    open: |source, file, columns| open(source, b',', file, columns),
+};
+
+pub(super) static TSV: Format = Format {
+    name: "tsv",
+    summary: "tab-separated values with a header row",
+    endings: &["tsv"],
+    open: |source, file, columns| open(source, b'\t', file, columns),
+};
+
+fn open(source: Source, delimiter: u8, file: &Path, columns: &Columns) -> Result<FileRows, DataError> {
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(source.buffered());
     let header = reader.byte_headers().map_err(|error| of_csv(error, file))?;
     if header.is_empty() {
         return Err(DataError::Empty { file: file.to_owned() });
     }
-    let present = header.iter().map(|name| Ok(utf8(name, file, Place::Line(1))?.to_owned()));
+    let present = header.iter().map(|name| Ok(utf8(name, file, Location::Line(1))?.to_owned()));
     let present = present.collect::<Result<Vec<String>, DataError>>()?;
-    let places = columns.find(&present).map_err(|column| DataError::MissingColumn {
-        file: file.to_owned(),
-        column,
-        present,
-    })?;
-    Ok(DelimitedRows { reader, places, file: file.to_owned(), record: ByteRecord::new() })
+    let columns = FileColumns::find(columns, &present, file)?;
+    Ok(FileRows::new(columns.columns(), DelimitedRows { reader, columns, record: ByteRecord::new() }))
 }
 
-pub(crate) struct DelimitedRows<R> {
+struct DelimitedRows<R> {
     reader: Reader<R>,
-    places: Places,
-    file: PathBuf,
+    columns: FileColumns,
     record: ByteRecord,
 }
 
 impl<R: Read> Iterator for DelimitedRows<R> {
-    type Item = Result<Example, DataError>;
+    type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         match self.reader.read_byte_record(&mut self.record) {
-            Ok(true) => Some(self.example()),
+            Ok(true) => Some(self.row()),
             Ok(false) => None,
-            Err(error) => Some(Err(of_csv(error, &self.file))),
+            Err(error) => Some(Err(of_csv(error, self.columns.file()))),
         }
     }
 }
 
 impl<R> DelimitedRows<R> {
-    fn example(&self) -> Result<Example, DataError> {
-        let place = Place::Line(self.record.position().map_or(0, csv::Position::line));
-        let field = |column: usize| utf8(&self.record[column], &self.file, place);
-        let optional = |column: Option<usize>| column.map(field).transpose();
-        Ok(Example {
-            text: field(self.places.text)?.to_owned(),
-            pair: optional(self.places.pair)?.map(str::to_owned),
-            label: optional(self.places.label)?.and_then(Label::of_text),
-            label_name: optional(self.places.label_name)?.filter(|name| !name.is_empty()).map(str::to_owned),
-        })
+    fn row(&self) -> Result<Row, DataError> {
+        let location = Location::Line(self.record.position().map_or(0, csv::Position::line));
+        let field = |place: usize| utf8(&self.record[place], self.columns.file(), location);
+        self.columns.row(location, |_, place| field(place).map(|field| Cell::Untyped(Cow::Borrowed(field))))
     }
 }
 

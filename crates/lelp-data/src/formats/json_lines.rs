@@ -1,112 +1,82 @@
 //! One JSON object a line; the first says which columns there are.
 
-use std::io::BufRead;
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
-use super::text_lines::lines;
-use crate::columns::{Columns, Wanted};
-use crate::error::{DataError, Place};
-use crate::examples::{Example, utf8};
-use crate::labels::Label;
+use super::lines::lines;
+use super::utf8::utf8;
+use super::{Format, Source};
+use crate::cells::Cell;
+use crate::columns::{ColumnRequest, Columns, FileColumns, FileRows};
+use crate::error::{DataError, Location};
 
-pub(crate) fn rows<R: BufRead>(
-    reader: R,
-    file: &Path,
-    columns: &Columns,
-) -> Result<impl Iterator<Item = Result<Example, DataError>> + use<R>, DataError> {
-    let parser = Parser { columns: columns.clone(), file: file.to_owned() };
+pub(super) static JSON_LINES: Format = Format {
+    name: "jsonl",
+    summary: "one JSON object a line; vectors are arrays of numbers",
+    endings: &["jsonl", "ndjson"],
+    open,
+};
+
+fn open(source: Source, file: &Path, columns: &Columns) -> Result<FileRows, DataError> {
     // A blank line, such as a last one, is no row.
     let blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
-    let mut lines = lines(reader, file).filter(move |line| !matches!(line, Ok((_, line)) if blank(line)));
-    let first = lines.next().transpose()?;
-    if let Some((number, line)) = &first {
-        parser.check_columns(&parser.object(*number, line)?)?;
-    }
-    let rows = first.map(Ok).into_iter().chain(lines);
-    Ok(rows.map(move |line| {
-        let (number, line) = line?;
-        parser.example(Place::Line(number), parser.object(number, &line)?)
-    }))
+    let lines = lines(source.buffered(), file);
+    let mut lines = lines.filter(move |line| !matches!(line, Ok((_, line)) if blank(line)));
+    let Some((number, line)) = lines.next().transpose()? else {
+        return Ok(FileRows::new(Vec::new(), std::iter::empty()));
+    };
+    let first = object(file, number, &line)?;
+    let mut present: Vec<String> = first.keys().cloned().collect();
+    FileColumns::find(columns, &present, file)?;
+    // A key that a file need not have may come in a later line only.
+    let later = [&columns.pair, &columns.label, &columns.label_name].map(ColumnRequest::name);
+    present.extend(later.into_iter().flatten().filter(|name| !first.contains_key(*name)).map(str::to_owned));
+    let columns = FileColumns::find(columns, &present, file)?;
+    let of_file = columns.columns();
+    let objects = std::iter::once(Ok((number, line))).chain(lines).map({
+        let file = file.to_owned();
+        move |line| {
+            let (number, line) = line?;
+            Ok((Location::Line(number), object(&file, number, &line)?))
+        }
+    });
+    let rows = objects.map(move |object: Result<_, DataError>| {
+        let (location, mut object) = object?;
+        columns.row(location, |name, _| Ok(cell(object.remove(name))))
+    });
+    Ok(FileRows::new(of_file, rows))
 }
 
-struct Parser {
-    columns: Columns,
-    file: PathBuf,
+fn object(file: &Path, number: u64, line: &[u8]) -> Result<Map<String, Value>, DataError> {
+    let text = utf8(line, file, Location::Line(number))?;
+    serde_json::from_str(text).map_err(|source| DataError::Json {
+        file: file.to_owned(),
+        line: number,
+        column: source.column(),
+        source,
+    })
 }
 
-impl Parser {
-    fn object(&self, number: u64, line: &[u8]) -> Result<Map<String, Value>, DataError> {
-        let text = utf8(line, &self.file, Place::Line(number))?;
-        serde_json::from_str(text).map_err(|source| DataError::Json {
-            file: self.file.clone(),
-            line: number,
-            column: source.column(),
-            source,
-        })
-    }
-
-    fn check_columns(&self, object: &Map<String, Value>) -> Result<(), DataError> {
-        let present: Vec<String> = object.keys().cloned().collect();
-        match self.columns.find(&present) {
-            Ok(_) => Ok(()),
-            Err(column) => Err(DataError::MissingColumn { file: self.file.clone(), column, present }),
+fn cell(value: Option<Value>) -> Cell<'static> {
+    match value {
+        None | Some(Value::Null) => Cell::Missing,
+        Some(Value::Bool(truth)) => Cell::Boolean(truth),
+        Some(Value::String(text)) => Cell::Text(Cow::Owned(text)),
+        Some(Value::Number(number)) => number_cell(&number),
+        Some(Value::Array(values)) => {
+            let number = |value: &Value| value.as_f64().map(|number| number as f32);
+            let numbers: Option<Vec<f32>> = values.iter().map(number).collect();
+            numbers.map_or(Cell::Other("an array with something else than numbers"), Cell::Numbers)
         }
+        Some(Value::Object(_)) => Cell::Other("an object"),
     }
+}
 
-    fn example(&self, place: Place, mut object: Map<String, Value>) -> Result<Example, DataError> {
-        let mut take = |name: &str| object.remove(name).unwrap_or(Value::Null);
-        let text = self.text(place, &self.columns.text, take(&self.columns.text))?;
-        let mut wanted = |wanted: &Wanted| wanted.name().map(|name| (name.to_owned(), take(name)));
-        let pair = wanted(&self.columns.pair);
-        let label = wanted(&self.columns.label);
-        let label_name = wanted(&self.columns.label_name);
-        Ok(Example {
-            text: text.ok_or_else(|| DataError::MissingText {
-                file: self.file.clone(),
-                place,
-                column: self.columns.text.clone(),
-            })?,
-            pair: pair.map(|(name, value)| self.text(place, &name, value)).transpose()?.flatten(),
-            label: label.map(|(name, value)| self.label(place, &name, value)).transpose()?.flatten(),
-            label_name: label_name.map(|(name, value)| self.text(place, &name, value)).transpose()?.flatten(),
-        })
-    }
-
-    fn text(&self, place: Place, column: &str, value: Value) -> Result<Option<String>, DataError> {
-        match value {
-            Value::Null => Ok(None),
-            Value::String(text) => Ok(Some(text)),
-            other => Err(self.wrong_type(place, column, &other, "a string")),
-        }
-    }
-
-    fn label(&self, place: Place, column: &str, value: Value) -> Result<Option<Label>, DataError> {
-        match value {
-            Value::Null => Ok(None),
-            Value::String(name) => Ok(Label::of_text(&name)),
-            Value::Bool(truth) => Ok(Some(Label::Name(truth.to_string()))),
-            Value::Number(number) => Ok(Label::of_text(&number.to_string())),
-            other => Err(self.wrong_type(place, column, &other, "a string or a number")),
-        }
-    }
-
-    fn wrong_type(&self, place: Place, column: &str, value: &Value, wanted: &'static str) -> DataError {
-        let found = match value {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            Value::String(_) => "a string",
-            Value::Array(_) => "an array",
-            Value::Object(_) => "an object",
-        };
-        DataError::ColumnType {
-            file: self.file.clone(),
-            place,
-            column: column.to_owned(),
-            found: found.to_owned(),
-            wanted,
-        }
+fn number_cell(number: &Number) -> Cell<'static> {
+    match number.as_i128() {
+        Some(whole) => Cell::Integer(whole),
+        None => number.as_f64().map_or(Cell::Other("a number without an end"), Cell::Float),
     }
 }

@@ -1,44 +1,31 @@
 //! One text a line; every line counts, so that answers stay beside their lines.
 
-use std::io::BufRead;
+use std::borrow::Cow;
 use std::path::Path;
 
-use crate::error::{DataError, Place};
-use crate::examples::{Example, utf8};
+use super::lines::lines;
+use super::utf8::utf8;
+use super::{Format, Source};
+use crate::cells::Cell;
+use crate::columns::{ColumnRequest, Columns, FileColumns, FileRows};
+use crate::error::{DataError, Location};
 
-pub(crate) fn rows<R: BufRead>(
-    reader: R,
-    file: &Path,
-) -> impl Iterator<Item = Result<Example, DataError>> + use<R> {
-    let file = file.to_owned();
-    lines(reader, &file).map(move |line| {
+pub(super) static TEXT_LINES: Format =
+    Format { name: "lines", summary: "one text a line, without columns", endings: &["txt"], open };
+
+fn open(source: Source, file: &Path, columns: &Columns) -> Result<FileRows, DataError> {
+    // A line is the text, whatever the text is called in other files.
+    let present = match &columns.text {
+        ColumnRequest::No => Vec::new(),
+        ColumnRequest::IfPresent(name) | ColumnRequest::Required(name) => vec![name.clone()],
+    };
+    let columns = FileColumns::find(columns, &present, file)?;
+    let of_file = columns.columns();
+    let rows = lines(source.buffered(), file).map(move |line| {
         let (number, bytes) = line?;
-        let text = utf8(&bytes, &file, Place::Line(number))?.to_owned();
-        Ok(Example { text, pair: None, label: None, label_name: None })
-    })
-}
-
-/// Lines with their numbers from 1, without `\n` or `\r\n`, and the first without a byte order mark.
-pub(super) fn lines<R: BufRead>(
-    mut reader: R,
-    file: &Path,
-) -> impl Iterator<Item = Result<(u64, Vec<u8>), DataError>> + use<R> {
-    let file = file.to_owned();
-    let mut number = 0;
-    std::iter::from_fn(move || {
-        let mut line = Vec::new();
-        match reader.read_until(b'\n', &mut line) {
-            Err(source) => return Some(Err(DataError::Read { file: file.clone(), source })),
-            Ok(0) => return None,
-            Ok(_) => {}
-        }
-        for ending in [b'\n', b'\r'] {
-            line.pop_if(|last| *last == ending);
-        }
-        if number == 0 && line.starts_with("\u{feff}".as_bytes()) {
-            line.drain(..3);
-        }
-        number += 1;
-        Some(Ok((number, line)))
-    })
+        let location = Location::Line(number);
+        let text = utf8(&bytes, columns.file(), location)?;
+        columns.row(location, |_, _| Ok(Cell::Text(Cow::Borrowed(text))))
+    });
+    Ok(FileRows::new(of_file, rows))
 }

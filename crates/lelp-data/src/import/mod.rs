@@ -11,9 +11,7 @@
 //! Files are mapped and read part by part, so memory does not grow with rows; a member of a compressed
 //! `.npz` is unpacked in memory. A one-logit teacher `z` is read as `[0, z]`.
 
-mod array;
 mod error;
-mod npy;
 mod sources;
 mod teacher;
 
@@ -24,7 +22,7 @@ use lelp::signals::{Embeddings, Signals, SignalsParts};
 pub use error::ImportError;
 
 use super::signals::{Existing, PART_ROWS, Precision, SignalsDescription, SignalsFolder, SignalsWriter};
-use array::Element;
+use crate::arrays::Element;
 use teacher::TeacherArrays;
 
 /// How signals are imported.

@@ -8,8 +8,8 @@ use lelp::SignalsError;
 use lelp::signals::{Head, logits_of_probabilities, logits_of_sigmoid};
 use sha2::{Digest, Sha256};
 
-use super::array::{Array, Element};
 use super::error::ImportError;
+use crate::arrays::{Array, Element};
 
 pub(super) struct TeacherArrays {
     embeddings: Array,
@@ -57,7 +57,9 @@ impl TeacherArrays {
             (Some(weight), None) => return Err(half_head(&weight, "bias")),
             (None, Some(bias)) => return Err(half_head(&bias, "weight")),
         };
-        let [_, width] = embeddings.shape[..] else { return Err(embeddings.wrong_shape("[rows, width]")) };
+        let [_, width] = embeddings.shape[..] else {
+            return Err(embeddings.wrong_shape("[rows, width]").into());
+        };
         let classes = outputs.array().columns()?.max(2); // one column: a sigmoid, read as two classes
         let teacher = Self { embeddings, outputs, labels, head, width, classes };
         teacher.check_types()?;
@@ -69,11 +71,11 @@ impl TeacherArrays {
         let head = self.head.iter().flat_map(|(weight, bias)| [weight, bias]);
         for array in [&self.embeddings, self.outputs.array()].into_iter().chain(head) {
             if !array.element.is_float() {
-                return Err(array.wrong_type("f16, f32 or f64"));
+                return Err(array.wrong_type("f16, f32 or f64").into());
             }
         }
         match &self.labels {
-            Some(labels) if labels.element.is_float() => Err(labels.wrong_type("i32 or i64")),
+            Some(labels) if labels.element.is_float() => Err(labels.wrong_type("i32 or i64").into()),
             _ => Ok(()),
         }
     }
@@ -86,15 +88,17 @@ impl TeacherArrays {
         same(outputs, "rows", outputs.rows(), &self.embeddings, self.rows())?;
         if let Some(labels) = &self.labels {
             if labels.columns()? != 1 {
-                return Err(labels.wrong_shape("[rows]"));
+                return Err(labels.wrong_shape("[rows]").into());
             }
             same(labels, "rows", labels.rows(), &self.embeddings, self.rows())?;
         }
         if let Some((weight, bias)) = &self.head {
-            let [rows, width] = weight.shape[..] else { return Err(weight.wrong_shape("[classes, width]")) };
+            let [rows, width] = weight.shape[..] else {
+                return Err(weight.wrong_shape("[classes, width]").into());
+            };
             same(weight, "columns", width, &self.embeddings, self.width)?;
             if bias.columns()? != 1 {
-                return Err(bias.wrong_shape("[classes]"));
+                return Err(bias.wrong_shape("[classes]").into());
             }
             same(bias, "rows", bias.rows(), weight, rows)?;
             let one_logit = rows == 1 && self.classes == 2;
@@ -184,16 +188,16 @@ impl TeacherArrays {
 }
 
 fn half_head(present: &Array, missing: &'static str) -> ImportError {
-    ImportError::HalfHead { file: present.file.clone(), present: present.name, missing }
+    ImportError::HalfHead { file: present.file.clone(), present: present.name.clone(), missing }
 }
 
 fn counts(array: &Array, what: &'static str, found: usize, other: &Array, wanted: usize) -> ImportError {
     ImportError::Counts {
         file: array.file.clone(),
-        array: array.name,
+        array: array.name.clone(),
         what,
         found,
-        other: other.name,
+        other: other.name.clone(),
         wanted,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::storage::FileError;
-use lelp::SignalsError;
+use lelp::{Classified, ErrorKind, SignalsError};
 use safetensors::SafeTensorError;
 use thiserror::Error;
 
@@ -100,7 +100,7 @@ pub enum SignalsFileError {
         wanted: String,
     },
     /// Not all parts are written yet.
-    #[error("`{}` is not complete: {written} of {rows} rows are written; run the same command again to go on", folder.display())]
+    #[error("`{}` is not complete: {written} of {rows} rows are written; write it again with the same settings to go on", folder.display())]
     Incomplete {
         /// The folder.
         folder: PathBuf,
@@ -215,4 +215,15 @@ pub enum SignalsFileError {
         /// The value.
         value: f32,
     },
+}
+
+impl Classified for SignalsFileError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::File(error) => error.kind(),
+            // Whoever writes signals is this program.
+            Self::WrongBlock { .. } => ErrorKind::Defect,
+            _ => ErrorKind::Input,
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Rows of typed columns in memory, and views of some of those rows.
 
+mod builder;
 mod columns;
 mod error;
 mod schema;
@@ -13,6 +14,7 @@ use arrow_schema::{Field as ArrowField, Schema as ArrowSchema};
 
 use crate::Text;
 
+pub(crate) use builder::TableBuilder;
 pub use columns::ColumnValues;
 pub use error::TableError;
 pub use schema::{ColumnKind, Field, Schema, SchemaError};

@@ -184,6 +184,14 @@ impl Schema {
         self.fields.iter().position(|field| field.kind == ColumnKind::TextPair)
     }
 
+    /// Refuses a schema without a text, for those that read nothing else.
+    ///
+    /// # Errors
+    /// [`SchemaError::Missing`].
+    pub fn require_text(&self) -> Result<(), SchemaError> {
+        self.place_of(&Field::new("text", ColumnKind::Text)).map(|_| ())
+    }
+
     /// Places and widths of the vectors.
     pub fn vectors(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.fields.iter().enumerate().filter_map(|(place, field)| match field.kind {

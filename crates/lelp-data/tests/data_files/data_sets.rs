@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use lelp_data::{Columns, DataError, Dataset, Examples, Format, Splits, Wanted, hold_out};
+use lelp_data::{ColumnRequest, Columns, DataError, Dataset, Examples, Format, Splits, hold_out};
 use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use tempfile::TempDir;
 
@@ -92,7 +92,7 @@ fn numbers_from_zero_are_called_as_the_column_of_names_says() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(&folder, "d.csv", "text,label,label_name\na,1,positive\nb,0,negative\nc,1,\n");
     assert_eq!(open(&path).label_names(), ["negative", "positive"]);
-    let columns = Columns { label_name: Wanted::No, ..Columns::default() };
+    let columns = Columns { label_name: ColumnRequest::No, ..Columns::default() };
     assert_eq!(Dataset::open(&path, &columns).unwrap().label_names(), ["0", "1"]);
 }
 
@@ -182,8 +182,14 @@ fn a_stream_gives_rows_before_it_ends() {
         }
     }
     let reader = std::io::Read::chain(Cursor::new("first\nsecond\r\n"), Endless);
-    let examples = Examples::from_reader(reader, Format::TextLines, Path::new("stdin"), &Columns::default());
-    let texts: Vec<String> = examples.unwrap().take(3).map(|example| example.unwrap().text).collect();
+    let examples = Examples::from_reader(
+        reader,
+        Format::named("lines").unwrap(),
+        Path::new("stdin"),
+        &Columns::default(),
+    );
+    let table = examples.unwrap().next_table(3).unwrap().unwrap();
+    let texts: Vec<&str> = table.texts().map(|row| row.text).collect();
     assert_eq!(texts, ["first", "second", ""]);
 }
 

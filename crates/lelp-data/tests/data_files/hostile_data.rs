@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use lelp_data::{Columns, DataError, Dataset, Place, Splits, Wanted, hold_out};
+use lelp_data::{
+    ColumnRequest, ColumnSettings, Columns, DataError, Dataset, Location, Splits, ValueError, hold_out,
+};
 use parquet::basic::Compression;
 
 use crate::parquet_files;
@@ -44,7 +46,7 @@ fn a_header_without_rows() {
 fn a_missing_column_names_those_that_are_there() {
     let (_, message) = refused("d.csv", b"sentence,label\na,1\n");
     assert_eq!(message, "`d.csv` has no column `text`; it has `sentence`, `label`");
-    let columns = Columns::named(None, None, Some("class".into()));
+    let columns = ColumnSettings { label: Some("class".into()), ..ColumnSettings::default() }.columns();
     let (_, message) = refused_with("d.jsonl", b"{\"text\":\"a\",\"label\":1}\n", &columns);
     assert_eq!(message, "`d.jsonl` has no column `class`; it has `label`, `text`");
 }
@@ -68,12 +70,12 @@ fn a_ragged_row_has_its_line_and_both_counts() {
 #[test]
 fn bytes_that_are_not_utf8_have_their_place() {
     for (name, content, place) in [
-        ("d.csv", &b"text,label\nfine,0\nnot \xff,1\n"[..], Place::Line(3)),
-        ("d.jsonl", b"{\"text\":\"fine\"}\n{\"text\":\"\xff\"}\n", Place::Line(2)),
-        ("d.txt", b"fine\nnot \xff\n", Place::Line(2)),
+        ("d.csv", &b"text,label\nfine,0\nnot \xff,1\n"[..], Location::Line(3)),
+        ("d.jsonl", b"{\"text\":\"fine\"}\n{\"text\":\"\xff\"}\n", Location::Line(2)),
+        ("d.txt", b"fine\nnot \xff\n", Location::Line(2)),
     ] {
         let (error, _) = refused(name, content);
-        assert!(matches!(error, DataError::NotUtf8 { place: found, .. } if found == place), "{error:?}");
+        assert!(matches!(error, DataError::NotUtf8 { location: found, .. } if found == place), "{error:?}");
     }
 }
 
@@ -107,9 +109,15 @@ fn a_null_text_has_its_row() {
 #[test]
 fn a_pair_in_some_rows_only() {
     let (error, _) = refused("d.jsonl", b"{\"text\":\"a\",\"text_pair\":\"b\"}\n{\"text\":\"c\"}\n");
-    assert!(matches!(error, DataError::MissingText { place: Place::Row(1), .. }), "{error:?}");
+    assert!(
+        matches!(error, DataError::Value { location: Location::Row(1), problem: ValueError::Missing, .. }),
+        "{error:?}"
+    );
     let (error, _) = refused("d.jsonl", b"{\"text\":\"a\"}\n{\"text\":\"c\",\"text_pair\":\"b\"}\n");
-    assert!(matches!(error, DataError::MissingText { place: Place::Row(0), .. }), "{error:?}");
+    assert!(
+        matches!(error, DataError::Value { location: Location::Row(0), problem: ValueError::Missing, .. }),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -196,7 +204,11 @@ fn a_column_of_another_type_in_parquet() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("d.parquet");
     parquet_files::write(&path, &[(Some("a"), Some(1))], 1, Compression::SNAPPY);
-    let columns = Columns { text: "label".into(), label: Wanted::No, ..Columns::default() };
+    let columns = Columns {
+        text: ColumnRequest::Required("label".into()),
+        label: ColumnRequest::No,
+        ..Columns::default()
+    };
     let error = Dataset::open(&path, &columns).unwrap_err();
-    assert!(matches!(error, DataError::ColumnType { .. }), "{error:?}");
+    assert!(matches!(error, DataError::Value { problem: ValueError::Type { .. }, .. }), "{error:?}");
 }

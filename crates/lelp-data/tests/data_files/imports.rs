@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lelp_data::import::{ImportError, ImportOptions, import};
-use lelp_data::{Existing, Precision, SignalsFolder};
+use lelp_data::{ArrayError, Existing, Precision, SignalsFolder};
 use tempfile::TempDir;
 
 fn fixture(name: &str) -> PathBuf {
@@ -174,7 +174,7 @@ fn types_and_orders_that_are_not_read() {
     for descr in [">f4", "|O", "<c8", "<U5"] {
         assert!(matches!(
             refused(&[("logits", npy(descr, "(3, 2)", &[0; 48]))]).0,
-            ImportError::Element { .. }
+            ImportError::Array(ArrayError::Element { .. })
         ));
     }
     let mut fortran = npy("<f4", "(3, 2)", &[0; 24]);
@@ -199,7 +199,7 @@ fn a_shape_that_claims_more_than_there_is() {
     for shape in ["(1152921504606846976, 2)", "(18446744073709551615, 18446744073709551615)"] {
         assert!(matches!(
             refused(&[("embeddings", npy("<f4", shape, &[0; 20]))]).0,
-            ImportError::Size { .. }
+            ImportError::Array(ArrayError::Size { .. })
         ));
     }
 }
@@ -216,7 +216,10 @@ fn headers_that_are_none() {
             .chain(bad_shapes)
     {
         let (error, _) = refused(&[("embeddings", bytes)]);
-        assert!(matches!(error, ImportError::NotNpy { .. } | ImportError::File(_)), "{error}");
+        assert!(
+            matches!(error, ImportError::Array(ArrayError::NotNpy { .. } | ArrayError::File(_))),
+            "{error}"
+        );
     }
 }
 
@@ -236,10 +239,8 @@ fn missing_arrays_and_arrays_given_twice() {
         import(&[folder.path().join("logits.npy")]),
         ImportError::MissingArray { array: "embeddings", .. }
     ));
-    assert!(matches!(
-        import(&[folder.path().to_owned(), embeddings]),
-        ImportError::TwoArrays { array: "embeddings", .. }
-    ));
+    let twice = import(&[folder.path().to_owned(), embeddings]);
+    assert!(matches!(&twice, ImportError::TwoArrays { array, .. } if array == "embeddings"));
     assert!(matches!(import(&[folder.path().join("x.pt")]), ImportError::UnknownFormat { .. }));
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 #![allow(clippy::float_cmp, clippy::cast_possible_wrap)] // values are small whole numbers, exact in every type
 
+mod columns;
 mod damaged_parquet;
 mod data_sets;
 mod hostile_data;

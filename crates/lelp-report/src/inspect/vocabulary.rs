@@ -184,15 +184,13 @@ fn check_cancelled(cancelled: &AtomicBool, done: usize, rows: usize) -> Result<(
 mod tests {
     use std::path::Path;
 
-    use lelp_data::{Columns, Example};
+    use lelp_data::Table;
 
     use super::*;
 
     fn data(texts: &[&str]) -> Dataset {
-        let rows = texts
-            .iter()
-            .map(|text| Ok(Example { text: (*text).to_owned(), pair: None, label: None, label_name: None }));
-        Dataset::collect(rows, Path::new("made"), &Columns::default()).unwrap()
+        let texts: Vec<Text<'_>> = texts.iter().map(|&text| text.into()).collect();
+        Dataset::unlabelled(Table::from_texts(&texts).unwrap(), Path::new("made")).unwrap()
     }
 
     fn count(texts: &[&str], limits: Limits) -> Vec<(String, Vec<u32>)> {

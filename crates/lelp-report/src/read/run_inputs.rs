@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use lelp::FittedSplit;
+use lelp_data::ColumnSettings;
 use lelp_data::storage;
 use lelp_data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
 use lelp_method::{MethodSettings, SplitMethod};
-use lelp_train::distill::{self, ColumnSettings, SplitSharpness};
+use lelp_train::distill::{self, SplitSharpness};
 
 use super::ReadContext;
 use super::omission_reason::OmissionReason;

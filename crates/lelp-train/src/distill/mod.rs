@@ -19,7 +19,6 @@ use lelp_data::SignalsEmbeddings;
 use lelp_method::{MethodError, Objective, Supervision, TeacherEmbeddings};
 use thiserror::Error;
 
-pub use crate::columns::ColumnSettings;
 pub use crate::task::{Task, TaskError};
 pub use folder::{FolderError, RunRecord, check_free, save};
 pub use settings::DistillSettings;

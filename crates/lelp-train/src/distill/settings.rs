@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use lelp_data::ColumnSettings;
 use lelp_method::Objective;
 use serde::{Deserialize, Serialize};
 
 use super::settings_table::{SettingsTable, SettingsTableError};
-use crate::columns::ColumnSettings;
 use crate::students::StudentSettings;
 use crate::training::TrainSettings;
 

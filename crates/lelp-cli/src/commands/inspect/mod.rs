@@ -5,10 +5,11 @@ mod render_text;
 use std::path::{Path, PathBuf};
 
 use lelp::{Beta, FittedSplit, Temperature};
+use lelp_data::ColumnSettings;
 use lelp_data::storage;
 use lelp_data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
 use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
-use lelp_train::distill::{ColumnSettings, SplitSharpness};
+use lelp_train::distill::SplitSharpness;
 
 use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArgs};
 use crate::command_error::CommandError;
@@ -141,13 +142,7 @@ impl InputPaths {
         };
         let given = ColumnSettings { fine: arguments.fine_column.clone(), ..arguments.columns.settings() };
         let recorded = trained.map(|trained| trained.columns.clone()).unwrap_or_default();
-        let columns = ColumnSettings {
-            text: given.text.or(recorded.text),
-            pair: given.pair.or(recorded.pair),
-            label: given.label.or(recorded.label),
-            fine: given.fine.or(recorded.fine),
-            labels: given.labels.or(recorded.labels),
-        };
+        let columns = given.or(recorded);
         Ok(Self { signals, data, columns, recorded: student.is_some() })
     }
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use lelp_data::ColumnSettings;
 use lelp_data::storage::FileError;
-use lelp_train::distill::ColumnSettings;
 use toml::{Table, Value};
 
 use crate::failure::Failure;

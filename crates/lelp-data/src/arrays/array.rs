@@ -7,11 +7,11 @@ use std::sync::Arc;
 use crate::storage::MappedFile;
 use half::f16;
 
-use super::error::ImportError;
+use super::error::ArrayError;
 
 /// Types of elements that are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Element {
+pub(crate) enum Element {
     F16,
     F32,
     F64,
@@ -20,7 +20,7 @@ pub(super) enum Element {
 }
 
 impl Element {
-    pub(super) fn bytes(self) -> usize {
+    pub(crate) fn bytes(self) -> usize {
         match self {
             Self::F16 => 2,
             Self::F32 | Self::I32 => 4,
@@ -28,11 +28,11 @@ impl Element {
         }
     }
 
-    pub(super) fn is_float(self) -> bool {
+    pub(crate) fn is_float(self) -> bool {
         matches!(self, Self::F16 | Self::F32 | Self::F64)
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::F16 => "f16",
             Self::F32 => "f32",
@@ -44,7 +44,7 @@ impl Element {
 }
 
 /// Bytes of a file that is mapped, or of a member that was unpacked.
-pub(super) enum Bytes {
+pub(crate) enum Bytes {
     Mapped(Arc<MappedFile>, Range<usize>),
     Unpacked(Vec<u8>, Range<usize>),
 }
@@ -59,27 +59,27 @@ impl Bytes {
 }
 
 /// A row-major array; `bytes` has exactly the length that shape and element ask for.
-pub(super) struct Array {
-    pub(super) file: PathBuf,
-    pub(super) name: &'static str,
-    pub(super) shape: Vec<usize>,
-    pub(super) element: Element,
-    pub(super) bytes: Bytes,
+pub(crate) struct Array {
+    pub(crate) file: PathBuf,
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) element: Element,
+    pub(crate) bytes: Bytes,
 }
 
 impl Array {
     /// Bytes that an array of this shape takes; `None` beyond the address space.
-    pub(super) fn size(shape: &[usize], element: Element) -> Option<usize> {
+    pub(crate) fn size(shape: &[usize], element: Element) -> Option<usize> {
         shape.iter().try_fold(element.bytes(), |size, &count| size.checked_mul(count))
     }
 
     /// Rows; 1 for a single number.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.shape.first().copied().unwrap_or(1)
     }
 
     /// Values of a row: 1 where the array has one dimension; `Err` with more than two.
-    pub(super) fn columns(&self) -> Result<usize, ImportError> {
+    pub(crate) fn columns(&self) -> Result<usize, ArrayError> {
         match self.shape[..] {
             [] | [_] => Ok(1),
             [_, columns] => Ok(columns),
@@ -87,17 +87,22 @@ impl Array {
         }
     }
 
-    pub(super) fn wrong_shape(&self, wanted: &'static str) -> ImportError {
-        ImportError::Shape { file: self.file.clone(), array: self.name, found: self.shape.clone(), wanted }
+    pub(crate) fn wrong_shape(&self, wanted: &'static str) -> ArrayError {
+        ArrayError::Shape {
+            file: self.file.clone(),
+            array: self.name.clone(),
+            found: self.shape.clone(),
+            wanted,
+        }
     }
 
-    pub(super) fn wrong_type(&self, wanted: &'static str) -> ImportError {
+    pub(crate) fn wrong_type(&self, wanted: &'static str) -> ArrayError {
         let found = self.element.name().to_owned();
-        ImportError::Element { file: self.file.clone(), array: self.name.to_owned(), found, wanted }
+        ArrayError::Element { file: self.file.clone(), array: self.name.clone(), found, wanted }
     }
 
     /// All bytes, for a hash.
-    pub(super) fn all_bytes(&self) -> &[u8] {
+    pub(crate) fn all_bytes(&self) -> &[u8] {
         self.bytes.get()
     }
 
@@ -106,19 +111,20 @@ impl Array {
         &self.bytes.get()[range.start * size..range.end * size]
     }
 
-    /// Values `range` of a float array, rounded to `f32`; beyond its range they become infinite.
-    pub(super) fn floats(&self, range: Range<usize>) -> Vec<f32> {
+    /// Values `range`, rounded to `f32`; beyond its range they become infinite.
+    pub(crate) fn floats(&self, range: Range<usize>) -> Vec<f32> {
         let bytes = self.values(range);
         match self.element {
             Element::F16 => decode(bytes, |value| f16::from_le_bytes(value).to_f32()),
             Element::F32 => decode(bytes, f32::from_le_bytes),
             Element::F64 => decode(bytes, |value| f64::from_le_bytes(value) as f32),
-            Element::I32 | Element::I64 => unreachable!("integers are refused when the arrays are gathered"),
+            Element::I32 => decode(bytes, |value| i32::from_le_bytes(value) as f32),
+            Element::I64 => decode(bytes, |value| i64::from_le_bytes(value) as f32),
         }
     }
 
     /// Values `range` of an integer array.
-    pub(super) fn integers(&self, range: Range<usize>) -> Vec<i64> {
+    pub(crate) fn integers(&self, range: Range<usize>) -> Vec<i64> {
         let bytes = self.values(range);
         match self.element {
             Element::I32 => decode(bytes, |value| i64::from(i32::from_le_bytes(value))),

@@ -1,0 +1,74 @@
+//! Names of columns, as settings and recipes have them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::columns::{ColumnRequest, Columns};
+
+/// Names of the columns to read, and of the classes.
+///
+/// # Columns beside texts
+/// A name in `vectors` that ends in `.npy`, or in `.npz:` and the name of an array, is no column of the data file but an
+/// array `[rows, width]` of floats in a file beside it: `embedding.npy` is looked for as `train.embedding.npy` beside
+/// `train.csv`, so that each split can have its own, and then as `embedding.npy`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ColumnSettings {
+    /// Column of the text; `text` by default, which a file need not have if other columns are named.
+    pub text: Option<String>,
+    /// Column of the second text; `text_pair`, where there is one, by default.
+    pub pair: Option<String>,
+    /// Columns of vectors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vectors: Vec<String>,
+    /// Columns of numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<String>,
+    /// Columns of categories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+    /// Column of the label; `label`, where there is one, by default.
+    pub label: Option<String>,
+    /// Column of fine labels, for a split that knows the truth.
+    pub fine: Option<String>,
+    /// Names of the classes, in order; by default as the training file has them.
+    pub labels: Option<Vec<String>>,
+}
+
+impl ColumnSettings {
+    /// These names, and those of `other` where there are none here.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let names = |here: Vec<String>, there| if here.is_empty() { there } else { here };
+        Self {
+            text: self.text.or(other.text),
+            pair: self.pair.or(other.pair),
+            vectors: names(self.vectors, other.vectors),
+            numbers: names(self.numbers, other.numbers),
+            categories: names(self.categories, other.categories),
+            label: self.label.or(other.label),
+            fine: self.fine.or(other.fine),
+            labels: self.labels.or(other.labels),
+        }
+    }
+
+    /// The columns as readers take them.
+    ///
+    /// A column that is named is required. Names of numbered labels (`label_name`) belong to the default label; another
+    /// label column brings its own.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        let default = Columns::default();
+        let others = !(self.vectors.is_empty() && self.numbers.is_empty() && self.categories.is_empty());
+        let default_text = if others { ColumnRequest::IfPresent("text".to_owned()) } else { default.text };
+        let required = |name: &Option<String>| name.clone().map(ColumnRequest::Required);
+        Columns {
+            text: required(&self.text).unwrap_or(default_text),
+            pair: required(&self.pair).unwrap_or(default.pair),
+            vectors: self.vectors.clone(),
+            numbers: self.numbers.clone(),
+            categories: self.categories.clone(),
+            label: required(&self.label).unwrap_or(default.label),
+            label_name: if self.label.is_some() { ColumnRequest::No } else { default.label_name },
+        }
+    }
+}
