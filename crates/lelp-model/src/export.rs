@@ -38,8 +38,8 @@ pub struct Exported {
 pub enum ExportError {
     /// The model has no graph.
     #[error(
-        "`{}` holds no encoder: an n-gram student works on hashed words, which ONNX has no operator for; \
-         serve it as it is, with crate lelp-model",
+        "`{}` holds no encoder with a head, and only such a model becomes a graph: an n-gram student works on hashed \
+         words and a network on columns looks up categories, which ONNX has no operators for",
         folder.display()
     )]
     NoEncoder {

@@ -29,9 +29,21 @@ pub trait Predictor: fmt::Debug + Send + Sync {
     /// [`PredictError::Schema`] if the table lacks a column of the schema or has it in another kind.
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError>;
 
-    /// As [`logits`](Self::logits) for texts alone.
+    /// As [`logits`](Self::logits) for texts alone; single texts and pairs may stand side by side.
     fn logits_of_texts(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
-        self.logits(&Table::from_texts(texts)?)
+        let classes = self.labels().len();
+        let mut logits = vec![0.0; texts.len() * classes];
+        // A table holds either.
+        let (pairs, singles): (Vec<usize>, Vec<usize>) =
+            (0..texts.len()).partition(|&row| texts[row].pair.is_some());
+        for rows in [singles, pairs].into_iter().filter(|rows| !rows.is_empty()) {
+            let some: Vec<Text<'_>> = rows.iter().map(|&row| texts[row]).collect();
+            let answers = self.logits(&Table::from_texts(&some)?)?;
+            for (&row, answer) in rows.iter().zip(answers.chunks_exact(classes)) {
+                logits[row * classes..][..classes].copy_from_slice(answer);
+            }
+        }
+        Ok(logits)
     }
 }
 

@@ -219,7 +219,7 @@ fn an_index_that_does_not_fit_its_files_is_refused() {
     let work = sharded("bert");
     let bytes = fs::read(work.path().join("b.safetensors")).unwrap();
     fs::write(work.path().join("b.safetensors"), &bytes[..bytes.len() / 2]).unwrap();
-    says(work.path(), &["b.safetensors", "not a whole safetensors file"]);
+    says(work.path(), &["b.safetensors", "not a complete safetensors file"]);
 
     let work = sharded("bert");
     fs::write(work.path().join(INDEX), "{\"weight_map\": 3}").unwrap();

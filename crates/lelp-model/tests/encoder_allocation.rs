@@ -52,6 +52,5 @@ fn ten_megabytes_in_one_text_cost_no_more_than_its_beginning() {
         let (embeddings, of_huge) = embed(&encoder, &huge);
         assert_eq!(embeddings, expected);
         assert!(of_huge <= 2 * of_beginning, "{of_huge} bytes, {of_beginning} for the beginning");
-        assert!(of_huge < huge.len(), "{of_huge} bytes");
     }
 }
