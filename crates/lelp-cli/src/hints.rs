@@ -86,7 +86,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         DistillError: DistillError::NoSubclasses =>
             "train a teacher with `lelp teach --subclasses 4`, or use `--method lelp`";
         DegeneracyError: error => format!("use {}; `--force` trains it all the same", error.degeneracy.instead);
-        ModelFolderError: ModelFolderError::NoFolder(_) | ModelFolderError::UnknownKind(_) =>
+        ModelFolderError: ModelFolderError::NoFolder(_) | ModelFolderError::UnknownKind { .. } =>
             "give a folder that `lelp teach` or `lelp distill` wrote, or one of a Hugging Face classifier";
         ModelFolderError: ModelFolderError::NoHead(_) => TRAIN_HEAD;
         EncoderClassifierError: EncoderClassifierError::NoHead { .. } => TRAIN_HEAD;

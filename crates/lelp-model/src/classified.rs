@@ -6,7 +6,8 @@ use lelp::{Classified, ErrorKind};
 use lelp_data::storage::FileError;
 
 use crate::checkpoint::{EncoderConfigError, EncoderConfigFileError, JsonFileError, WeightsError};
-use crate::encoder::{EncoderError, EngineError};
+use crate::encoder::EncoderError;
+use crate::engine::EngineError;
 use crate::export::ExportError;
 use crate::head::ClassifierHeadError;
 use crate::layer::LayerError;

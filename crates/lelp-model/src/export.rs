@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::checkpoint::{WeightsError, names_an_encoder};
-use crate::encoder_classifier::{ClassifierFiles, EncoderClassifierError, TEACHER_FILE};
+use crate::encoder_classifier::{ClassifierFiles, EncoderClassifierError, TEACHER_FILE, read_files};
 use crate::onnx::{ATTENTION_MASK, GraphOfClassifier, INPUT_IDS, TOKEN_TYPE_IDS, classifier_graph};
 use lelp_data::storage::{self, FileError};
 
@@ -69,7 +69,7 @@ fn export_within(folder: &Path, out: &Path, largest: usize) -> Result<Exported, 
     if folder.is_dir() && !folder.join(TEACHER_FILE).exists() && !names_an_encoder(folder) {
         return Err(ExportError::NoEncoder { folder: folder.to_owned() });
     }
-    let files = ClassifierFiles::read(folder)?;
+    let files = read_files(folder)?;
     let max_length = files.max_length();
     let mut graph = classifier_graph(&graph_of(&files))?;
     graph.describe("labels", serde_json::json!(files.labels).to_string());
@@ -118,7 +118,7 @@ mod tests {
         let largest = &weights[..256]; // the token table comes first
         assert!(whole.windows(largest.len()).any(|window| window == largest));
         // Three layers of ALBERT share one set of weights.
-        let files = ClassifierFiles::read(&golden).unwrap();
+        let files = read_files(&golden).unwrap();
         assert!(weights.len() <= 4 * files.weights.elements());
         rten::ModelOptions::with_all_ops().load_file(&two).unwrap();
     }

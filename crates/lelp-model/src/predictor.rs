@@ -6,7 +6,7 @@ use lelp::{Classified, ErrorKind};
 use lelp_data::{SchemaError, Table, TableError, Text};
 use thiserror::Error;
 
-use crate::encoder::EngineError;
+use crate::engine::EngineError;
 use crate::schema::ModelSchema;
 use crate::tokenizer::TokenizeError;
 

@@ -1,30 +1,10 @@
 //! Every kind of model, and the one door through which any model's folder is loaded.
 
-use std::error::Error;
-use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-
-use lelp::{Classified, ErrorKind};
+use std::path::Path;
 
 use crate::kinds::{encoder_classifier, mlp, ngram};
-use crate::predictor::Predictor;
-
-/// A kind of model: how its folder is recognised and loaded.
-#[derive(Debug)]
-pub struct ModelKind {
-    /// Its name, as [`Predictor::kind`] gives it.
-    pub name: &'static str,
-    /// What it is, in a few words.
-    pub summary: &'static str,
-    /// Whether a folder holds a model of this kind, sound or not.
-    pub recognises: fn(&Path) -> bool,
-    /// Loads the model; answers are the same bytes for any number of threads.
-    pub load: fn(&Path, NonZeroUsize) -> Result<LoadedModel, ModelFolderError>,
-}
-
-/// A model of any kind, loaded.
-pub type LoadedModel = Box<dyn Predictor>;
+use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 
 /// Every kind of model that can be loaded; the first that recognises a folder loads it.
 pub static MODEL_KINDS: [ModelKind; 4] =
@@ -39,63 +19,9 @@ pub fn load_model(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, M
         return Err(ModelFolderError::NoFolder(folder.to_owned()));
     }
     let kind = MODEL_KINDS.iter().find(|kind| (kind.recognises)(folder));
-    let kind = kind.ok_or_else(|| ModelFolderError::UnknownKind(folder.to_owned()))?;
+    let kind = kind.ok_or_else(|| {
+        let known = MODEL_KINDS.iter().map(|kind| kind.name).collect();
+        ModelFolderError::UnknownKind { folder: folder.to_owned(), known }
+    })?;
     (kind.load)(folder, threads)
-}
-
-/// Why a folder is no model.
-#[derive(Debug)]
-pub enum ModelFolderError {
-    /// There is no such folder.
-    NoFolder(PathBuf),
-    /// No kind of model recognises the folder.
-    UnknownKind(PathBuf),
-    /// The folder holds an encoder without a classifier head, or with another kind of head.
-    NoHead(Box<dyn Classified + Send + Sync>),
-    /// A model of a known kind could not be loaded.
-    Unsound(Box<dyn Classified + Send + Sync>),
-}
-
-impl ModelFolderError {
-    /// Why a model of a known kind could not be loaded.
-    pub(crate) fn unsound(error: impl Classified + Send + Sync + 'static) -> Self {
-        Self::Unsound(Box::new(error))
-    }
-}
-
-impl fmt::Display for ModelFolderError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoFolder(path) => {
-                write!(out, "there is no folder `{}`; a model is a folder of files", path.display())
-            }
-            Self::UnknownKind(path) => {
-                let names: Vec<&str> = MODEL_KINDS.iter().map(|kind| kind.name).collect();
-                let (path, kinds) = (path.display(), names.join(", "));
-                write!(
-                    out,
-                    "`{path}` holds no model: its files, config.json first, are those of none of {kinds}"
-                )
-            }
-            Self::NoHead(error) | Self::Unsound(error) => error.fmt(out),
-        }
-    }
-}
-
-impl Error for ModelFolderError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::NoFolder(_) | Self::UnknownKind(_) => None,
-            Self::NoHead(error) | Self::Unsound(error) => error.source(),
-        }
-    }
-}
-
-impl Classified for ModelFolderError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::NoFolder(_) | Self::UnknownKind(_) => ErrorKind::Input,
-            Self::NoHead(error) | Self::Unsound(error) => error.kind(),
-        }
-    }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::session::EngineError;
 use crate::checkpoint::{EncoderConfigFileError, JsonFileError, WeightsError};
+use crate::engine::EngineError;
 use crate::tokenizer::TokenizerFileError;
 use lelp_data::storage::FileError;
 

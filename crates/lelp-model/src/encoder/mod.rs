@@ -15,20 +15,19 @@
 mod batching;
 mod error;
 mod folder_defaults;
-mod session;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
+pub use crate::engine::EngineError;
 pub use crate::pooling::Pooling;
 pub use error::EncoderError;
-pub use session::EngineError;
 
 use self::folder_defaults::FolderDefaults;
-use self::session::{Session, Threads};
 use crate::checkpoint::{EncoderConfig, Weights};
+use crate::engine::{Session, Threads};
 use crate::predictor::PredictError;
 use crate::tokenizer::{TokenIds, Tokenizer};
 use crate::{onnx, pooling};

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use super::{EncoderClassifierError, TEACHER_FILE, frozen_encoder, sequence_classifier};
+use super::error::EncoderClassifierError;
 use crate::checkpoint::{EncoderConfig, Weights};
 use crate::head::ClassifierHead;
 use crate::pooling::Pooling;
@@ -28,14 +28,9 @@ impl ClassifierFiles {
         self.max_length.map_or(usize::MAX, NonZeroUsize::get).min(self.config.longest())
     }
 
-    /// Reads and checks a frozen encoder with a head, or a Hugging Face sequence classifier.
-    pub(crate) fn read(folder: &Path) -> Result<Self, EncoderClassifierError> {
-        let files = if folder.join(TEACHER_FILE).exists() {
-            frozen_encoder::read(folder)?
-        } else {
-            sequence_classifier::read(folder)?
-        };
-        let (width, inputs) = (files.config.width, files.head.inputs());
+    /// Checks that head, encoder and labels fit together.
+    pub(super) fn check(self, folder: &Path) -> Result<Self, EncoderClassifierError> {
+        let (width, inputs) = (self.config.width, self.head.inputs());
         if width != inputs {
             return Err(EncoderClassifierError::Width {
                 folder: folder.to_owned(),
@@ -43,14 +38,14 @@ impl ClassifierFiles {
                 head: inputs,
             });
         }
-        let (labels, classes) = (files.labels.len(), files.head.classes());
+        let (labels, classes) = (self.labels.len(), self.head.classes());
         if labels != classes {
             return Err(EncoderClassifierError::Labels { folder: folder.to_owned(), labels, classes });
         }
         if classes < 2 {
             return Err(EncoderClassifierError::OneClass { folder: folder.to_owned() });
         }
-        let mut sorted: Vec<&String> = files.labels.iter().collect();
+        let mut sorted: Vec<&String> = self.labels.iter().collect();
         sorted.sort_unstable();
         if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(EncoderClassifierError::LabelTwice {
@@ -58,6 +53,6 @@ impl ClassifierFiles {
                 label: twice[0].clone(),
             });
         }
-        Ok(files)
+        Ok(self)
     }
 }

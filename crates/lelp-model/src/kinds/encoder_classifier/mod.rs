@@ -33,8 +33,8 @@ pub use sequence_classifier::{CLASSIFIER_FILE, SequenceClassifierConfig};
 use crate::checkpoint;
 use crate::encoder::Encoder;
 use crate::head::{ClassifierHead, HeadOutput};
+use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 use crate::predictor::{PredictError, Predictor};
-use crate::registry::{LoadedModel, ModelFolderError, ModelKind};
 use crate::schema::ModelSchema;
 use crate::tokenizer::Tokenizer;
 use lelp_data::storage::{self, FileError};
@@ -64,6 +64,16 @@ fn load(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, ModelFolder
     }
 }
 
+/// Reads and checks a frozen encoder with a head, or a Hugging Face sequence classifier.
+pub(crate) fn read_files(folder: &Path) -> Result<ClassifierFiles, EncoderClassifierError> {
+    let files = if folder.join(TEACHER_FILE).exists() {
+        frozen_encoder::read(folder)?
+    } else {
+        sequence_classifier::read(folder)?
+    };
+    files.check(folder)
+}
+
 /// A loaded encoder with its head.
 #[derive(Debug)]
 pub struct EncoderClassifier {
@@ -83,7 +93,7 @@ impl EncoderClassifier {
     /// # Errors
     /// [`EncoderClassifierError`] names the file; the head must fit the encoder's width and the label names.
     pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, EncoderClassifierError> {
-        let files = ClassifierFiles::read(folder)?;
+        let files = read_files(folder)?;
         let tokenizer = Tokenizer::load(folder, &files.config, files.max_length())?;
         let ClassifierFiles { config, weights, pooling, normalize, head, labels, hash, .. } = files;
         let encoder = Encoder::new(&config, &weights, tokenizer, pooling, normalize, threads)?;

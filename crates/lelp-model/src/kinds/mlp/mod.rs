@@ -19,7 +19,7 @@ mod model;
 
 use std::path::Path;
 
-use crate::registry::{ModelFolderError, ModelKind};
+use crate::model_kind::{ModelFolderError, ModelKind};
 
 pub use config::{EncoderUse, InputColumn, MlpConfig, MlpConfigError};
 pub use file::MlpFileError;

@@ -19,7 +19,7 @@ mod tokens;
 
 use std::path::Path;
 
-use crate::registry::{ModelFolderError, ModelKind};
+use crate::model_kind::{ModelFolderError, ModelKind};
 
 pub use columns::{NgramColumn, NgramColumnsError, RowFeatures};
 pub use config::{NgramConfig, NgramConfigError, TablePrecision};

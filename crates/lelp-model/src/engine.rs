@@ -1,4 +1,4 @@
-//! A graph on the engine. The only file that names rten.
+//! Runs a graph on rten; the only file that names it.
 
 use std::sync::Arc;
 

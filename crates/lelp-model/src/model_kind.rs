@@ -1,0 +1,87 @@
+//! What a kind of model is, and why a folder is a model of none.
+
+use std::error::Error;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use lelp::{Classified, ErrorKind};
+
+use crate::predictor::Predictor;
+
+/// A kind of model: how its folder is recognised and loaded.
+#[derive(Debug)]
+pub struct ModelKind {
+    /// Its name, as [`Predictor::kind`] gives it.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub summary: &'static str,
+    /// Whether a folder holds a model of this kind, sound or not.
+    pub recognises: fn(&Path) -> bool,
+    /// Loads the model; answers are the same bytes for any number of threads.
+    pub load: fn(&Path, NonZeroUsize) -> Result<LoadedModel, ModelFolderError>,
+}
+
+/// A model of any kind, loaded.
+pub type LoadedModel = Box<dyn Predictor>;
+
+/// Why a folder is no model.
+#[derive(Debug)]
+pub enum ModelFolderError {
+    /// There is no such folder.
+    NoFolder(PathBuf),
+    /// No kind of model recognises the folder.
+    UnknownKind {
+        /// The folder.
+        folder: PathBuf,
+        /// Names of the kinds that there are.
+        known: Vec<&'static str>,
+    },
+    /// The folder holds an encoder without a classifier head, or with another kind of head.
+    NoHead(Box<dyn Classified + Send + Sync>),
+    /// A model of a known kind could not be loaded.
+    Unsound(Box<dyn Classified + Send + Sync>),
+}
+
+impl ModelFolderError {
+    /// Why a model of a known kind could not be loaded.
+    pub(crate) fn unsound(error: impl Classified + Send + Sync + 'static) -> Self {
+        Self::Unsound(Box::new(error))
+    }
+}
+
+impl fmt::Display for ModelFolderError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoFolder(path) => {
+                write!(out, "there is no folder `{}`; a model is a folder of files", path.display())
+            }
+            Self::UnknownKind { folder, known } => {
+                let (folder, known) = (folder.display(), known.join(", "));
+                write!(
+                    out,
+                    "`{folder}` holds no model: its files, config.json first, are those of none of {known}"
+                )
+            }
+            Self::NoHead(error) | Self::Unsound(error) => error.fmt(out),
+        }
+    }
+}
+
+impl Error for ModelFolderError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::NoFolder(_) | Self::UnknownKind { .. } => None,
+            Self::NoHead(error) | Self::Unsound(error) => error.source(),
+        }
+    }
+}
+
+impl Classified for ModelFolderError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoFolder(_) | Self::UnknownKind { .. } => ErrorKind::Input,
+            Self::NoHead(error) | Self::Unsound(error) => error.kind(),
+        }
+    }
+}
