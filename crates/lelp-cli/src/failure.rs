@@ -86,17 +86,6 @@ macro_rules! classified {
     };
 }
 
-/// Failures of errors that do not say yet who has to act: the caller, for most of them.
-macro_rules! not_classified_yet {
-    ($($error:ty)*) => {
-        $(impl From<$error> for Failure {
-            fn from(error: $error) -> Self {
-                Self { blame: Blame::Kind(ErrorKind::Input), ..Self::usage(error) }
-            }
-        })*
-    };
-}
-
 classified! {
     CommandError
     PrintError
@@ -108,6 +97,10 @@ classified! {
     lelp::ShapeError
     lelp::artifact::ArtifactError
     lelp::metrics::MetricsError
+    lelp_compare::auto::AutoError
+    lelp_compare::recipe::ComparisonRecipeError
+    lelp_compare::run::RunError
+    lelp_compare::store::ResultsError
     lelp_hub::PullError
     lelp_method::DegeneracyError
     lelp_model::ModelFolderError
@@ -131,13 +124,6 @@ classified! {
     lelp_train::teachers::HeadTrainingError
     lelp_train::teachers::SignalsRunError
     lelp_train::training::CheckpointError
-}
-
-not_classified_yet! {
-    lelp_compare::auto::AutoError
-    lelp_compare::recipe::ComparisonRecipeError
-    lelp_compare::run::RunError
-    lelp_compare::store::ResultsError
 }
 
 /// Says what was being done when an error came up.

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use lelp::argmax;
+use lelp::{Classified, ErrorKind, argmax};
 use lelp_data::Dataset;
 use lelp_train::evaluate::{Answers, EvaluateError, Report, report};
 use lelp_train::students::{SavedStudent, StudentError, TrainedStudent};
@@ -33,7 +33,17 @@ pub enum MeasureError {
     },
 }
 
-/// What is said of a student.
+impl Classified for MeasureError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Student(error) => error.kind(),
+            Self::Evaluate(error) => error.kind(),
+            Self::Scratch { .. } => ErrorKind::Environment,
+        }
+    }
+}
+
+/// Results of a student on the test rows.
 #[derive(Debug)]
 pub struct MeasuredStudent {
     /// Figures.

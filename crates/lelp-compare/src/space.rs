@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use lelp::{Classified, ErrorKind, Parameter, Search, Values};
 use lelp_data::storage::sha256;
-use lelp_method::{MethodSettings, Objective};
-use lelp_train::training::TrainSettings;
+use lelp_method::{MethodError, MethodSettings, Objective};
+use lelp_train::training::{TrainSettings, TrainSettingsError};
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -74,8 +74,22 @@ pub enum SpaceError {
         /// The method.
         method: String,
         /// Why not.
-        problem: String,
+        problem: Box<ValueProblem>,
     },
+}
+
+/// Why a value does not fit a setting.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ValueProblem {
+    /// There is no such setting, or it has values of another type.
+    #[error("{}", .0.message())]
+    Unknown(toml::de::Error),
+    /// The method does not allow it.
+    #[error(transparent)]
+    Method(#[from] MethodError),
+    /// Training does not allow it.
+    #[error(transparent)]
+    Training(#[from] TrainSettingsError),
 }
 
 impl Classified for SpaceError {
@@ -187,22 +201,17 @@ impl Trial {
             None if train.contains_key(name) && name != "seed" => set(&mut train, name, dimension, place),
             None => set(&mut method, name, dimension, place),
         };
-        let wrong = |problem: toml::de::Error| SpaceError::Setting {
+        let wrong = |problem: ValueProblem| SpaceError::Setting {
             name: name.to_owned(),
             value: value.to_string(),
             method: self.method.name(),
-            problem: problem.message().to_owned(),
+            problem: Box::new(problem),
         };
-        let method: Objective = Value::Table(method).try_into().map_err(wrong)?;
-        let train: TrainSettings = Value::Table(train).try_into().map_err(wrong)?;
-        let out_of_range = |problem: String| SpaceError::Setting {
-            name: name.to_owned(),
-            value: value.to_string(),
-            method: self.method.name(),
-            problem,
-        };
-        method.check().map_err(|error| out_of_range(error.to_string()))?;
-        train.check().map_err(|error| out_of_range(error.to_string()))?;
+        let unknown = |problem| wrong(ValueProblem::Unknown(problem));
+        let method: Objective = Value::Table(method).try_into().map_err(unknown)?;
+        let train: TrainSettings = Value::Table(train).try_into().map_err(unknown)?;
+        method.check().map_err(|problem| wrong(problem.into()))?;
+        train.check().map_err(|problem| wrong(problem.into()))?;
         Ok(Self { method, train })
     }
 }

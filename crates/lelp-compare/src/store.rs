@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use lelp::{Classified, ErrorKind};
 use lelp_data::storage::FileError;
 use lelp_data::{BoundedJsonError, JsonLines};
 use thiserror::Error;
@@ -38,6 +39,15 @@ pub enum ResultsError {
         /// Beginning of this recipe's hash.
         wanted: String,
     },
+}
+
+impl Classified for ResultsError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::File(error) => error.kind(),
+            Self::Records(_) | Self::NoRecipe(_) | Self::OtherRecipe { .. } => ErrorKind::Input,
+        }
+    }
 }
 
 /// What a comparison has found, each key once in each setting: two data sets of one content share their keys.

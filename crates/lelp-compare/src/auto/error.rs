@@ -1,5 +1,6 @@
 //! Why `auto` chooses nothing.
 
+use lelp::{Classified, ErrorKind};
 use lelp_model::PredictError;
 use lelp_train::distill::{DistillError, TaskError};
 use lelp_train::students::StudentError;
@@ -33,4 +34,17 @@ pub enum AutoError {
     /// A candidate does not fit.
     #[error(transparent)]
     Space(#[from] SpaceError),
+}
+
+impl Classified for AutoError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoSplit(_) | Self::NoSignals => ErrorKind::Input,
+            Self::Task(error) => error.kind(),
+            Self::Inputs(error) => error.kind(),
+            Self::Distill(error) => error.kind(),
+            Self::Answer(error) => error.kind(),
+            Self::Space(error) => error.kind(),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lelp::{Classified, ErrorKind};
 use lelp_data::storage::FileError;
 use lelp_data::{DataError, SignalsFileError};
 use lelp_model::PredictError;
@@ -63,4 +64,25 @@ pub enum PrepareError {
     /// A file cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl Classified for PrepareError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoTest { .. } => ErrorKind::Input,
+            Self::Data(error) => error.kind(),
+            Self::SignalsFile(error) => error.kind(),
+            Self::File(error) => error.kind(),
+            Self::Task(error) => error.kind(),
+            Self::Encoder(error) => error.kind(),
+            Self::Embed(error) => error.kind(),
+            Self::Teacher(error) => error.kind(),
+            Self::Teach(error) => error.kind(),
+            Self::Source(error) => error.kind(),
+            Self::FineTune(error) => error.kind(),
+            Self::Answer(error) => error.kind(),
+            Self::Evaluate(error) => error.kind(),
+            Self::Signals(error) => error.kind(),
+        }
+    }
 }

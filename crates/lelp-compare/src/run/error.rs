@@ -1,5 +1,6 @@
 //! Why a comparison stopped.
 
+use lelp::{Classified, ErrorKind};
 use thiserror::Error;
 
 use crate::recipe::ComparisonRecipeError;
@@ -17,4 +18,14 @@ pub enum RunError {
     /// The recipe is inconsistent.
     #[error(transparent)]
     Recipe(#[from] ComparisonRecipeError),
+}
+
+impl Classified for RunError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Cancelled => ErrorKind::Environment,
+            Self::Results(error) => error.kind(),
+            Self::Recipe(error) => error.kind(),
+        }
+    }
 }

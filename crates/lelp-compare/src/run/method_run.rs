@@ -11,6 +11,7 @@ use lelp_train::teachers::EmbeddingCache;
 use lelp_train::training::{TrainSettings, ValidationRecord};
 use serde_json::json;
 
+use super::refusal::Refusal;
 use super::{ProgressObserver, RunError};
 use crate::measure::StudentMeasurement;
 use crate::prepare::PreparedTask;
@@ -64,9 +65,9 @@ impl MethodRun<'_> {
 
     /// Runs what is not done yet. What fails is written down, and the rest goes on.
     pub(crate) fn run(&self, distillation: &Distiller<'_>, context: &RunContext<'_>) -> Result<(), RunError> {
-        if let Some(reason) = self.refusal() {
+        if let Some(refusal) = Refusal::of(self.method, &self.prepared.task) {
             let key = FailedRecord::key_of(&self.setting, &self.method.name);
-            let failed = self.failed(key, reason, true);
+            let failed = self.failed(key, refusal.to_string(), true);
             context.observer.failed(&failed);
             context.store.add(Record::Failed(failed))?;
             (0..self.cells()).for_each(|_| context.observer.cell(&self.setting, &self.method.name));
@@ -87,28 +88,6 @@ impl MethodRun<'_> {
             context.observer.cell(&self.setting, &self.method.name);
         }
         Ok(())
-    }
-
-    /// Why the method cannot run on this data, or means nothing there.
-    fn refusal(&self) -> Option<String> {
-        let (task, method) = (&self.prepared.task, &self.method.method);
-        if let Err(error) = method.guard(task.labels().len(), self.method.force) {
-            return Some(format!("{error}; use {}", error.degeneracy.instead));
-        }
-        let needs = method.needs();
-        if needs.labels && task.train().labelled_rows() == 0 {
-            return Some("it learns from labels, and no training row has one".to_owned());
-        }
-        if needs.fine_labels && !task.has_fine_labels() {
-            return Some("it splits by fine labels, and `columns.fine` names no column of them".to_owned());
-        }
-        let subclasses = task.signals().map_or(1, |signals| signals.description().subclasses.get());
-        if needs.teacher_subclasses && subclasses == 1 {
-            return Some(
-                "it matches a teacher's own subclasses, and this teacher has one output a class".to_owned(),
-            );
-        }
-        None
     }
 
     fn run_trial(

@@ -5,6 +5,7 @@ mod error;
 mod failures;
 mod method_run;
 mod observer;
+mod refusal;
 
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
