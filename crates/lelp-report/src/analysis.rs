@@ -12,7 +12,7 @@ use lelp_data::{Dataset, FineColumn, SignalsFileError, SignalsFolder};
 use lelp_train::distill::{SplitError, SplitSharpness, split_targets_at};
 use thiserror::Error;
 
-use crate::inspect::{InspectError, InspectSettings, Inspection, inspect};
+use crate::inspect::{InspectError, InspectSettings, Inspection, RowContent, inspect};
 
 /// Most rows of a projection: more overlap so much that nothing is seen, and are slow to draw.
 const MOST_PROJECTED_ROWS: usize = 1500;
@@ -75,7 +75,7 @@ pub struct ProjectedRow {
     pub x: f32,
     /// Vertical coordinate.
     pub y: f32,
-    /// Text of the row.
+    /// Its texts and the values of its other columns.
     pub text: String,
 }
 
@@ -83,13 +83,13 @@ pub struct ProjectedRow {
 #[derive(Debug, Clone, Copy)]
 pub struct AnalysisInput<'a> {
     /// Name of the data set.
-    pub data: &'a str,
+    pub data_name: &'a str,
     /// Name of the teacher.
-    pub teacher: &'a str,
+    pub teacher_name: &'a str,
     /// The teacher's signals.
     pub signals: &'a SignalsFolder,
     /// The rows that the signals were made of.
-    pub texts: &'a Dataset,
+    pub data: &'a Dataset,
     /// The split of the classes, and how sharp it is.
     pub split: Option<(&'a FittedSplit, SplitSharpness)>,
     /// Fine labels, for a split by them.
@@ -135,16 +135,16 @@ pub fn analyse(
     threads: NonZeroUsize,
     cancelled: &AtomicBool,
 ) -> Result<EmbeddingAnalysis, AnalysisError> {
-    let AnalysisInput { signals, texts, split, fine, .. } = input;
-    signals.check_data(texts)?;
+    let AnalysisInput { signals, data, split, fine, .. } = input;
+    signals.check_data(data)?;
     let inspected = |(fit, sharp): (&FittedSplit, SplitSharpness)| {
         let settings = InspectSettings { sharp, ..InspectSettings::default() };
-        inspect(signals, fit, texts, fine, &settings, threads, cancelled)
+        inspect(signals, fit, data, fine, &settings, threads, cancelled)
     };
     let fit = split.map(|(fit, _)| fit);
     Ok(EmbeddingAnalysis {
-        data: input.data.to_owned(),
-        teacher: input.teacher.to_owned(),
+        data: input.data_name.to_owned(),
+        teacher: input.teacher_name.to_owned(),
         labels: signals.description().label_names.clone(),
         split: fit.map(|fit| fit.settings().name().to_owned()),
         per_class: fit.map_or(1, |fit| fit.per_class()),
@@ -165,7 +165,7 @@ fn spectra(fit: &FittedSplit, labels: &[String]) -> Vec<Spectrum> {
 }
 
 fn projection(input: AnalysisInput<'_>, threads: NonZeroUsize) -> Result<Option<Projection>, AnalysisError> {
-    let AnalysisInput { signals, texts, split, fine, .. } = input;
+    let AnalysisInput { signals, data, split, fine, .. } = input;
     let classes = signals.description().classes;
     let logits = signals.logits()?;
     let of_rows: Vec<usize> = logits.chunks_exact(classes).map(argmax).collect();
@@ -192,8 +192,7 @@ fn projection(input: AnalysisInput<'_>, threads: NonZeroUsize) -> Result<Option<
         let subclass = targets.as_ref().map(|(targets, per_class)| {
             argmax(&targets[(row * classes + class) * per_class..][..*per_class])
         });
-        let text = texts.text(row);
-        let text = text.pair.map_or_else(|| text.text.to_owned(), |pair| format!("{} / {pair}", text.text));
+        let text = RowContent::of(data.table(), row).to_text(" / ");
         let confidence = f64::from(probabilities[class]);
         points.push(ProjectedRow { row, class, subclass, confidence, x: place[0], y: place[1], text });
     }

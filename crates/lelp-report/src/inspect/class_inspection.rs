@@ -3,11 +3,12 @@
 use std::sync::atomic::AtomicBool;
 
 use lelp::ClassReport;
-use lelp_data::Dataset;
+use lelp_data::{Dataset, Table};
 
 use super::class_members::Members;
 use super::confidence_by_decile::confidence_by_decile;
 use super::distinctive_terms::distinctive_terms;
+use super::number_differences::number_differences;
 use super::typical_rows::typical_rows;
 use super::vocabulary::{Limits, Vocabulary};
 use super::{ClassInspection, InspectError, InspectSettings, SubclassInspection};
@@ -22,14 +23,15 @@ pub(super) fn inspect_class(
 ) -> Result<ClassInspection, InspectError> {
     let limits = Limits::of(settings.least_rows, per_class);
     let subclasses = members.subclasses(per_class);
-    let vocabulary = Vocabulary::count(data, &members.rows, &subclasses, per_class, limits, cancelled)?;
+    let vocabularies = vocabularies(data.table(), &members.rows, &subclasses, per_class, limits, cancelled)?;
     let subclass = |subclass: usize| SubclassInspection {
         name: None,
         share: members.mean_share(subclass, per_class),
         variance: None,
         confidence: confidence_by_decile(&members.scores_of(subclass, per_class), &members.confidence),
         typical_rows: typical_rows(members, subclass, per_class, data, settings.typical_rows),
-        distinctive_terms: distinctive_terms(&vocabulary, subclass, settings),
+        distinctive_terms: distinctive_terms(&vocabularies, subclass, settings),
+        number_differences: number_differences(data.table(), &members.rows, &subclasses, subclass, settings),
     };
     Ok(ClassInspection {
         name: String::new(),
@@ -39,6 +41,26 @@ pub(super) fn inspect_class(
         variance_kept: None,
         subclasses: (0..per_class).map(subclass).collect(),
     })
+}
+
+/// The terms of the texts, where there are texts, and those of each column of categories.
+fn vocabularies(
+    table: &Table,
+    rows: &[usize],
+    subclasses: &[Option<usize>],
+    per_class: usize,
+    limits: Limits,
+    cancelled: &AtomicBool,
+) -> Result<Vec<Vocabulary>, InspectError> {
+    let texts = table
+        .schema()
+        .text()
+        .map(|_| Vocabulary::of_texts(table, rows, subclasses, per_class, limits, cancelled));
+    let categories = table
+        .schema()
+        .categories()
+        .map(|column| Vocabulary::of_category(table, column, rows, subclasses, per_class, limits, cancelled));
+    texts.into_iter().chain(categories).collect()
 }
 
 impl ClassInspection {

@@ -11,7 +11,7 @@ use lelp_data::{Columns, Dataset, Existing, Precision, SignalsDescription, Signa
 use lelp_train::distill::{self, SplitError, SplitSharpness};
 use tempfile::TempDir;
 
-use super::{InspectError, InspectSettings, Inspection, inspect};
+use super::{InspectError, InspectSettings, Inspection, TypicalRow, inspect};
 
 const ROWS: usize = 330;
 const WIDTH: usize = 4;
@@ -119,6 +119,10 @@ fn write_signals(folder: &Path, data: &Dataset) {
     writer.finish().unwrap();
 }
 
+fn text_of(row: &TypicalRow) -> &str {
+    row.content.text.as_deref().unwrap()
+}
+
 fn two() -> NonZeroUsize {
     NonZeroUsize::new(2).unwrap()
 }
@@ -177,7 +181,7 @@ fn a_planted_word_is_the_first_term_of_its_subclass() {
                 let word = &subclass.distinctive_terms[0];
                 assert!((subclass.share - 0.5).abs() < 0.02, "{}", subclass.share);
                 assert!(word.rows.abs_diff(class.members / 2) <= 1, "{} of {}", word.rows, class.members);
-                assert!(subclass.typical_rows.iter().all(|row| row.text.contains(&word.term)));
+                assert!(subclass.typical_rows.iter().all(|row| text_of(row).contains(&word.term)));
                 assert!(subclass.name.is_none() || subclass.name.as_ref() == Some(&word.term));
             }
         }
@@ -192,13 +196,13 @@ fn typical_rows_are_distinct_texts_of_the_class_by_falling_share() {
         for (class, found) in planted.inspect(&split, &settings).classes.iter().enumerate() {
             for subclass in &found.subclasses {
                 let rows = &subclass.typical_rows;
-                let mut texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+                let mut texts: Vec<&str> = rows.iter().map(text_of).collect();
                 texts.sort_unstable();
                 texts.dedup();
                 assert_eq!(texts.len(), rows.len(), "{split:?}");
                 assert!(rows.windows(2).all(|pair| pair[0].share >= pair[1].share), "{split:?}");
                 assert!(rows.iter().all(|row| place(row.row).0 == class));
-                assert!(rows.iter().all(|row| row.text == planted.data.text(row.row).text));
+                assert!(rows.iter().all(|row| text_of(row) == planted.data.text(row.row).text));
                 assert!(rows.iter().all(|row| row.label.as_ref() == Some(&found.name)));
             }
         }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! signals, split ──> members of each class: scores, shares, confidence ──> share, typical rows, confidence by decile
-//! texts ─────────────> words and pairs of words of each subclass ────────> distinctive terms, by weighted log-odds
+//! texts, categories ─> words, pairs of words, values of each subclass ───> distinctive terms, by weighted log-odds
+//! numbers ───────────> means of each subclass and of the rest ───────────> differences, in standard deviations
 //! ```
 
 mod class_inspection;
@@ -12,6 +13,8 @@ mod distinctive_terms;
 mod error;
 #[cfg(test)]
 mod laws;
+mod number_differences;
+mod row_content;
 mod settings;
 mod student_split;
 mod typical_rows;
@@ -27,6 +30,7 @@ use lelp_train::distill::{self, SplitError};
 use serde::{Deserialize, Serialize};
 
 pub use error::InspectError;
+pub use row_content::{CellValue, ColumnValue, RowContent};
 pub use settings::InspectSettings;
 pub use student_split::{StudentSplit, StudentSplitError};
 
@@ -80,8 +84,12 @@ pub struct SubclassInspection {
     pub confidence: Vec<f64>,
     /// Members with the largest share in it, the largest first.
     pub typical_rows: Vec<TypicalRow>,
-    /// Words and pairs of words that are more frequent in it than in the rest of its class, the strongest first.
+    /// Words, pairs of words and values of categories that are more frequent in it than in the rest of its class, the
+    /// strongest first.
     pub distinctive_terms: Vec<DistinctiveTerm>,
+    /// Columns of numbers by the difference of their means to the rest of the class, the largest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub number_differences: Vec<NumberDifference>,
 }
 
 impl SubclassInspection {
@@ -97,10 +105,9 @@ impl SubclassInspection {
 pub struct TypicalRow {
     /// Its index in the data set, from 0.
     pub row: usize,
-    /// Its text.
-    pub text: String,
-    /// Its second text.
-    pub pair: Option<String>,
+    /// Its texts and the values of its other columns.
+    #[serde(flatten)]
+    pub content: RowContent,
     /// Its label, where it has one.
     pub label: Option<String>,
     /// Share of the subclass in it, given the class.
@@ -109,14 +116,29 @@ pub struct TypicalRow {
     pub confidence: f64,
 }
 
-/// A word or a pair of words that is more frequent in a subclass than in the rest of its class.
+/// A word, a pair of words or a value of a category that is more frequent in a subclass than in the rest of its class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DistinctiveTerm {
-    /// The word, or two with a space between.
+    /// The word, two words with a space between, or `column=value`.
     pub term: String,
     /// Weighted log-odds against the rest of the class, in standard deviations (Monroe, Colaresi and Quinn 2008).
     pub score: f64,
     /// Number of rows of the subclass that contain it.
+    pub rows: usize,
+}
+
+/// A column of numbers, compared between a subclass and the rest of its class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NumberDifference {
+    /// Name of the column.
+    pub column: String,
+    /// Mean in the subclass minus mean in the rest of the class, in standard deviations of the class.
+    pub difference: f64,
+    /// Mean in the subclass.
+    pub mean: f64,
+    /// Mean in the rest of the class.
+    pub mean_of_rest: f64,
+    /// Number of rows of the subclass that have a value.
     pub rows: usize,
 }
 

@@ -2,15 +2,15 @@
 
 use std::cmp::Ordering;
 
-use lelp_data::Dataset;
-use lelp_data::Text;
+use lelp_data::{Dataset, Text};
 use lelp_model::ngram::Tokens;
 
-use super::TypicalRow;
 use super::class_members::Members;
+use super::{RowContent, TypicalRow};
 
 /// The members with the largest shares in a subclass. Members without a share in it are left out, and so are those whose
-/// words are part of a listed row's or contain them: data sets of phrases repeat each sentence many times.
+/// words are part of a listed row's or contain them: data sets of phrases repeat each sentence many times. Of rows without
+/// texts, those that look like a listed row are left out.
 ///
 /// A sharp split gives many members a share of exactly 1: among equal shares, the larger margin of the score over the
 /// class's other subclasses comes first, then the earlier row.
@@ -31,16 +31,26 @@ pub(super) fn typical_rows(
         Ordering::Equal => b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)),
         unequal => unequal,
     });
+    let has_texts = data.schema().text().is_some();
     let mut listed = Vec::new();
-    let mut texts: Vec<String> = Vec::new();
+    let mut known: Vec<String> = Vec::new();
     for (member, _) in ranked {
         if listed.len() >= most {
             break;
         }
-        let words = words(data.text(members.rows[member]));
-        if !texts.iter().any(|text| text.contains(&words) || words.contains(text)) {
-            texts.push(words);
-            listed.push(row(data, members.rows[member], share(member), members.confidence[member]));
+        let row = typical_row(data, members.rows[member], share(member), members.confidence[member]);
+        let (own, repeats) = if has_texts {
+            let own = words(data.text(row.row));
+            let repeats = known.iter().any(|known| known.contains(&own) || own.contains(known));
+            (own, repeats)
+        } else {
+            let own = row.content.to_text(" ");
+            let repeats = known.contains(&own);
+            (own, repeats)
+        };
+        if !repeats {
+            known.push(own);
+            listed.push(row);
         }
     }
     listed
@@ -59,13 +69,11 @@ fn margin(scores: &[f32], subclass: usize) -> f32 {
     scores[subclass] - best.unwrap_or_default()
 }
 
-fn row(data: &Dataset, row: usize, share: f32, confidence: f32) -> TypicalRow {
-    let text = data.text(row);
+fn typical_row(data: &Dataset, row: usize, share: f32, confidence: f32) -> TypicalRow {
     let label = data.labels().and_then(|labels| labels[row]);
     TypicalRow {
         row,
-        text: text.text.to_owned(),
-        pair: text.pair.map(str::to_owned),
+        content: RowContent::of(data.table(), row),
         label: label.map(|label| data.label_names()[label as usize].clone()),
         share: f64::from(share),
         confidence: f64::from(confidence),

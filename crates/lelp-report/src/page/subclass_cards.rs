@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use super::table::Table;
 use super::{number_format, text_lines};
-use crate::inspect::{ClassInspection, Inspection, SubclassInspection, TypicalRow};
+use crate::inspect::{ClassInspection, Inspection, NumberDifference, SubclassInspection, TypicalRow};
 
 /// Most terms and rows of a card; an inspection may list more.
 const MOST_TERMS: usize = 8;
 const MOST_ROWS: usize = 5;
-/// Most characters of a typical row.
+/// Most characters of a text, or of the other columns, of a typical row.
 const TEXT: usize = 400;
 /// Size of the confidence curve in pixels.
 const WIDTH: f64 = 120.0;
@@ -17,12 +17,17 @@ const HEIGHT: f64 = 28.0;
 
 /// The cards, class by class.
 pub(super) fn html(inspection: &Inspection) -> Markup {
+    let mut subclasses = inspection.classes.iter().flat_map(|class| &class.subclasses);
+    let has_numbers = subclasses.any(|subclass| !subclass.number_differences.is_empty());
     html! {
         p {
             (inspection.split) " splits each class of " (inspection.rows) " rows; the split of a row has "
             (format!("{:.3}", inspection.entropy)) " bits on average (beta " (inspection.beta)
-            "). A share is that of the class's rows; terms are words that are more frequent in the subclass than in the \
-             rest of its class."
+            "). A share is that of the class's rows; terms are words, pairs of words and values of categories that are more \
+             frequent in the subclass than in the rest of its class."
+            @if has_numbers {
+                " Numbers are differences of means to the rest of the class, in standard deviations (sd)."
+            }
         }
         @for class in &inspection.classes { (class_cards(class)) }
     }
@@ -52,6 +57,7 @@ fn card(class: &ClassInspection, number: usize, subclass: &SubclassInspection) -
                 span { (percent) " % of the class" }
             }
             (terms(subclass))
+            (numbers(subclass))
             (confidence(&subclass.confidence))
             ol class="rows" { @for row in subclass.typical_rows.iter().take(MOST_ROWS) { (typical_row(row)) } }
         }
@@ -60,9 +66,9 @@ fn card(class: &ClassInspection, number: usize, subclass: &SubclassInspection) -
 
 fn terms(subclass: &SubclassInspection) -> Markup {
     html! {
-        @if subclass.distinctive_terms.is_empty() {
+        @if subclass.distinctive_terms.is_empty() && subclass.number_differences.is_empty() {
             p class="quiet" { "No term is distinctive of it." }
-        } @else {
+        } @else if !subclass.distinctive_terms.is_empty() {
             ul class="marks" aria-label="distinctive terms" {
                 @for term in subclass.distinctive_terms.iter().take(MOST_TERMS) {
                     li title={
@@ -75,11 +81,34 @@ fn terms(subclass: &SubclassInspection) -> Markup {
     }
 }
 
+/// The columns of numbers that differ most from the rest of the class.
+fn numbers(subclass: &SubclassInspection) -> Markup {
+    html! {
+        @if !subclass.number_differences.is_empty() {
+            ul class="marks" aria-label="differences of numbers" {
+                @for number in subclass.number_differences.iter().take(MOST_TERMS) {
+                    li title={
+                        "mean " (format!("{:.4}", number.mean)) ", in the rest of the class "
+                        (format!("{:.4}", number.mean_of_rest)) ", in " (number.rows) " rows"
+                    } { (number_difference(number)) }
+                }
+            }
+        }
+    }
+}
+
+/// A column and the difference of its means in standard deviations.
+fn number_difference(number: &NumberDifference) -> String {
+    format!("{} {:+.2} sd", number.column, number.difference)
+}
+
 fn typical_row(row: &TypicalRow) -> Markup {
     html! {
         li {
-            (text_lines::shortened(&row.text, TEXT))
-            @if let Some(pair) = &row.pair { " / " (text_lines::shortened(pair, TEXT)) }
+            @for (number, part) in row.content.parts().iter().enumerate() {
+                @if number > 0 { " / " }
+                (text_lines::shortened(part, TEXT))
+            }
             " "
             small {
                 "row " (row.row) ", share " (number_format::share(row.share)) ", confidence "
@@ -113,7 +142,7 @@ fn confidence(deciles: &[f64]) -> Markup {
 
 /// The numbers of all cards as a table.
 pub(super) fn table(inspection: &Inspection) -> Table {
-    let mut table = Table::new(&["class", "subclass", "share", "variance", "distinctive terms"]);
+    let mut table = Table::new(&["class", "subclass", "share", "variance", "distinctive terms", "numbers"]);
     for class in &inspection.classes {
         for (number, subclass) in class.subclasses.iter().enumerate() {
             let terms: Vec<&str> = subclass.distinctive_terms.iter().map(|term| term.term.as_str()).collect();
@@ -123,8 +152,9 @@ pub(super) fn table(inspection: &Inspection) -> Table {
                 number_format::share(subclass.share),
                 subclass.variance.map_or_else(String::new, |variance| format!("{variance:.4}")),
                 terms.join(", "),
+                subclass.number_differences.iter().map(number_difference).collect::<Vec<_>>().join(", "),
             ]);
         }
     }
-    table
+    table.without_empty_columns()
 }

@@ -10,7 +10,10 @@ use serde_json::json;
 
 use super::page;
 use crate::analysis::{EmbeddingAnalysis, ProjectedRow, Projection, Spectrum};
-use crate::inspect::{ClassInspection, DistinctiveTerm, Inspection, SubclassInspection, TypicalRow};
+use crate::inspect::{
+    CellValue, ClassInspection, ColumnValue, DistinctiveTerm, Inspection, NumberDifference, RowContent,
+    SubclassInspection, TypicalRow,
+};
 use crate::run_report::{
     MethodResult, Omission, ResultGroup, RunKind, RunReport, SeedRun, SettingsSection, Trial,
 };
@@ -71,13 +74,26 @@ fn subclass(text: &str) -> SubclassInspection {
         confidence: vec![0.6, 0.9],
         typical_rows: vec![TypicalRow {
             row: 3,
-            text: text.to_owned(),
-            pair: Some(text.to_owned()),
+            content: RowContent {
+                text: Some(text.to_owned()),
+                pair: Some(text.to_owned()),
+                columns: vec![ColumnValue {
+                    column: text.to_owned(),
+                    value: Some(CellValue::Category(text.to_owned())),
+                }],
+            },
             label: Some(text.to_owned()),
             share: 0.9,
             confidence: 0.8,
         }],
         distinctive_terms: vec![DistinctiveTerm { term: text.to_owned(), score: 4.0, rows: 9 }],
+        number_differences: vec![NumberDifference {
+            column: text.to_owned(),
+            difference: 1.5,
+            mean: 2.0,
+            mean_of_rest: 1.0,
+            rows: 20,
+        }],
     }
 }
 

@@ -48,11 +48,11 @@ impl RunInputs<'_> {
         Ok(splits)
     }
 
-    /// Analyses the signals of `texts`.
+    /// Analyses the signals of `data`.
     pub(super) fn analyse(
         &self,
         names: [&str; 2],
-        texts: &Dataset,
+        data: &Dataset,
         context: &mut ReadContext<'_>,
     ) -> Result<EmbeddingAnalysis, OmissionReason> {
         let path = self.signals.ok_or(OmissionReason::NoSignals)?;
@@ -63,14 +63,15 @@ impl RunInputs<'_> {
         if self.teacher_hash.is_some() && known != self.teacher_hash {
             return Err(OmissionReason::OtherTeacher(path));
         }
-        let open = |fine: &String| FineColumn::open(texts.file(), &self.columns.columns(), fine, None);
+        let open = |fine: &String| FineColumn::open(data.file(), &self.columns.columns(), fine, None);
         let fine = self.columns.fine.as_ref().map(open).transpose()?;
         (context.progress)("embeddings, to project them");
         let split = self.method.and_then(|method| method.split());
         let split = split.map(|split| self.split(split, &signals, fine.as_ref(), context)).transpose()?;
-        let [data, teacher] = names;
+        let [data_name, teacher_name] = names;
         let split = split.as_ref().map(|(fit, sharp)| (fit, *sharp));
-        let input = AnalysisInput { data, teacher, signals: &signals, texts, split, fine: fine.as_ref() };
+        let (signals, fine) = (&signals, fine.as_ref());
+        let input = AnalysisInput { data_name, teacher_name, signals, data, split, fine };
         Ok(analyse(input, context.threads, context.cancelled)?)
     }
 

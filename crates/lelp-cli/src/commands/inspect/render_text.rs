@@ -1,7 +1,7 @@
 //! Renders an inspection as text for a terminal 100 columns wide.
 
 use anstyle::Style;
-use lelp_report::inspect::{ClassInspection, Inspection, SubclassInspection, TypicalRow};
+use lelp_report::inspect::{CellValue, ClassInspection, Inspection, SubclassInspection, TypicalRow};
 use unicode_width::UnicodeWidthStr;
 
 use crate::terminal_text::{single_line, truncate};
@@ -61,30 +61,48 @@ fn subclass_lines(place: usize, subclass: &SubclassInspection, scale: &Scale, cl
     facts.extend(subclass.variance.map(|variance| format!("variance {}", three_digits(variance))));
     let mut lines = vec![format!("{title}  {}", facts.join("  "))];
     lines.extend(terms_line(subclass));
+    lines.extend(numbers_line(subclass));
     lines.extend(subclass.typical_rows.iter().map(|row| row_line(row, class)));
     lines
 }
 
 /// The subclass's distinctive terms, as many as fit in a line; `None` where there is none.
 fn terms_line(subclass: &SubclassInspection) -> Option<String> {
+    let terms = subclass.distinctive_terms.iter();
+    fitting_line(terms.map(|term| format!("{} {:.1}", single_line(&term.term), term.score)))
+}
+
+/// The differences of numbers, as many as fit in a line: the mean, and its distance to that of the rest in standard
+/// deviations.
+fn numbers_line(subclass: &SubclassInspection) -> Option<String> {
+    let numbers = subclass.number_differences.iter();
+    fitting_line(numbers.map(|number| {
+        format!(
+            "{} {} ({:+.1} sd)",
+            single_line(&number.column),
+            CellValue::Number(number.mean),
+            number.difference
+        )
+    }))
+}
+
+/// As many of `items` as fit in an indented line; `None` where there is none.
+fn fitting_line(items: impl Iterator<Item = String>) -> Option<String> {
     let mut line = String::new();
-    for term in &subclass.distinctive_terms {
-        let term = format!("{} {:.1}", single_line(&term.term), term.score);
+    for item in items {
         let separator = if line.is_empty() { "      " } else { "  " };
-        if line.width() + separator.len() + term.width() > COLUMNS {
+        if line.width() + separator.len() + item.width() > COLUMNS {
             break;
         }
-        line = line + separator + &term;
+        line = line + separator + &item;
     }
     (!line.is_empty()).then_some(line)
 }
 
 fn row_line(row: &TypicalRow, class: &str) -> String {
     let number = format!("{:>12}  ", row.row);
-    let mut text = single_line(&row.text);
-    if let Some(pair) = &row.pair {
-        text = format!("{text} | {}", single_line(pair));
-    }
+    let parts: Vec<String> = row.content.parts().iter().map(|part| single_line(part)).collect();
+    let text = parts.join(" | ");
     let label = row.label.as_deref().filter(|label| *label != class);
     let label = label.map(|label| format!("  (labelled {})", truncate(&single_line(label), COLUMNS / 4)));
     let label = label.unwrap_or_default();
