@@ -1,4 +1,37 @@
-//! Data sets and signals on disk: everything here is untrusted input until it is checked.
+//! Data sets and signals, in memory and on disk: everything here is untrusted input until it is checked.
+//!
+//! | step | here |
+//! |---|---|
+//! | names of columns -> what a file must have | [`ColumnSettings`], [`Columns`] |
+//! | file or stream -> rows | [`Format`], one file each in `formats/`; [`Examples`] for rows as they come |
+//! | what a format holds -> what a column holds | `cells/`, one file for each kind of column |
+//! | rows -> typed columns in memory, and views of them | [`Table`] with its [`Schema`] |
+//! | table and labels -> data set | [`Dataset`]; [`Splits`] and [`hold_out`] for its parts |
+//! | a teacher's outputs on disk | [`signals`], [`import`] |
+//! | files written whole or not at all | [`storage`] |
+//!
+//! ```
+//! use lelp_data::{ColumnSettings, Dataset};
+//!
+//! let folder = std::env::temp_dir().join(format!("lelp-data-{}", std::process::id()));
+//! std::fs::create_dir_all(&folder)?;
+//! let file = folder.join("train.csv");
+//! std::fs::write(&file, "query,price,country,label\ncheap flights,9.5,de,ad\nweather,,fr,no\n")?;
+//!
+//! let columns = ColumnSettings {
+//!     text: Some("query".into()),
+//!     numbers: vec!["price".into()],
+//!     categories: vec!["country".into()],
+//!     ..ColumnSettings::default()
+//! };
+//! let data = Dataset::open(&file, &columns.columns())?;
+//! let price = data.schema().column("price").ok_or("no such column")?;
+//! assert_eq!(data.table().number(0, price), Some(9.5));
+//! assert_eq!(data.table().number(1, price), None);
+//! assert_eq!(data.select(&[1]).text(0).text, "weather");
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod array_columns;
 mod arrays;
