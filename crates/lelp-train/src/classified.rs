@@ -1,6 +1,7 @@
 //! Who has to act on the errors of this crate.
 
 use lelp::{Classified, ErrorKind};
+use lelp_model::mlp::MlpError;
 
 use crate::distill::{DistillError, FolderError, SettingsTableError, SplitError};
 use crate::encoder::EncoderTrainingError;
@@ -92,8 +93,17 @@ impl Classified for StudentError {
             Self::Load(error) => error.kind(),
             Self::Evaluate(error) => error.kind(),
             Self::Train(error) => error.kind(),
+            Self::Schema(error) => error.kind(),
+            Self::MlpFile(error) => error.kind(),
+            Self::Mlp(error) => match error {
+                // What was asked for is too large, or training diverged; else we put the network together wrongly.
+                MlpError::Config(_) | MlpError::NotFinite { .. } => ErrorKind::Input,
+                _ => ErrorKind::Defect,
+            },
             Self::File(_)
             | Self::Method(_)
+            | Self::Column { .. }
+            | Self::NoText { .. }
             | Self::NoEncoder
             | Self::NoTeacherFolder
             | Self::EncoderOptimizer(_) => ErrorKind::Input,

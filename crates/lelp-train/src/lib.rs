@@ -20,6 +20,7 @@ pub mod distill;
 pub mod encoder;
 pub mod evaluate;
 pub mod head;
+pub mod network;
 pub mod students;
 mod task;
 pub mod teachers;

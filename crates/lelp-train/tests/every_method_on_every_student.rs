@@ -5,13 +5,14 @@
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
-use lelp_data::Text;
+use lelp_data::{ColumnValues, Table, Text};
 use lelp_method::Optimizer;
 use lelp_method::{
     AuxiliaryTerm, CrdTerm, FitnetTerm, KdWithTerm, MethodSettings, Objective, StudentShape, Supervision,
 };
-use lelp_model::ngram::{FeatureSettings, NgramConfig};
+use lelp_model::ngram::{FeatureSettings, NgramColumn, NgramConfig, RowFeatures};
 use lelp_train::head::{EmbeddingRows, HeadSettings, TrainableHead};
+use lelp_train::network::{ColumnChoice, ColumnInputs, TrainableNetwork, input_columns};
 use lelp_train::students::ngram::{NgramInputs, NgramTrainSettings, TrainableNgram};
 use lelp_train::training::{TrainError, TrainReport, TrainSettings, Trainable, Training, train};
 use rand::{RngExt, SeedableRng};
@@ -222,4 +223,64 @@ fn a_method_made_for_another_student_is_refused_before_the_first_step() {
     let refused =
         train(&mut student, training, &settings, NonZeroUsize::MIN, &mut |_| {}, &AtomicBool::new(false));
     assert!(matches!(refused, Err(TrainError::Embedding { needed: 9, width: 7 })));
+}
+
+/// A table whose columns say, all together, what the teacher's embedding says.
+fn table(task: &Task) -> Table {
+    let row = |row: usize| task.teacher.row(row);
+    let vectors = (0..ROWS).flat_map(|place| row(place)[..2].to_vec()).collect();
+    let numbers = (0..ROWS).map(|place| (place % 6 > 0).then(|| f64::from(row(place)[2]))).collect();
+    let words = (0..ROWS).map(|place| Some(format!("{:.0}", 3.0 * row(place)[3]))).collect();
+    Table::new(vec![
+        ("vector".to_owned(), ColumnValues::Vector { width: 2, values: vectors }),
+        ("number".to_owned(), ColumnValues::Number(numbers)),
+        ("word".to_owned(), ColumnValues::Category(words)),
+    ])
+    .unwrap()
+}
+
+#[test]
+fn a_network_on_columns_learns_by_every_method_alike_at_any_number_of_threads() {
+    let task = task();
+    let table = table(&task);
+    let width = NonZeroUsize::new(4).unwrap();
+    let columns = input_columns(&table, ColumnChoice { text: false, category_width: width });
+    let inputs = ColumnInputs::new(&table, &columns, 0, &[]).unwrap();
+    for objective in methods() {
+        for hidden in [None, NonZeroUsize::new(16)] {
+            let trained = |threads: usize| {
+                let outputs = CLASSES * objective.base.subclasses();
+                let settings = HeadSettings { hidden, ..HeadSettings::default() };
+                let mut student = TrainableNetwork::new(outputs, &inputs, &settings, 3).unwrap();
+                let report = run(&task, &objective, &mut student, &inputs, Optimizer::Adam, threads).unwrap();
+                (student.model().unwrap(), report)
+            };
+            let (one, report) = trained(1);
+            assert_learns(&report, &objective);
+            assert!([2, 3].iter().all(|&threads| trained(threads).0 == one), "{}", objective.name());
+        }
+    }
+}
+
+#[test]
+fn an_ngram_student_on_columns_without_a_text_learns_by_every_method_alike_at_any_number_of_threads() {
+    let task = task();
+    let table = table(&task);
+    let columns = [
+        NgramColumn::Number { name: "number".to_owned(), edges: vec![-0.5, 0.0, 0.5] },
+        NgramColumn::Category { name: "word".to_owned() },
+    ];
+    let inputs = NgramInputs::of_table(&table, &RowFeatures::new(&features(), &columns).unwrap()).unwrap();
+    for objective in methods() {
+        let trained = |threads: usize| {
+            let mut student = ngram(objective.base.subclasses(), 7, &inputs);
+            let report = run(&task, &objective, &mut student, &inputs, Optimizer::Adagrad, threads).unwrap();
+            let mut outputs = vec![0.0; ROWS * Trainable::<NgramInputs>::outputs(&student)];
+            student.forward(&inputs, 0, &mut outputs);
+            (outputs, report)
+        };
+        let (one, report) = trained(1);
+        assert_learns(&report, &objective);
+        assert!([2, 3].iter().all(|&threads| trained(threads).0 == one), "{}", objective.name());
+    }
 }

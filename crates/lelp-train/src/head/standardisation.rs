@@ -18,13 +18,19 @@ impl Standardisation {
     /// Fits both on `inputs`.
     #[must_use]
     pub fn fit(inputs: &EmbeddingRows<'_>) -> Self {
-        let rows = inputs.rows().max(1) as f64;
-        let mut mean = vec![0.0_f64; inputs.width];
-        let mut variance = vec![0.0_f64; inputs.width];
-        for row in inputs.values.chunks_exact(inputs.width) {
+        Self::of(inputs.width, &inputs.values)
+    }
+
+    /// Fits both on `values` `[rows, width]`.
+    pub(crate) fn of(width: usize, values: &[f32]) -> Self {
+        let chunk = width.max(1);
+        let rows = (values.len() / chunk).max(1) as f64;
+        let mut mean = vec![0.0_f64; width];
+        let mut variance = vec![0.0_f64; width];
+        for row in values.chunks_exact(chunk) {
             mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value) / rows);
         }
-        for row in inputs.values.chunks_exact(inputs.width) {
+        for row in values.chunks_exact(chunk) {
             for ((sum, value), mean) in variance.iter_mut().zip(row).zip(&mean) {
                 *sum += (f64::from(*value) - mean).powi(2) / rows;
             }
@@ -38,7 +44,14 @@ impl Standardisation {
         Self { mean: mean.iter().map(|&mean| mean as f32).collect(), inverse }
     }
 
-    pub(super) fn apply(&self, row: &[f32], standardised: &mut [f32]) {
+    /// The same with `columns` more columns behind it that stay as they are.
+    pub(crate) fn with_unchanged(&self, columns: usize) -> Self {
+        let extended =
+            |values: &[f32], with| values.iter().copied().chain(std::iter::repeat_n(with, columns)).collect();
+        Self { mean: extended(&self.mean, 0.0), inverse: extended(&self.inverse, 1.0) }
+    }
+
+    pub(crate) fn apply(&self, row: &[f32], standardised: &mut [f32]) {
         let columns = self.mean.iter().zip(&self.inverse);
         for ((value, raw), (mean, inverse)) in standardised.iter_mut().zip(row).zip(columns) {
             *value = (raw - mean) * inverse;
@@ -46,7 +59,7 @@ impl Standardisation {
     }
 
     /// The layer on raw embeddings that equals `layer` on standardised ones.
-    pub(super) fn fold(&self, layer: &Dense) -> Result<Layer, LayerError> {
+    pub(crate) fn fold(&self, layer: &Dense) -> Result<Layer, LayerError> {
         let (weight, bias) = layer.weight_and_bias();
         let width = self.mean.len();
         let folded: Vec<f32> = weight

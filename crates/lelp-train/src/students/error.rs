@@ -1,12 +1,14 @@
 //! Why a student cannot be made, or not be saved.
 
 use lelp_data::storage::FileError;
+use lelp_data::{ColumnKind, SchemaError};
 use lelp_method::{MethodError, Optimizer};
 use lelp_model::ModelFolderError;
 use lelp_model::PredictError;
 use lelp_model::encoder::EncoderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_model::layer::LayerError;
+use lelp_model::mlp::{MlpError, MlpFileError};
 use lelp_model::ngram::NgramFileError;
 use thiserror::Error;
 
@@ -44,6 +46,12 @@ pub enum StudentError {
     /// The student on a frozen encoder cannot be written.
     #[error(transparent)]
     Folder(#[from] EncoderClassifierError),
+    /// The parts of a network on columns do not fit together.
+    #[error(transparent)]
+    Mlp(#[from] MlpError),
+    /// A network on columns cannot be written.
+    #[error(transparent)]
+    MlpFile(#[from] MlpFileError),
     /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -62,8 +70,29 @@ pub enum StudentError {
     /// Training failed.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// The table lacks a column, or has it in another kind.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// A column of a kind that the student does not read.
+    #[error("student `{student}` does not read column `{column}`, which is {}; `mlp` does", kind.describe())]
+    Column {
+        /// The student.
+        student: &'static str,
+        /// The column.
+        column: String,
+        /// What it holds.
+        kind: ColumnKind,
+    },
+    /// A student of texts on rows without one.
+    #[error("student `{student}` reads a text, but the data have no column of texts")]
+    NoText {
+        /// The student.
+        student: &'static str,
+    },
     /// An MLP student without inputs.
-    #[error("student `mlp` needs `encoder`: the folder or name of the encoder whose embeddings it reads")]
+    #[error(
+        "a student on texts alone needs `encoder`: the folder or name of the encoder whose embeddings it reads"
+    )]
     NoEncoder,
     /// An encoder student is to be made of the teacher, of which nothing but signals is known.
     #[error(

@@ -13,13 +13,13 @@ use super::error::StudentError;
 use super::job::{TrainingControl, TrainingJob};
 use super::settings::StudentSettings;
 use super::trained::Trained;
-use super::{encoder, mlp, ngram};
+use super::{encoder, linear, mlp, ngram};
 use crate::task::Task;
 use crate::teachers::EmbeddingCache;
 use crate::training::TrainSettings;
 
 /// Every kind of student; the first is the default.
-pub static STUDENT_KINDS: [&StudentKind; 3] = [&ngram::KIND, &encoder::KIND, &mlp::KIND];
+pub static STUDENT_KINDS: [&StudentKind; 4] = [&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND];
 
 /// A kind of student.
 #[derive(Debug)]

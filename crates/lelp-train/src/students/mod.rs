@@ -12,6 +12,7 @@ pub mod encoder;
 mod error;
 mod job;
 mod kind;
+pub mod linear;
 pub mod mlp;
 pub mod ngram;
 mod settings;

@@ -130,9 +130,12 @@ mod tests {
     fn what_a_kind_does_not_have_is_refused_with_what_it_has() {
         let failed = |text: &str| read(text).unwrap_err().to_string();
         let kind = failed("student = 'tree'");
-        assert!(kind.contains("unknown student `tree`, expected one of `ngram`, `encoder`, `mlp`"), "{kind}");
+        assert!(
+            kind.contains("unknown student `tree`, expected one of `ngram`, `encoder`, `mlp`, `linear`"),
+            "{kind}"
+        );
         let key = failed("student = 'ngram'\nlayers = 2");
-        assert!(key.contains("unknown field `layers`, expected one of `buckets`"), "{key}");
+        assert!(key.contains("unknown field `layers`, expected one of `bins`, `buckets`"), "{key}");
         let nested = failed("student = 'encoder'\nfrom = 'a'\nbuckets = 2");
         assert!(nested.contains("unknown field `buckets`") && nested.contains("`micro_batch`"), "{nested}");
         assert!(failed("student = 'encoder'").contains("missing field `from`"));

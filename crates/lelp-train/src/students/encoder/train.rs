@@ -43,6 +43,9 @@ impl PreparedEncoder {
         task: &Task,
         resources: &Resources<'_>,
     ) -> Result<Self, StudentError> {
+        if task.train().schema().text().is_none() {
+            return Err(StudentError::NoText { student: "encoder" });
+        }
         let folder = match (&settings.from, resources.teacher) {
             (EncoderChoice::At(folder), _) => folder.clone(),
             (EncoderChoice::Teacher, Some(folder)) => folder.to_owned(),

@@ -1,7 +1,8 @@
-//! MLP students: a head with a hidden layer on the embeddings of a frozen encoder.
+//! MLP students: a hidden layer on vectors, numbers, categories and the embeddings of a frozen encoder.
 
+mod on_columns;
+mod on_encoder;
 mod settings;
-mod train;
 
 use crate::training::TrainSettings;
 
@@ -13,7 +14,7 @@ use super::kind;
 /// The kind.
 pub(super) static KIND: StudentKind = StudentKind {
     name: "mlp",
-    summary: "a head with a hidden layer on the embeddings of a frozen text encoder",
+    summary: "a hidden layer on vectors, numbers, categories and the embeddings of a frozen text encoder",
     training: TrainSettings::head,
     read: kind::read::<MlpStudentSettings>,
 };

@@ -7,23 +7,29 @@ use std::sync::atomic::AtomicBool;
 use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use serde::{Deserialize, Serialize};
 
-use super::train::PreparedMlp;
+use super::on_columns::PreparedColumns;
+use super::on_encoder::PreparedOnEncoder;
 use crate::head::HeadSettings;
 use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
 use crate::task::Task;
 use crate::zero_as_none;
 
+/// Width of the vectors of words by default. Ours: categories of some hundred words are told apart by it.
+const CATEGORY_WIDTH: NonZeroUsize = NonZeroUsize::new(8).expect("8 is above 0");
+
 /// Shape of an MLP student.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MlpStudentSettings {
-    /// The encoder whose embeddings it reads: a folder or a name.
+    /// The encoder by which texts are read: a folder or a name. Without one, texts beside other columns are not read.
     pub encoder: Option<PathBuf>,
     /// Units of the hidden `ReLU` layer; none for a linear student.
     #[serde(with = "zero_as_none::count")]
     pub hidden: Option<NonZeroUsize>,
     /// Decoupled weight decay.
     pub weight_decay: f32,
+    /// Numbers that each word of a category is known by.
+    pub category_width: NonZeroUsize,
     /// Tokens kept of each text; as many as the encoder's folder says by default.
     pub max_length: Option<NonZeroUsize>,
 }
@@ -31,7 +37,7 @@ pub struct MlpStudentSettings {
 impl Default for MlpStudentSettings {
     fn default() -> Self {
         let HeadSettings { hidden, weight_decay, .. } = HeadSettings::default();
-        Self { encoder: None, hidden, weight_decay, max_length: None }
+        Self { encoder: None, hidden, weight_decay, category_width: CATEGORY_WIDTH, max_length: None }
     }
 }
 
@@ -57,7 +63,11 @@ impl Student for MlpStudentSettings {
         progress: &mut dyn FnMut(usize),
         cancelled: &AtomicBool,
     ) -> Result<Box<dyn PreparedStudent>, StudentError> {
-        Ok(Box::new(PreparedMlp::new(self, task, resources, progress, cancelled)?))
+        Ok(if task.train().schema().is_text_only() {
+            Box::new(PreparedOnEncoder::new(self, task, resources, progress, cancelled)?)
+        } else {
+            Box::new(PreparedColumns::new(self, task, resources, progress, cancelled)?)
+        })
     }
 
     fn encoder(&self) -> Option<&Path> {

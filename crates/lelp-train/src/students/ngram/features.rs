@@ -1,11 +1,11 @@
 //! Feature buckets of a data set, extracted once.
 
-use lelp_data::Text;
-use lelp_model::ngram::{FeatureScratch, FeatureSettings};
+use lelp_data::{SchemaError, Table, Text};
+use lelp_model::ngram::{FeatureScratch, FeatureSettings, RowFeatures};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
-/// Texts of one block of extraction.
+/// Rows of one block of extraction.
 const BLOCK: usize = 512;
 
 /// Feature buckets of every row, one row after the other.
@@ -20,20 +20,38 @@ impl NgramInputs {
     /// Extracts the features of `texts`, on the threads of the current pool.
     #[must_use]
     pub fn extract(texts: &[Text<'_>], settings: &FeatureSettings) -> Self {
-        let blocks: Vec<(Vec<usize>, Vec<u32>)> = texts
-            .par_chunks(BLOCK)
-            .map(|texts| {
-                let (mut scratch, mut lengths) = (FeatureScratch::default(), Vec::with_capacity(texts.len()));
+        Self::collect(texts.len(), |row, scratch, buckets| settings.extract(&texts[row], scratch, buckets))
+    }
+
+    /// Extracts the features of the rows of `table`, on the threads of the current pool.
+    ///
+    /// # Errors
+    /// [`SchemaError`] for a column that `features` reads and `table` does not have.
+    pub fn of_table(table: &Table, features: &RowFeatures) -> Result<Self, SchemaError> {
+        let table = features.schema().fit(table)?;
+        let table = table.as_ref();
+        Ok(Self::collect(table.rows(), |row, scratch, buckets| {
+            features.extract(table, row, scratch, buckets);
+        }))
+    }
+
+    /// The features that `extract` appends for each of `rows` rows.
+    fn collect(rows: usize, extract: impl Fn(usize, &mut FeatureScratch, &mut Vec<u32>) + Sync) -> Self {
+        let blocks: Vec<(Vec<usize>, Vec<u32>)> = (0..rows.div_ceil(BLOCK))
+            .into_par_iter()
+            .map(|block| {
+                let rows = block * BLOCK..rows.min((block + 1) * BLOCK);
+                let (mut scratch, mut lengths) = (FeatureScratch::default(), Vec::with_capacity(rows.len()));
                 let mut buckets = Vec::new();
-                for text in texts {
+                for row in rows {
                     let start = buckets.len();
-                    settings.extract(text, &mut scratch, &mut buckets);
+                    extract(row, &mut scratch, &mut buckets);
                     lengths.push(buckets.len() - start);
                 }
                 (lengths, buckets)
             })
             .collect();
-        let mut starts = Vec::with_capacity(texts.len() + 1);
+        let mut starts = Vec::with_capacity(rows + 1);
         let mut buckets = Vec::with_capacity(blocks.iter().map(|(_, buckets)| buckets.len()).sum());
         starts.push(0);
         for (lengths, block) in blocks {

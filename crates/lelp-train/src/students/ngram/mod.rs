@@ -1,5 +1,6 @@
-//! N-gram students: hashed features of a text over a mean-pooled table.
+//! N-gram students: hashed features of texts, categories and binned numbers over a mean-pooled table.
 
+mod columns;
 mod features;
 mod large_array;
 mod settings;
@@ -19,7 +20,7 @@ use super::kind;
 /// The kind.
 pub(super) static KIND: StudentKind = StudentKind {
     name: "ngram",
-    summary: "hashed words and word pairs over a mean-pooled table: microseconds a text",
+    summary: "hashed words, word pairs, categories and binned numbers over a mean-pooled table: microseconds a text",
     training: TrainSettings::ngram,
     read: kind::read::<NgramStudentSettings>,
 };

@@ -12,6 +12,9 @@ use crate::students::{PreparedStudent, Resources, Student, StudentError, Student
 use crate::task::Task;
 use crate::zero_as_none;
 
+/// Bins of a number by default: coarse enough to be learned from some thousand rows.
+const BINS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is above 0");
+
 /// Shape of an n-gram student, and what keeps it from overfitting.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -29,6 +32,8 @@ pub struct NgramStudentSettings {
     /// Longest character n-gram; that of `min_characters` by default.
     #[serde(with = "zero_as_none::count")]
     pub max_characters: Option<NonZeroUsize>,
+    /// Most bins of a number.
+    pub bins: NonZeroUsize,
     /// Probability with which each feature is left out of a training step.
     pub dropout: f32,
     /// Whether the table is saved in 8 bits.
@@ -44,6 +49,7 @@ impl Default for NgramStudentSettings {
             buckets: config.features.buckets,
             min_characters: None,
             max_characters: None,
+            bins: BINS,
             dropout: NgramTrainSettings::default().dropout,
             int8: false,
         }

@@ -6,18 +6,20 @@ use std::sync::atomic::AtomicBool;
 
 use lelp_data::Dataset;
 use lelp_model::Predictor;
-use lelp_model::ngram::NgramModel;
+use lelp_model::ngram::{NgramColumn, NgramConfig, NgramConfigError, NgramModel, RowFeatures};
 
-use super::{NgramInputs, NgramStudentSettings, NgramTrainSettings, TrainableNgram};
+use super::columns::columns;
+use super::{NgramInputs, NgramStudentError, NgramStudentSettings, NgramTrainSettings, TrainableNgram};
 use crate::evaluate::{answer, report};
 use crate::students::{PreparedStudent, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob};
 use crate::task::Task;
 use crate::training::thread_pool;
 
-/// Features of a task's texts.
+/// Features of a task's rows.
 #[derive(Debug)]
 pub(super) struct PreparedNgram {
     settings: NgramStudentSettings,
+    columns: Vec<NgramColumn>,
     train: NgramInputs,
     validation: NgramInputs,
 }
@@ -36,10 +38,13 @@ impl PreparedNgram {
         task: &Task,
         threads: NonZeroUsize,
     ) -> Result<Self, StudentError> {
-        let features = settings.features();
-        let extract = |data: &Dataset| NgramInputs::extract(&data.iter().collect::<Vec<_>>(), &features);
-        let both = || Self { settings, train: extract(task.train()), validation: extract(task.validation()) };
-        Ok(thread_pool(threads)?.install(both))
+        let columns = columns(task.train().table(), settings.bins)?;
+        let features = RowFeatures::new(&settings.features(), &columns)
+            .map_err(|error| NgramStudentError::from(NgramConfigError::from(error)))?;
+        let extract = |data: &Dataset| NgramInputs::of_table(data.table(), &features);
+        let both = || (extract(task.train()), extract(task.validation()));
+        let (train, validation) = thread_pool(threads)?.install(both);
+        Ok(Self { settings, columns, train: train?, validation: validation? })
     }
 }
 
@@ -50,7 +55,10 @@ impl PreparedStudent for PreparedNgram {
         control: &mut TrainingControl<'_>,
     ) -> Result<Trained, StudentError> {
         let NgramStudentSettings { dropout, int8, .. } = self.settings;
-        let config = self.settings.config(job.task.labels().to_vec(), job.subclasses().get());
+        let config = NgramConfig {
+            columns: self.columns.clone(),
+            ..self.settings.config(job.task.labels().to_vec(), job.subclasses().get())
+        };
         let learning = NgramTrainSettings { optimizer: job.settings.optimizer, dropout };
         let mut student = TrainableNgram::new(config, &self.train, &learning, job.settings.seed)?;
         let report = job.train(&mut student, &self.train, &self.validation, control)?;

@@ -1,4 +1,4 @@
-//! An MLP student while it is trained, and its folder.
+//! An MLP student on the embeddings of a frozen encoder alone: its folder is that of a teacher of the same kind.
 
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::Dataset;
-use lelp_model::encoder::{EncoderError, Pooling};
+use lelp_model::encoder::{Encoder, EncoderError, Pooling};
 use lelp_model::encoder_classifier::{EncoderClassifier, FrozenEncoderConfig};
 use lelp_model::head::ClassifierHead;
 
@@ -23,7 +23,7 @@ use crate::teachers::{EmbedError, embed};
 
 /// Embeddings of a task's texts, and the encoder that gave them.
 #[derive(Debug)]
-pub(super) struct PreparedMlp {
+pub(super) struct PreparedOnEncoder {
     hidden: Option<NonZeroUsize>,
     weight_decay: f32,
     encoder: Arc<FrozenEncoder>,
@@ -42,14 +42,14 @@ struct FrozenEncoder {
 
 /// A trained MLP student.
 #[derive(Debug)]
-struct TrainedMlp {
+struct TrainedOnEncoder {
     encoder: Arc<FrozenEncoder>,
     head: ClassifierHead,
     labels: Vec<String>,
     subclasses: NonZeroUsize,
 }
 
-impl PreparedMlp {
+impl PreparedOnEncoder {
     pub(super) fn new(
         settings: &MlpStudentSettings,
         task: &Task,
@@ -60,13 +60,10 @@ impl PreparedMlp {
         let folder = settings.encoder.as_deref().ok_or(StudentError::NoEncoder)?;
         let encoder = settings.load(folder, resources.threads)?;
         let width = encoder.width();
-        let embed = |data: &Dataset, progress: &mut dyn FnMut(usize)| match resources.cache {
-            None => embed(&encoder, data, progress, cancelled).map_err(EmbedError::from),
-            Some(cache) => cache.embed(&encoder, folder, data, progress, cancelled),
-        };
-        let train = embed(task.train(), progress)?;
+        let train = embed_rows(&encoder, folder, task.train(), resources, progress, cancelled)?;
         let rows = task.train().rows();
-        let validation = embed(task.validation(), &mut |done| progress(rows + done))?;
+        let mut rest = |done| progress(rows + done);
+        let validation = embed_rows(&encoder, folder, task.validation(), resources, &mut rest, cancelled)?;
         let frozen = FrozenEncoder {
             folder: folder.to_owned(),
             pooling: encoder.pooling(),
@@ -83,7 +80,7 @@ impl PreparedMlp {
     }
 }
 
-impl PreparedStudent for PreparedMlp {
+impl PreparedStudent for PreparedOnEncoder {
     fn train(
         &self,
         job: &TrainingJob<'_>,
@@ -93,7 +90,7 @@ impl PreparedStudent for PreparedMlp {
         let head = HeadSettings { hidden, weight_decay, optimizer: job.settings.optimizer };
         let mut student = TrainableHead::new(job.outputs(), &self.train, &head, job.settings.seed)?;
         let report = job.train(&mut student, &self.train, &self.validation, control)?;
-        let student = TrainedMlp {
+        let student = TrainedOnEncoder {
             encoder: Arc::clone(&self.encoder),
             head: student.model()?,
             labels: job.task.labels().to_vec(),
@@ -103,7 +100,7 @@ impl PreparedStudent for PreparedMlp {
     }
 }
 
-impl TrainedStudent for TrainedMlp {
+impl TrainedStudent for TrainedOnEncoder {
     fn save(&self, folder: &Path) -> Result<(), StudentError> {
         let FrozenEncoder { folder: encoder, pooling, normalize, max_length } = self.encoder.as_ref();
         let hash = FrozenEncoderConfig::hash_of(encoder, &self.head).map_err(EncoderError::from)?;
@@ -125,5 +122,20 @@ impl TrainedStudent for TrainedMlp {
         let embeddings = saved.cache.embed(model.encoder(), saved.folder, data, &mut |_| {}, cancelled)?;
         let elapsed = time(&model, data, cancelled)?;
         Ok(Answers { logits: model.head().apply(embeddings).logits, elapsed })
+    }
+}
+
+/// Embeddings of all texts of `data` by `encoder`, loaded from `folder`; those of an earlier run, where there was one.
+pub(super) fn embed_rows(
+    encoder: &Encoder,
+    folder: &Path,
+    data: &Dataset,
+    resources: &Resources<'_>,
+    progress: &mut dyn FnMut(usize),
+    cancelled: &AtomicBool,
+) -> Result<Vec<f32>, EmbedError> {
+    match resources.cache {
+        None => Ok(embed(encoder, data, progress, cancelled)?),
+        Some(cache) => cache.embed(encoder, folder, data, progress, cancelled),
     }
 }
