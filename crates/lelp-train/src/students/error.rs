@@ -90,9 +90,7 @@ pub enum StudentError {
         student: &'static str,
     },
     /// An MLP student without inputs.
-    #[error(
-        "a student on texts alone needs `encoder`: the folder or name of the encoder whose embeddings it reads"
-    )]
+    #[error("student `mlp` needs `encoder`: the folder or name of the encoder whose embeddings it reads")]
     NoEncoder,
     /// An encoder student is to be made of the teacher, of which nothing but signals is known.
     #[error(

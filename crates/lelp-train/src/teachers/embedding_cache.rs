@@ -90,8 +90,8 @@ impl EmbeddingCache {
         encoder_folder: &Path,
         data: &Dataset,
     ) -> Result<PathBuf, EncoderError> {
-        let how = format!("{:?} {} {}", encoder.pooling(), encoder.normalizes(), encoder.max_length());
-        let all = format!("embeddings 1\n{}\n{how}\n{}\n", weights_hash(encoder_folder)?, data.hash());
+        let how = serde_json::json!([encoder.pooling(), encoder.normalizes(), encoder.max_length()]);
+        let all = format!("embeddings 2\n{}\n{how}\n{}\n", weights_hash(encoder_folder)?, data.hash());
         Ok(self.folder.join(format!("{}.safetensors", sha256(all.as_bytes()))))
     }
 }
