@@ -1,9 +1,6 @@
 //! Who has to act on the errors of this crate.
 
-use std::io::ErrorKind as IoKind;
-
 use lelp::{Classified, ErrorKind};
-use lelp_data::storage::FileError;
 
 use crate::checkpoint::{EncoderConfigError, EncoderConfigFileError, JsonFileError, WeightsError};
 use crate::encoder::EncoderError;
@@ -15,14 +12,6 @@ use crate::ngram::{
     FeatureSettingsError, FeatureTableError, NgramColumnsError, NgramConfigError, NgramModelError,
 };
 use crate::tokenizer::{TokenizeError, TokenizerError, TokenizerFileError};
-
-/// A file that is not there was named wrongly; any other trouble with files is the system's.
-pub(crate) fn of_file(error: &FileError) -> ErrorKind {
-    match error {
-        FileError::Read { source, .. } if source.kind() == IoKind::NotFound => ErrorKind::Input,
-        FileError::Read { .. } | FileError::Write { .. } => ErrorKind::Environment,
-    }
-}
 
 /// Errors about the content of what the caller gives.
 macro_rules! input {
@@ -54,7 +43,7 @@ impl Classified for ExportError {
             Self::NoEncoder { .. } => ErrorKind::Input,
             Self::Teacher(error) => error.kind(),
             Self::Weights(error) => error.kind(),
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
         }
     }
 }
@@ -68,7 +57,7 @@ impl Classified for EngineError {
 impl Classified for EncoderConfigFileError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
             Self::Invalid { .. } => ErrorKind::Input,
         }
     }
@@ -77,7 +66,7 @@ impl Classified for EncoderConfigFileError {
 impl Classified for JsonFileError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
             Self::Json { .. } => ErrorKind::Input,
         }
     }
@@ -86,7 +75,7 @@ impl Classified for JsonFileError {
 impl Classified for TokenizerFileError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
             Self::Settings(error) => error.kind(),
             Self::Invalid { .. } => ErrorKind::Input,
         }
@@ -96,7 +85,7 @@ impl Classified for TokenizerFileError {
 impl Classified for WeightsError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
             _ => ErrorKind::Input,
         }
     }
@@ -105,7 +94,7 @@ impl Classified for WeightsError {
 impl Classified for EncoderError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
             Self::Config(error) => error.kind(),
             Self::Weights(error) => error.kind(),
             Self::Tokenizer(error) => error.kind(),

@@ -7,7 +7,6 @@ use thiserror::Error;
 use lelp::{Classified, ErrorKind};
 
 use crate::checkpoint::{EncoderConfigFileError, WeightsError};
-use crate::classified::of_file;
 use crate::encoder::EncoderError;
 use crate::head::ClassifierHeadError;
 use crate::tokenizer::TokenizerFileError;
@@ -114,7 +113,7 @@ pub enum EncoderClassifierError {
 impl Classified for EncoderClassifierError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
             Self::Weights(error) => error.kind(),
             Self::EncoderConfig(error) => error.kind(),
             Self::Tokenizer(error) => error.kind(),

@@ -11,7 +11,6 @@ use thiserror::Error;
 use super::config::{InputColumn, MlpConfig};
 use super::model::{CategoryTable, FolderEncoder, MlpError, MlpModel};
 use crate::checkpoint::{self, WeightsError};
-use crate::classified::of_file;
 use crate::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use crate::head::{ClassifierHead, ClassifierHeadError};
 use crate::layer::{Layer, LayerError};
@@ -97,7 +96,7 @@ pub enum MlpFileError {
 impl Classified for MlpFileError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
             Self::Encoder(error) => error.kind(),
             Self::EncoderFiles(error) => error.kind(),
             _ => ErrorKind::Input,

@@ -10,7 +10,6 @@ use thiserror::Error;
 use super::config::{NgramConfig, TablePrecision};
 use super::feature_table::{FeatureTable, FeatureTableError, Slice, copied};
 use super::model::{NgramModel, NgramModelError};
-use crate::classified::of_file;
 use crate::layer::{Layer, LayerError};
 use lelp_data::storage::{self, FileError, MappedFile};
 
@@ -94,7 +93,7 @@ pub enum NgramFileError {
 impl Classified for NgramFileError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::File(error) => of_file(error),
+            Self::File(error) => error.kind(),
             _ => ErrorKind::Input,
         }
     }
