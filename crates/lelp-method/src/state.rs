@@ -1,5 +1,6 @@
 //! What a method has learned so far, as named arrays that a checkpoint can hold.
 
+use lelp::{Classified, ErrorKind};
 use thiserror::Error;
 
 /// A variable, an optimizer's memory or a buffer, under a name like `fitnet.regressor.0`.
@@ -32,6 +33,12 @@ pub enum StateError {
         /// Values needed.
         wanted: usize,
     },
+}
+
+impl Classified for StateError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
 }
 
 impl NamedArray {

@@ -1,7 +1,6 @@
-//! Settings of cross-entropy on labels, for teachers and for students that read labels.
+//! Settings of cross-entropy on labels, for teachers.
 
 use lelp_method::CeSettings;
-use lelp_train::distill::{SettingsTable, SettingsTableError};
 
 /// Settings of the cross-entropy on labels.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -26,11 +25,5 @@ impl LabelArgs {
     pub(crate) fn settings(&self) -> CeSettings {
         let label_smoothing = self.label_smoothing.unwrap_or_default();
         CeSettings { label_smoothing, balanced: self.balanced }
-    }
-
-    /// Sets the given flags in the `distill` table of a recipe, for method `ce`.
-    pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
-        recipe.set("distill.label_smoothing", self.label_smoothing)?;
-        recipe.set("distill.balanced", self.balanced.then_some(true))
     }
 }

@@ -2,17 +2,16 @@
 
 mod data;
 mod encoder;
-mod fit;
 mod global;
 mod labels;
 mod method;
+pub(crate) mod parameters;
 mod split;
 mod student;
 mod training;
 
 pub(crate) use data::{ColumnArgs, InputArgs};
 pub(crate) use encoder::{EncoderArgs, LogArgs};
-pub(crate) use fit::FitArgs;
 pub(crate) use global::GlobalArgs;
 pub(crate) use labels::LabelArgs;
 pub(crate) use method::MethodArgs;

@@ -3,14 +3,15 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use lelp::{FittedSplit, LelpSettings, MakerSettings, MakerSettingsError, Members, TargetMaker};
+use lelp_compare::auto::{AUTO, AUTO_SETTINGS};
 use lelp_data::{DataError, FineColumn, SignalsFolder};
 use lelp_train::distill;
-use serde_json::{Value, json};
 
-use super::fit::NullSpaceArg;
-use super::{ColumnArgs, FitArgs, value_name};
+use super::ColumnArgs;
+use super::parameters::{ParameterArgs, TargetMakers, flag_name};
 use crate::failure::Failure;
 
 /// The split and its own settings.
@@ -21,18 +22,31 @@ pub(crate) struct SplitArgs {
     #[arg(long, value_parser = splits(), default_value = LelpSettings::default().name(), value_name = "SPLIT")]
     split: String,
 
-    /// Starts of k-means, of which the best is kept [default: 8]
-    #[arg(long, value_name = "N")]
-    starts: Option<NonZeroUsize>,
+    /// Who says which class a row belongs to [default: teacher]
+    #[arg(long, value_enum, value_name = "WHO")]
+    members: Option<MembersArg>,
 
-    /// Effective number of neighbours of t-SNE [default: 30]
-    #[arg(long, value_name = "N")]
-    perplexity: Option<f64>,
+    /// The settings of all target makers.
+    #[command(flatten)]
+    parameters: ParameterArgs<TargetMakers>,
+}
 
-    /// Most rows of a class that a clustering looks at; it samples more than these [default: 262144 for kmeans,
-    /// 4096 for agglomerative and tsne-kmeans]
-    #[arg(long, value_name = "ROWS")]
-    sample: Option<NonZeroUsize>,
+/// Who decides which class a row is a member of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MembersArg {
+    /// The largest teacher logit, so that unlabelled rows count.
+    Teacher,
+    /// The label; unlabelled rows are left out.
+    Label,
+}
+
+impl From<MembersArg> for Members {
+    fn from(members: MembersArg) -> Self {
+        match members {
+            MembersArg::Teacher => Self::Teacher,
+            MembersArg::Label => Self::Label,
+        }
+    }
 }
 
 /// The names of all target makers, each with what its subclasses are.
@@ -72,52 +86,40 @@ impl SplitArgs {
         MakerSettings::named(&self.split).is_ok_and(|maker| maker.requirements().fine_labels)
     }
 
-    /// The flag, the setting and the value of all that was given.
-    fn given(&self, fit: &FitArgs) -> Vec<(&'static str, &'static str, Value)> {
-        let null_space = fit.null_space.map(|which| json!(which == NullSpaceArg::On));
-        let rotation = fit.rotation.map(|rotation| json!(value_name(&rotation)));
-        [
-            ("--starts", "starts", self.starts.map(|starts| json!(starts))),
-            ("--perplexity", "perplexity", self.perplexity.map(|perplexity| json!(perplexity))),
-            ("--sample", "sample", self.sample.map(|sample| json!(sample))),
-            ("--rotation", "rotation", rotation),
-            ("--null-space", "null_space", null_space),
-            ("--subclasses", "subclasses", fit.given_subclasses().map(|subclasses| json!(subclasses))),
-        ]
-        .into_iter()
-        .filter_map(|(flag, setting, value)| Some((flag, setting, value?)))
-        .collect()
-    }
-
     /// The same as the library has it.
-    fn settings(&self, fit: &FitArgs, seed: u64) -> Result<MakerSettings, MakerSettingsError> {
-        let given = self.given(fit).into_iter().map(|(_, setting, value)| (setting.to_owned(), value));
+    fn settings(&self, seed: u64) -> Result<MakerSettings, MakerSettingsError> {
+        let given = self.parameters.given().map(|(setting, value)| (setting.to_owned(), value.clone()));
         Ok(MakerSettings::with_parameters(&self.split, given.collect())?.with_seed(seed))
     }
 
     /// The split, fitted to all rows of `signals`.
     pub(crate) fn fit(
         &self,
-        fit: &FitArgs,
         seed: u64,
         signals: &SignalsFolder,
         fine: Option<&FineColumn>,
         threads: NonZeroUsize,
     ) -> Result<FittedSplit, Failure> {
-        let settings = self.settings(fit, seed).map_err(Failure::usage)?;
-        let members = fit.members.map_or(Members::default(), Members::from);
+        let settings = self.settings(seed).map_err(Failure::usage)?;
+        let members = self.members.map_or(Members::default(), Members::from);
         let statistics = distill::split_statistics(signals, &settings, members, fine, threads)?;
         Ok(distill::fit_split(signals, &statistics, &settings, fine, threads)?)
     }
 
     /// Refuses a flag that means nothing to the split.
-    pub(crate) fn check(&self, fit: &FitArgs) -> Result<(), Failure> {
+    pub(crate) fn check(&self) -> Result<(), Failure> {
         let maker = MakerSettings::named(&self.split).map_err(Failure::usage)?;
-        let unsupported = self.given(fit).into_iter().find_map(|(flag, setting, _)| {
-            (!maker.parameters().iter().any(|parameter| parameter.name == setting)).then_some(flag)
+        let unsupported = self.parameters.given().find_map(|(setting, value)| {
+            let known = maker.parameters().iter().any(|parameter| parameter.name == setting);
+            // Only `lelp distill` chooses settings.
+            let auto = value.as_str() == Some(AUTO) && AUTO_SETTINGS.contains(&setting);
+            match (known, auto) {
+                (_, true) => Some(format!("{} {AUTO}", flag_name(setting))),
+                (false, _) => Some(flag_name(setting)),
+                _ => None,
+            }
         });
-        let auto = fit.subclasses.is_some_and(|subclasses| subclasses.is_auto()); // `lelp distill` finds it
-        let Some(flag) = unsupported.or(auto.then_some("--subclasses auto")) else { return Ok(()) };
+        let Some(flag) = unsupported else { return Ok(()) };
         Err(Failure::usage(format!("`{flag}` means nothing to `--split {}`; leave it out", self.split)))
     }
 }

@@ -3,16 +3,13 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use lelp::Rotation;
 use lelp_compare::auto::{AutoSpec, choose_split, describe_method};
 use lelp_method::Objective;
 use lelp_train::distill::{DistillSettings, Distilled, Distiller, SettingsTable, Task, check_free, save};
 use lelp_train::students::{PreparedStudent, Resources, StudentSettings};
 use lelp_train::training::{Checkpoints, Event, TrainingLog};
 
-use crate::args::{
-    ColumnArgs, EncoderArgs, FitArgs, GlobalArgs, LabelArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs,
-};
+use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs};
 use crate::command_error::CommandError;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
@@ -66,12 +63,6 @@ pub(crate) struct Arguments {
     method: MethodArgs,
 
     #[command(flatten)]
-    labels: LabelArgs,
-
-    #[command(flatten)]
-    fit: FitArgs,
-
-    #[command(flatten)]
     student: StudentArgs,
 
     #[command(flatten)]
@@ -97,11 +88,6 @@ impl Arguments {
         recipe.set("data", self.data.as_ref())?;
         recipe.set("signals", self.signals.as_ref())?;
         self.method.set(&mut recipe)?;
-        self.labels.set(&mut recipe)?;
-        recipe.set("distill.subclasses", self.fit.subclasses)?;
-        recipe.set("distill.null_space", self.fit.null_space.map(|_| self.fit.null_space()))?;
-        recipe.set("distill.rotation", self.fit.rotation.map(Rotation::from))?;
-        recipe.set("distill.members", self.fit.members.map(lelp::Members::from))?;
         self.student.set(&mut recipe)?;
         self.encoder_training.set(&mut recipe)?;
         self.training.set(&mut recipe)?;

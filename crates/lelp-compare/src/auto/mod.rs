@@ -18,7 +18,7 @@ use self::probe::ProbeOutcome;
 
 pub use self::error::AutoError;
 pub use self::result::{AutoResult, Candidate, describe_method};
-pub use self::spec::{AUTO, AutoSpec, MaybeAuto};
+pub use self::spec::{AUTO, AUTO_SETTINGS, AutoSpec, MaybeAuto};
 
 /// Chooses what `auto` leaves open of `method` on the rows of `task`; calls `on_student` after each student of the probe.
 pub fn choose_split(

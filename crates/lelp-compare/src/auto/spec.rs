@@ -12,6 +12,9 @@ use super::{candidates, probe};
 /// The word for a setting that is to be chosen.
 pub const AUTO: &str = "auto";
 
+/// The settings of a method that can be left to be chosen.
+pub const AUTO_SETTINGS: [&str; 2] = ["subclasses", "beta"];
+
 /// A setting that is given, or left to `auto`. As a word it is the value, or `auto`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaybeAuto<T> {
@@ -97,7 +100,7 @@ impl AutoSpec {
                 beta: beta.unwrap_or(MaybeAuto::Auto),
             }));
         }
-        let [subclasses, beta] = ["subclasses", "beta"].map(|key| {
+        let [subclasses, beta] = AUTO_SETTINGS.map(|key| {
             let open = is_auto(table, key);
             if open {
                 table.remove(key);

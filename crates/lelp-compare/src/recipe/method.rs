@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use super::ComparisonRecipeError;
 use super::table::take;
-use crate::auto::{AUTO, AutoSpec};
+use crate::auto::{AUTO, AUTO_SETTINGS, AutoSpec};
 use crate::space::{Dimension, SearchSpace, Trial, default_space, trials};
 
 /// A method, and what its search goes over.
@@ -47,7 +47,7 @@ impl MethodEntry {
     /// The entry with what `auto` chose, which its search leaves as it is.
     #[must_use]
     pub fn with_auto_result(&self, method: Objective) -> Self {
-        let chosen = ["subclasses", "beta"].map(str::to_owned);
+        let chosen = AUTO_SETTINGS.map(str::to_owned);
         let given = self.given.iter().cloned().chain(chosen).collect();
         Self { method, given, auto: None, ..self.clone() }
     }

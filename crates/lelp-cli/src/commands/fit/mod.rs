@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use lelp_data::SignalsFolder;
 use lelp_data::storage;
 
-use crate::args::{ColumnArgs, FineArgs, FitArgs, GlobalArgs, SplitArgs};
+use crate::args::{ColumnArgs, FineArgs, GlobalArgs, SplitArgs};
 use crate::failure::{Context, Failure};
 use crate::printer::Printer;
 pub(crate) use report::as_table;
@@ -37,9 +37,6 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     split: SplitArgs,
 
-    #[command(flatten)]
-    fit: FitArgs,
-
     /// Seed of everything random: rotations, directions, starts of a clustering, samples and splits
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -56,7 +53,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    arguments.split.check(&arguments.fit)?;
+    arguments.split.check()?;
     let fine = arguments.fine.open(&arguments.columns, None)?;
     if fine.is_none() && arguments.split.needs_fine_labels() {
         return Err(Failure::usage(
@@ -66,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let signals = SignalsFolder::open(&arguments.signals)?;
     let fit = arguments
         .split
-        .fit(&arguments.fit, arguments.seed, &signals, fine.as_ref(), global.threads())
+        .fit(arguments.seed, &signals, fine.as_ref(), global.threads())
         .with_context(|| format!("fitting `{}`", arguments.signals.display()))?;
     storage::write(&arguments.out, &fit.to_bytes())?;
     let names = &signals.description().label_names;

@@ -11,15 +11,17 @@ use lelp_data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
 use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
 use lelp_train::distill::SplitSharpness;
 
-use crate::args::{ColumnArgs, FitArgs, GlobalArgs, SplitArgs};
+use crate::args::parameters::{TargetMakers, setting_names};
+use crate::args::{ColumnArgs, GlobalArgs, SplitArgs};
 use crate::command_error::CommandError;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
 
 /// Flags of a new fit, refused beside a student or a file that has its fit already.
-const FIT_FLAGS: [&str; 9] =
-    ["split", "starts", "perplexity", "sample", "subclasses", "null_space", "rotation", "members", "seed"];
+fn fit_flags() -> Vec<&'static str> {
+    ["split", "members", "seed"].into_iter().chain(setting_names::<TargetMakers>()).collect()
+}
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,7 +42,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Folder of a student, for its subclasses and the signals, data and columns that it was trained on
-    #[arg(long, value_name = "DIR", conflicts_with_all = FIT_FLAGS)]
+    #[arg(long, value_name = "DIR", conflicts_with_all = fit_flags())]
     model: Option<PathBuf>,
 
     /// Folder of the teacher's signals [default: those of the student]
@@ -52,7 +54,7 @@ pub(crate) struct Arguments {
     data: Option<PathBuf>,
 
     /// File of the split, from `lelp fit` [default: fit one]
-    #[arg(long = "fit", value_name = "FILE", conflicts_with = "model", conflicts_with_all = FIT_FLAGS)]
+    #[arg(long = "fit", value_name = "FILE", conflicts_with = "model", conflicts_with_all = fit_flags())]
     file: Option<PathBuf>,
 
     /// Width of the split within a class, in the unit of its scores: small is sharp [default: that of the student, or
@@ -83,9 +85,6 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     split: SplitArgs,
 
-    #[command(flatten)]
-    fit: FitArgs,
-
     /// Seed of everything random: rotations, directions, starts of a clustering, samples and splits
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -113,7 +112,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         Some(fit) => fit,
         None => arguments
             .split
-            .fit(&arguments.fit, arguments.seed, &signals, fine.as_ref(), global.threads())
+            .fit(arguments.seed, &signals, fine.as_ref(), global.threads())
             .with_context(|| format!("fitting `{}`", paths.signals.display()))?,
     };
     let cancel = interrupt::cancel_flag()?;
@@ -179,7 +178,7 @@ impl Arguments {
         if self.model.is_some() || self.file.is_some() {
             return Ok(());
         }
-        self.split.check(&self.fit)?;
+        self.split.check()?;
         if self.split.needs_fine_labels() && self.fine_column.is_none() {
             return Err(Failure::usage("`--split oracle` splits by fine labels: give `--fine-column`"));
         }
