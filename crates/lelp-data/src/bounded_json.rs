@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use lelp::{Classified, ErrorKind};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
@@ -52,6 +53,15 @@ pub enum BoundedJsonError {
         /// Most bytes that are read.
         limit: u64,
     },
+}
+
+impl Classified for BoundedJsonError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::File(error) => error.kind(),
+            Self::Value { .. } | Self::Line { .. } | Self::TooLong { .. } => ErrorKind::Input,
+        }
+    }
 }
 
 /// Reads the value of a JSON file.

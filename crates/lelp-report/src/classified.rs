@@ -5,6 +5,7 @@ use lelp::{Classified, ErrorKind};
 use crate::analysis::AnalysisError;
 use crate::inspect::{InspectError, StudentSplitError};
 use crate::read::ReadError;
+
 impl Classified for AnalysisError {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -12,7 +13,7 @@ impl Classified for AnalysisError {
             Self::Inspect(error) => error.kind(),
             Self::Projection(error) => error.kind(),
             Self::Shape(error) => error.kind(),
-            Self::Signals(_) => ErrorKind::Input,
+            Self::Signals(error) => error.kind(),
         }
     }
 }
@@ -31,11 +32,9 @@ impl Classified for StudentSplitError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Setting(error) => error.kind(),
-            Self::File(_)
-            | Self::Record { .. }
-            | Self::NoSplit { .. }
-            | Self::Fit { .. }
-            | Self::Method(_) => ErrorKind::Input,
+            Self::File(error) => error.kind(),
+            Self::Fit { source, .. } => source.kind(),
+            Self::Record { .. } | Self::NoSplit { .. } | Self::Method(_) => ErrorKind::Input,
         }
     }
 }
@@ -44,13 +43,12 @@ impl Classified for ReadError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Cancelled => ErrorKind::Environment,
-            Self::Results(_)
-            | Self::Json(_)
-            | Self::NoFolder(_)
-            | Self::NoRun(_)
-            | Self::NoStudent { .. }
-            | Self::Unfinished(_)
-            | Self::File(_) => ErrorKind::Input,
+            Self::Json(error) => error.kind(),
+            Self::File(error) => error.kind(),
+            Self::Results(error) => error.kind(),
+            Self::NoFolder(_) | Self::NoRun(_) | Self::NoStudent { .. } | Self::Unfinished(_) => {
+                ErrorKind::Input
+            }
         }
     }
 }

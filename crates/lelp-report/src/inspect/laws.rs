@@ -7,7 +7,9 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::subclass::{KmeansSettings, OracleSettings, RandomSubclassSettings};
 use lelp::{Beta, Embeddings, FittedSplit, LelpSettings, MakerSettings, Members, Signals, SignalsParts};
-use lelp_data::{Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter};
+use lelp_data::{
+    ColumnRequest, Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter,
+};
 use lelp_train::distill::{self, SplitError, SplitSharpness};
 use tempfile::TempDir;
 
@@ -21,6 +23,7 @@ const ONE: NonZeroUsize = NonZeroUsize::MIN;
 /// Rows of two classes, each of two topics with a word of its own; the teacher is surer of the second topic.
 struct Planted {
     folder: TempDir,
+    columns: Columns,
     data: Dataset,
 }
 
@@ -36,18 +39,23 @@ fn noise(row: usize, column: usize) -> f32 {
 
 impl Planted {
     fn new() -> Self {
+        Self::with_columns(Columns::default())
+    }
+
+    fn with_columns(columns: Columns) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut file = String::from("text,label,topic\n");
+        let mut file = String::from("text,label,topic,amount\n");
         for row in 0..ROWS {
             let (class, topic) = place(row);
             let word = TOPICS[class][topic];
             // Two rows in three have a text of their own.
-            writeln!(file, "the {word} number {},{},{word}", row / 4 % 55, ["no", "yes"][class]).unwrap();
+            let (label, amount) = (["no", "yes"][class], 100 * topic + row % 7);
+            writeln!(file, "the {word} number {},{label},{word},{amount}", row / 4 % 55).unwrap();
         }
         std::fs::write(folder.path().join("data.csv"), file).unwrap();
-        let data = Dataset::open(&folder.path().join("data.csv"), &Columns::default()).unwrap();
+        let data = Dataset::open(&folder.path().join("data.csv"), &columns).unwrap();
         write_signals(&folder.path().join("signals"), &data);
-        Self { folder, data }
+        Self { folder, columns, data }
     }
 
     fn signals(&self) -> SignalsFolder {
@@ -56,7 +64,7 @@ impl Planted {
 
     fn fine(&self) -> lelp_data::FineColumn {
         let file = self.folder.path().join("data.csv");
-        lelp_data::FineColumn::open(&file, &Columns::default(), "topic", None).unwrap()
+        lelp_data::FineColumn::open(&file, &self.columns, "topic", None).unwrap()
     }
 
     fn fit(&self, split: &MakerSettings) -> FittedSplit {
@@ -183,6 +191,34 @@ fn a_planted_word_is_the_first_term_of_its_subclass() {
                 assert!(word.rows.abs_diff(class.members / 2) <= 1, "{} of {}", word.rows, class.members);
                 assert!(subclass.typical_rows.iter().all(|row| text_of(row).contains(&word.term)));
                 assert!(subclass.name.is_none() || subclass.name.as_ref() == Some(&word.term));
+            }
+        }
+    }
+}
+
+/// Class and topic as a category, the topic as a number too, and no text at all.
+#[test]
+fn rows_without_texts_are_described_by_their_columns() {
+    let columns = Columns {
+        text: ColumnRequest::No,
+        numbers: vec!["amount".to_owned()],
+        categories: vec!["topic".to_owned()],
+        ..Columns::default()
+    };
+    let found = Planted::with_columns(columns).inspect(&kmeans(), &InspectSettings::default());
+    for (class, words) in found.classes.iter().zip(TOPICS) {
+        for subclass in &class.subclasses {
+            let term = &subclass.distinctive_terms[0].term;
+            let topic = words.iter().position(|word| *term == format!("topic={word}")).unwrap();
+            let [amount] = &subclass.number_differences[..] else { panic!("{subclass:?}") };
+            // The means are 100 apart, and half the rows are on either side: two deviations.
+            let expected = [-2.0, 2.0][topic];
+            assert!((amount.difference - expected).abs() < 0.05, "{amount:?}");
+            assert!((amount.mean - 100.0 * topic as f64 - 3.0).abs() < 0.1, "{amount:?}");
+            for row in &subclass.typical_rows {
+                let shown = row.content.to_text(" | ");
+                assert!(row.content.text.is_none() && shown.contains(term), "{shown}");
+                assert!(shown.contains("amount="), "{shown}");
             }
         }
     }
