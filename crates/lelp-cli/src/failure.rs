@@ -4,7 +4,6 @@ use std::error::Error;
 
 use lelp::{Classified, ErrorKind};
 
-use crate::command_error::CommandError;
 use crate::hints;
 use crate::printer::{PrintError, Printer};
 
@@ -75,55 +74,10 @@ impl Failure {
     }
 }
 
-/// Failures of errors that say who has to act.
-macro_rules! classified {
-    ($($error:ty)*) => {
-        $(impl From<$error> for Failure {
-            fn from(error: $error) -> Self {
-                Self { blame: Blame::Kind(Classified::kind(&error)), ..Self::usage(error) }
-            }
-        })*
-    };
-}
-
-classified! {
-    CommandError
-    PrintError
-    lelp_data::DataError
-    lelp_data::SignalsFileError
-    lelp_data::import::ImportError
-    lelp_data::storage::FileError
-    lelp::SettingError
-    lelp::ShapeError
-    lelp::artifact::ArtifactError
-    lelp::metrics::MetricsError
-    lelp_compare::auto::AutoError
-    lelp_compare::recipe::ComparisonRecipeError
-    lelp_compare::run::RunError
-    lelp_compare::store::ResultsError
-    lelp_hub::PullError
-    lelp_method::DegeneracyError
-    lelp_model::ModelFolderError
-    lelp_model::PredictError
-    lelp_model::checkpoint::WeightsError
-    lelp_model::encoder::EncoderError
-    lelp_model::encoder_classifier::EncoderClassifierError
-    lelp_model::export::ExportError
-    lelp_report::inspect::InspectError
-    lelp_report::inspect::StudentSplitError
-    lelp_report::read::ReadError
-    lelp_train::distill::DistillError
-    lelp_train::distill::FolderError
-    lelp_train::distill::SettingsTableError
-    lelp_train::distill::SplitError
-    lelp_train::distill::TaskError
-    lelp_train::encoder::EncoderTrainingError
-    lelp_train::evaluate::EvaluateError
-    lelp_train::students::StudentError
-    lelp_train::teachers::FineTuneError
-    lelp_train::teachers::HeadTrainingError
-    lelp_train::teachers::SignalsRunError
-    lelp_train::training::CheckpointError
+impl<E: Classified + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { blame: Blame::Kind(error.kind()), ..Self::usage(error) }
+    }
 }
 
 /// Says what was being done when an error came up.

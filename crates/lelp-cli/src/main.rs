@@ -14,6 +14,7 @@ mod encoder_cache;
 mod failure;
 mod hints;
 mod interrupt;
+mod model_columns;
 mod printer;
 mod progress;
 mod terminal_text;

@@ -18,8 +18,3 @@ pub(crate) use method::MethodArgs;
 pub(crate) use split::{FineArgs, SplitArgs};
 pub(crate) use student::StudentArgs;
 pub(crate) use training::TrainingArgs;
-
-/// The name of `value` on the command line, in recipes and in files.
-pub(crate) fn value_name(value: &impl clap::ValueEnum) -> Option<String> {
-    value.to_possible_value().map(|value| value.get_name().to_owned())
-}

@@ -4,27 +4,18 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use lelp_train::distill::{SettingsTable, SettingsTableError};
 use lelp_train::students::encoder::LayerChoice;
-
-/// Kinds of students.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StudentArg {
-    /// Hashed words, word pairs and character n-grams over an embedding table: microseconds a text.
-    Ngram,
-    /// A text encoder: layers of `--from`, or with `--scratch` a new one of any size: milliseconds a text.
-    Encoder,
-    /// A head with a hidden layer on the embeddings of the frozen encoder `--encoder`.
-    Mlp,
-}
+use lelp_train::students::{STUDENT_KINDS, StudentSettings};
 
 /// The kind of student and the sizes of every kind; a flag that the chosen kind does not have is refused.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Student")]
 pub(crate) struct StudentArgs {
     /// Kind of student [default: ngram]
-    #[arg(long, value_enum, value_name = "STUDENT")]
-    pub(crate) student: Option<StudentArg>,
+    #[arg(long, value_parser = student_kinds(), value_name = "STUDENT")]
+    student: Option<String>,
 
     /// Width of an n-gram student's embedding table, or of an encoder from scratch [default: 32; that of --from]
     #[arg(long, value_name = "N")]
@@ -50,6 +41,14 @@ pub(crate) struct StudentArgs {
     /// [default: 0.2; as the encoder's config says]
     #[arg(long, value_name = "P")]
     dropout: Option<f32>,
+
+    /// Most bins that an n-gram student sorts the values of a number column into [default: 16]
+    #[arg(long, value_name = "N")]
+    bins: Option<NonZeroUsize>,
+
+    /// Width of the vector that an MLP or linear student learns for each word of a category column [default: 8]
+    #[arg(long, value_name = "N")]
+    category_width: Option<NonZeroUsize>,
 
     /// Store an n-gram student's embedding table in 8 bits; the change in accuracy is printed
     #[arg(long)]
@@ -79,7 +78,7 @@ pub(crate) struct StudentArgs {
     #[arg(long, value_name = "N")]
     inner: Option<usize>,
 
-    /// Frozen encoder whose embeddings an MLP student reads
+    /// Frozen encoder by whose embeddings an MLP or linear student reads texts
     #[arg(long, value_name = "DIR|MODEL")]
     pub(crate) encoder: Option<String>,
 
@@ -102,13 +101,16 @@ impl StudentArgs {
     pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
         // The tag must be there as soon as the table is.
         if self.student.is_some() || !recipe.has("model") {
-            recipe.set("model.student", super::value_name(&self.student.unwrap_or(StudentArg::Ngram)))?;
+            let kind = self.student.as_deref().unwrap_or(StudentSettings::default().kind().name);
+            recipe.set("model.student", Some(kind))?;
         }
         recipe.set("model.width", self.width)?;
         recipe.set("model.hidden", self.hidden)?;
         recipe.set("model.buckets", self.buckets)?;
         recipe.set("model.min_characters", self.min_characters)?;
         recipe.set("model.max_characters", self.max_characters)?;
+        recipe.set("model.bins", self.bins)?;
+        recipe.set("model.category_width", self.category_width)?;
         recipe.set("model.dropout", self.dropout)?;
         recipe.set("model.int8", self.int8.then_some(true))?;
         recipe.set("model.from", self.from.as_ref().map(PathBuf::from))?;
@@ -120,6 +122,11 @@ impl StudentArgs {
         recipe.set("model.encoder", self.encoder.as_ref().map(PathBuf::from))?;
         recipe.set("model.max_length", self.max_length)
     }
+}
+
+/// The kinds of students, each with what it is.
+fn student_kinds() -> PossibleValuesParser {
+    PossibleValuesParser::new(STUDENT_KINDS.map(|kind| PossibleValue::new(kind.name).help(kind.summary)))
 }
 
 impl From<SpacingArg> for LayerChoice {

@@ -9,6 +9,7 @@ use lelp_train::evaluate::{Report, answer, report};
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
+use crate::model_columns::model_columns;
 use crate::printer::Printer;
 use crate::progress::Rows;
 use crate::text_table::TextTable;
@@ -43,7 +44,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let model = load_model(&arguments.model, global.threads())?;
-    let columns = arguments.columns.settings();
+    let columns = arguments.columns.settings().or(model_columns(model.schema()));
     let data = Dataset::open(&arguments.data, &columns.columns())?.with_labels(model.labels())?;
     let teacher = match &arguments.signals {
         None => None,

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::{GlobalArgs, InputArgs};
 use crate::failure::{Context, Failure};
+use crate::model_columns::model_columns;
 use crate::printer::Printer;
 
 const EXAMPLES: &str = "\
@@ -18,10 +19,11 @@ Examples:
   echo 'where is my card?' | lelp predict --model student
   lelp predict --model student queries/new.csv --json > answers.jsonl";
 
-/// Classify texts from a file or standard input, as they arrive
+/// Classify rows from a file or standard input, as they arrive
 ///
-/// Prints a line for each text: class, probability and text, separated by tabs; with --json an object with all
-/// probabilities. Standard input is read as one text a line, unless --format says otherwise.
+/// Prints a line for each row: class, probability and text (or numbers and categories), separated by tabs; with --json an
+/// object with all probabilities. A model of texts reads standard input as one text a line; a model of vectors, numbers
+/// and categories reads rows with the column names of its training, as JSON Lines or CSV.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -29,15 +31,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
 
-    /// File of texts, or - for standard input
+    /// File of rows, or - for standard input
     #[arg(default_value = "-", value_name = "FILE")]
     file: PathBuf,
 
-    /// Format of standard input; that of a file follows from its name
-    #[arg(long, value_enum, default_value_t = StreamFormat::Lines, value_name = "FORMAT")]
-    format: StreamFormat,
+    /// Format of standard input; that of a file follows from its name [default: lines for a model of texts, else jsonl]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<StreamFormat>,
 
-    /// Print a JSON object for each text
+    /// Print a JSON object for each row
     #[arg(long)]
     json: bool,
 
@@ -75,14 +77,18 @@ const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let model = load_model(&arguments.model, global.threads())?;
-    let columns = Columns { label: ColumnRequest::No, ..arguments.columns.settings().columns() };
+    let columns = arguments.columns.settings().or(model_columns(model.schema()));
+    let columns = Columns { label: ColumnRequest::No, ..columns.columns() };
     let stream = arguments.file == Path::new("-");
     let examples = if stream {
         if io::stdin().is_terminal() {
-            printer.note("type a text and press Enter; Ctrl-D ends");
+            printer.note("type a row and press Enter; Ctrl-D ends");
         }
+        let of_texts = model.schema().needed().is_text_only();
+        let default = if of_texts { StreamFormat::Lines } else { StreamFormat::Jsonl };
+        let format = arguments.format.unwrap_or(default);
         let name = Path::new("standard input");
-        Examples::from_reader(io::stdin(), arguments.format.format(), name, &columns)?
+        Examples::from_reader(io::stdin(), format.format(), name, &columns)?
     } else {
         Examples::open(&arguments.file, &columns)?
     };

@@ -21,6 +21,11 @@ impl Transcript<'_> {
         self.fails(line, 1);
     }
 
+    /// Fails with 2: the arguments are at fault.
+    fn usage(&mut self, line: &str) {
+        self.fails(line, 2);
+    }
+
     fn fails(&mut self, line: &str, code: i32) {
         let said = self.work.fails(&format!("{line} --quiet"), code);
         assert!(said.starts_with("error: "), "{line}: {said}");
@@ -141,5 +146,57 @@ fn models_and_their_folders() {
         encoder.display()
     ));
     said.input("distill --data queries --method ce --student mlp --out no");
+    assert_snapshot!(said.text);
+}
+
+#[test]
+fn signals_and_splits() {
+    let work = Workspace::taught("--hidden 8 --epochs 1");
+    work.run("fit --signals signals --out fit -S 2");
+    work.run("targets --signals signals --fit fit --out targets");
+    work.write("damaged/signals.json", "{");
+    work.write("file.npz", "no archive");
+    work.write("file.safetensors", "no tensors");
+    work.write("broken.fit", "no fit");
+    work.write("recipe.toml", "data = 3\n[distill\n");
+    work.write("key.toml", "data = \"queries\"\n[distill]\nmethod = \"kd\"\nsubclass = 3\n");
+    let mut said = Transcript { work: &work, text: String::new() };
+    for line in [
+        "distill --data queries --signals nowhere --method kd --out no",
+        "distill --data queries --signals damaged --method kd --out no",
+        "distill --data queries/test.csv --signals signals --method kd --out no",
+        "distill --data queries --method lelp --out no",
+        "distill --data queries --signals signals --method dkd --out no",
+        "distill --data queries --signals signals --method subclass --out no",
+        "distill --data queries --signals signals --method oracle --out no",
+        "distill --data queries --signals signals --method rkd --add rkd --out no",
+        "distill --data queries --signals signals --method kd --learning-rate=-1 --out no",
+        "distill --recipe recipe.toml --out no",
+        "distill --recipe key.toml --out no",
+        "distill --recipe nowhere.toml --out no",
+        "compare --recipe recipe.toml --out no",
+        "compare --recipe nowhere.toml --out no",
+        "targets --signals signals --fit broken.fit --out no",
+        "targets --signals signals --fit targets --out no",
+        "targets --signals signals --fit nowhere --out no",
+        "inspect --signals signals --data queries/test.csv",
+        "inspect --signals signals --data queries/train.csv --class cards",
+        "signals --teacher teacher --data queries/test.csv --out signals",
+        "signals import --npz nowhere.npz --out no",
+        "signals import --npz file.npz --out no",
+        "signals import --safetensors file.safetensors --out no",
+    ] {
+        said.input(line);
+    }
+    for line in [
+        "distill --data queries --signals signals --method kd --alpha 2 --out no",
+        "targets --signals signals --fit fit --beta 0 --out no",
+        "fit --signals signals --split oracle --out no",
+        "distill --data queries --method ce --student mlp --layers 2 --encoder x --out no",
+        "teach --encoder teacher --data queries --auxiliary-weight 2 --out no",
+        "teach --encoder teacher --data queries --balanced --out no",
+    ] {
+        said.usage(line);
+    }
     assert_snapshot!(said.text);
 }

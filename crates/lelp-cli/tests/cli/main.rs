@@ -12,3 +12,4 @@ mod inspect;
 mod readme;
 mod report;
 mod support;
+mod tables;

@@ -1,0 +1,53 @@
+//! The columns that a model reads, as settings of data files.
+
+use lelp_data::{ColumnKind, ColumnSettings};
+use lelp_model::ModelSchema;
+
+/// Names of the columns that the model reads. For a model of texts alone they are the default names, as a text is found
+/// by its kind, whatever the file calls it.
+pub(crate) fn model_columns(schema: &ModelSchema) -> ColumnSettings {
+    let mut columns = ColumnSettings::default();
+    if schema.needed().is_text_only() {
+        return columns;
+    }
+    for field in schema.needed().fields() {
+        let name = field.name.clone();
+        match field.kind {
+            ColumnKind::Text => columns.text = Some(name),
+            ColumnKind::TextPair => columns.pair = Some(name),
+            ColumnKind::Vector { .. } => columns.vectors.push(name),
+            ColumnKind::Number => columns.numbers.push(name),
+            ColumnKind::Category => columns.categories.push(name),
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use lelp_data::{Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn columns_of_a_table_are_named_as_in_training() {
+        let fields = vec![
+            Field::new("query", ColumnKind::Text),
+            Field::new("embedding", ColumnKind::Vector { width: 3 }),
+            Field::new("clicks", ColumnKind::Number),
+            Field::new("country", ColumnKind::Category),
+        ];
+        let columns = model_columns(&ModelSchema::columns(Schema::new(fields).unwrap()));
+        assert_eq!((columns.text.as_deref(), columns.pair), (Some("query"), None));
+        assert_eq!(
+            [columns.vectors, columns.numbers, columns.categories].concat(),
+            ["embedding", "clicks", "country"]
+        );
+    }
+
+    #[test]
+    fn a_text_may_be_in_a_column_of_any_name() {
+        assert_eq!(model_columns(&ModelSchema::text_or_pair()), ColumnSettings::default());
+    }
+}
