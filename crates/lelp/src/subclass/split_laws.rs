@@ -361,7 +361,7 @@ fn an_oracle_without_fine_labels_says_so() {
 }
 
 #[test]
-fn statistics_of_another_split_is_refused() {
+fn statistics_of_another_split_are_refused() {
     let case = Case::new(100, 6, 2, 2);
     let splits = splits(2);
     let of_random = case.statistics(&splits[5]);
