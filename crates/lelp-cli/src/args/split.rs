@@ -106,7 +106,7 @@ impl SplitArgs {
         Ok(distill::fit_split(signals, &statistics, &settings, fine, threads)?)
     }
 
-    /// Refuses a flag that means nothing to the split.
+    /// Refuses a flag that means nothing to the split, and a value that its setting does not allow.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let maker = MakerSettings::named(&self.split).map_err(Failure::usage)?;
         let unsupported = self.parameters.given().find_map(|(setting, value)| {
@@ -119,7 +119,10 @@ impl SplitArgs {
                 _ => None,
             }
         });
-        let Some(flag) = unsupported else { return Ok(()) };
-        Err(Failure::usage(format!("`{flag}` means nothing to `--split {}`; leave it out", self.split)))
+        if let Some(flag) = unsupported {
+            let problem = format!("`{flag}` means nothing to `--split {}`; leave it out", self.split);
+            return Err(Failure::usage(problem));
+        }
+        self.settings(0).map(|_| ()).map_err(Failure::usage)
     }
 }

@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use lelp_compare::auto::{AutoSpec, choose_split, describe_method};
 use lelp_method::Objective;
-use lelp_train::distill::{DistillSettings, Distilled, Distiller, SettingsTable, Task, check_free, save};
+use lelp_train::distill::{
+    DistillSettings, Distilled, Distiller, SettingsTable, SettingsTableError, Task, check_free, save,
+};
 use lelp_train::students::{PreparedStudent, Resources, StudentSettings};
 use lelp_train::training::{Checkpoints, Event, TrainingLog};
 
@@ -107,9 +109,15 @@ impl Arguments {
             .map_err(|problem| CommandError::MethodTable { problem })?;
         // A flag that the method does not have is a bad argument; an unknown key in a recipe is bad input.
         let settings = DistillSettings::read(recipe);
-        let settings = if self.recipe.is_some() { settings? } else { settings.map_err(Failure::usage)? };
+        let settings = if self.recipe.is_some() { settings? } else { settings.map_err(unfit_flags)? };
         Ok((settings, open.flatten()))
     }
+}
+
+/// Flags that do not fit together: they are reported under the names that settings have in recipes.
+fn unfit_flags(error: SettingsTableError) -> Failure {
+    Failure::usage(error)
+        .with_hint("each setting is a flag, as `layers` is `--layers`; see `lelp distill --help`")
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
