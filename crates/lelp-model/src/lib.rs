@@ -33,6 +33,7 @@ mod pooling;
 mod predictor;
 mod registry;
 mod schema;
+mod teacher;
 pub mod tokenizer;
 
 pub use kinds::{encoder_classifier, mlp, ngram};
@@ -40,3 +41,4 @@ pub use model_kind::{LoadedModel, ModelFolderError, ModelKind};
 pub use predictor::{PredictError, Predictor};
 pub use registry::{MODEL_KINDS, load_model};
 pub use schema::ModelSchema;
+pub use teacher::{Teacher, teacher_of};

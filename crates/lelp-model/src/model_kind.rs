@@ -39,6 +39,13 @@ pub enum ModelFolderError {
     },
     /// The folder holds an encoder without a classifier head, or with another kind of head.
     NoHead(Box<dyn Classified + Send + Sync>),
+    /// The model answers, but has no embeddings to distil from.
+    NoTeacher {
+        /// The folder.
+        folder: PathBuf,
+        /// Its kind.
+        kind: &'static str,
+    },
     /// A model of a known kind could not be loaded.
     Unsound(Box<dyn Classified + Send + Sync>),
 }
@@ -63,6 +70,13 @@ impl fmt::Display for ModelFolderError {
                     "`{folder}` holds no model: its files, config.json first, are those of none of {known}"
                 )
             }
+            Self::NoTeacher { folder, kind } => {
+                let folder = folder.display();
+                write!(
+                    out,
+                    "`{folder}` holds a model of kind {kind}, which gives no embeddings to distil from"
+                )
+            }
             Self::NoHead(error) | Self::Unsound(error) => error.fmt(out),
         }
     }
@@ -71,7 +85,7 @@ impl fmt::Display for ModelFolderError {
 impl Error for ModelFolderError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NoFolder(_) | Self::UnknownKind { .. } => None,
+            Self::NoFolder(_) | Self::UnknownKind { .. } | Self::NoTeacher { .. } => None,
             Self::NoHead(error) | Self::Unsound(error) => error.source(),
         }
     }
@@ -80,7 +94,7 @@ impl Error for ModelFolderError {
 impl Classified for ModelFolderError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoFolder(_) | Self::UnknownKind { .. } => ErrorKind::Input,
+            Self::NoFolder(_) | Self::UnknownKind { .. } | Self::NoTeacher { .. } => ErrorKind::Input,
             Self::NoHead(error) | Self::Unsound(error) => error.kind(),
         }
     }

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::engine::EngineError;
 use crate::schema::ModelSchema;
+use crate::teacher::Teacher;
 use crate::tokenizer::TokenizeError;
 
 /// A model that gives class logits.
@@ -28,6 +29,11 @@ pub trait Predictor: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`PredictError::Schema`] if the table lacks a column of the schema or has it in another kind.
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError>;
+
+    /// The model as a teacher, where it has embeddings to give.
+    fn teacher(&self) -> Option<&dyn Teacher> {
+        None
+    }
 
     /// As [`logits`](Self::logits) for texts alone; single texts and pairs may stand side by side.
     fn logits_of_texts(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {

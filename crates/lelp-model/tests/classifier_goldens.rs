@@ -42,7 +42,8 @@ fn logits_and_embeddings_are_those_of_transformers() {
     for family in FAMILIES {
         let golden = Golden::read(family);
         let teacher = EncoderClassifier::load(&folder(family), ONE).unwrap();
-        let signals = teacher.signals(&golden.texts(), &mut |_| {}, &AtomicBool::new(false)).unwrap();
+        let signals =
+            teacher.signals_of_texts(&golden.texts(), &mut |_| {}, &AtomicBool::new(false)).unwrap();
         close(family, &signals.logits, &golden.floats("logits").values);
         close(family, &signals.embeddings, &golden.floats("embedding").values);
         let model = load_model(&folder(family), ONE).unwrap();

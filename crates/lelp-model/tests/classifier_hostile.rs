@@ -12,11 +12,11 @@ use std::path::Path;
 
 use golden::{Golden, WEIGHTS, copy, edit_config, folder, read_weights, write_weights};
 use lelp::ErrorChain;
-use lelp_model::Predictor;
 use lelp_model::checkpoint::EncoderConfig;
 use lelp_model::encoder_classifier::{CLASSIFIER_FILE, EncoderClassifier};
 use lelp_model::export::{ExportError, export};
 use lelp_model::load_model;
+use lelp_model::{Predictor, Teacher};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -10,7 +10,6 @@ use std::path::Path;
 
 use golden::{Graph, close, folder};
 use lelp_data::Text;
-use lelp_model::Predictor;
 use lelp_model::checkpoint::EncoderConfig;
 use lelp_model::encoder::Pooling;
 use lelp_model::encoder_classifier::{EncoderClassifier, FrozenEncoderConfig};
@@ -18,6 +17,7 @@ use lelp_model::export::export;
 use lelp_model::head::ClassifierHead;
 use lelp_model::layer::Layer;
 use lelp_model::tokenizer::Tokenizer;
+use lelp_model::{Predictor, Teacher};
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
 const TEXTS: [&str; 4] = ["my card is lost", "", "why is the new pin not working, where is my money?", "a"];

@@ -5,14 +5,15 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use lelp::ErrorChain;
 use lelp_data::{ColumnValues, Table, Text};
 use lelp_model::encoder::{Encoder, EncoderLoadOptions, Pooling};
-use lelp_model::head::ClassifierHead;
+use lelp_model::head::{ClassifierHead, HeadOutput};
 use lelp_model::layer::Layer;
 use lelp_model::mlp::{CategoryTable, EncoderUse, FolderEncoder, InputColumn, MlpConfig, MlpError, MlpModel};
-use lelp_model::{PredictError, Predictor, load_model};
+use lelp_model::{PredictError, Predictor, Teacher, load_model};
 use tempfile::TempDir;
 
 const ONE: NonZeroUsize = NonZeroUsize::MIN;
@@ -79,6 +80,10 @@ fn table(numbers: &[Option<f64>], words: &[Option<&str>], vectors: &[f32]) -> Ta
     Table::new(columns.map(|(name, values)| (name.to_owned(), values)).to_vec()).unwrap()
 }
 
+fn signals(model: &MlpModel, rows: &Table) -> HeadOutput {
+    model.signals(rows, &mut |_| {}, &AtomicBool::new(false)).unwrap()
+}
+
 /// A linear model whose outputs are its inputs, one by one.
 #[test]
 fn the_first_layer_reads_dense_values_then_words() {
@@ -109,10 +114,10 @@ fn a_rows_answer_does_not_depend_on_its_company() {
     let rows = table(&numbers, &words, &values(27));
     for hidden in [0, 5] {
         let model = model(hidden);
-        let together = model.signals(&rows).unwrap();
+        let together = signals(&model, &rows);
         assert_eq!(together.logits.len(), 2 * 9);
         for row in 0..9 {
-            let alone = model.signals(&rows.select(&[row])).unwrap();
+            let alone = signals(&model, &rows.select(&[row]));
             assert_eq!(alone.logits, together.logits[2 * row..][..2]);
             let width = alone.embeddings.len();
             assert_eq!(alone.embeddings, together.embeddings[width * row..][..width]);
@@ -276,7 +281,7 @@ fn settings_out_of_range_are_refused_before_anything_is_allocated() {
         ("\"fr\"", "\"de\"".to_owned(), "`de` twice"),
         ("\"good\"", "\"bad\"".to_owned(), "`bad` names two classes"),
         ("\"image\"", "\"clicks\"".to_owned(), "two columns are called `clicks`"),
-        ("\"hidden\": 5", "\"hidden\": 5, \"hiden\": 5".to_owned(), "hiden"),
+        ("\"hidden\": 5", "\"hidden\": 5, \"hidden_units\": 5".to_owned(), "hidden_units"),
         ("\"hidden\": 5", "\"hidden\": 6".to_owned(), "5 units"),
         ("\"width\": 3", "\"width\": 4".to_owned(), "reads 7 values, but the columns give 8"),
     ] {

@@ -6,8 +6,7 @@ use clap::{Subcommand, ValueEnum};
 use lelp_data::import::{ImportOptions, import};
 use lelp_data::signals::PART_ROWS;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder};
-use lelp_model::encoder_classifier::EncoderClassifier;
-use lelp_model::{PredictError, Predictor};
+use lelp_model::{PredictError, Teacher, load_model, teacher_of};
 use lelp_train::teachers::{SignalsOptions, SignalsRunError, write_signals};
 
 use crate::args::{ColumnArgs, GlobalArgs};
@@ -127,17 +126,18 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     match (&arguments.import, &arguments.teacher, &arguments.data, &arguments.output) {
         (Some(Import::Import(import)), ..) => run_import(import, printer),
         (None, Some(teacher), Some(data), Some(output)) => {
-            let teacher = EncoderClassifier::load(teacher, global.threads())?;
+            let model = load_model(teacher, global.threads())?;
+            let teacher = teacher_of(model.as_ref(), teacher)?;
             let columns = arguments.columns.settings().columns();
             let data = Dataset::open(data, &columns)?.with_labels(teacher.labels())?;
-            run_teacher(&teacher, &data, output, printer)
+            run_teacher(teacher, &data, output, printer)
         }
         _ => Err(Failure::usage("`lelp signals` needs --teacher, --data and --out, or the command `import`")),
     }
 }
 
 fn run_teacher(
-    teacher: &EncoderClassifier,
+    teacher: &dyn Teacher,
     data: &Dataset,
     output: &OutputArgs,
     printer: Printer,

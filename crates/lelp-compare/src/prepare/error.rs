@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use lelp::{Classified, ErrorKind};
 use lelp_data::storage::FileError;
 use lelp_data::{DataError, SignalsFileError};
-use lelp_model::PredictError;
 use lelp_model::encoder::EncoderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
+use lelp_model::{ModelFolderError, PredictError};
 use lelp_train::distill::TaskError;
 use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
@@ -40,6 +40,9 @@ pub enum PrepareError {
     /// The teacher cannot be read or written.
     #[error(transparent)]
     Teacher(#[from] EncoderClassifierError),
+    /// The teacher's folder cannot be read.
+    #[error(transparent)]
+    Model(#[from] ModelFolderError),
     /// No head could be trained.
     #[error(transparent)]
     Teach(#[from] HeadTrainingError),
@@ -77,6 +80,7 @@ impl Classified for PrepareError {
             Self::Encoder(error) => error.kind(),
             Self::Embed(error) => error.kind(),
             Self::Teacher(error) => error.kind(),
+            Self::Model(error) => error.kind(),
             Self::Teach(error) => error.kind(),
             Self::Source(error) => error.kind(),
             Self::FineTune(error) => error.kind(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use lelp_data::storage::sha256;
 use lelp_data::{Dataset, SignalsFileError, SignalsFolder};
-use lelp_model::encoder_classifier::EncoderClassifier;
+use lelp_model::load_model;
 use lelp_train::distill::Task;
 use lelp_train::evaluate::{Answers, report, time};
 use lelp_train::teachers::EmbeddingCache;
@@ -67,7 +67,7 @@ impl PreparedTask {
         let Some(logits) = self.test_logits.clone() else { return Ok(()) };
         let elapsed = match &self.teacher {
             None => Duration::ZERO,
-            Some(folder) => time(&EncoderClassifier::load(folder, threads)?, &self.test, cancel)?,
+            Some(folder) => time(load_model(folder, threads)?.as_ref(), &self.test, cancel)?,
         };
         self.record.test = Some(report(&Answers { logits, elapsed }, &self.test, None)?);
         Ok(())

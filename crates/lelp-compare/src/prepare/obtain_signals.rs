@@ -8,9 +8,9 @@ use lelp_data::signals::PART_ROWS;
 use lelp_data::storage::sha256;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder, Splits};
 use lelp_method::{CeSettings, SubclassTeacherSettings};
-use lelp_model::Predictor;
 use lelp_model::encoder::{Encoder, EncoderLoadOptions};
 use lelp_model::encoder_classifier::{EncoderClassifier, TEACHER_FILE};
+use lelp_model::{Teacher, load_model, teacher_of};
 use lelp_train::encoder::EncoderSource;
 use lelp_train::teachers::{FineTuning, HeadTraining, SignalsOptions, TeacherFolder, write_signals};
 use lelp_train::training::Event;
@@ -56,9 +56,10 @@ pub(super) fn obtain_signals(
         }
         TeacherSource::Folder(own) => {
             let own = named(own);
-            let model = EncoderClassifier::load(&own, locations.threads)?;
+            let model = load_model(&own, locations.threads)?;
+            let model = teacher_of(model.as_ref(), &own)?;
             let splits = Splits::open(path, &data.columns.columns(), Some(model.labels()))?;
-            request.query_teacher(&model, own, &splits, &folder(&name), progress)
+            request.query_teacher(model, own.clone(), &splits, &folder(&name), progress)
         }
         TeacherSource::Trained(training) => {
             let splits = Splits::open(path, &data.columns.columns(), data.columns.labels.as_deref())?;
@@ -110,7 +111,7 @@ impl SignalsRequest<'_> {
     /// Queries `model`, loaded from `own`, for its signals, which go to `folder`.
     fn query_teacher(
         &self,
-        model: &EncoderClassifier,
+        model: &dyn Teacher,
         own: PathBuf,
         splits: &Splits,
         folder: &Path,

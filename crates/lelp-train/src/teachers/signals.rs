@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
-use lelp_data::Text;
 use lelp_model::encoder::EncoderError;
-use lelp_model::encoder_classifier::{EncoderClassifier, EncoderClassifierError};
 use lelp_model::head::{ClassifierHead, HeadOutput};
-use lelp_model::{PredictError, Predictor};
+use lelp_model::{ModelFolderError, PredictError, Teacher};
 use thiserror::Error;
 
 use super::embedding_cache::EmbeddingCache;
@@ -41,7 +39,7 @@ pub enum SignalsRunError {
     Folder(#[from] SignalsFileError),
     /// The teacher's files cannot be read again, to tell it from others.
     #[error(transparent)]
-    Teacher(#[from] EncoderClassifierError),
+    Teacher(#[from] ModelFolderError),
     /// The encoder's files cannot be read again, to tell it from others.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
@@ -66,7 +64,7 @@ pub enum SignalsRunError {
 /// `progress` is told how many rows are done, those of earlier runs included. After `cancel` the parts
 /// that are whole stay, and a later run with the same arguments goes on behind them.
 pub fn write_signals(
-    teacher: &EncoderClassifier,
+    teacher: &dyn Teacher,
     cache: Option<&EmbeddingCache>,
     data: &Dataset,
     folder: &Path,
@@ -75,17 +73,19 @@ pub fn write_signals(
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let (head, labels, hash) = (teacher.head(), teacher.labels(), teacher.hash()?);
-    let cache = cache.filter(|_| teacher.has_frozen_encoder());
-    let find = |cache: &EmbeddingCache| cache.find(teacher.encoder(), teacher.folder(), data);
-    if let Some(embeddings) = cache.map(find).transpose()?.flatten() {
+    let cached = match (cache, teacher.frozen_encoder()) {
+        (Some(cache), Some((encoder, folder))) => cache.find(encoder, folder, data)?,
+        _ => None,
+    };
+    if let Some(embeddings) = cached {
         progress(data.rows());
         return write_signals_of_head(head, labels, hash, data, &embeddings, folder, options);
     }
-    let texts: Vec<Text<'_>> = data.iter().collect();
     write(Answering { head, labels, hash }, data, folder, options, &mut |rows| {
         let done = rows.start;
         progress(done);
-        teacher.signals(&texts[rows], &mut |part| progress(done + part), cancel)
+        let part = data.table().select(&rows.collect::<Vec<_>>());
+        teacher.signals(&part, &mut |part| progress(done + part), cancel)
     })
 }
 

@@ -36,6 +36,7 @@ use crate::head::{ClassifierHead, HeadOutput};
 use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 use crate::predictor::{PredictError, Predictor};
 use crate::schema::ModelSchema;
+use crate::teacher::Teacher;
 use crate::tokenizer::Tokenizer;
 use lelp_data::storage::{self, FileError};
 use lelp_data::{Table, Text};
@@ -126,12 +127,6 @@ impl EncoderClassifier {
         Ok(storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())?)
     }
 
-    /// Identity of this model: as `teacher.json` says, else the SHA-256 of the folder's files, which
-    /// takes a moment.
-    pub fn hash(&self) -> Result<String, EncoderClassifierError> {
-        self.hash.clone().map_or_else(|| sequence_classifier::hash(&self.folder), Ok)
-    }
-
     /// The folder that it was loaded from.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -151,22 +146,43 @@ impl EncoderClassifier {
         &self.encoder
     }
 
-    /// The head.
-    #[must_use]
-    pub fn head(&self) -> &ClassifierHead {
-        &self.head
-    }
-
-    /// Embeddings `[texts, embedding_width]` and logits `[texts, classes]`.
+    /// Embeddings `[texts, embedding_width]` and logits `[texts, classes]`; texts and pairs may stand side by side.
     ///
     /// `progress` is called with the number of texts that are done; the run ends soon after `cancel` is set.
-    pub fn signals(
+    pub fn signals_of_texts(
         &self,
         texts: &[Text<'_>],
         progress: &mut dyn FnMut(usize),
         cancel: &AtomicBool,
     ) -> Result<HeadOutput, PredictError> {
         Ok(self.head.apply(self.encoder.embed_with_progress(texts, progress, cancel)?))
+    }
+}
+
+impl Teacher for EncoderClassifier {
+    fn head(&self) -> &ClassifierHead {
+        &self.head
+    }
+
+    /// As `teacher.json` says, else the SHA-256 of the folder's files, which takes a moment.
+    fn hash(&self) -> Result<String, ModelFolderError> {
+        let computed = || sequence_classifier::hash(&self.folder).map_err(ModelFolderError::unsound);
+        self.hash.clone().map_or_else(computed, Ok)
+    }
+
+    fn signals(
+        &self,
+        table: &Table,
+        progress: &mut dyn FnMut(usize),
+        cancel: &AtomicBool,
+    ) -> Result<HeadOutput, PredictError> {
+        let table = self.schema.fit(table)?;
+        let texts: Vec<Text<'_>> = table.texts().collect();
+        self.signals_of_texts(&texts, progress, cancel)
+    }
+
+    fn frozen_encoder(&self) -> Option<(&Encoder, &Path)> {
+        self.has_frozen_encoder().then_some((&self.encoder, self.folder.as_path()))
     }
 }
 
@@ -187,5 +203,9 @@ impl Predictor for EncoderClassifier {
         let table = self.schema.fit(table)?;
         let texts: Vec<Text<'_>> = table.texts().collect();
         Ok(self.head.apply(self.encoder.embed(&texts)?).logits)
+    }
+
+    fn teacher(&self) -> Option<&dyn Teacher> {
+        Some(self)
     }
 }

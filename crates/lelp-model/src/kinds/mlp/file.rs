@@ -14,6 +14,7 @@ use crate::checkpoint::{self, WeightsError};
 use crate::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use crate::head::{ClassifierHead, ClassifierHeadError};
 use crate::layer::{Layer, LayerError};
+use crate::teacher::Teacher;
 
 /// File names inside the model's folder.
 const CONFIG: &str = "config.json";
@@ -156,6 +157,18 @@ impl MlpModel {
         storage::write(&path, &bytes)?;
         let config = ConfigFile::Mlp(self.config().clone());
         Ok(storage::write(&folder.join(CONFIG), &storage::pretty_json(&config))?)
+    }
+
+    /// What tells this model from any other: its configuration, its tensors and the weights of its encoder.
+    pub(super) fn identity(&self) -> Result<Vec<u8>, MlpFileError> {
+        let path = PathBuf::from(WEIGHTS);
+        let mut bytes = safetensors::serialize(self.tensors(), None)
+            .map_err(|source| MlpFileError::Safetensors { path, source })?;
+        bytes.extend(storage::pretty_json(&ConfigFile::Mlp(self.config().clone())));
+        if let Some(folder) = self.encoder_folder() {
+            bytes.extend(checkpoint::weights_hash(folder)?.into_bytes());
+        }
+        Ok(bytes)
     }
 
     fn tensors(&self) -> Vec<(String, TensorView<'_>)> {

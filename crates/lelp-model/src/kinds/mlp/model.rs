@@ -1,8 +1,9 @@
 //! The network that answers.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
-use lelp_data::{Table, Text};
+use lelp_data::{Table, Text, storage};
 use thiserror::Error;
 
 use super::KIND;
@@ -10,8 +11,10 @@ use super::config::{MlpConfig, MlpConfigError};
 use super::input_layout::InputLayout;
 use crate::encoder::Encoder;
 use crate::head::{ClassifierHead, HeadOutput};
+use crate::model_kind::ModelFolderError;
 use crate::predictor::{PredictError, Predictor};
 use crate::schema::ModelSchema;
+use crate::teacher::Teacher;
 
 /// A trained network on typed columns: linear, or with one hidden `ReLU` layer.
 #[derive(Debug)]
@@ -163,12 +166,6 @@ impl MlpModel {
         &self.tables
     }
 
-    /// The layers.
-    #[must_use]
-    pub fn head(&self) -> &ClassifierHead {
-        &self.head
-    }
-
     /// The frozen encoder of the texts, where texts are read.
     #[must_use]
     pub fn encoder(&self) -> Option<&Encoder> {
@@ -179,17 +176,30 @@ impl MlpModel {
     pub(super) fn encoder_folder(&self) -> Option<&Path> {
         self.encoder.as_ref().map(|own| own.folder.as_path())
     }
+}
 
-    /// Embeddings `[rows, embedding width]`, what the last layer reads, and class logits `[rows, classes]`.
-    ///
-    /// # Errors
-    /// [`PredictError::Schema`] if the table lacks a column that is read or has it in another kind.
-    pub fn signals(&self, table: &Table) -> Result<HeadOutput, PredictError> {
+impl Teacher for MlpModel {
+    fn head(&self) -> &ClassifierHead {
+        &self.head
+    }
+
+    /// SHA-256 of configuration, layers and tables.
+    fn hash(&self) -> Result<String, ModelFolderError> {
+        let bytes = self.identity().map_err(ModelFolderError::unsound)?;
+        Ok(storage::sha256(&bytes))
+    }
+
+    fn signals(
+        &self,
+        table: &Table,
+        progress: &mut dyn FnMut(usize),
+        cancel: &AtomicBool,
+    ) -> Result<HeadOutput, PredictError> {
         let table = self.schema.fit(table)?;
         let texts: Vec<Text<'_>> =
             if self.layout.reads_text() { table.texts().collect() } else { Vec::new() };
         let embeddings = match self.encoder() {
-            Some(encoder) => encoder.embed(&texts)?,
+            Some(encoder) => encoder.embed_with_progress(&texts, progress, cancel)?,
             None => Vec::new(),
         };
         let encoder_width = self.encoder().map_or(0, Encoder::width);
@@ -205,6 +215,7 @@ impl MlpModel {
                 rest = behind;
             }
         }
+        progress(table.rows());
         Ok(self.head.apply(inputs))
     }
 }
@@ -241,6 +252,10 @@ impl Predictor for MlpModel {
     }
 
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
-        Ok(self.signals(table)?.logits)
+        Ok(self.signals(table, &mut |_| {}, &AtomicBool::new(false))?.logits)
+    }
+
+    fn teacher(&self) -> Option<&dyn Teacher> {
+        Some(self)
     }
 }

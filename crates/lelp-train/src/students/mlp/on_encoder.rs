@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::Dataset;
+use lelp_model::Teacher;
 use lelp_model::encoder::{Encoder, EncoderError, Pooling};
 use lelp_model::encoder_classifier::{EncoderClassifier, FrozenEncoderConfig};
 use lelp_model::head::ClassifierHead;
