@@ -23,7 +23,7 @@ use crate::Method;
 
 /// The settings of one term that holds the student's embedding against the teacher's, and all that is to say about it.
 ///
-/// A term is one file and one line in the [registry](super::registry), and with it a method, `kd` and the term. Its
+/// A term is one file and one line in the registry (`registry.rs`), and with it a method, `kd` and the term. Its
 /// settings type also derives `Clone`, `Debug`, `Serialize` and `Deserialize` (with `deny_unknown_fields` and
 /// `default`) and implements `Default`.
 pub trait Term: TermObject {

@@ -21,7 +21,7 @@ use crate::Method;
 
 /// The settings of one method, and all that is to say about it.
 ///
-/// A method is one file and one line in the [registry](super::registry). Its settings type also derives `Clone`,
+/// A method is one file and one line in the registry (`registry.rs`). Its settings type also derives `Clone`,
 /// `Debug`, `Serialize` and `Deserialize` (with `deny_unknown_fields` and `default`) and implements `Default`: defaults
 /// stand there and nowhere else. Names, help, ranges, recipes, flags and searches come from
 /// [`parameters`](Self::parameters).
