@@ -17,13 +17,13 @@ use super::error::{MethodError, MethodSettingsError};
 use super::loss::to_map;
 use super::method_settings::{named_values, serialize_named};
 use super::needs::Needs;
-use super::registry;
 use super::supervision::Supervision;
+use super::terms;
 use crate::Method;
 
 /// The settings of one term that holds the student's embedding against the teacher's, and all that is to say about it.
 ///
-/// A term is one file and one line in the registry (`registry.rs`), and with it a method, `kd` and the term. Its
+/// A term is one file and one line of `terms/mod.rs`, and with it a method, `kd` and the term. Its
 /// settings type also derives `Clone`, `Debug`, `Serialize` and `Deserialize` (with `deny_unknown_fields` and
 /// `default`) and implements `Default`.
 pub trait Term: TermObject {
@@ -92,7 +92,7 @@ impl AuxiliaryTerm {
     /// One of each term with its defaults.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        registry::terms()
+        terms::terms()
     }
 
     /// Checks the ranges that the [parameters](Term::parameters) say, for settings that were not read.

@@ -10,18 +10,18 @@ use serde_json::{Map, Value};
 
 use super::alpha::Alpha;
 use super::auxiliary_term::AuxiliaryTerm;
-use super::ce::CeSettings;
 use super::degeneracy::Degeneracy;
 use super::error::{MethodError, MethodSettingsError};
+use super::losses::ce::CeSettings;
+use super::losses::split::SplitMethod;
 use super::method_settings::MethodSettings;
 use super::needs::Needs;
-use super::split::SplitMethod;
 use super::supervision::Supervision;
 use crate::Method;
 
 /// The settings of one method, and all that is to say about it.
 ///
-/// A method is one file and one line in the registry (`registry.rs`). Its settings type also derives `Clone`,
+/// A method is one file and one line of `losses/mod.rs`. Its settings type also derives `Clone`,
 /// `Debug`, `Serialize` and `Deserialize` (with `deny_unknown_fields` and `default`) and implements `Default`: defaults
 /// stand there and nowhere else. Names, help, ranges, recipes, flags and searches come from
 /// [`parameters`](Self::parameters).

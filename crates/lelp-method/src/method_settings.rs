@@ -15,9 +15,9 @@ use super::checked_values::{check_values, number};
 use super::degeneracy::Degeneracy;
 use super::error::{MethodError, MethodSettingsError};
 use super::loss::Loss;
+use super::losses;
 use super::needs::Needs;
 use super::objective::Objective;
-use super::registry;
 use super::supervision::{StudentShape, Supervision};
 use crate::Method;
 
@@ -52,7 +52,7 @@ impl MethodSettings {
     /// One of each method with its defaults, in the order of help and reports.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        registry::methods()
+        losses::methods()
     }
 
     /// The method of a name, with its defaults.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::auxiliary_term::AuxiliaryTerm;
-use super::ce::CrossEntropy;
 use super::embeddings::EmbeddingPair;
 use super::error::MethodError;
+use super::losses::ce::CrossEntropy;
 use super::method_settings::MethodSettings;
 use super::needs::Needs;
 use super::supervision::{StudentShape, Supervision};

@@ -3,9 +3,9 @@
 use lelp::{Parameter, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
-use super::ce::{CeSettings, CrossEntropy};
 use super::error::MethodError;
 use super::float::Float;
+use super::losses::ce::{CeSettings, CrossEntropy};
 use super::supervision::Supervision;
 use super::weighted_sum::{Part, WeightedSum};
 use super::{Batch, Gradients, Method, TermSum};

@@ -126,7 +126,9 @@ impl StudentArgs {
 
 /// The kinds of students, each with what it is.
 fn student_kinds() -> PossibleValuesParser {
-    PossibleValuesParser::new(STUDENT_KINDS.map(|kind| PossibleValue::new(kind.name).help(kind.summary)))
+    PossibleValuesParser::new(
+        STUDENT_KINDS.iter().map(|kind| PossibleValue::new(kind.name).help(kind.summary)),
+    )
 }
 
 impl From<SpacingArg> for LayerChoice {

@@ -25,7 +25,7 @@ pub struct Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [&'static Format; 5] = [
+    pub const ALL: &[&'static Format] = &[
         &parquet::PARQUET,
         &delimited::CSV,
         &delimited::TSV,
@@ -46,7 +46,7 @@ impl Format {
     /// The format called `name`.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        Self::ALL.into_iter().find(|format| format.name == name)
+        Self::ALL.iter().copied().find(|format| format.name == name)
     }
 
     /// Endings of the names of all files that are understood.

@@ -9,6 +9,12 @@ use std::path::Path;
 use lelp_data::storage;
 use serde::Deserialize;
 
+use crate::model_kind::ModelKind;
+
+/// Every kind of model that can be loaded; the first that recognises a folder loads it.
+pub static MODEL_KINDS: &[ModelKind] =
+    &[encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER, ngram::KIND, mlp::KIND];
+
 /// Whether `config.json` of `folder` has `kind` as its `model`: it is a student of ours of this kind, sound or not.
 pub(crate) fn config_names(folder: &Path, kind: &str) -> bool {
     #[derive(Deserialize)]

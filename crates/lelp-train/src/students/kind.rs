@@ -9,17 +9,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::STUDENT_KINDS;
 use super::error::StudentError;
 use super::job::{TrainingControl, TrainingJob};
 use super::settings::StudentSettings;
 use super::trained::Trained;
-use super::{encoder, linear, mlp, ngram};
 use crate::task::Task;
 use crate::teachers::EmbeddingCache;
 use crate::training::TrainSettings;
-
-/// Every kind of student; the first is the default.
-pub static STUDENT_KINDS: [&StudentKind; 4] = [&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND];
 
 /// A kind of student.
 #[derive(Debug)]
@@ -38,7 +35,7 @@ impl StudentKind {
     /// The kind with this name.
     #[must_use]
     pub fn find(name: &str) -> Option<&'static Self> {
-        STUDENT_KINDS.into_iter().find(|kind| kind.name == name)
+        STUDENT_KINDS.iter().copied().find(|kind| kind.name == name)
     }
 }
 

@@ -20,6 +20,9 @@ mod trained;
 
 pub use error::StudentError;
 pub use job::{TrainingControl, TrainingJob};
-pub use kind::{PreparedStudent, Resources, STUDENT_KINDS, Student, StudentKind};
+pub use kind::{PreparedStudent, Resources, Student, StudentKind};
 pub use settings::StudentSettings;
 pub use trained::{SavedStudent, Trained, TrainedStudent};
+
+/// Every kind of student; the first is the default.
+pub static STUDENT_KINDS: &[&StudentKind] = &[&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND];

@@ -9,7 +9,8 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::kind::{STUDENT_KINDS, Student, StudentKind};
+use super::STUDENT_KINDS;
+use super::kind::{Student, StudentKind};
 use super::ngram::NgramStudentSettings;
 
 /// The key that names the kind.

@@ -26,7 +26,7 @@ pub(super) const SEED_KEY: &str = "seed";
 
 /// The settings of one way to split each class into subclasses, and all that is to say about it.
 ///
-/// A maker is one file of this folder and one line in its [registry](super::registry): settings with defaults,
+/// A maker is one file of this folder and one line in its [registry](super::makers): settings with defaults,
 /// their description for help and search, and the fit. The settings type also derives `Clone`, `Debug`,
 /// `Serialize` and `Deserialize` (with `deny_unknown_fields` and `default`) and implements `Default`.
 pub trait TargetMaker: SettingsJson {

@@ -1,6 +1,6 @@
-//! All target makers: one line each, from which help, recipes, files and searches are made.
+//! Target makers by name: settings from names and values, and the settings of any maker as JSON.
 
-use serde::de::{DeserializeOwned, Error};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use thiserror::Error as ThisError;
@@ -8,40 +8,8 @@ use thiserror::Error as ThisError;
 use crate::error_kind::{Classified, ErrorKind};
 use crate::parameter::SettingError;
 use crate::parameter::Values;
-use crate::subclass::agglomerative::AgglomerativeSettings;
-use crate::subclass::kmeans::KmeansSettings;
-use crate::subclass::lelp::LelpSettings;
-use crate::subclass::maker::{MakerSettings, NAME_KEY, SEED_KEY, TargetMaker};
-use crate::subclass::oracle::OracleSettings;
-use crate::subclass::random_projection::RandomProjectionSettings;
-use crate::subclass::random_subclass::RandomSubclassSettings;
-use crate::subclass::tsne_kmeans::TsneKmeansSettings;
-
-/// The makers in the order of help and reports.
-const MAKERS: [Entry; 7] = [
-    Entry::of::<LelpSettings>(),
-    Entry::of::<KmeansSettings>(),
-    Entry::of::<AgglomerativeSettings>(),
-    Entry::of::<TsneKmeansSettings>(),
-    Entry::of::<RandomProjectionSettings>(),
-    Entry::of::<RandomSubclassSettings>(),
-    Entry::of::<OracleSettings>(),
-];
-
-/// How settings of one type come to be.
-struct Entry {
-    default: fn() -> MakerSettings,
-    read: fn(Map<String, Value>) -> Result<MakerSettings, serde_json::Error>,
-}
-
-impl Entry {
-    const fn of<T: TargetMaker + Default + DeserializeOwned>() -> Self {
-        Self {
-            default: || T::default().into(),
-            read: |settings| serde_json::from_value::<T>(Value::Object(settings)).map(Into::into),
-        }
-    }
-}
+use crate::subclass::maker::{MakerSettings, NAME_KEY, SEED_KEY};
+use crate::subclass::makers::{Entry, MAKERS};
 
 /// Why no target maker has these settings.
 #[derive(Debug, ThisError)]

@@ -4,9 +4,8 @@ use std::any::Any;
 
 use super::{
     AgglomerativeSettings, Beta, ClusterFit, DirectionsFit, EntropyError, FineLabels, FittedSplit,
-    KmeansSettings, LelpSettings, MakerSettings, OracleFit, OracleSettings, RandomProjectionSettings,
-    RandomSubclassSettings, SplitStatistics, SubclassFit, TargetSettings, Temperature, TsneKmeansSettings,
-    beta_at_entropy, split_entropy,
+    KmeansSettings, MakerSettings, OracleFit, OracleSettings, SplitStatistics, SubclassFit, TargetSettings,
+    Temperature, TsneKmeansSettings, beta_at_entropy, split_entropy,
 };
 use crate::clustering::Perplexity;
 use crate::collapse::softmax;
@@ -17,17 +16,14 @@ use crate::signals::{Embeddings, Signals, SignalsParts};
 use crate::testing::{ONE, Teacher, number};
 
 /// Every split, with S subclasses where that can be said.
-fn splits(subclasses: usize) -> [MakerSettings; 7] {
-    let subclasses = number(subclasses);
-    [
-        LelpSettings { subclasses, ..LelpSettings::default() }.into(),
-        RandomProjectionSettings { subclasses, ..RandomProjectionSettings::default() }.into(),
-        KmeansSettings { subclasses, ..KmeansSettings::default() }.into(),
-        AgglomerativeSettings { subclasses, ..AgglomerativeSettings::default() }.into(),
-        TsneKmeansSettings { subclasses, ..TsneKmeansSettings::default() }.into(),
-        RandomSubclassSettings { subclasses, seed: 3 }.into(),
-        OracleSettings::default().into(),
-    ]
+fn splits(subclasses: usize) -> Vec<MakerSettings> {
+    let given = |maker: MakerSettings| maker.with("subclasses", subclasses).unwrap_or(maker).with_seed(3);
+    MakerSettings::all().map(given).collect()
+}
+
+/// The split of a name among [`splits`].
+fn named(name: &str, subclasses: usize) -> MakerSettings {
+    splits(subclasses).into_iter().find(|split| split.name() == name).unwrap()
 }
 
 fn oracle() -> MakerSettings {
@@ -269,7 +265,7 @@ fn the_null_space_keeps_the_head_out_of_clusters() {
 #[test]
 fn random_directions_are_orthonormal_in_the_null_space_and_report_their_variance() {
     let case = Case::new(300, 9, 2, 4);
-    let fit: DirectionsFit = downcast(&case.fit(&splits(4)[1]));
+    let fit: DirectionsFit = downcast(&case.fit(&named("random-projection", 4)));
     let moments = case.teacher.moments();
     for (class, directions) in fit.directions().chunks(4 * 9).enumerate() {
         let covariance = moments.covariance(class);
@@ -295,7 +291,7 @@ fn random_directions_are_orthonormal_in_the_null_space_and_report_their_variance
 #[test]
 fn a_random_split_knows_nothing_of_the_embedding() {
     let case = Case::new(200, 6, 2, 4);
-    let fit = case.fit(&splits(4)[5]);
+    let fit = case.fit(&named("random-subclass", 4));
     let mut other = Case::new(200, 6, 2, 4);
     other.teacher.embeddings.reverse();
     assert_eq!(case.targets(&fit, 0.3), other.targets(&fit, 0.3));
@@ -363,23 +359,24 @@ fn an_oracle_without_fine_labels_says_so() {
 #[test]
 fn statistics_of_another_split_are_refused() {
     let case = Case::new(100, 6, 2, 2);
-    let splits = splits(2);
-    let of_random = case.statistics(&splits[5]);
-    for split in [&splits[0], &splits[2], &splits[6]] {
+    let [lelp, kmeans_split, agglomerative, random, oracle] =
+        ["lelp", "kmeans", "agglomerative", "random-subclass", "oracle"].map(|name| named(name, 2));
+    let of_random = case.statistics(&random);
+    for split in [&lelp, &kmeans_split, &oracle] {
         assert!(!of_random.satisfy(split.requirements()));
         let refused = split.fit(&of_random, None, ONE).unwrap_err();
         assert!(matches!(refused, FitError::MissingStatistics { .. }), "{refused}");
     }
-    let mut kmeans = case.statistics(&splits[2]);
+    let mut kmeans = case.statistics(&kmeans_split);
     let serves =
         |statistics: &SplitStatistics, split: &MakerSettings| statistics.satisfy(split.requirements());
-    assert!(serves(&kmeans, &splits[0]) && serves(&kmeans, &splits[3])); // it holds all rows
+    assert!(serves(&kmeans, &lelp) && serves(&kmeans, &agglomerative)); // it holds all rows
     let few = KmeansSettings { sample: number(10), ..KmeansSettings::default() };
     let seeded: MakerSettings = KmeansSettings { seed: 1, ..few.clone() }.into();
     let few: MakerSettings = few.into();
     assert!(!serves(&kmeans, &few) && serves(&case.statistics(&few), &few));
     assert!(!serves(&case.statistics(&few), &seeded));
-    assert!(kmeans.merge(&case.statistics(&splits[3])).is_err());
+    assert!(kmeans.merge(&case.statistics(&agglomerative)).is_err());
     assert!(kmeans.merge(&of_random).is_err());
 }
 
@@ -387,7 +384,7 @@ fn statistics_of_another_split_are_refused() {
 fn a_perplexity_that_is_no_number_of_neighbours_is_refused() {
     for value in [0.0, f64::NAN, f64::INFINITY] {
         assert!(Perplexity::new(value).is_err(), "{value}");
-        let refused = splits(2)[4].with("perplexity", value).unwrap_err();
+        let refused = named("tsne-kmeans", 2).with("perplexity", value).unwrap_err();
         assert!(!refused.to_string().is_empty(), "{refused}");
     }
 }

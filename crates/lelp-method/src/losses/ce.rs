@@ -3,14 +3,14 @@
 use lelp::{Parameter, Search, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
-use super::alpha::Alpha;
-use super::error::MethodError;
-use super::float::Float;
-use super::loss::Loss;
-use super::needs::Needs;
-use super::softmax::scaled;
-use super::supervision::Supervision;
-use super::{Batch, Gradients, Method, RowWise, TermSum};
+use crate::alpha::Alpha;
+use crate::error::MethodError;
+use crate::float::Float;
+use crate::loss::Loss;
+use crate::needs::Needs;
+use crate::softmax::scaled;
+use crate::supervision::Supervision;
+use crate::{Batch, Gradients, Method, RowWise, TermSum};
 
 /// Cross-entropy of one row with its label, over outputs collapsed to classes by log-sum-exp:
 /// `ln sum_j exp(s_j) - ln sum_(j of the label) exp(s_j)`.
@@ -114,7 +114,7 @@ pub struct CrossEntropy<'a> {
 
 impl<'a> CrossEntropy<'a> {
     /// Over checked supervision, for a student with `subclasses` outputs a class.
-    pub(super) fn new(supervision: Supervision<'a>, subclasses: usize, settings: CeSettings) -> Self {
+    pub(crate) fn new(supervision: Supervision<'a>, subclasses: usize, settings: CeSettings) -> Self {
         let weights = if settings.balanced { balanced(&supervision) } else { vec![1.0; supervision.classes] };
         Self { supervision, subclasses, label_smoothing: settings.label_smoothing, weights }
     }

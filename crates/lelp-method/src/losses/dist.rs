@@ -3,16 +3,16 @@
 use lelp::{Parameter, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
-use super::alpha::{ALPHA, Alpha};
-use super::degeneracy::{Degeneracy, Severity, free_shapes};
-use super::error::MethodError;
-use super::float::Float;
 use super::kd::{SOFTNESS, TEMPERATURE};
-use super::loss::Loss;
-use super::needs::Needs;
-use super::softmax::scaled;
-use super::supervision::Supervision;
-use super::{Batch, Gradients, Method, TermSum};
+use crate::alpha::{ALPHA, Alpha};
+use crate::degeneracy::{Degeneracy, Severity, free_shapes};
+use crate::error::MethodError;
+use crate::float::Float;
+use crate::loss::Loss;
+use crate::needs::Needs;
+use crate::softmax::scaled;
+use crate::supervision::Supervision;
+use crate::{Batch, Gradients, Method, TermSum};
 
 const PARAMETERS: [Parameter; 4] = [
     ALPHA,

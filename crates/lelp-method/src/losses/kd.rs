@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use lelp::{Parameter, Search, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
-use super::alpha::{ALPHA, Alpha};
-use super::error::MethodError;
-use super::float::Float;
-use super::loss::Loss;
-use super::needs::Needs;
-use super::softmax::{scaled, soft_labels};
-use super::supervision::Supervision;
-use super::{Batch, Gradients, Method, RowWise, TermSum};
+use crate::alpha::{ALPHA, Alpha};
+use crate::error::MethodError;
+use crate::float::Float;
+use crate::loss::Loss;
+use crate::needs::Needs;
+use crate::softmax::{scaled, soft_labels};
+use crate::supervision::Supervision;
+use crate::{Batch, Gradients, Method, RowWise, TermSum};
 
 /// As methods describe it.
 pub(super) const TEMPERATURE: Parameter =
@@ -110,7 +110,7 @@ pub fn distillation<F: Float>(
 
 /// Soft labels over the student's outputs.
 ///
-/// Labels are mixed in by [`WeightedSum`](super::WeightedSum): the loss of a row with label `y` is
+/// Labels are mixed in by [`WeightedSum`](crate::WeightedSum): the loss of a row with label `y` is
 /// `(1 - alpha) T^2 KL(t || softmax(s / T)) + alpha CE(y, collapsed s)`; that of a row without a label is its first
 /// part alone. The batch loss is the sum over all rows of the batch divided by their number, labelled or not: what a
 /// row weighs does not depend on the rows it is drawn with. At `alpha = 1` rows without a label teach nothing and are

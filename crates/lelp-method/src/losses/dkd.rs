@@ -3,16 +3,16 @@
 use lelp::{Parameter, Search, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
-use super::alpha::{ALPHA, Alpha};
-use super::degeneracy::{Degeneracy, Severity};
-use super::error::MethodError;
-use super::float::Float;
 use super::kd::{SOFTNESS, TEMPERATURE};
-use super::loss::Loss;
-use super::needs::Needs;
-use super::softmax::scaled;
-use super::supervision::Supervision;
-use super::{Batch, Gradients, Method, RowWise, TermSum};
+use crate::alpha::{ALPHA, Alpha};
+use crate::degeneracy::{Degeneracy, Severity};
+use crate::error::MethodError;
+use crate::float::Float;
+use crate::loss::Loss;
+use crate::needs::Needs;
+use crate::softmax::scaled;
+use crate::supervision::Supervision;
+use crate::{Batch, Gradients, Method, RowWise, TermSum};
 
 const PARAMETERS: [Parameter; 4] = [
     ALPHA,
@@ -219,7 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kd::distillation;
+    use crate::losses::kd::distillation;
     use crate::testing::{assert_gradient, numbers};
 
     fn total(label: usize, teacher: &[f64], outputs: &[f64], temperature: f64, weights: [f64; 2]) -> f64 {

@@ -3,13 +3,13 @@
 use lelp::{Parameter, Values};
 use serde::{Deserialize, Serialize};
 
-use super::auxiliary_term::Term;
-use super::embeddings::{AROUND_DEFAULT, EmbeddingPair};
-use super::error::MethodError;
-use super::float::Float;
-use super::regressor::Regressor;
-use super::supervision::Supervision;
-use super::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
+use crate::auxiliary_term::Term;
+use crate::embeddings::{AROUND_DEFAULT, EmbeddingPair};
+use crate::error::MethodError;
+use crate::float::Float;
+use crate::regressor::Regressor;
+use crate::supervision::Supervision;
+use crate::{Batch, Gradients, Method, NamedArray, StateError, TermSum};
 
 const PARAMETERS: [Parameter; 1] =
     [Parameter::new("weight", Values::NonNegative, "weight of the squared error between embeddings")

@@ -3,16 +3,16 @@
 use lelp::{Parameter, Search, Temperature};
 use serde_json::{Map, Value};
 
-use super::alpha::Alpha;
-use super::auxiliary_term::AuxiliaryTerm;
-use super::degeneracy::Degeneracy;
-use super::error::{MethodError, MethodSettingsError};
 use super::kd::KdSettings;
-use super::loss::{Loss, LossObject, to_map};
-use super::method_settings::MethodSettings;
-use super::needs::Needs;
-use super::supervision::Supervision;
 use crate::Method;
+use crate::alpha::Alpha;
+use crate::auxiliary_term::AuxiliaryTerm;
+use crate::degeneracy::Degeneracy;
+use crate::error::{MethodError, MethodSettingsError};
+use crate::loss::{Loss, LossObject, to_map};
+use crate::method_settings::MethodSettings;
+use crate::needs::Needs;
+use crate::supervision::Supervision;
 
 /// Settings of a method that holds the outputs against the teacher's as `kd` does, and the embedding by a term. In a
 /// file both stand side by side.

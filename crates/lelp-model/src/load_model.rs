@@ -1,14 +1,10 @@
-//! Every kind of model, and the one door through which any model's folder is loaded.
+//! The one door through which any model's folder is loaded.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use crate::kinds::{encoder_classifier, mlp, ngram};
-use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
-
-/// Every kind of model that can be loaded; the first that recognises a folder loads it.
-pub static MODEL_KINDS: [ModelKind; 4] =
-    [encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER, ngram::KIND, mlp::KIND];
+use crate::kinds::MODEL_KINDS;
+use crate::model_kind::{LoadedModel, ModelFolderError};
 
 /// Loads the model in `folder`, of whatever kind.
 ///

@@ -9,15 +9,15 @@ use lelp::{Beta, MakerSettings, Members, Parameter, Temperature, Values};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::alpha::{ALPHA, Alpha};
-use super::degeneracy::{Degeneracy, Severity};
-use super::error::{MethodError, MethodSettingsError};
 use super::kd::{SoftTargetLoss, TEMPERATURE};
-use super::loss::{Loss, LossObject, to_map};
-use super::method_settings::MethodSettings;
-use super::needs::Needs;
-use super::supervision::Supervision;
 use crate::Method;
+use crate::alpha::{ALPHA, Alpha};
+use crate::degeneracy::{Degeneracy, Severity};
+use crate::error::{MethodError, MethodSettingsError};
+use crate::loss::{Loss, LossObject, to_map};
+use crate::method_settings::MethodSettings;
+use crate::needs::Needs;
+use crate::supervision::Supervision;
 
 const ENTROPY: Parameter = Parameter::new(
     "entropy",

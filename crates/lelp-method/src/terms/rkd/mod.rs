@@ -7,11 +7,11 @@ pub use geometry::{angle_distance, distance_distance};
 use lelp::{Parameter, Values};
 use serde::{Deserialize, Serialize};
 
-use super::auxiliary_term::Term;
-use super::embeddings::{AROUND_DEFAULT, EmbeddingPair};
-use super::error::MethodError;
-use super::supervision::Supervision;
-use super::{Batch, Gradients, Method, TermSum};
+use crate::auxiliary_term::Term;
+use crate::embeddings::{AROUND_DEFAULT, EmbeddingPair};
+use crate::error::MethodError;
+use crate::supervision::Supervision;
+use crate::{Batch, Gradients, Method, TermSum};
 
 const PARAMETERS: [Parameter; 2] = [
     Parameter::new("distance_weight", Values::NonNegative, "weight of the distances")

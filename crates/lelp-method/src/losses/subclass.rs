@@ -5,15 +5,15 @@ use std::borrow::Cow;
 use lelp::{Parameter, Temperature};
 use serde::{Deserialize, Serialize};
 
-use super::alpha::{ALPHA, Alpha};
-use super::error::MethodError;
 use super::kd::{SOFTNESS, SoftTargetLoss, TEMPERATURE};
-use super::loss::Loss;
-use super::method_settings::MethodSettings;
-use super::needs::Needs;
 use super::split::FOUND_SUBCLASSES;
-use super::supervision::Supervision;
 use crate::Method;
+use crate::alpha::{ALPHA, Alpha};
+use crate::error::MethodError;
+use crate::loss::Loss;
+use crate::method_settings::MethodSettings;
+use crate::needs::Needs;
+use crate::supervision::Supervision;
 
 /// Settings of `subclass`, which needs the signals of a teacher with subclasses.
 ///
