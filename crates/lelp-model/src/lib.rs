@@ -36,7 +36,7 @@ mod schema;
 mod teacher;
 pub mod tokenizer;
 
-pub use kinds::{MODEL_KINDS, encoder_classifier, mlp, ngram};
+pub use kinds::*;
 pub use load_model::load_model;
 pub use model_kind::{LoadedModel, ModelFolderError, ModelKind};
 pub use predictor::{PredictError, Predictor};
