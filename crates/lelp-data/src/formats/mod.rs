@@ -3,6 +3,7 @@
 mod delimited;
 mod json_lines;
 mod lines;
+mod ltsv;
 mod parquet;
 mod text_lines;
 mod utf8;
@@ -31,6 +32,7 @@ impl Format {
         &delimited::TSV,
         &json_lines::JSON_LINES,
         &text_lines::TEXT_LINES,
+        &ltsv::LTSV,
     ];
 
     /// The format of `path` by the ending of its name.

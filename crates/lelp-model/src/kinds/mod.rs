@@ -3,6 +3,8 @@
 pub mod encoder_classifier;
 pub mod mlp;
 pub mod ngram;
+pub mod prior;
+pub mod vector_head;
 
 use std::path::Path;
 
@@ -12,8 +14,14 @@ use serde::Deserialize;
 use crate::model_kind::ModelKind;
 
 /// Every kind of model that can be loaded; the first that recognises a folder loads it.
-pub static MODEL_KINDS: &[ModelKind] =
-    &[encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER, ngram::KIND, mlp::KIND];
+pub static MODEL_KINDS: &[ModelKind] = &[
+    encoder_classifier::FROZEN_ENCODER,
+    encoder_classifier::SEQUENCE_CLASSIFIER,
+    ngram::KIND,
+    mlp::KIND,
+    prior::KIND,
+    vector_head::KIND,
+];
 
 /// Whether `config.json` of `folder` has `kind` as its `model`: it is a student of ours of this kind, sound or not.
 pub(crate) fn config_names(folder: &Path, kind: &str) -> bool {
