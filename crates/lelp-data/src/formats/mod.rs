@@ -3,7 +3,6 @@
 mod delimited;
 mod json_lines;
 mod lines;
-mod ltsv;
 mod parquet;
 mod text_lines;
 mod utf8;
@@ -32,7 +31,6 @@ impl Format {
         &delimited::TSV,
         &json_lines::JSON_LINES,
         &text_lines::TEXT_LINES,
-        &ltsv::LTSV,
     ];
 
     /// The format of `path` by the ending of its name.

@@ -1,6 +1,5 @@
 //! Losses: a file and a line in [`METHODS`] each, from which help, recipes, flags, files and searches are made.
 
-pub(crate) mod brier;
 pub(crate) mod ce;
 pub(crate) mod dist;
 pub(crate) mod dkd;
@@ -19,7 +18,6 @@ use crate::terms::terms;
 const METHODS: &[Line] = &[
     Line::Loss(|| ce::CeSettings::default().into()),
     Line::Loss(|| kd::KdSettings::default().into()),
-    Line::Loss(|| brier::BrierSettings::default().into()),
     Line::Loss(|| dkd::DkdSettings::default().into()),
     Line::Loss(|| dist::DistSettings::default().into()),
     Line::Loss(|| lskd::LskdSettings::default().into()),

@@ -3,8 +3,6 @@
 pub mod encoder_classifier;
 pub mod mlp;
 pub mod ngram;
-pub mod prior;
-pub mod vector_head;
 
 use std::path::Path;
 
@@ -14,14 +12,8 @@ use serde::Deserialize;
 use crate::model_kind::ModelKind;
 
 /// Every kind of model that can be loaded; the first that recognises a folder loads it.
-pub static MODEL_KINDS: &[ModelKind] = &[
-    encoder_classifier::FROZEN_ENCODER,
-    encoder_classifier::SEQUENCE_CLASSIFIER,
-    ngram::KIND,
-    mlp::KIND,
-    prior::KIND,
-    vector_head::KIND,
-];
+pub static MODEL_KINDS: &[ModelKind] =
+    &[encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER, ngram::KIND, mlp::KIND];
 
 /// Whether `config.json` of `folder` has `kind` as its `model`: it is a student of ours of this kind, sound or not.
 pub(crate) fn config_names(folder: &Path, kind: &str) -> bool {

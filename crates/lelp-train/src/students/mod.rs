@@ -15,7 +15,6 @@ mod kind;
 pub mod linear;
 pub mod mlp;
 pub mod ngram;
-pub mod prior;
 mod settings;
 mod trained;
 
@@ -26,5 +25,4 @@ pub use settings::StudentSettings;
 pub use trained::{SavedStudent, Trained, TrainedStudent};
 
 /// Every kind of student; the first is the default.
-pub static STUDENT_KINDS: &[&StudentKind] =
-    &[&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND, &prior::KIND];
+pub static STUDENT_KINDS: &[&StudentKind] = &[&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND];

@@ -4,7 +4,6 @@ pub mod agglomerative;
 pub mod kmeans;
 pub mod lelp;
 pub mod oracle;
-pub mod principal_directions;
 pub mod random_projection;
 pub mod random_subclass;
 pub mod tsne_kmeans;
@@ -17,7 +16,6 @@ use super::maker::{MakerSettings, TargetMaker};
 /// The makers in the order of help and reports.
 pub(super) const MAKERS: &[Entry] = &[
     Entry::of::<lelp::LelpSettings>(),
-    Entry::of::<principal_directions::PrincipalDirectionsSettings>(),
     Entry::of::<kmeans::KmeansSettings>(),
     Entry::of::<agglomerative::AgglomerativeSettings>(),
     Entry::of::<tsne_kmeans::TsneKmeansSettings>(),
