@@ -103,6 +103,15 @@ def lskd(p, outputs, temperature):
     return F.kl_div(F.log_softmax(s, -1), F.softmax(t, -1), reduction="batchmean") * temperature**2
 
 
+def split(p, outputs, temperature, weight):
+    """Classes, and what is inside each of them by renormalised probabilities, the latter with a weight of its own."""
+    t, s = (x.reshape(len(outputs), p["classes"], -1) for x in (p["targets"][p["batch"]], F.softmax(outputs / temperature, -1)))
+    kl = lambda a, b: (a * (a / b).log()).sum(-1)
+    inside = lambda x: x / x.sum(-1, keepdim=True)
+    classes, splits = kl(t.sum(-1), s.sum(-1)), (t.sum(-1) * kl(inside(t), inside(s))).sum(-1)
+    return temperature**2 * (classes + weight * splits).mean()
+
+
 def linear(variables, name, x):
     """The arrays hold the weight `[outputs, inputs]`, then the bias."""
     inputs = x.shape[-1]
@@ -182,8 +191,7 @@ def case(p, settings, g):
     elif method == "lskd":
         terms = {"lskd": (settings["weight"], lskd(p, outputs, temperature))}
     elif method == "lelp":
-        log_s = F.log_softmax(outputs / temperature, -1)
-        terms = {"lelp": (1, F.kl_div(log_s, p["targets"][p["batch"]], reduction="batchmean") * temperature**2)}
+        terms = {"lelp": (1, split(p, outputs, temperature, settings["split_weight"]))}
     else:
         terms = {"kd": (1, kd(p, outputs, temperature))}
     terms = {name: ((1 - alpha) * weight, value) for name, (weight, value) in terms.items()}
@@ -240,7 +248,9 @@ def main():
         {"method": "vid", **mixed, "weight": 0.5},
         {"method": "rkd", **mixed, "distance_weight": 25.0, "angle_weight": 50.0},
         {"method": "crd", **mixed, "weight": 0.8, "dimensions": 3, "negatives": 7, "contrast_temperature": 0.5, "momentum": 0.25},
-        {"method": "lelp", **mixed, "subclasses": 2},
+        {"method": "lelp", **mixed, "subclasses": 2, "split_weight": 1.0},
+        {"method": "lelp", **mixed, "subclasses": 2, "split_weight": 0.3},
+        {"method": "lelp", **mixed, "subclasses": 2, "split_weight": 0.0},
     ]
     problems = {classes: problem(classes) for classes in (2, 3)}
     cases = [

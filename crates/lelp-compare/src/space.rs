@@ -277,7 +277,9 @@ mod tests {
     fn the_space_of_every_method_is_that_of_published_comparisons() {
         let train = TrainSettings { epochs: 15, learning_rate: 0.5, ..TrainSettings::ngram() };
         let (softness, softly) = ("[1.0, 2.0, 4.0]", "temperature [1.0, 2.0, 4.0]");
-        let split = |subclasses: &str, low: f64, high: f64| format!("beta {low} to {high}, {subclasses}");
+        let weight = "split_weight [0.1, 0.3, 1.0]";
+        let split =
+            |subclasses: &str, low: f64, high: f64| format!("beta {low} to {high}, {weight}, {subclasses}");
         let (few, many) = ("subclasses [2, 4, 8, 16]", "subclasses [4, 8, 16, 32]");
         let expected = [
             ("ce", "epochs [8, 15, 30], label_smoothing [0.0, 0.05, 0.1]".to_owned()),
@@ -295,8 +297,8 @@ mod tests {
             ("tsne-kmeans", split(many, 0.05, 0.5)),
             ("random-projection", split(few, 0.04, 0.4)),
             ("random-subclass", split(few, 0.04, 1.0)),
-            ("oracle", "beta 0.1 to 0.5".to_owned()),
-            ("subclass", softly.to_owned()),
+            ("oracle", format!("beta 0.1 to 0.5, {weight}")),
+            ("subclass", format!("{weight}, {softly}")),
         ];
         let found = MethodSettings::all().into_iter().map(|method| {
             let mut space = default_space(&method, &train);

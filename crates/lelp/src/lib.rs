@@ -93,7 +93,7 @@ pub use parameter::{Parameter, Search, SettingError, Values};
 pub use plane::project_to_plane;
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};
-pub use subclass::{Beta, TargetSettings, Temperature};
+pub use subclass::{Beta, SplitWeight, TargetSettings, Temperature};
 pub use subclass::{BetaAtEntropy, EntropyError, beta_at_entropy, split_entropy};
 pub use subclass::{ClassReport, FineLabels, FittedSplit, HeadSource, SplitReport, SplitStatistics};
 pub use subclass::{LelpSettings, MakerSettings, MakerSettingsError};

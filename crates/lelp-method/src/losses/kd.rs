@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lelp::{Parameter, Search, Temperature, Values, log_sum_exp};
+use lelp::{Parameter, Search, SplitWeight, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
 use crate::alpha::{ALPHA, Alpha};
@@ -11,6 +11,7 @@ use crate::float::Float;
 use crate::loss::Loss;
 use crate::needs::Needs;
 use crate::softmax::{scaled, soft_labels};
+use crate::split_distillation::split_distillation;
 use crate::supervision::Supervision;
 use crate::{Batch, Gradients, Method, RowWise, TermSum};
 
@@ -111,7 +112,8 @@ pub fn distillation<F: Float>(
 /// Soft labels over the student's outputs.
 ///
 /// Labels are mixed in by [`WeightedSum`](crate::WeightedSum): the loss of a row with label `y` is
-/// `(1 - alpha) T^2 KL(t || softmax(s / T)) + alpha CE(y, collapsed s)`; that of a row without a label is its first
+/// `(1 - alpha) T^2 KL(t || softmax(s / T)) + alpha CE(y, collapsed s)`, or with a split weight other than 1 that of
+/// [`split_distillation`] in place of the divergence; that of a row without a label is its first
 /// part alone. The batch loss is the sum over all rows of the batch divided by their number, labelled or not: what a
 /// row weighs does not depend on the rows it is drawn with. At `alpha = 1` rows without a label teach nothing and are
 /// left out.
@@ -127,10 +129,11 @@ pub struct SoftTargetLoss<'a> {
     classes: usize,
     subclasses: usize,
     temperature: f64,
+    split_weight: SplitWeight,
 }
 
 impl<'a> SoftTargetLoss<'a> {
-    /// Over checked targets, softened by `temperature`.
+    /// Over checked targets, softened by `temperature`; the split within classes has its full weight.
     pub(super) fn new(
         term: &'static str,
         targets: Cow<'a, [f32]>,
@@ -138,7 +141,13 @@ impl<'a> SoftTargetLoss<'a> {
         subclasses: usize,
         temperature: f64,
     ) -> Self {
-        Self { term: [term], targets, classes, subclasses, temperature }
+        let split_weight = SplitWeight::default();
+        Self { term: [term], targets, classes, subclasses, temperature, split_weight }
+    }
+
+    /// The same with another weight of the split within classes.
+    pub(super) fn with_split_weight(self, split_weight: SplitWeight) -> Self {
+        Self { split_weight, ..self }
     }
 }
 
@@ -170,10 +179,14 @@ impl Method for SoftTargetLoss<'_> {
 
 impl RowWise for SoftTargetLoss<'_> {
     fn gradient(&self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
+        let Self { subclasses, temperature, split_weight, .. } = *self;
         let width = self.outputs();
         for (row, outputs, gradient) in batch.row_by_row(gradients.outputs) {
             let targets = &self.targets[row * width..][..width];
-            sums[0].add(distillation(targets, outputs, self.temperature, batch.share, gradient));
+            let share = batch.share;
+            let loss =
+                split_distillation(targets, outputs, subclasses, temperature, split_weight, share, gradient);
+            sums[0].add(loss);
         }
     }
 }

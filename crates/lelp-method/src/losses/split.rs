@@ -1,11 +1,11 @@
 //! Methods that split classes by a target maker: every maker of the core is one.
 //!
 //! Splits and targets are made by the crate `lelp`; the loss is that of [`SoftTargetLoss`] over
-//! `classes * subclasses` outputs.
+//! `classes * subclasses` outputs, with a weight of its own for the split within classes.
 
 use std::borrow::Cow;
 
-use lelp::{Beta, MakerSettings, Members, Parameter, Temperature, Values};
+use lelp::{Beta, MakerSettings, Members, Parameter, Search, SplitWeight, Temperature, Values};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -24,6 +24,13 @@ const ENTROPY: Parameter = Parameter::new(
     Values::Positive,
     "mean entropy of the split of a row in bits, in place of its width: 0 to log2 S",
 );
+/// Of every method with outputs for subclasses.
+pub(super) const SPLIT_WEIGHT: Parameter = Parameter::new(
+    "split_weight",
+    Values::NonNegative,
+    "weight of the split within classes beside the classes: 1 is the paper's loss, 0 that of `kd`",
+)
+.searched(Search::Choices(&[0.1, 0.3, 1.0]));
 const MEMBERS: Parameter = Parameter::new(
     "members",
     Values::Words(&[
@@ -50,6 +57,8 @@ pub struct SplitMethod {
     pub beta: Beta,
     /// Mean entropy of the split of a row, in bits; where given, it decides the sharpness in place of `beta`.
     pub entropy: Option<f64>,
+    /// Weight of the split within classes beside the probabilities of the classes.
+    pub split_weight: SplitWeight,
     /// Who says which class a row is a member of.
     pub members: Members,
     /// What splits the classes.
@@ -69,6 +78,7 @@ struct OwnSettings {
     beta: Beta,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entropy: Option<f64>,
+    split_weight: SplitWeight,
     #[serde(default)]
     members: Members,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +94,7 @@ impl SplitMethod {
             temperature: Temperature::default(),
             beta: maker.default_beta(),
             entropy: None,
+            split_weight: maker.default_split_weight(),
             members: Members::default(),
             found_subclasses: None,
             maker,
@@ -98,7 +109,10 @@ impl SplitMethod {
         };
         let members = looks_at_members.then_some(MEMBERS);
         let subclasses = self.maker.subclasses().is_none().then_some(FOUND_SUBCLASSES);
-        [ALPHA, TEMPERATURE, self.maker.beta(), ENTROPY].into_iter().chain(members).chain(subclasses)
+        [ALPHA, TEMPERATURE, self.maker.beta(), ENTROPY, SPLIT_WEIGHT]
+            .into_iter()
+            .chain(members)
+            .chain(subclasses)
     }
 }
 
@@ -137,12 +151,17 @@ impl Loss for SplitMethod {
 
     fn degeneracy(&self, _classes: usize) -> Option<Degeneracy> {
         let one = self.maker.subclasses().is_some_and(|subclasses| subclasses.get() == 1);
-        one.then_some(Degeneracy {
-            method: self.name(),
-            severity: Severity::Warned,
-            why: "one subclass a class leaves the teacher's probabilities as they are, which is `kd`",
-            instead: "4 `subclasses`",
-        })
+        let (why, instead) = if one {
+            (
+                "one subclass a class leaves the teacher's probabilities as they are, which is `kd`",
+                "4 `subclasses`",
+            )
+        } else if self.split_weight.get() == 0.0 {
+            ("without weight on the split it is `kd` with a wider output", "a `split_weight` of 0.3")
+        } else {
+            return None;
+        };
+        Some(Degeneracy { method: self.name(), severity: Severity::Warned, why, instead })
     }
 
     fn split(&self) -> Option<&SplitMethod> {
@@ -158,14 +177,16 @@ impl Loss for SplitMethod {
         let (classes, subclasses) = (supervision.classes, Loss::subclasses(self));
         let targets = Cow::Borrowed(supervision.checked_targets(self.name(), subclasses)?);
         let loss = SoftTargetLoss::new(self.name(), targets, classes, subclasses, self.temperature.get());
-        Ok(Some(Box::new(loss)))
+        Ok(Some(Box::new(loss.with_split_weight(self.split_weight))))
     }
 }
 
 impl LossObject for SplitMethod {
     fn to_json(&self) -> Map<String, Value> {
-        let Self { alpha, temperature, beta, entropy, members, found_subclasses: subclasses, .. } = *self;
-        let mut settings = to_map(&OwnSettings { alpha, temperature, beta, entropy, members, subclasses });
+        let Self { alpha, temperature, beta, entropy, split_weight, members, .. } = *self;
+        let subclasses = self.found_subclasses;
+        let own = OwnSettings { alpha, temperature, beta, entropy, split_weight, members, subclasses };
+        let mut settings = to_map(&own);
         settings.retain(|name, _| self.own_parameters().any(|parameter| parameter.name == name));
         settings.extend(self.maker.parameter_values());
         settings
@@ -175,9 +196,11 @@ impl LossObject for SplitMethod {
         let is_own = |name: &str| self.own_parameters().any(|parameter| parameter.name == name);
         let (mut own, of_maker) = values.into_iter().partition::<Map<_, _>, _>(|(name, _)| is_own(name));
         own.entry("beta").or_insert_with(|| self.maker.default_beta().get().into());
+        own.entry("split_weight").or_insert_with(|| self.maker.default_split_weight().get().into());
         let own: OwnSettings = serde_json::from_value(Value::Object(own))?;
-        let OwnSettings { alpha, temperature, beta, entropy, members, subclasses } = own;
+        let OwnSettings { alpha, temperature, beta, entropy, split_weight, members, subclasses } = own;
         let maker = MakerSettings::with_parameters(self.maker.name(), of_maker)?;
-        Ok(Self { alpha, temperature, beta, entropy, members, maker, found_subclasses: subclasses }.into())
+        let found_subclasses = subclasses;
+        Ok(Self { alpha, temperature, beta, entropy, split_weight, members, maker, found_subclasses }.into())
     }
 }

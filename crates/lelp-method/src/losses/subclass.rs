@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use lelp::{Parameter, Temperature};
+use lelp::{Parameter, SplitWeight, Temperature};
 use serde::{Deserialize, Serialize};
 
 use super::kd::{SOFTNESS, SoftTargetLoss, TEMPERATURE};
-use super::split::FOUND_SUBCLASSES;
+use super::split::{FOUND_SUBCLASSES, SPLIT_WEIGHT};
 use crate::Method;
 use crate::alpha::{ALPHA, Alpha};
 use crate::error::MethodError;
@@ -29,6 +29,8 @@ pub struct SubclassSettings {
     pub alpha: Alpha,
     /// Softens the teacher and the student alike.
     pub temperature: Temperature,
+    /// Weight of the split within classes beside the probabilities of the classes.
+    pub split_weight: SplitWeight,
     /// Subclasses of each class: the teacher's, filled in when its signals are read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subclasses: Option<usize>,
@@ -48,7 +50,7 @@ impl Loss for SubclassSettings {
     }
 
     fn parameters(&self) -> Vec<Parameter> {
-        vec![ALPHA, TEMPERATURE.searched(SOFTNESS), FOUND_SUBCLASSES]
+        vec![ALPHA, TEMPERATURE.searched(SOFTNESS), SPLIT_WEIGHT, FOUND_SUBCLASSES]
     }
 
     fn needs(&self) -> Needs {
@@ -75,6 +77,6 @@ impl Loss for SubclassSettings {
         let (classes, subclasses) = (supervision.classes, Loss::subclasses(self));
         let targets = Cow::Borrowed(supervision.checked_targets(self.name(), subclasses)?);
         let loss = SoftTargetLoss::new(self.name(), targets, classes, subclasses, self.temperature.get());
-        Ok(Some(Box::new(loss)))
+        Ok(Some(Box::new(loss.with_split_weight(self.split_weight))))
     }
 }

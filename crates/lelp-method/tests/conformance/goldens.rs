@@ -172,6 +172,7 @@ fn of_other_splits(lelp: &Case) -> Vec<Case> {
             "alpha": base.alpha().get(),
             "temperature": base.temperature().get(),
             "subclasses": base.subclasses(),
+            "split_weight": base.to_json()["split_weight"],
         });
         let renamed = |(name, value): (&String, &(f64, f64))| {
             (if name == "lelp" { method.name().to_owned() } else { name.clone() }, *value)

@@ -17,11 +17,14 @@ use crate::subclass::linear_scores::{LinearScores, ScoreColumn};
 use crate::subclass::maker::{MakerSettings, SubclassFit};
 use crate::subclass::report::{ClassReport, SplitReport};
 use crate::subclass::statistics::SplitStatistics;
-use crate::subclass::target_settings::Beta;
+use crate::subclass::target_settings::{Beta, SplitWeight};
 use crate::subspace::NullSpace;
 
 /// The width of a split by clusters at which a prototype on short queries was best.
 pub(super) const DEFAULT_BETA: Beta = Beta::known(0.2);
+
+/// With few classes students learn clusters at full weight at the cost of the classes.
+pub(super) const DEFAULT_SPLIT_WEIGHT: SplitWeight = SplitWeight::LIGHT;
 
 /// The setting that every clustering has.
 pub(super) const SUBCLASSES: Parameter =

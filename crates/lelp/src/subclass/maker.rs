@@ -17,7 +17,7 @@ use crate::subclass::fine_labels::FineLabels;
 use crate::subclass::report::SplitReport;
 use crate::subclass::requirements::Requirements;
 use crate::subclass::statistics::SplitStatistics;
-use crate::subclass::target_settings::{Beta, TargetSettings};
+use crate::subclass::target_settings::{Beta, SplitWeight, TargetSettings};
 use crate::subclass::targets::{map_blocks, write_targets};
 
 /// The key that holds the maker's name in its settings as JSON, and the name of the seed where there is one.
@@ -47,6 +47,11 @@ pub trait TargetMaker: SettingsJson {
 
     /// The width that is used unless another is given.
     fn default_beta(&self) -> Beta;
+
+    /// What its split weighs in a student's loss unless another weight is given.
+    fn default_split_weight(&self) -> SplitWeight {
+        SplitWeight::default()
+    }
 
     /// What it needs to know of the rows.
     fn requirements(&self) -> Requirements;

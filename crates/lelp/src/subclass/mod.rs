@@ -51,4 +51,4 @@ pub use registry::MakerSettingsError;
 pub use report::{ClassReport, SplitReport};
 pub use requirements::{Requirements, SampleRequirement};
 pub use statistics::SplitStatistics;
-pub use target_settings::{Beta, TargetSettings, Temperature};
+pub use target_settings::{Beta, SplitWeight, TargetSettings, Temperature};

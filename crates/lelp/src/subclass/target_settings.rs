@@ -21,16 +21,22 @@ pub struct Beta(f64);
 #[serde(try_from = "f64", into = "f64")]
 pub struct Temperature(f64);
 
-/// A number that may divide.
-fn positive(name: &'static str, value: f64) -> Result<f64, SettingError> {
-    let allowed = Values::Positive;
+/// Weight of the split within classes beside the probabilities of the classes, in a student's loss; finite, 0 or more.
+///
+/// 1 is the divergence over all subclasses as the paper has it, 0 leaves the split out.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct SplitWeight(f64);
+
+/// The value, if it is allowed.
+fn checked(name: &'static str, allowed: Values, value: f64) -> Result<f64, SettingError> {
     if allowed.allow(value) { Ok(value) } else { Err(SettingError { name, value, allowed }) }
 }
 
 impl Beta {
     /// Checks a width.
     pub fn new(value: f64) -> Result<Self, SettingError> {
-        positive("beta", value).map(Self)
+        checked("beta", Values::Positive, value).map(Self)
     }
 
     /// A width that is known to be finite and above 0.
@@ -49,13 +55,50 @@ impl Beta {
 impl Temperature {
     /// Checks a temperature.
     pub fn new(value: f64) -> Result<Self, SettingError> {
-        positive("temperature", value).map(Self)
+        checked("temperature", Values::Positive, value).map(Self)
     }
 
     /// The number.
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
+    }
+}
+
+impl SplitWeight {
+    /// A third of the paper's weight: what the probabilities say of the classes stays in front.
+    pub(super) const LIGHT: Self = Self(0.3);
+
+    /// Checks a weight.
+    pub fn new(value: f64) -> Result<Self, SettingError> {
+        checked("split_weight", Values::NonNegative, value).map(Self)
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl Default for SplitWeight {
+    /// 1, the paper's.
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+impl TryFrom<f64> for SplitWeight {
+    type Error = SettingError;
+
+    fn try_from(value: f64) -> Result<Self, SettingError> {
+        Self::new(value)
+    }
+}
+
+impl From<SplitWeight> for f64 {
+    fn from(weight: SplitWeight) -> Self {
+        weight.0
     }
 }
 

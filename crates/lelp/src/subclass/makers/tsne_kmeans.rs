@@ -12,13 +12,15 @@ use crate::clustering::{
 use crate::error::FitError;
 use crate::parameter::{Parameter, Values};
 use crate::signals::Head;
-use crate::subclass::cluster_fit::{BETA, ClusterFit, ClusterTask, DEFAULT_BETA, Parallel, SUBCLASSES};
+use crate::subclass::cluster_fit::{
+    BETA, ClusterFit, ClusterTask, DEFAULT_BETA, DEFAULT_SPLIT_WEIGHT, Parallel, SUBCLASSES,
+};
 use crate::subclass::head_space::NULL_SPACE;
 use crate::subclass::maker::{SubclassFit, TargetMaker};
 use crate::subclass::member_sample::SAMPLE;
 use crate::subclass::requirements::{Requirements, SampleRequirement};
 use crate::subclass::statistics::SplitStatistics;
-use crate::subclass::target_settings::Beta;
+use crate::subclass::target_settings::{Beta, SplitWeight};
 
 /// Starts of the k-means behind t-SNE, and most iterations of each.
 const STARTS: usize = 8;
@@ -99,6 +101,10 @@ impl TargetMaker for TsneKmeansSettings {
 
     fn default_beta(&self) -> Beta {
         DEFAULT_BETA
+    }
+
+    fn default_split_weight(&self) -> SplitWeight {
+        DEFAULT_SPLIT_WEIGHT
     }
 
     fn requirements(&self) -> Requirements {
