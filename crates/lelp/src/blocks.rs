@@ -22,6 +22,19 @@ impl Workers {
         Self { threads, pool }
     }
 
+    /// Threads that were asked for.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Runs `work` for each of `items`.
+    pub(crate) fn on_each<T: Send>(&self, items: &mut [T], work: impl Fn(&mut T) + Sync) {
+        match &self.pool {
+            Some(pool) if items.len() > 1 => pool.install(|| items.par_iter_mut().for_each(&work)),
+            _ => items.iter_mut().for_each(work),
+        }
+    }
+
     /// Runs `work` for each of `0..blocks` and hands the results to `merge` in that order.
     ///
     /// At most two results a thread wait at a time, so memory does not grow with `blocks`.

@@ -9,14 +9,14 @@
 //! (Loo, Iliopoulos, Hu and Vee, arXiv:2409.20449) takes more from its last embedding: it splits each
 //! class into subclasses along linear directions, and a student is trained on the finer soft labels.
 //!
-//! Data goes one way: [`Signals`] (what a teacher says about a data set) -> [`SplitStatistics`] (one pass,
+//! Data goes one way: [`Signals`] (what a teacher says about a data set) -> [`SplitStatisticsBuilder`] (one pass,
 //! any number of chunks) -> a [`FittedSplit`] -> targets `[rows, classes * per_class]`, on which
 //! any student can be trained -> [`collapse`] (student outputs to class logits) -> [`metrics`].
 //!
 //! ```
 //! use std::num::NonZeroUsize;
-//! use lelp::{Embeddings, Head, LelpSettings, MakerSettings, Members, Signals, SignalsParts, SplitStatistics};
-//! use lelp::{TargetSettings, collapse, split_entropy};
+//! use lelp::{Embeddings, Head, LelpSettings, MakerSettings, Members, Signals, SignalsParts};
+//! use lelp::{SplitStatisticsBuilder, TargetSettings, collapse, split_entropy};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Eight examples, embeddings of width 4; the teacher's head reads the first column only.
@@ -37,10 +37,11 @@
 //! let maker: MakerSettings = LelpSettings { subclasses: two, ..LelpSettings::default() }.into();
 //!
 //! let threads = NonZeroUsize::MIN;
-//! let mut statistics = SplitStatistics::new(maker.requirements(), signals.classes(), signals.width());
-//! statistics.add(&signals, Members::Teacher, None, threads)?; // once per chunk of a large data set
+//! let (classes, width) = (signals.classes(), signals.width());
+//! let mut statistics = SplitStatisticsBuilder::new(maker.requirements(), classes, width, threads);
+//! statistics.add(&signals, Members::Teacher, None)?; // once per chunk of a large data set
 //!
-//! let fit = maker.fit(&statistics, Some(&head), threads)?;
+//! let fit = maker.fit(&statistics.finish(), Some(&head), threads)?;
 //! let targets = fit.targets(&signals, None, TargetSettings::default(), threads)?; // [8, 2 * 2]
 //! assert_eq!(targets.len(), 8 * 2 * 2);
 //!
@@ -88,16 +89,17 @@ pub use error::{FitError, ShapeError, SignalsError};
 pub use error_chain::ErrorChain;
 pub use error_kind::{Classified, ErrorKind};
 pub use log_sum_exp::log_sum_exp;
-pub use moments::{ClassMoments, Members, argmax};
+pub use moments::{ClassMoments, Members, MomentsBuilder, argmax};
 pub use parameter::{Parameter, Search, SettingError, Values};
 pub use plane::project_to_plane;
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};
 pub use subclass::{Beta, SplitWeight, TargetSettings, Temperature};
 pub use subclass::{BetaAtEntropy, EntropyError, beta_at_entropy, split_entropy};
-pub use subclass::{ClassReport, FineLabels, FittedSplit, HeadSource, SplitReport, SplitStatistics};
+pub use subclass::{ClassReport, FineLabels, FittedSplit, HeadSource, SplitReport};
 pub use subclass::{LelpSettings, MakerSettings, MakerSettingsError};
 pub use subclass::{Requirements, SubclassFit, TargetMaker};
+pub use subclass::{SplitStatistics, SplitStatisticsBuilder};
 
 #[cfg(test)]
 mod testing;

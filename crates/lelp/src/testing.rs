@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::moments::{ClassMoments, Members};
+use crate::moments::{ClassMoments, Members, MomentsBuilder};
 use crate::signals::{Embeddings, Head, Signals, SignalsParts};
 use crate::subclass::{DirectionsFit, LelpSettings};
 
@@ -73,9 +73,9 @@ impl Teacher {
     }
 
     pub(crate) fn moments(&self) -> ClassMoments {
-        let mut moments = ClassMoments::new(self.classes, self.width);
-        moments.add(&self.signals(), Members::Teacher, ONE).unwrap();
-        moments
+        let mut moments = MomentsBuilder::new(self.classes, self.width, ONE);
+        moments.add(&self.signals(), Members::Teacher).unwrap();
+        moments.finish()
     }
 
     pub(crate) fn fit(&self, settings: &LelpSettings) -> DirectionsFit {

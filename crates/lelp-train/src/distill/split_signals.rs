@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use lelp::{
     Beta, BetaAtEntropy, EntropyError, FitError, FittedSplit, MakerSettings, Members, ShapeError,
-    SplitStatistics, TargetSettings, Temperature, beta_at_entropy, split_entropy,
+    SplitStatistics, SplitStatisticsBuilder, TargetSettings, Temperature, beta_at_entropy, split_entropy,
 };
 use thiserror::Error;
 
@@ -47,13 +47,13 @@ pub fn split_statistics(
     check_fine(signals, fine)?;
     let description = signals.description();
     let mut statistics =
-        SplitStatistics::new(settings.requirements(), description.classes, description.width);
+        SplitStatisticsBuilder::new(settings.requirements(), description.classes, description.width, threads);
     for part in signals.parts() {
         let part = part?;
         let fine = fine.map(|fine| fine.rows(part.rows()));
-        statistics.add(&part.signals()?, members, fine, threads)?;
+        statistics.add(&part.signals()?, members, fine)?;
     }
-    Ok(statistics)
+    Ok(statistics.finish())
 }
 
 /// A split fitted on the statistics of `signals`, with the teacher's head, and the names of classes and fine labels.

@@ -8,7 +8,7 @@ use super::*;
 use crate::moments::Members;
 use crate::subclass::{
     DirectionsFit, FineLabels, FittedSplit, KmeansSettings, LelpSettings, MakerSettings, OracleSettings,
-    RandomSubclassSettings, SplitStatistics, SubclassFit, TargetSettings,
+    RandomSubclassSettings, SplitStatisticsBuilder, SubclassFit, TargetSettings,
 };
 use crate::testing::{ONE, Teacher, number};
 
@@ -23,10 +23,10 @@ fn splits() -> Vec<FittedSplit> {
     let teacher = Teacher::new(60, 9, 2, 0.0);
     let fine: Vec<i32> = (0..60).map(|row| row % 3).collect();
     let fit = |split: &MakerSettings| {
-        let mut statistics = SplitStatistics::new(split.requirements(), 2, 9);
+        let mut statistics = SplitStatisticsBuilder::new(split.requirements(), 2, 9, ONE);
         let fine = Some(FineLabels::new(&fine, 3).unwrap());
-        statistics.add(&teacher.signals(), Members::Teacher, fine, ONE).unwrap();
-        FittedSplit::from(split.fit(&statistics, Some(&teacher.head), ONE).unwrap())
+        statistics.add(&teacher.signals(), Members::Teacher, fine).unwrap();
+        FittedSplit::from(split.fit(&statistics.finish(), Some(&teacher.head), ONE).unwrap())
     };
     settings.iter().map(fit).collect()
 }

@@ -1,18 +1,16 @@
 //! Count, mean and scatter of each class: all that a fit needs, gathered in one pass over any number of chunks.
 
 mod block;
+mod builder;
 mod sums;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroUsize;
-
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::Workers;
 use crate::error::{FitError, ShapeError};
 use crate::signals::Signals;
-use block::{Precision, SEGMENT_ROWS, segment_sums};
+pub use builder::MomentsBuilder;
 pub(crate) use sums::Sums;
 
 /// What decides which class a row is a member of.
@@ -26,16 +24,15 @@ pub enum Members {
     Label,
 }
 
-/// Count, mean and scatter of the embeddings of each class, gathered chunk by chunk and merged.
+/// Count, mean and scatter of the embeddings of each class, gathered by [`MomentsBuilder`] and merged.
 ///
 /// Beside the embeddings stand the teacher's logits, centred over the classes of each row, so that a
 /// missing head can be estimated from the same pass.
 ///
 /// # Accuracy
 /// Rows are gathered by class into blocks of 1024, and each block is centred on its own mean in `f64`.
-/// Products inside a block are `f32` where a call to [`add`](Self::add) brings a class more than 4096
-/// rows (their error is relative to the block's deviations, whatever the mean), and `f64` otherwise, or
-/// where `f32` would over- or underflow. Blocks are merged in `f64`, in order (Chan, Golub and Le Veque 1979).
+/// Products inside a block are `f64` for the first 4096 rows of a class and where `f32` would over- or underflow,
+/// and `f32` otherwise (their error is relative to the block's deviations, whatever the mean). Blocks are merged in `f64`, in order (Chan, Golub and Le Veque 1979).
 ///
 /// # Memory
 /// `classes (width + classes)^2 / 2` values of 8 bytes; it does not grow with rows.
@@ -47,36 +44,9 @@ pub struct ClassMoments {
 }
 
 impl ClassMoments {
-    /// Moments of no rows yet.
-    #[must_use]
-    pub fn new(classes: usize, width: usize) -> Self {
-        Self { classes, width, per_class: vec![Sums::new(width + classes); classes] }
-    }
-
-    /// Adds rows. The result depends on the order of calls and rows only by rounding, and not on `threads`.
-    ///
-    /// # Errors
-    /// [`FitError::Shape`] if width or classes differ; [`FitError::NoLabels`] if members by label have none.
-    pub fn add(
-        &mut self,
-        signals: &Signals,
-        members: Members,
-        threads: NonZeroUsize,
-    ) -> Result<(), FitError> {
-        ShapeError::check("width of the signals", signals.width(), self.width)?;
-        ShapeError::check("classes of the signals", signals.classes(), self.classes)?;
-        let rows_of = rows_by_class(signals, members)?;
-        let mut segments: Vec<(usize, Precision, &[usize])> = Vec::new();
-        for (class, rows) in rows_of.iter().enumerate() {
-            let precision = Precision::for_rows(rows.len());
-            segments.extend(rows.chunks(SEGMENT_ROWS).map(|rows| (class, precision, rows)));
-        }
-        Workers::new(threads).in_order(
-            segments.len(),
-            |k| (segments[k].0, segment_sums(signals, segments[k].2, segments[k].1)),
-            |(class, sums)| self.per_class[class].merge(&sums),
-        );
-        Ok(())
+    /// `[classes]` sums over `width` embedding columns, then `classes` centred logits.
+    fn new(classes: usize, width: usize, per_class: Vec<Sums>) -> Self {
+        Self { classes, width, per_class }
     }
 
     /// Adds the rows of other moments.

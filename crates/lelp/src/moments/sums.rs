@@ -1,5 +1,11 @@
 //! Count, mean and scatter of rows of one kind, in `f64`.
 
+use crate::blocks::Workers;
+use crate::moments::block::BlockMoments;
+
+/// Columns of the scatter that one thread adds to at a time.
+const CHUNK_COLUMNS: usize = 64;
+
 /// Count, mean `[columns]` and scatter `sum (x - mean)(x - mean)^T` of rows.
 ///
 /// The scatter is kept as its lower triangle, column after column: column `j` holds rows `j..columns`.
@@ -8,6 +14,12 @@ pub(crate) struct Sums {
     count: u64,
     mean: Vec<f64>,
     scatter: Vec<f64>,
+}
+
+/// What two means that differ add to the scatter: `weight difference difference^T`.
+struct Shift {
+    weight: f64,
+    difference: Vec<f64>,
 }
 
 impl Sums {
@@ -30,48 +42,59 @@ impl Sums {
 
     /// Adds other rows.
     pub(crate) fn merge(&mut self, other: &Self) {
-        let mut from = 0;
+        if other.count == 0 {
+            return;
+        }
+        let Shift { weight, difference } = self.shift(other.count, &other.mean);
+        let (mut target, mut source) = (self.scatter.as_mut_slice(), other.scatter.as_slice());
+        for column in 0..difference.len() {
+            let below = difference.len() - column;
+            let (own, rest) = target.split_at_mut(below);
+            let (more, later) = source.split_at(below);
+            let factor = weight * difference[column];
+            for ((own, more), d) in own.iter_mut().zip(more).zip(&difference[column..]) {
+                *own += more + factor * d;
+            }
+            (target, source) = (rest, later);
+        }
+    }
+
+    /// Adds the rows of blocks, one after the other; threads share the columns.
+    pub(super) fn merge_blocks(&mut self, blocks: &[&BlockMoments], workers: &Workers) {
+        let steps: Vec<(&BlockMoments, Shift)> =
+            blocks.iter().map(|block| (*block, self.shift(block.count, &block.mean))).collect();
         let columns = self.mean.len();
-        self.merge_columns(other.count, &other.mean, |column| {
-            let start = from;
-            from += columns - column;
-            &other.scatter[start..from]
+        let mut rest = self.scatter.as_mut_slice();
+        let mut chunks = Vec::new();
+        for first in (0..columns).step_by(CHUNK_COLUMNS) {
+            let last = columns.min(first + CHUNK_COLUMNS);
+            let (chunk, later) = rest.split_at_mut((first..last).map(|column| columns - column).sum());
+            chunks.push((first..last, chunk));
+            rest = later;
+        }
+        workers.on_each(&mut chunks, |(range, chunk)| {
+            let mut target = &mut **chunk;
+            for column in range.clone() {
+                let (own, rest) = target.split_at_mut(columns - column);
+                for (block, Shift { weight, difference }) in &steps {
+                    block.add_column(column, weight * difference[column], &difference[column..], own);
+                }
+                target = rest;
+            }
         });
     }
 
-    /// Adds `count` rows whose `scatter` about their `mean` is a full matrix `[columns, columns]`, of
-    /// which the lower triangle, column after column, is read.
-    pub(crate) fn merge_full<T: Copy + Into<f64>>(&mut self, count: u64, mean: &[f64], scatter: &[T]) {
-        let columns = self.mean.len();
-        self.merge_columns(count, mean, |column| &scatter[column * columns + column..][..columns - column]);
-    }
-
+    /// Takes `count` rows of mean `mean` into count and mean, and says what the scatter gains beside theirs.
+    ///
     /// Chan, Golub and Le Veque 1979: with `d` the difference of the means,
     /// `scatter = scatter_a + scatter_b + d d^T n_a n_b / (n_a + n_b)`.
-    fn merge_columns<'a, T: Copy + Into<f64> + 'a>(
-        &mut self,
-        count: u64,
-        mean: &[f64],
-        mut lower_column: impl FnMut(usize) -> &'a [T],
-    ) {
-        if count == 0 {
-            return;
-        }
+    fn shift(&mut self, count: u64, mean: &[f64]) -> Shift {
         let (own, more) = (self.count as f64, count as f64);
         let share = more / (own + more);
         let difference: Vec<f64> = mean.iter().zip(&self.mean).map(|(theirs, ours)| theirs - ours).collect();
-        let mut target = self.scatter.as_mut_slice();
-        for column in 0..difference.len() {
-            let (own_column, rest) = target.split_at_mut(difference.len() - column);
-            let factor = own * share * difference[column];
-            let between = difference[column..].iter().map(|d| factor * d);
-            for ((own, more), between) in own_column.iter_mut().zip(lower_column(column)).zip(between) {
-                *own += (*more).into() + between;
-            }
-            target = rest;
-        }
         self.mean.iter_mut().zip(&difference).for_each(|(mean, d)| *mean += share * d);
         self.count += count;
+        Shift { weight: own * share, difference }
     }
 
     /// The scatter of the first `size` columns as a full symmetric matrix, `[size, size]`.

@@ -17,9 +17,9 @@ fn signals<'a>(
 }
 
 fn moments_of(signals: &Signals, threads: usize) -> ClassMoments {
-    let mut moments = ClassMoments::new(2, signals.width());
-    moments.add(signals, Members::Teacher, number(threads)).unwrap();
-    moments
+    let mut moments = MomentsBuilder::new(2, signals.width(), number(threads));
+    moments.add(signals, Members::Teacher).unwrap();
+    moments.finish()
 }
 
 /// Mean and covariance of a class by the definition.
@@ -85,12 +85,45 @@ fn members_by_label_leave_unlabelled_rows_out() {
     let embeddings = [1.0, 5.0, 2.0, 9.0];
     let labels = [1, -1, 1, 0];
     let labelled = signals(&embeddings, 1, &[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0], Some(&labels));
-    let mut moments = ClassMoments::new(2, 1);
-    moments.add(&labelled, Members::Label, ONE).unwrap();
+    let mut moments = MomentsBuilder::new(2, 1, ONE);
+    moments.add(&labelled, Members::Label).unwrap();
+    let unlabelled = signals(&embeddings, 1, &[0.0; 8], None);
+    assert_eq!(moments.add(&unlabelled, Members::Label), Err(FitError::NoLabels { rows: 4 }));
+    let moments = moments.finish();
     assert_eq!((moments.count(0), moments.count(1)), (1, 2));
     assert_eq!((moments.mean(1), moments.covariance(1)), (&[1.5][..], vec![0.5]));
-    let unlabelled = signals(&embeddings, 1, &[0.0; 8], None);
-    assert_eq!(moments.add(&unlabelled, Members::Label, ONE), Err(FitError::NoLabels { rows: 4 }));
+}
+
+/// Above 4096 rows a class, so that blocks of both precisions take part; cuts within blocks and at their ends.
+#[test]
+fn neither_cuts_nor_threads_change_a_bit() {
+    let (rows, width) = (13_000, 6);
+    let embeddings: Vec<f32> = noise(rows * width, 5).iter().map(|x| 3.0 + x).collect();
+    let logits: Vec<f32> = noise(rows * 2, 6).chunks(2).flat_map(|pair| [pair[0] + 0.4, pair[1]]).collect();
+    let whole = moments_of(&signals(&embeddings, width, &logits, None), 1);
+    assert!(whole.count(0) > 6 * 1024 && whole.count(1) > 3 * 1024);
+    for (threads, part) in [(2, rows), (3, rows), (1, 2048), (2, 1024), (2, 5000), (8, 77), (2, 1)] {
+        let mut moments = MomentsBuilder::new(2, width, number(threads));
+        for (embeddings, logits) in embeddings.chunks(part * width).zip(logits.chunks(part * 2)) {
+            moments.add(&signals(embeddings, width, logits, None), Members::Teacher).unwrap();
+        }
+        assert!(moments.finish() == whole, "{threads} threads, parts of {part} rows");
+    }
+}
+
+/// Squares of such deviations leave the range of `f32`, and those of one column do not vanish beside another's.
+#[test]
+fn deviations_beyond_single_precision_keep_their_moments_in_large_data() {
+    let (rows, width) = (12_000, 2);
+    for scale in [1e-30_f32, 1e17] {
+        let embeddings: Vec<f32> = noise(rows * width, 5).iter().map(|x| scale * x).collect();
+        let logits = noise(rows * 2, 6);
+        let moments = moments_of(&signals(&embeddings, width, &logits, None), 2);
+        let (_, covariance) = plain(&embeddings, width, &logits, 1);
+        for (found, expected) in moments.covariance(1).iter().zip(covariance) {
+            assert!((found - expected).abs() < 1e-11 * f64::from(scale).powi(2), "{found} {expected}");
+        }
+    }
 }
 
 proptest! {

@@ -9,7 +9,7 @@ use super::{
 use crate::collapse::softmax;
 use crate::error::{FitError, ShapeError};
 use crate::linalg::dot;
-use crate::moments::{ClassMoments, Members, argmax};
+use crate::moments::{Members, MomentsBuilder, argmax};
 use crate::rotation::Rotation;
 use crate::signals::{Embeddings, Head, Signals, SignalsParts, logits_of_probabilities, logits_of_sigmoid};
 use crate::testing::{ONE, Teacher, noise, number, variance};
@@ -218,9 +218,9 @@ fn targets_follow_the_definition() {
 fn targets_of(teacher: &Teacher, head: Option<&Head>, logits: &[f32]) -> Vec<f32> {
     let signals =
         Signals::new(SignalsParts { logits, ..parts(&teacher.embeddings, teacher.width, logits) }).unwrap();
-    let mut moments = ClassMoments::new(2, teacher.width);
-    moments.add(&signals, Members::Teacher, ONE).unwrap();
-    let fit = settings(3, Rotation::Random).fit_moments(&moments, head, ONE).unwrap();
+    let mut moments = MomentsBuilder::new(2, teacher.width, ONE);
+    moments.add(&signals, Members::Teacher).unwrap();
+    let fit = settings(3, Rotation::Random).fit_moments(&moments.finish(), head, ONE).unwrap();
     fit.targets(&signals, None, TargetSettings { beta: Beta::new(0.5).unwrap(), ..Default::default() }, ONE)
         .unwrap()
 }
@@ -282,9 +282,9 @@ fn the_bytes_are_the_same_with_any_number_of_threads() {
     let teacher = Teacher::new(40_000, 5, 2, 1.0);
     let run = |threads| {
         let threads = number(threads);
-        let mut moments = ClassMoments::new(2, 5);
-        moments.add(&teacher.signals(), Members::Teacher, threads).unwrap();
-        let fit = settings(3, Rotation::Random).fit_moments(&moments, None, threads).unwrap();
+        let mut moments = MomentsBuilder::new(2, 5, threads);
+        moments.add(&teacher.signals(), Members::Teacher).unwrap();
+        let fit = settings(3, Rotation::Random).fit_moments(&moments.finish(), None, threads).unwrap();
         let targets = fit.targets(&teacher.signals(), None, TargetSettings::default(), threads).unwrap();
         (FittedSplit::from(fit).to_bytes(), targets)
     };
@@ -301,9 +301,9 @@ fn half_precision_embeddings_give_the_targets_of_their_values() {
     teacher.embeddings = halves.iter().map(|x| x.to_f32()).collect();
     let embeddings = Embeddings::F16(&halves);
     let signals = Signals::new(SignalsParts { embeddings, ..parts(&[], 6, &teacher.logits) }).unwrap();
-    let mut moments = ClassMoments::new(2, 6);
-    moments.add(&signals, Members::Teacher, ONE).unwrap();
-    assert_eq!(moments, teacher.moments());
+    let mut moments = MomentsBuilder::new(2, 6, ONE);
+    moments.add(&signals, Members::Teacher).unwrap();
+    assert_eq!(moments.finish(), teacher.moments());
     let fit = teacher.fit(&LelpSettings::default());
     let of_halves = fit.targets(&signals, None, TargetSettings::default(), ONE).unwrap();
     assert_eq!(of_halves, fit.targets(&teacher.signals(), None, TargetSettings::default(), ONE).unwrap());

@@ -2,7 +2,7 @@
 //!
 //! One file a maker ([`lelp`](makers::lelp), [`random_projection`](makers::random_projection), [`kmeans`](makers::kmeans), [`agglomerative`](makers::agglomerative), [`tsne_kmeans`](makers::tsne_kmeans),
 //! [`random_subclass`](makers::random_subclass), [`oracle`](makers::oracle)) holds its settings, defaults, help, search ranges, source and fit, and is named in
-//! one line of [`makers`]. Signals go through [`SplitStatistics`] (one pass, any number of chunks) and
+//! one line of [`makers`]. Signals go through [`SplitStatisticsBuilder`] (one pass, any number of chunks) and
 //! [`TargetMaker::fit`] to a [`SubclassFit`], which scores any rows; [`FittedSplit`] is a fit with the names of its
 //! classes, as a file holds it.
 
@@ -30,6 +30,7 @@ mod requirements;
 )]
 mod split_laws;
 mod statistics;
+mod statistics_builder;
 mod target_settings;
 mod targets;
 
@@ -51,4 +52,5 @@ pub use registry::MakerSettingsError;
 pub use report::{ClassReport, SplitReport};
 pub use requirements::{Requirements, SampleRequirement};
 pub use statistics::SplitStatistics;
+pub use statistics_builder::SplitStatisticsBuilder;
 pub use target_settings::{Beta, SplitWeight, TargetSettings, Temperature};

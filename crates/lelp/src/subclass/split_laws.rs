@@ -4,8 +4,8 @@ use std::any::Any;
 
 use super::{
     AgglomerativeSettings, Beta, ClusterFit, DirectionsFit, EntropyError, FineLabels, FittedSplit,
-    KmeansSettings, MakerSettings, OracleFit, OracleSettings, SplitStatistics, SubclassFit, TargetSettings,
-    Temperature, TsneKmeansSettings, beta_at_entropy, split_entropy,
+    KmeansSettings, MakerSettings, OracleFit, OracleSettings, SplitStatistics, SplitStatisticsBuilder,
+    SubclassFit, TargetSettings, Temperature, TsneKmeansSettings, beta_at_entropy, split_entropy,
 };
 use crate::clustering::Perplexity;
 use crate::collapse::softmax;
@@ -65,9 +65,9 @@ impl Case {
 
     fn statistics(&self, split: &MakerSettings) -> SplitStatistics {
         let (classes, width) = (self.teacher.classes, self.teacher.width);
-        let mut statistics = SplitStatistics::new(split.requirements(), classes, width);
-        statistics.add(&self.teacher.signals(), Members::Teacher, self.fine(), ONE).unwrap();
-        statistics
+        let mut statistics = SplitStatisticsBuilder::new(split.requirements(), classes, width, ONE);
+        statistics.add(&self.teacher.signals(), Members::Teacher, self.fine()).unwrap();
+        statistics.finish()
     }
 
     fn fit(&self, split: &MakerSettings) -> FittedSplit {
@@ -169,10 +169,10 @@ fn parts_merged_are_the_whole_and_rows_keep_their_place() {
         let whole = case.fit(&split);
         let count = case.fine().unwrap().count();
         let gather = |rows: std::ops::Range<usize>| {
-            let mut statistics = SplitStatistics::new(split.requirements(), 2, 8);
+            let mut statistics = SplitStatisticsBuilder::new(split.requirements(), 2, 8, ONE);
             let fine = FineLabels::new(&case.fine[rows.clone()], count).unwrap();
-            statistics.add(&part(rows), Members::Teacher, Some(fine), ONE).unwrap();
-            statistics
+            statistics.add(&part(rows), Members::Teacher, Some(fine)).unwrap();
+            statistics.finish()
         };
         let mut merged = gather(250..400);
         merged.merge(&gather(0..250)).unwrap();
@@ -195,9 +195,9 @@ fn the_bytes_are_the_same_with_any_number_of_threads() {
     let case = Case::new(2500, 7, 2, 3);
     for split in splits(3) {
         let run = |threads| {
-            let mut statistics = SplitStatistics::new(split.requirements(), 2, 7);
-            statistics.add(&case.teacher.signals(), Members::Teacher, case.fine(), number(threads)).unwrap();
-            let fit: FittedSplit = split.fit(&statistics, None, number(threads)).unwrap().into();
+            let mut statistics = SplitStatisticsBuilder::new(split.requirements(), 2, 7, number(threads));
+            statistics.add(&case.teacher.signals(), Members::Teacher, case.fine()).unwrap();
+            let fit: FittedSplit = split.fit(&statistics.finish(), None, number(threads)).unwrap().into();
             let signals = case.teacher.signals();
             let targets = fit.targets(&signals, case.fine(), TargetSettings::default(), number(threads));
             (fit.to_bytes(), targets.unwrap())
@@ -342,16 +342,16 @@ fn classes_too_small_for_their_subclasses_are_refused_with_both_numbers() {
 #[test]
 fn an_oracle_without_fine_labels_says_so() {
     let case = Case::new(100, 6, 2, 2);
-    let mut statistics = SplitStatistics::new(oracle().requirements(), 2, 6);
-    let refused = statistics.add(&case.teacher.signals(), Members::Teacher, None, ONE).unwrap_err();
+    let mut statistics = SplitStatisticsBuilder::new(oracle().requirements(), 2, 6, ONE);
+    let refused = statistics.add(&case.teacher.signals(), Members::Teacher, None).unwrap_err();
     assert_eq!(refused, FitError::NoFineLabels);
     let fit = case.fit(&oracle());
     let refused = fit.targets(&case.teacher.signals(), None, TargetSettings::default(), ONE).unwrap_err();
     assert_eq!(refused, FitError::NoFineLabels);
     let only_first: Vec<i32> = case.fine.iter().map(|&fine| if fine > 1 { -1 } else { fine }).collect();
     let fine = FineLabels::new(&only_first, 2).unwrap();
-    statistics.add(&case.teacher.signals(), Members::Teacher, Some(fine), ONE).unwrap();
-    let refused = oracle().fit(&statistics, None, ONE).unwrap_err();
+    statistics.add(&case.teacher.signals(), Members::Teacher, Some(fine)).unwrap();
+    let refused = oracle().fit(&statistics.finish(), None, ONE).unwrap_err();
     assert_eq!(refused, FitError::NoFineLabelsOfClass { class: 1 });
     assert!(FineLabels::new(&[0, 2], 2).is_err() && FineLabels::new(&[-2], 2).is_err());
 }

@@ -1,46 +1,26 @@
-//! What is known about the rows of each class before a split is fitted, gathered in one pass over any number of chunks.
-
-use std::num::NonZeroUsize;
+//! What is known about the rows of each class before a split is fitted.
 
 use crate::error::{FitError, ShapeError};
-use crate::moments::{ClassMoments, Members, rows_by_class};
-use crate::signals::Signals;
-use crate::subclass::fine_labels::{FineCounts, FineLabels};
+use crate::moments::ClassMoments;
+use crate::subclass::fine_labels::FineCounts;
 use crate::subclass::member_sample::MemberSample;
 use crate::subclass::requirements::Requirements;
 
 /// Statistics of the rows of each class: moments, a sample of members, counts of fine labels, as far as required.
 ///
-/// They serve every number of subclasses, both settings of the null space and every `beta`.
+/// [`SplitStatisticsBuilder`](super::SplitStatisticsBuilder) gathers them. They serve every number of subclasses, both settings of the null space and every `beta`.
 #[derive(Debug, Clone)]
 pub struct SplitStatistics {
-    classes: usize,
-    width: usize,
+    pub(super) classes: usize,
+    pub(super) width: usize,
     /// Members of each class.
-    counts: Vec<u64>,
-    moments: Option<ClassMoments>,
-    sample: Option<MemberSample>,
-    fine: Option<FineCounts>,
+    pub(super) counts: Vec<u64>,
+    pub(super) moments: Option<ClassMoments>,
+    pub(super) sample: Option<MemberSample>,
+    pub(super) fine: Option<FineCounts>,
 }
 
 impl SplitStatistics {
-    /// Statistics of no rows yet, with room for what is required.
-    ///
-    /// # Memory
-    /// Moments: `classes (width + classes)^2 / 2` values of 8 bytes; a sample: its rows of each class, 4 bytes a
-    /// value.
-    #[must_use]
-    pub fn new(required: Requirements, classes: usize, width: usize) -> Self {
-        Self {
-            classes,
-            width,
-            counts: vec![0; classes],
-            moments: required.moments.then(|| ClassMoments::new(classes, width)),
-            sample: required.sample.map(|sample| MemberSample::new(classes, width, sample)),
-            fine: required.fine_labels.then(|| FineCounts::new(classes)),
-        }
-    }
-
     /// Whether all that is required is here.
     #[must_use]
     pub fn satisfy(&self, required: Requirements) -> bool {
@@ -62,36 +42,6 @@ impl SplitStatistics {
     /// Refuses statistics that lack something required.
     pub(crate) fn check(&self, required: Requirements) -> Result<(), FitError> {
         self.lacks(required).map_or(Ok(()), |lacks| Err(FitError::MissingStatistics { lacks }))
-    }
-
-    /// Adds rows; the order of rows and calls matters only by rounding, and `threads` not at all.
-    ///
-    /// # Errors
-    /// [`FitError::Shape`] if sizes differ; [`FitError::NoLabels`] if members by label have none;
-    /// [`FitError::NoFineLabels`] if the oracle gets none.
-    pub fn add(
-        &mut self,
-        signals: &Signals,
-        members: Members,
-        fine: Option<FineLabels<'_>>,
-        threads: NonZeroUsize,
-    ) -> Result<(), FitError> {
-        ShapeError::check("width of the signals", signals.width(), self.width)?;
-        ShapeError::check("classes of the signals", signals.classes(), self.classes)?;
-        let rows_of = rows_by_class(signals, members)?;
-        self.counts.iter_mut().zip(&rows_of).for_each(|(count, rows)| *count += rows.len() as u64);
-        if let Some(moments) = &mut self.moments {
-            moments.add(signals, members, threads)?;
-        }
-        if let Some(sample) = &mut self.sample {
-            sample.add(signals, &rows_of);
-        }
-        if let Some(counts) = &mut self.fine {
-            let fine = fine.ok_or(FitError::NoFineLabels)?;
-            fine.check(signals)?;
-            counts.add(signals, fine);
-        }
-        Ok(())
     }
 
     /// Adds the rows of statistics with the same requirements.
