@@ -25,7 +25,7 @@ Examples:
     lelp eval    --model student --data queries/test.csv
     echo 'where is my card?' | lelp predict --model student";
 
-/// Distil a large text classifier into a small, fast one
+/// Distil a large classifier of texts or tables into a small, fast one
 ///
 /// With few classes a teacher's probabilities say little. LELP (arXiv:2409.20449) splits each class along
 /// informative directions of the teacher's embeddings and trains the student on those subclasses.

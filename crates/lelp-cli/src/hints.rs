@@ -8,7 +8,8 @@ use std::error::Error;
 use lelp::artifact::ArtifactError;
 use lelp_compare::run::RunError;
 use lelp_compare::store::ResultsError;
-use lelp_data::DataError;
+use lelp_data::import::ImportError;
+use lelp_data::{DataError, SignalsFileError};
 use lelp_method::DegeneracyError;
 use lelp_model::ModelFolderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
@@ -64,6 +65,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         CommandError: CommandError::NoLabels { .. } => "name their column with `--label-column`";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
         FolderError: FolderError::Exists(_) => OVERWRITE;
+        SignalsFileError: SignalsFileError::OtherSettings { .. } => OVERWRITE;
+        SignalsFileError: SignalsFileError::PartsWithoutDescription { .. } => OVERWRITE;
         CheckpointError: CheckpointError::Format { .. } => "delete it, or start over with `--overwrite`";
         CheckpointError: CheckpointError::Settings { .. } =>
             "give the same settings to resume, or start over with `--overwrite`";
@@ -75,6 +78,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "name what to read with `--text-column`, `--vector-column`, `--number-columns` or `--category-columns`";
         EvaluateError: EvaluateError::NoLabels { .. } =>
             "name their column with `--label-column`; `lelp predict` needs none";
+        HeadTrainingError: HeadTrainingError::NoEncoder { .. } =>
+            "name one with `--encoder`, or other columns with `--vector-column`, `--number-columns` or `--category-columns`";
         DeviceError: DeviceError::NotBuilt { feature, .. } =>
             format!("install lelp with `--features {feature}`, or use `--device cpu`");
         EncoderTrainingError: EncoderTrainingError::Memory { .. } =>
@@ -125,7 +130,8 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
         FineTuneError { Student Train }
         TaskError { Data }
         HeadTrainingError { Data Train }
-        SignalsRunError { Data Teacher }
+        ImportError { Signals }
+        SignalsRunError { Data Teacher Folder }
         ExportError { Teacher }
         RunError { Results }
         ReadError { Results }

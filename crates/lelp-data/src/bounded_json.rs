@@ -31,14 +31,14 @@ pub enum BoundedJsonError {
         source: serde_json::Error,
     },
     /// A line does not hold the expected value.
-    #[error("line {line} of `{}` is damaged", path.display())]
+    #[error("line {line} of `{}` is damaged at column {}: {}", path.display(), problem.column(), json_reason(problem))]
     Line {
         /// The file.
         path: PathBuf,
         /// Number of the line, from 1.
         line: usize,
-        /// What the parser says.
-        source: serde_json::Error,
+        /// What the parser says, with the column in that line.
+        problem: serde_json::Error,
     },
     /// A file or a line is too long to be a record.
     #[error(
@@ -62,6 +62,12 @@ impl Classified for BoundedJsonError {
             Self::Value { .. } | Self::Line { .. } | Self::TooLong { .. } => ErrorKind::Input,
         }
     }
+}
+
+/// What the parser says of a value that is one line of a file, without its place, which counts that line as the first.
+pub(crate) fn json_reason(problem: &serde_json::Error) -> String {
+    let text = problem.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
 }
 
 /// Reads the value of a JSON file.
@@ -144,10 +150,10 @@ impl JsonLine<'_> {
     /// # Errors
     /// [`BoundedJsonError::Line`] if it does not hold a `T`.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, BoundedJsonError> {
-        serde_json::from_slice(self.bytes).map_err(|source| BoundedJsonError::Line {
+        serde_json::from_slice(self.bytes).map_err(|problem| BoundedJsonError::Line {
             path: self.path.to_owned(),
             line: self.number,
-            source,
+            problem,
         })
     }
 }
@@ -169,7 +175,7 @@ pub fn read_json_lines<T: DeserializeOwned>(
         }
         match line.parse() {
             Ok(value) => take(value),
-            Err(BoundedJsonError::Line { source, .. }) if source.is_eof() && !line.is_terminated() => break,
+            Err(BoundedJsonError::Line { problem, .. }) if problem.is_eof() && !line.is_terminated() => break,
             Err(error) => return Err(error),
         }
     }

@@ -51,6 +51,12 @@ impl ColumnSettings {
         }
     }
 
+    /// Whether no column is named but those of texts and labels.
+    #[must_use]
+    pub fn are_texts(&self) -> bool {
+        self.vectors.is_empty() && self.numbers.is_empty() && self.categories.is_empty()
+    }
+
     /// The columns as readers take them.
     ///
     /// A column that is named is required. Names of numbered labels (`label_name`) belong to the default label; another
@@ -58,8 +64,8 @@ impl ColumnSettings {
     #[must_use]
     pub fn columns(&self) -> Columns {
         let default = Columns::default();
-        let others = !(self.vectors.is_empty() && self.numbers.is_empty() && self.categories.is_empty());
-        let default_text = if others { ColumnRequest::IfPresent("text".to_owned()) } else { default.text };
+        let if_present = ColumnRequest::IfPresent("text".to_owned());
+        let default_text = if self.are_texts() { default.text } else { if_present };
         let required = |name: &Option<String>| name.clone().map(ColumnRequest::Required);
         Columns {
             text: required(&self.text).unwrap_or(default_text),

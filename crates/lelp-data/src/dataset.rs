@@ -1,16 +1,17 @@
 //! A data set in memory: a table and its labels, checked once.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::Text;
 use crate::storage::hex;
-use crate::table::{Schema, Table};
+use crate::table::{Schema, SchemaError, Table};
 use sha2::{Digest, Sha256};
 
 use crate::columns::Columns;
 use crate::error::DataError;
 use crate::examples::Examples;
-use crate::fingerprint::{row_hash, table_hash};
+use crate::fingerprint::{column_hashes, row_hash, table_hash};
 use crate::labels::{Classes, LabelColumn};
 
 /// A table with optional labels.
@@ -120,21 +121,20 @@ impl Dataset {
         labels.filter_map(|(row, label)| label.map(|label| (row, label))).unzip()
     }
 
-    /// The text of a row, or its pair of texts.
+    /// The text of a row, or its pair of texts; `None` where the table has no text.
     ///
     /// # Panics
-    /// If there is no such row, or the table has no text.
+    /// If there is no such row.
     #[must_use]
-    pub fn text(&self, row: usize) -> Text<'_> {
+    pub fn text(&self, row: usize) -> Option<Text<'_>> {
         self.table.text(row)
     }
 
     /// The texts of all rows.
     ///
-    /// # Panics
-    /// If the table has no text.
-    #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Text<'_>> + '_ {
+    /// # Errors
+    /// [`SchemaError::Missing`] if the table has no text.
+    pub fn texts(&self) -> Result<impl ExactSizeIterator<Item = Text<'_>> + '_, SchemaError> {
         self.table.texts()
     }
 
@@ -221,6 +221,13 @@ impl Dataset {
             hash.update(label.map_or(-1, i64::from).to_le_bytes());
         }
         hex(&hash.finalize())
+    }
+
+    /// SHA-256 of the values of each column in order, in hexadecimal, by its name; texts and second texts together are
+    /// `text`. By what two selections of columns share it shows whether they are of the same rows.
+    #[must_use]
+    pub fn column_hashes(&self) -> BTreeMap<String, String> {
+        column_hashes(&self.table)
     }
 
     /// SHA-256 of all values in order, in hexadecimal: tells signals of other data apart.

@@ -7,6 +7,7 @@ use lelp::{Classified, ErrorKind};
 use thiserror::Error;
 
 use crate::arrays::ArrayError;
+use crate::bounded_json::json_reason;
 use crate::cells::ValueError;
 use crate::storage::kind_of_read;
 use crate::table::TableError;
@@ -148,16 +149,14 @@ pub enum DataError {
         valid: usize,
     },
     /// A line is not a JSON object.
-    #[error("`{}`, line {line}, column {column}: not a JSON object", file.display())]
+    #[error("`{}`, line {line}, column {}: not a JSON object: {}", file.display(), problem.column(), json_reason(problem))]
     Json {
         /// The file.
         file: PathBuf,
         /// The line.
         line: u64,
-        /// The column of text in that line.
-        column: usize,
-        /// What the parser says.
-        source: serde_json::Error,
+        /// What the parser says, with the column in that line.
+        problem: serde_json::Error,
     },
     /// The file is not Parquet, or is damaged.
     #[error("`{}` cannot be read as Parquet: is it whole?", file.display())]

@@ -1,21 +1,27 @@
 //! Hashes of values that are the same on every machine and in every version.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
+use crate::Text;
 use crate::storage::hex;
-use crate::table::{ColumnKind, Table};
+use crate::table::{ColumnKind, Field, Table};
 
 /// SHA-256 of all values in order, in hexadecimal.
 ///
 /// Of a table of texts alone it covers the texts; with other columns, also the names and kinds of those. The names of
 /// text columns are left out, so that a file with another name for its texts has the same hash.
 pub(crate) fn table_hash(table: &Table) -> String {
-    if table.schema().is_text_only() {
-        return hex(&texts_hash(table));
+    let texts = table.texts().ok().map(|texts| texts_hash(texts, table.schema().pair().is_some()));
+    if let Some(hash) = &texts
+        && table.schema().is_text_only()
+    {
+        return hex(hash);
     }
     let mut hash = Sha256::new_with_prefix(b"lelp table 1\n");
-    if table.schema().text().is_some() {
-        hash.update(texts_hash(table));
+    if let Some(texts) = texts {
+        hash.update(texts);
     }
     for (column, field) in table.schema().fields().iter().enumerate() {
         if matches!(field.kind, ColumnKind::Text | ColumnKind::TextPair) {
@@ -30,20 +36,36 @@ pub(crate) fn table_hash(table: &Table) -> String {
     hex(&hash.finalize())
 }
 
-fn texts_hash(table: &Table) -> Vec<u8> {
+/// SHA-256 of the values of each column, in hexadecimal, by its name; texts and second texts together are `text`,
+/// whatever the file calls them.
+pub(crate) fn column_hashes(table: &Table) -> BTreeMap<String, String> {
+    let texts = table.texts().ok().map(|texts| texts_hash(texts, table.schema().pair().is_some()));
+    let texts = texts.map(|hash| ("text".to_owned(), hex(&hash)));
+    let fields = table.schema().fields().iter().enumerate();
+    let others = fields.filter(|(_, field)| !matches!(field.kind, ColumnKind::Text | ColumnKind::TextPair));
+    let hash = |(column, field): (usize, &Field)| {
+        let mut hash = Sha256::new_with_prefix(b"lelp column 1\n");
+        text(&mut hash, &field.kind.describe());
+        (0..table.rows()).for_each(|row| value(&mut hash, table, row, column));
+        (field.name.clone(), hex(&hash.finalize()))
+    };
+    others.map(hash).chain(texts).collect()
+}
+
+fn texts_hash<'a>(texts: impl Iterator<Item = Text<'a>>, pairs: bool) -> Vec<u8> {
     let mut hash = Sha256::new_with_prefix(b"lelp texts 1\n");
-    for row in table.texts() {
+    for row in texts {
         text(&mut hash, row.text);
         row.pair.map_or_else(|| (), |pair| text(&mut hash, pair));
     }
-    hash.update([u8::from(table.schema().pair().is_some())]);
+    hash.update([u8::from(pairs)]);
     hash.finalize().to_vec()
 }
 
 /// First 8 bytes of the SHA-256 of a row's text, or of all its values where there is no text.
 pub(crate) fn row_hash(table: &Table, row: usize) -> u64 {
-    let digest = if table.schema().text().is_some() {
-        Sha256::digest(table.text(row).text)
+    let digest = if let Some(row) = table.text(row) {
+        Sha256::digest(row.text)
     } else {
         let mut hash = Sha256::new();
         for column in 0..table.schema().fields().len() {

@@ -28,7 +28,7 @@
 //! let price = data.schema().column("price").ok_or("no such column")?;
 //! assert_eq!(data.table().number(0, price), Some(9.5));
 //! assert_eq!(data.table().number(1, price), None);
-//! assert_eq!(data.select(&[1]).text(0).text, "weather");
+//! assert_eq!(data.select(&[1]).text(0), Some("weather".into()));
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

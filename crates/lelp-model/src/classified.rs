@@ -8,6 +8,7 @@ use crate::engine::EngineError;
 use crate::export::ExportError;
 use crate::head::ClassifierHeadError;
 use crate::layer::LayerError;
+use crate::mlp::{MlpConfigError, MlpError};
 use crate::ngram::{
     FeatureSettingsError, FeatureTableError, NgramColumnsError, NgramConfigError, NgramModelError,
 };
@@ -30,6 +31,7 @@ input!(
     FeatureSettingsError,
     FeatureTableError,
     LayerError,
+    MlpConfigError,
     NgramColumnsError,
     NgramConfigError,
     NgramModelError,
@@ -44,6 +46,18 @@ impl Classified for ExportError {
             Self::Teacher(error) => error.kind(),
             Self::Weights(error) => error.kind(),
             Self::File(error) => error.kind(),
+        }
+    }
+}
+
+impl Classified for MlpError {
+    /// Of a network that is put together of what was trained; in a file every such error is the file's.
+    fn kind(&self) -> ErrorKind {
+        match self {
+            // What was asked for is too large, or training diverged; else we put the network together wrongly.
+            Self::Config(error) => error.kind(),
+            Self::NotFinite { .. } => ErrorKind::Input,
+            _ => ErrorKind::Defect,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Models that answer, without a training framework: n-gram students, and text encoders with a classifier head.
+//! Models that answer, without a training framework: n-gram students, networks on vectors, numbers and categories, and
+//! text encoders with a classifier head.
 //!
 //! [`load_model`] loads any model's folder; [`Predictor`] is what all of them can do; [`MODEL_KINDS`] lists the kinds;
 //! [`export::export`] writes what has an encoder as an ONNX graph for other runtimes.

@@ -91,7 +91,7 @@ mod tests {
         ]);
         let fitted = schema.fit(&pair).unwrap();
         assert_eq!(fitted.schema().fields().len(), 2);
-        assert_eq!(fitted.text(1), Text { text: "b", pair: Some("d") });
+        assert_eq!(fitted.text(1), Some(Text { text: "b", pair: Some("d") }));
     }
 
     #[test]

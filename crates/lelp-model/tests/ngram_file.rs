@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use lelp_data::Text;
@@ -22,7 +23,7 @@ fn values(count: usize) -> Vec<f32> {
 fn model(hidden: usize) -> NgramModel {
     let mut config = NgramConfig::new(vec!["not a card".to_owned(), "a card".to_owned()], 2);
     config.features.buckets = 64;
-    (config.width, config.hidden) = (5, hidden);
+    (config.width, config.hidden) = (5, NonZeroUsize::new(hidden));
     let table = FeatureTable::new(64, 5, values(320)).unwrap();
     let layer = (hidden > 0).then(|| Layer::new(5, values(5 * hidden), values(hidden)).unwrap());
     let inputs = config.last_inputs();

@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figures, Box<dyn Error>> {
     let classes = data.labels.iter().max().map_or(0, |&most| most as usize + 1);
     let mut config = NgramConfig::new((0..classes).map(|class| class.to_string()).collect(), 1);
-    (config.width, config.hidden) = (options.width, options.hidden);
+    (config.width, config.hidden) = (options.width, NonZeroUsize::new(options.hidden));
     config.features.buckets = 1 << options.log2_buckets;
 
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.get()).build()?;

@@ -1,7 +1,6 @@
 //! Who has to act on the errors of this crate.
 
 use lelp::{Classified, ErrorKind};
-use lelp_model::mlp::MlpError;
 
 use crate::distill::{DistillError, FolderError, SettingsTableError, SplitError};
 use crate::encoder::EncoderTrainingError;
@@ -94,12 +93,7 @@ impl Classified for StudentError {
             Self::Evaluate(error) => error.kind(),
             Self::Train(error) => error.kind(),
             Self::Schema(error) => error.kind(),
-            Self::MlpFile(error) => error.kind(),
-            Self::Mlp(error) => match error {
-                // What was asked for is too large, or training diverged; else we put the network together wrongly.
-                MlpError::Config(_) | MlpError::NotFinite { .. } => ErrorKind::Input,
-                _ => ErrorKind::Defect,
-            },
+            Self::Network(error) => error.kind(),
             Self::File(_)
             | Self::Method(_)
             | Self::Column { .. }
@@ -158,7 +152,12 @@ impl Classified for HeadTrainingError {
             Self::Embeddings(error) => error.kind(),
             Self::Train(error) => error.kind(),
             Self::Layer(error) => error.kind(),
-            Self::Data(_) | Self::Labels(_) | Self::NoValidationLabels { .. } => ErrorKind::Input,
+            Self::Network(error) => error.kind(),
+            Self::Data(_)
+            | Self::NoText(_)
+            | Self::NoEncoder { .. }
+            | Self::Labels(_)
+            | Self::NoValidationLabels { .. } => ErrorKind::Input,
         }
     }
 }

@@ -4,8 +4,8 @@
 //!
 //! | step | where |
 //! |---|---|
-//! | data set -> texts and labels | [`lelp_data::Dataset`], [`lelp_data::Splits`] |
-//! | texts -> a teacher's head -> signals on disk | [`teachers`], [`lelp_data::SignalsFolder`] |
+//! | data set -> rows and labels | [`lelp_data::Dataset`], [`lelp_data::Splits`] |
+//! | rows -> a teacher -> signals on disk | [`teachers`], [`lelp_data::SignalsFolder`] |
 //! | signals -> statistics -> split -> targets | [`distill::split_statistics`], [`distill::fit_split`], [`distill::split_targets`] |
 //! | targets, logits, labels -> what a student is held against | [`lelp_method::MethodSettings`], [`lelp_method::Method`] |
 //! | task -> what a student reads of it -> student | [`students`], [`training::train`] |

@@ -110,7 +110,7 @@ fn settings(optimizer: Optimizer) -> TrainSettings {
         epochs: 8,
         batch: 50,
         learning_rate,
-        patience: 0,
+        patience: None,
         optimizer,
         seed: 3,
         ..TrainSettings::ngram()
@@ -134,7 +134,7 @@ fn run<I: ?Sized + Sync, S: Trainable<I>>(
 
 fn ngram(subclasses: usize, hidden: usize, inputs: &NgramInputs) -> TrainableNgram {
     let mut config = NgramConfig::new(["a", "b", "c"].map(str::to_owned).to_vec(), subclasses);
-    (config.width, config.hidden) = (20, hidden);
+    (config.width, config.hidden) = (20, NonZeroUsize::new(hidden));
     config.features = features();
     let settings = NgramTrainSettings { optimizer: Optimizer::Adagrad, dropout: 0.1 };
     TrainableNgram::new(config, inputs, &settings, 3).unwrap()

@@ -35,13 +35,13 @@ fn texts() -> (Vec<String>, Vec<u32>) {
 
 fn config(subclasses: usize) -> NgramConfig {
     let mut config = NgramConfig::new(vec!["money".to_owned(), "card".to_owned()], subclasses);
-    (config.width, config.hidden) = (20, 7);
+    (config.width, config.hidden) = (20, NonZeroUsize::new(7));
     config.features = FeatureSettings { buckets: 1 << 9, ..FeatureSettings::default() };
     config
 }
 
 fn settings() -> TrainSettings {
-    TrainSettings { epochs: 6, batch: 70, learning_rate: 0.1, patience: 0, ..TrainSettings::ngram() }
+    TrainSettings { epochs: 6, batch: 70, learning_rate: 0.1, patience: None, ..TrainSettings::ngram() }
 }
 
 /// Soft labels over four subclasses that follow the label.
@@ -147,7 +147,8 @@ fn the_saved_model_gives_the_outputs_of_the_student_that_was_kept() {
 #[test]
 fn training_stops_when_patience_ends_and_keeps_the_best() {
     // A rate so high that the first epochs are best, or at least not the last of a hundred.
-    let settings = TrainSettings { epochs: 100, patience: 3, learning_rate: 2.0, ..settings() };
+    let settings =
+        TrainSettings { epochs: 100, patience: NonZeroUsize::new(3), learning_rate: 2.0, ..settings() };
     let report = run(&CeSettings::default().into(), &settings, 2).unwrap().1;
     assert!(report.epochs.len() < 100);
     assert_eq!(report.epochs.len(), report.best_epoch + 3);

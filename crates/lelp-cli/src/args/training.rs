@@ -1,5 +1,7 @@
 //! Training settings, with the same names for teachers and every student.
 
+use std::num::NonZeroUsize;
+
 use clap::ValueEnum;
 use lelp_method::Optimizer;
 use lelp_train::distill::{SettingsTable, SettingsTableError};
@@ -52,7 +54,7 @@ impl TrainingArgs {
             warmup: self.warmup.unwrap_or(defaults.warmup),
             schedule: self.schedule.map_or(defaults.schedule, Schedule::from),
             optimizer: self.optimizer.map_or(defaults.optimizer, Optimizer::from),
-            patience: self.patience.unwrap_or(defaults.patience),
+            patience: self.patience.map_or(defaults.patience, NonZeroUsize::new),
             seed: self.seed.unwrap_or(defaults.seed),
         }
     }

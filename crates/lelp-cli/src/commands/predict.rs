@@ -127,11 +127,10 @@ fn predict(model: &dyn Predictor, rows: &Table, as_json: bool, printer: Printer)
 /// Class, probability, and the text or, without a text, the numbers and categories by their names.
 fn tab_line(rows: &Table, row: usize, labels: &[String], probabilities: &[f32]) -> String {
     let class = argmax(probabilities);
-    let input = if rows.schema().text().is_some() {
-        rows.text(row).text.to_owned()
-    } else {
-        let named = values(rows, row).into_iter().map(|(name, value)| format!("{name}={value}"));
-        named.collect::<Vec<_>>().join(" ")
+    let named = || values(rows, row).into_iter().map(|(name, value)| format!("{name}={value}"));
+    let input = match rows.text(row) {
+        Some(row) => row.text.to_owned(),
+        None => named().collect::<Vec<_>>().join(" "),
     };
     // A tab or line break inside a text would make two cells or lines of it.
     let input = input.replace(['\t', '\n', '\r'], " ");
@@ -142,8 +141,7 @@ fn json_line(rows: &Table, row: usize, labels: &[String], probabilities: &[f32])
     let all: Map<String, Value> =
         labels.iter().zip(probabilities).map(|(label, &p)| (label.clone(), json!(p))).collect();
     let mut line = json!({ "label": labels[argmax(probabilities)], "probabilities": all });
-    if rows.schema().text().is_some() {
-        let text = rows.text(row);
+    if let Some(text) = rows.text(row) {
         line["text"] = json!(text.text);
         if let Some(pair) = text.pair {
             line["text_pair"] = json!(pair);

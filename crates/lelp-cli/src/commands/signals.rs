@@ -13,6 +13,7 @@ use crate::args::{ColumnArgs, GlobalArgs};
 use crate::encoder_cache::embedding_cache;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
+use crate::model_columns::model_columns;
 use crate::printer::Printer;
 use crate::progress::Rows;
 
@@ -128,8 +129,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         (None, Some(teacher), Some(data), Some(output)) => {
             let model = load_model(teacher, global.threads())?;
             let teacher = teacher_of(model.as_ref(), teacher)?;
-            let columns = arguments.columns.settings().columns();
-            let data = Dataset::open(data, &columns)?.with_labels(teacher.labels())?;
+            let columns = arguments.columns.settings().or(model_columns(model.schema()));
+            let data = Dataset::open(data, &columns.columns())?.with_labels(teacher.labels())?;
             run_teacher(teacher, &data, output, printer)
         }
         _ => Err(Failure::usage("`lelp signals` needs --teacher, --data and --out, or the command `import`")),

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::Workspace;
+use crate::support::{Workspace, encoder};
 
 const COLUMNS: &str = "--number-columns amount,age --category-columns country";
 const VECTOR: &str = "--vector-column embedding";
@@ -28,6 +28,7 @@ fn rows(first: usize, rows: usize) -> String {
             "age": age,
             "country": country,
             "label": label,
+            "group": format!("{label} {}", row / 2 % 2),
         });
         writeln!(file, "{line}").unwrap();
     }
@@ -86,4 +87,150 @@ fn students_of_every_kind_that_reads_tables_learn_answer_and_refuse_other_column
             assert!(said.contains("embedding") && said.contains('2') && said.contains('3'), "{said}");
         }
     }
+}
+
+/// A teacher of all columns, and its signals on the training rows.
+fn taught() -> Workspace {
+    let work = workspace();
+    work.run(&format!("teach --data rows {COLUMNS} {VECTOR} --hidden 16 --learning-rate 0.01 --out teacher"));
+    work.run("signals --teacher teacher --data rows/train.jsonl --out signals");
+    work
+}
+
+fn accuracy(work: &Workspace, model: &str) -> f64 {
+    let report = work.run(&format!("eval --model {model} --data rows/test.jsonl --json"));
+    serde_json::from_str::<Value>(&report).unwrap()["accuracy"].as_f64().unwrap()
+}
+
+#[test]
+fn a_teacher_of_columns_is_distilled_into_students_that_are_asked_inspected_and_reported() {
+    let work = taught();
+    assert!(accuracy(&work, "teacher") > 0.9);
+    let said = work.fails(&format!("teach --data rows {COLUMNS} --out teacher"), 1);
+    assert!(said.contains("holds a teacher already") && said.contains("--overwrite"), "{said}");
+
+    let ngram = format!("{COLUMNS} --student ngram --buckets 1024 --learning-rate 0.05");
+    let mlp = format!("{COLUMNS} {VECTOR} --student mlp --hidden 8 --learning-rate 0.01");
+    let linear = format!("{COLUMNS} {VECTOR} --student linear --learning-rate 0.05");
+    for (out, flags, method) in [
+        ("ngram-kd", &ngram, "kd"),
+        ("ngram-lelp", &ngram, "lelp -S 2"),
+        ("mlp-lelp", &mlp, "lelp -S 2"),
+        ("mlp-kmeans", &mlp, "kmeans -S 2"),
+        ("mlp-oracle", &mlp, "oracle --fine-column group"),
+        ("linear-kd", &linear, "kd"),
+    ] {
+        work.run(&format!("distill --data rows --signals signals --method {method} {flags} --out {out}"));
+        assert!(accuracy(&work, out) > 0.9, "{out}");
+    }
+
+    // Rows of a table with other columns beside, in another order, are found by the names of the columns.
+    let rows = "country,note,age,amount\nde,a,30,110\njp,b,,-90\n";
+    work.write("new.csv", rows);
+    let answers = work.run("predict --model ngram-lelp new.csv");
+    let answered: Vec<&str> = answers.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(answered, ["yes", "no"], "{answers}");
+    assert!(answers.contains("amount=110") && answers.contains("country=jp"), "{answers}");
+    let said = work.fails("predict --model mlp-lelp new.csv", 1);
+    assert!(said.contains("`embedding`") && said.contains("new.csv"), "{said}");
+
+    for model in ["mlp-kmeans", "mlp-oracle", "ngram-lelp"] {
+        let told = work.run(&format!("inspect --model {model}"));
+        assert!(told.contains("country=") && told.contains("amount="), "{model}: {told}");
+        work.run(&format!("report --run {model} --out {model}.html"));
+        let page = fs::read_to_string(work.path(&format!("{model}.html"))).unwrap();
+        assert!(page.contains("country=") && page.contains("amount="), "{model}");
+    }
+    work.run(&format!("inspect --signals signals --data rows/train.jsonl {COLUMNS} {VECTOR}"));
+}
+
+#[test]
+fn a_teacher_of_columns_may_split_its_classes_itself() {
+    let work = workspace();
+    work.run(&format!("teach --data rows {COLUMNS} --subclasses 2 --learning-rate 0.01 --out teacher"));
+    work.run("signals --teacher teacher --data rows/train.jsonl --out signals");
+    let student = "--method subclass --student linear --learning-rate 0.05";
+    work.run(&format!("distill --data rows {COLUMNS} --signals signals {student} --out student"));
+    assert!(accuracy(&work, "student") > 0.8);
+}
+
+#[test]
+fn a_comparison_trains_its_teacher_on_columns() {
+    let work = workspace();
+    let recipe = "trials = 2\nseeds = 2\n[[data]]\nname = \"rows\"\npath = \"rows\"\n\
+        [data.columns]\nnumbers = [\"amount\", \"age\"]\ncategories = [\"country\"]\nfine = \"group\"\n\
+        [[teachers]]\nname = \"head on columns\"\nhidden = 16\n\
+        [[students]]\nname = \"n-gram\"\nstudent = \"ngram\"\nbuckets = 1024\n\
+        [[students]]\nname = \"MLP\"\nstudent = \"mlp\"\nhidden = 4\n\
+        [[students]]\nname = \"linear\"\nstudent = \"linear\"\n\
+        [[methods]]\nmethod = \"kd\"\n[[methods]]\nmethod = \"lelp\"\nsubclasses = 2\n\
+        [[methods]]\nmethod = \"kmeans\"\nsubclasses = 2\n[[methods]]\nmethod = \"oracle\"\n";
+    work.write("r.toml", recipe);
+    let table = work.run("compare --recipe r.toml --out out");
+    for student in ["n-gram", "MLP", "linear"] {
+        assert!(table.contains(&format!("rows, head on columns, {student}")), "{table}");
+    }
+    assert!(!table.contains("FAILED") && !table.contains("not run"), "{table}");
+    assert_eq!(work.run("compare --recipe r.toml --out out"), table);
+    work.run("report --run out --out page.html");
+    assert!(fs::read_to_string(work.path("page.html")).unwrap().contains("country="));
+}
+
+#[test]
+fn quickstart_takes_a_table() {
+    let work = workspace();
+    work.run(&format!("quickstart --data rows {COLUMNS} {VECTOR} --out quick --seeds 1"));
+    let answers = work.run("predict --model quick/students/lelp rows/test.jsonl");
+    assert_eq!(answers.lines().count(), 60);
+    let recipe = fs::read_to_string(work.path("quick/recipe.toml")).unwrap();
+    assert!(recipe.contains("\"mlp\"") && !recipe.contains("encoder"), "{recipe}");
+}
+
+#[test]
+fn what_reads_texts_refuses_a_table_without_them_and_names_what_there_is() {
+    let work = taught();
+    let encoder = encoder();
+    let encoder = encoder.display();
+    let no_text = "there is no column `text` (a text); there are `amount`, `age`, `country`";
+    for line in [
+        format!("teach --encoder {encoder} --data rows {COLUMNS} --out no"),
+        format!("teach --encoder {encoder} --tune all --data rows {COLUMNS} --out no"),
+    ] {
+        assert!(work.fails(&line, 1).contains(no_text), "{line}");
+    }
+    let said = work.fails("teach --data rows --text-column country --out no", 1);
+    assert!(said.contains("texts alone") && said.contains("--encoder"), "{said}");
+    let data = format!("--data rows {COLUMNS}");
+    let line =
+        format!("distill {data} --signals signals --method kd --student encoder --from {encoder} --out no");
+    let said = work.fails(&line, 1);
+    assert!(said.contains("`encoder` reads a text"), "{said}");
+    for flags in ["--pooling cls", "--max-length 8", "--tune all"] {
+        assert!(work.fails(&format!("teach {data} {flags} --out no"), 2).contains("--encoder"), "{flags}");
+    }
+}
+
+/// The text says nothing; all that can be learned is in the numbers and categories beside it.
+#[test]
+fn a_teacher_and_a_student_read_a_text_by_an_encoder_beside_the_columns() {
+    let work = workspace();
+    for split in ["train", "validation", "test"] {
+        let rows = fs::read_to_string(work.path(&format!("rows/{split}.jsonl"))).unwrap();
+        work.write(
+            &format!("rows/{split}.jsonl"),
+            rows.replace("\"label\":", "\"text\":\"a row\",\"label\":"),
+        );
+    }
+    let encoder = encoder();
+    let head = format!("--encoder {} --hidden 8 --learning-rate 0.01 {COLUMNS}", encoder.display());
+    work.run(&format!("teach --data rows {head} --out teacher"));
+    assert!(accuracy(&work, "teacher") > 0.9);
+    work.run("signals --teacher teacher --data rows/train.jsonl --out signals");
+    work.run(&format!(
+        "distill --data rows --signals signals --method kd --student mlp {head} --out student"
+    ));
+    assert!(accuracy(&work, "student") > 0.9);
+    let answers = work.run("predict --model student rows/test.jsonl --json");
+    let first: Value = serde_json::from_str(answers.lines().next().unwrap()).unwrap();
+    assert_eq!((&first["text"], &first["columns"]["country"]), (&json!("a row"), &json!("de")), "{first}");
 }

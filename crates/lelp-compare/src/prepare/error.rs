@@ -6,12 +6,11 @@ use lelp::{Classified, ErrorKind};
 use lelp_data::storage::FileError;
 use lelp_data::{DataError, SignalsFileError};
 use lelp_model::encoder::EncoderError;
-use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_model::{ModelFolderError, PredictError};
 use lelp_train::distill::TaskError;
 use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
-use lelp_train::teachers::{EmbedError, FineTuneError, HeadTrainingError, SignalsRunError};
+use lelp_train::teachers::{EmbedError, FineTuneError, HeadTrainingError, SaveHeadError, SignalsRunError};
 use thiserror::Error;
 
 /// Why a data set and a teacher cannot be prepared.
@@ -37,9 +36,9 @@ pub enum PrepareError {
     /// The encoder cannot embed the texts.
     #[error(transparent)]
     Embed(#[from] EmbedError),
-    /// The teacher cannot be read or written.
+    /// The teacher cannot be written.
     #[error(transparent)]
-    Teacher(#[from] EncoderClassifierError),
+    Teacher(#[from] SaveHeadError),
     /// The teacher's folder cannot be read.
     #[error(transparent)]
     Model(#[from] ModelFolderError),

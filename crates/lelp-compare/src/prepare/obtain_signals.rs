@@ -8,11 +8,14 @@ use lelp_data::signals::PART_ROWS;
 use lelp_data::storage::sha256;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder, Splits};
 use lelp_method::{CeSettings, SubclassTeacherSettings};
-use lelp_model::encoder::{Encoder, EncoderLoadOptions};
-use lelp_model::encoder_classifier::{EncoderClassifier, TEACHER_FILE};
+use lelp_model::checkpoint::weights_hash;
+use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use lelp_model::{Teacher, load_model, teacher_of};
 use lelp_train::encoder::EncoderSource;
-use lelp_train::teachers::{FineTuning, HeadTraining, SignalsOptions, TeacherFolder, write_signals};
+use lelp_train::network::CATEGORY_WIDTH;
+use lelp_train::teachers::{
+    FineTuning, FrozenEncoder, HeadTraining, SignalsOptions, TeacherFolder, TrainedHead, write_signals,
+};
 use lelp_train::training::Event;
 use serde_json::{Value, json};
 
@@ -24,7 +27,7 @@ use crate::recipe::{DataEntry, SignalsEntry, TeacherEntry, TeacherSource, Teache
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(5);
 
 /// Changes when the same settings train another teacher, so that earlier ones are not taken for it.
-const TEACHER_VERSION: u32 = 3;
+const TEACHER_VERSION: u32 = 4;
 
 /// Names of the folders of signals on the training and the test file.
 const SIGNALS: &str = "signals";
@@ -71,13 +74,11 @@ pub(super) fn obtain_signals(
                 Some([signals, test]) => {
                     Ok(SignalsLocation { teacher: Some(own), signals, test: Some(test) })
                 }
-                None => request.query_teacher(
-                    &EncoderClassifier::load(&own, locations.threads)?,
-                    own,
-                    &splits,
-                    &folder,
-                    progress,
-                ),
+                None => {
+                    let model = load_model(&own, locations.threads)?;
+                    let model = teacher_of(model.as_ref(), &own)?;
+                    request.query_teacher(model, own.clone(), &splits, &folder, progress)
+                }
             }
         }
     }
@@ -138,9 +139,7 @@ impl SignalsRequest<'_> {
         progress: &mut ProgressCallback<'_>,
     ) -> Result<(), PrepareError> {
         match training.tune {
-            Tune::Head if !own.join(TEACHER_FILE).exists() => {
-                self.train_head(training, splits, own, progress)
-            }
+            Tune::Head if !TrainedHead::is_in(own) => self.train_head(training, splits, own, progress),
             Tune::All if !own.join("run.json").exists() => self.fine_tune(training, splits, own, progress),
             _ => Ok(()),
         }
@@ -148,10 +147,10 @@ impl SignalsRequest<'_> {
 
     /// What decides how a teacher turns out: encoder, settings and data, without their names and places.
     fn teacher_identity(&self, training: &TeacherTraining, splits: &Splits) -> Result<String, PrepareError> {
-        let weights = lelp_model::checkpoint::weights_hash(Path::new(&training.encoder))
-            .map_err(lelp_model::encoder::EncoderError::from)?;
+        let weights = training.encoder.as_ref().map(|encoder| weights_hash(Path::new(encoder)));
         // The same encoder may be elsewhere tomorrow.
-        let training = TeacherTraining { encoder: weights, ..training.clone() };
+        let encoder = weights.transpose().map_err(EncoderError::from)?;
+        let training = TeacherTraining { encoder, ..training.clone() };
         let data = [Some(&splits.train), splits.validation.as_ref()];
         let data = data.into_iter().flatten();
         let data: Vec<Value> =
@@ -163,7 +162,7 @@ impl SignalsRequest<'_> {
         progress(ProgressStep { data: &self.data.name, activity, done, rows });
     }
 
-    /// Trains a head on a frozen encoder.
+    /// Trains a head on a frozen encoder or on columns.
     fn train_head(
         &self,
         training: &TeacherTraining,
@@ -171,16 +170,18 @@ impl SignalsRequest<'_> {
         own: &Path,
         progress: &mut ProgressCallback<'_>,
     ) -> Result<(), PrepareError> {
-        let (threads, encoder_folder) = (self.locations.threads, Path::new(&training.encoder));
+        let threads = self.locations.threads;
         let options =
             EncoderLoadOptions { max_length: training.max_length, ..EncoderLoadOptions::new(threads) };
-        let encoder = Encoder::load(encoder_folder, &options)?;
+        let folder = training.encoder.as_deref().map(Path::new);
+        let encoder = folder.map(|folder| Encoder::load(folder, &options)).transpose()?;
+        let encoder = encoder.as_ref().zip(folder);
         let head_training = HeadTraining {
-            encoder: &encoder,
-            encoder_folder,
+            encoder: encoder.map(|(encoder, folder)| FrozenEncoder { encoder, folder }),
             splits,
             labelled: self.data.labelled,
             head: training.head(),
+            category_width: training.category_width.unwrap_or(CATEGORY_WIDTH),
             subclasses: subclasses(training),
             settings: training.train,
             cache: self.locations.cache,
@@ -189,7 +190,7 @@ impl SignalsRequest<'_> {
         let rows = head_training.rows();
         let mut embedded = |done| self.report("embedding", done, rows, progress);
         let trained = head_training.run(&mut embedded, &mut |_| {}, self.cancel)?;
-        EncoderClassifier::save(own, encoder_folder, &trained.head, &trained.config)?;
+        trained.save(own)?;
         if let Some(test) = &splits.test {
             // For its signals, and for students on the same encoder.
             let mut embedded = |done| self.report("embedding", done, test.rows(), progress);
@@ -211,7 +212,8 @@ impl SignalsRequest<'_> {
             Some(count) => train.keep_labels(count),
             None => train,
         };
-        let source = EncoderSource::whole(Path::new(&training.encoder), training.max_length)?;
+        let encoder = training.encoder.as_deref().expect("a recipe names the encoder that is fine-tuned");
+        let source = EncoderSource::whole(Path::new(encoder), training.max_length)?;
         let tuning = FineTuning {
             source: &source,
             train: &train,
@@ -221,12 +223,8 @@ impl SignalsRequest<'_> {
             encoder: training.network.unwrap_or_default(),
             settings: training.train,
         };
-        let folder = TeacherFolder {
-            path: own,
-            encoder: &training.encoder,
-            checkpoint_every: CHECKPOINT_EVERY,
-            tensorboard: None,
-        };
+        let folder =
+            TeacherFolder { path: own, encoder, checkpoint_every: CHECKPOINT_EVERY, tensorboard: None };
         let mut observer = |event: Event<'_>| {
             if let Event::Batch { epoch, done, rows, .. } = event {
                 let all = rows * training.train.epochs;

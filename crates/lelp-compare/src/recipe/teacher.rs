@@ -24,7 +24,7 @@ pub struct TeacherEntry {
 /// Where a teacher comes from. `{data}` in a folder stands for the name of the data set.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TeacherSource {
-    /// It is trained here, for each data set.
+    /// It is trained here, for each data set; what says nothing else is.
     Trained(TeacherTraining),
     /// It is there already, in this folder.
     Folder(String),
@@ -36,13 +36,15 @@ pub enum TeacherSource {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TeacherTraining {
-    /// The encoder: a folder, or a model's name.
-    pub encoder: String,
+    /// The encoder that reads texts: a folder, or a model's name. Vectors, numbers and categories need none.
+    pub encoder: Option<String>,
     /// Which weights are trained.
     #[serde(default)]
     pub tune: Tune,
-    /// Units of the hidden layer of a head on a frozen encoder; 0 for a linear head.
+    /// Units of the hidden layer of a head on a frozen encoder or on columns; 0 for a linear head.
     pub hidden: Option<usize>,
+    /// Numbers that each word of a category is known by, of a head on columns.
+    pub category_width: Option<NonZeroUsize>,
     /// Tokens kept of each text.
     pub max_length: Option<NonZeroUsize>,
     /// Outputs of each class, for the method `subclass`.
@@ -90,14 +92,12 @@ impl TryFrom<Table> for TeacherEntry {
         let ways = ["encoder", "folder", "signals"];
         let given: Vec<&str> = ways.into_iter().filter(|way| table.contains_key(*way)).collect();
         let source = match given.as_slice() {
-            ["encoder"] => TeacherTraining::read(table).map(TeacherSource::Trained),
+            [] | ["encoder"] => TeacherTraining::read(table).map(TeacherSource::Trained),
             ["folder"] => {
                 Value::Table(table).try_into().map(|FolderEntry { folder }| TeacherSource::Folder(folder))
             }
             ["signals"] => Value::Table(table).try_into().map(TeacherSource::Signals),
-            _ => {
-                Err(Self::Error::custom(format!("needs one of {}, but has {}", ways.join(", "), given.len())))
-            }
+            _ => Err(Self::Error::custom(format!("has {}, but needs one at most", given.join(" and ")))),
         };
         let source = source
             .map_err(|problem| Self::Error::custom(format!("teacher `{name}`: {}", problem.message())))?;
@@ -114,8 +114,15 @@ impl TeacherTraining {
         table.insert("train".to_owned(), completed(train, defaults));
         let training: Self = Value::Table(table).try_into()?;
         match training {
-            Self { tune: Tune::All, hidden: Some(_), .. } => {
-                Err(Error::custom("`hidden` is for `tune = \"head\"`"))
+            Self { tune: Tune::All, hidden: Some(_), .. }
+            | Self { tune: Tune::All, category_width: Some(_), .. } => {
+                Err(Error::custom("`hidden` and `category_width` are for `tune = \"head\"`"))
+            }
+            Self { tune: Tune::All, encoder: None, .. } => {
+                Err(Error::custom("`tune = \"all\"` is for a teacher with an `encoder`"))
+            }
+            Self { encoder: None, max_length: Some(_), .. } => {
+                Err(Error::custom("`max_length` is for a teacher with an `encoder`"))
             }
             Self { tune: Tune::Head, network: Some(_), .. } => {
                 Err(Error::custom("`network` is for `tune = \"all\"`"))

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::num::NonZeroUsize;
+
 use super::*;
 
 const SMALL: &str = r#"
@@ -69,6 +71,15 @@ fn a_teacher_is_trained_by_the_defaults_of_what_is_trained() {
 }
 
 #[test]
+fn a_teacher_that_names_no_source_is_a_head_on_columns() {
+    let recipe = parse(&SMALL.replace("encoder = \"MiniLM\"", "hidden = 16\ncategory_width = 4")).unwrap().0;
+    let TeacherSource::Trained(teaching) = &recipe.teachers[0].source else { panic!("it is trained") };
+    assert_eq!((teaching.encoder.as_deref(), teaching.train), (None, TrainSettings::head()));
+    let width = |count| NonZeroUsize::new(count);
+    assert_eq!((teaching.head().hidden, teaching.category_width), (width(16), width(4)));
+}
+
+#[test]
 fn comments_make_no_other_recipe_and_values_do() {
     let hash = |text: &str| parse(text).unwrap().1.hash;
     assert_eq!(hash(SMALL), hash(&format!("# a comment\n{SMALL}")));
@@ -98,10 +109,15 @@ fn wrong_recipes_are_told_with_what_to_change() {
         "recipe: the baseline `kd` is not among the methods: ce, lelp S 8"
     );
     let teacher = |keys: &str| text_of(&SMALL.replace("encoder = \"MiniLM\"", keys));
-    assert!(teacher("").contains("teacher `head`: needs one of encoder, folder, signals, but has 0"));
+    assert!(
+        teacher("folder = \"t\"\nencoder = \"e\"")
+            .contains("teacher `head`: has encoder and folder, but needs one at most")
+    );
+    assert!(teacher("max_length = 8").contains("`max_length` is for a teacher with an `encoder`"));
+    assert!(teacher("tune = \"all\"").contains("`tune = \"all\"` is for a teacher with an `encoder`"));
     assert!(teacher("folder = \"t\"\nhidden = 8").contains("teacher `head`: unknown field `hidden`"));
     let all = "encoder = \"MiniLM\"\ntune = \"all\"\n";
-    assert!(teacher(&format!("{all}hidden = 8")).contains("`hidden` is for `tune = \"head\"`"));
+    assert!(teacher(&format!("{all}hidden = 8")).contains("are for `tune = \"head\"`"));
     assert!(teacher("encoder = \"MiniLM\"\nnetwork = {}").contains("`network` is for `tune = \"all\"`"));
     assert_eq!(
         teacher(&format!("{all}train = {{ epochs = 0 }}")),

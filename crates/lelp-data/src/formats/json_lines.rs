@@ -51,12 +51,8 @@ fn open(source: Source, file: &Path, columns: &Columns) -> Result<FileRows, Data
 
 fn object(file: &Path, number: u64, line: &[u8]) -> Result<Map<String, Value>, DataError> {
     let text = utf8(line, file, Location::Line(number))?;
-    serde_json::from_str(text).map_err(|source| DataError::Json {
-        file: file.to_owned(),
-        line: number,
-        column: source.column(),
-        source,
-    })
+    let wrong = |problem| DataError::Json { file: file.to_owned(), line: number, problem };
+    serde_json::from_str(text).map_err(wrong)
 }
 
 fn cell(value: Option<Value>) -> Cell<'static> {

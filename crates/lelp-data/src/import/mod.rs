@@ -15,6 +15,7 @@ mod error;
 mod sources;
 mod teacher;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lelp::signals::{Embeddings, Signals, SignalsParts};
@@ -102,6 +103,7 @@ fn description(teacher: &TeacherArrays, options: &ImportOptions) -> SignalsDescr
         _ => Precision::F32,
     };
     SignalsDescription {
+        columns: BTreeMap::new(),
         classes: teacher.classes(),
         width: teacher.width(),
         label_names: options.label_names.clone().unwrap_or_else(numbers),

@@ -1,5 +1,6 @@
 //! `signals.json`: what the parts of a signals folder hold.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -48,9 +49,13 @@ pub struct SignalsDescription {
     /// Hash of the teacher; `None` where it is not known.
     #[serde(default)]
     pub teacher: Option<String>,
-    /// [`Dataset::hash`](crate::Dataset::hash) of the texts; `None` where they are not known.
+    /// [`Dataset::hash`](crate::Dataset::hash) of the rows; `None` where they are not known.
     #[serde(default)]
     pub data: Option<String>,
+    /// [`Dataset::column_hashes`](crate::Dataset::column_hashes) of the rows: a student may read other columns of them
+    /// than the teacher.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
     /// Rows in all.
     pub rows: u64,
     /// Rows of every part but the last.

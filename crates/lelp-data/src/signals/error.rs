@@ -20,7 +20,7 @@ pub enum SignalsFileError {
         folder: PathBuf,
     },
     /// Parts without the description that says what they are.
-    #[error("`{}` holds parts but no signals.json; choose another folder, or overwrite", folder.display())]
+    #[error("`{}` holds parts but no signals.json", folder.display())]
     PartsWithoutDescription {
         /// The folder.
         folder: PathBuf,
@@ -67,7 +67,7 @@ pub enum SignalsFileError {
     },
     /// The folder holds signals of other settings, another teacher or another data set.
     #[error(
-        "`{}` holds signals with {field} {found}, but {wanted} is asked for; choose another folder, or overwrite",
+        "`{}` holds signals with {field} {found}, but {wanted} is asked for",
         folder.display()
     )]
     OtherSettings {

@@ -85,13 +85,15 @@ impl SignalsFolder {
         Part::open(&path, &self.description, rows)
     }
 
-    /// Refuses signals that were not made of the texts of `data`.
+    /// Refuses signals that were not made of the rows of `data`.
     ///
-    /// Signals whose texts are not known (imported ones) must at least have as many rows.
+    /// Where `data` has other columns than the teacher read, those that both have must be the same, one at least. Signals
+    /// whose rows are not known (imported ones) must at least be as many.
     pub fn check_data(&self, data: &Dataset) -> Result<(), SignalsFileError> {
         let wanted = data.hash();
         let rows = data.rows() as u64;
-        if rows == self.rows() && self.description.data.as_ref().is_none_or(|found| *found == wanted) {
+        let same = self.description.data.as_ref().is_none_or(|found| *found == wanted);
+        if rows == self.rows() && (same || self.shares_columns(data)) {
             return Ok(());
         }
         Err(SignalsFileError::OtherData {
@@ -102,6 +104,14 @@ impl SignalsFolder {
             data_rows: rows,
             wanted,
         })
+    }
+
+    /// Whether `data` has columns that the teacher read, and all of them are the same.
+    fn shares_columns(&self, data: &Dataset) -> bool {
+        let found = data.column_hashes();
+        let both = self.description.columns.iter().filter_map(|(name, hash)| Some((hash, found.get(name)?)));
+        let mut same = both.map(|(hash, found)| hash == found).peekable();
+        same.peek().is_some() && same.all(|same| same)
     }
 
     /// All logits, `[rows, classes]`.

@@ -102,23 +102,22 @@ impl Table {
         self.rows.as_ref().map_or_else(|| self.batch.num_rows(), |rows| rows.len())
     }
 
-    /// The text of a row, or its pair of texts.
+    /// The text of a row, or its pair of texts; `None` where the schema has no text.
     ///
     /// # Panics
-    /// If there is no such row, or the schema has no text.
+    /// If there is no such row.
     #[must_use]
-    pub fn text(&self, row: usize) -> Text<'_> {
-        let place = self.schema.text().expect("the caller has checked that there is a text");
-        Text { text: self.string(row, place), pair: self.schema.pair().map(|pair| self.string(row, pair)) }
+    pub fn text(&self, row: usize) -> Option<Text<'_>> {
+        self.schema.text().map(|place| self.text_at(row, place))
     }
 
     /// The texts of all rows.
     ///
-    /// # Panics
-    /// If the schema has no text.
-    #[must_use]
-    pub fn texts(&self) -> impl ExactSizeIterator<Item = Text<'_>> + '_ {
-        (0..self.rows()).map(|row| self.text(row))
+    /// # Errors
+    /// [`SchemaError::Missing`] if the schema has no text.
+    pub fn texts(&self) -> Result<impl ExactSizeIterator<Item = Text<'_>> + '_, SchemaError> {
+        let place = self.schema.require_text()?;
+        Ok((0..self.rows()).map(move |row| self.text_at(row, place)))
     }
 
     /// The vector of a row in the column at place `column` of the schema, `[width]`.
@@ -188,6 +187,11 @@ impl Table {
         let rows = self.batch.num_rows();
         assert!(row < rows, "row {row} of a table of {rows} rows");
         row
+    }
+
+    /// The text of a row in the column at `place`, with the second text where there is one.
+    fn text_at(&self, row: usize, place: usize) -> Text<'_> {
+        Text { text: self.string(row, place), pair: self.schema.pair().map(|pair| self.string(row, pair)) }
     }
 
     fn string(&self, row: usize, column: usize) -> &str {

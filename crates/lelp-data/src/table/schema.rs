@@ -184,12 +184,12 @@ impl Schema {
         self.fields.iter().position(|field| field.kind == ColumnKind::TextPair)
     }
 
-    /// Refuses a schema without a text, for those that read nothing else.
+    /// Place of the text, for those that read nothing else.
     ///
     /// # Errors
-    /// [`SchemaError::Missing`].
-    pub fn require_text(&self) -> Result<(), SchemaError> {
-        self.place_of(&Field::new("text", ColumnKind::Text)).map(|_| ())
+    /// [`SchemaError::Missing`] if there is none.
+    pub fn require_text(&self) -> Result<usize, SchemaError> {
+        self.place_of(&Field::new("text", ColumnKind::Text))
     }
 
     /// Places and widths of the vectors.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use half::f16;
-use lelp_data::{ColumnKind, ColumnSettings, DataError, Dataset, Examples, Format, Table, hold_out};
+use lelp_data::{ColumnKind, ColumnSettings, DataError, Dataset, Examples, Format, Table, Text, hold_out};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType,
     FloatType, Int32Type, Int64Type,
@@ -133,14 +133,17 @@ fn columns_stand_beside_texts_and_pairs() {
     let content = "text,text_pair,n\na,b,1\nc,d,2\n";
     let data = opened("d.csv", content, &settings(&[], &["n"], &[]));
     assert_eq!(
-        (data.text(1).text, data.text(1).pair, data.table().number(1, 2)),
-        ("c", Some("d"), Some(2.0))
+        (data.text(1), data.table().number(1, 2)),
+        (Some(Text { text: "c", pair: Some("d") }), Some(2.0))
     );
     // Without the column of texts that nobody named, and with one that somebody did.
     let without = opened("d.csv", "query,n\na,1\nb,2\n", &settings(&[], &["n"], &[]));
     assert_eq!((without.schema().text(), without.schema().fields().len()), (None, 1));
+    assert_eq!((without.text(0), without.table().text(1)), (None, None));
+    let error = without.texts().err().unwrap().to_string();
+    assert_eq!(error, "there is no column `text` (a text); there are `n`");
     let named = ColumnSettings { text: Some("query".into()), ..settings(&[], &["n"], &[]) };
-    assert_eq!(opened("d.csv", "query,n\na,1\nb,2\n", &named).text(0).text, "a");
+    assert_eq!(opened("d.csv", "query,n\na,1\nb,2\n", &named).text(0), Some("a".into()));
 }
 
 #[test]

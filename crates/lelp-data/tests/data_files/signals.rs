@@ -7,7 +7,8 @@ use std::path::Path;
 use half::f16;
 use lelp::signals::{Embeddings, Head, Signals, SignalsParts};
 use lelp_data::{
-    Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter,
+    ColumnSettings, Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFileError,
+    SignalsFolder, SignalsWriter,
 };
 use proptest::prelude::*;
 
@@ -22,6 +23,7 @@ pub(crate) struct Teacher {
 impl Teacher {
     pub(crate) fn new(rows: usize, width: usize, classes: usize, part_rows: u64) -> Self {
         let description = SignalsDescription {
+            columns: BTreeMap::new(),
             classes,
             width,
             label_names: (0..classes).map(|class| format!("class {class}")).collect(),
@@ -199,6 +201,35 @@ fn signals_know_their_data_set() {
     signals.check_data(&open("label,text\n1,a\n0,b\n")).unwrap();
     let error = signals.check_data(&open("text\na\nc\n")).unwrap_err();
     assert!(matches!(error, SignalsFileError::OtherData { rows: 2, data_rows: 2, .. }));
+}
+
+#[test]
+fn signals_fit_other_columns_of_the_same_rows_by_those_that_both_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |content: &str, numbers: &[&str]| {
+        let path = folder.path().join("train.csv");
+        fs::write(&path, content).unwrap();
+        let numbers = numbers.iter().map(ToString::to_string).collect();
+        let columns = ColumnSettings { numbers, ..ColumnSettings::default() };
+        Dataset::open(&path, &columns.columns()).unwrap()
+    };
+    let data = open("text,a,b\nx,1,2\ny,3,4\n", &["a"]);
+    let mut teacher = Teacher::new(2, 1, 2, 2);
+    teacher.description.data = Some(data.hash());
+    teacher.description.columns = data.column_hashes();
+    let signals = teacher.write(&folder.path().join("signals"));
+    for (content, numbers, same) in [
+        ("text,a,b\nx,1,2\ny,3,4\n", &["a", "b"][..], true),
+        ("text,a,b\nx,1,2\ny,3,4\n", &[], true),
+        ("a,b\n1,9\n3,9\n", &["a", "b"], true),
+        ("text,a,b\nx,1,2\ny,3,5\n", &["a", "b"], true),
+        ("text,a,b\nx,1,2\ny,5,4\n", &["a"], false),
+        ("text,a,b\nx,1,2\nz,3,4\n", &["a"], false),
+        ("a,b\n1,2\n3,4\n", &["b"], false),
+    ] {
+        let refused = signals.check_data(&open(content, numbers)).is_err();
+        assert_eq!(refused, !same, "{content} {numbers:?}");
+    }
 }
 
 /// A file from another program may hold its tensors in any order and at any offset.

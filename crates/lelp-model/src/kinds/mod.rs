@@ -11,9 +11,10 @@ use serde::Deserialize;
 
 use crate::model_kind::ModelKind;
 
-/// Every kind of model that can be loaded; the first that recognises a folder loads it.
+/// Every kind of model that can be loaded; the first that recognises a folder loads it. Those that `config.json` names
+/// stand first: a model that was written over a teacher on a frozen encoder leaves that teacher's other files there.
 pub static MODEL_KINDS: &[ModelKind] =
-    &[encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER, ngram::KIND, mlp::KIND];
+    &[ngram::KIND, mlp::KIND, encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER];
 
 /// Whether `config.json` of `folder` has `kind` as its `model`: it is a student of ours of this kind, sound or not.
 pub(crate) fn config_names(folder: &Path, kind: &str) -> bool {

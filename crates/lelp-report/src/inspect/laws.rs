@@ -1,5 +1,6 @@
 //! Laws of an inspection, on data whose subclasses are known.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -101,6 +102,7 @@ fn write_signals(folder: &Path, data: &Dataset) {
         logits.extend([-class * sure, class * sure]);
     }
     let description = SignalsDescription {
+        columns: BTreeMap::new(),
         classes: 2,
         width: WIDTH,
         label_names: vec!["no".into(), "yes".into()],
@@ -238,7 +240,7 @@ fn typical_rows_are_distinct_texts_of_the_class_by_falling_share() {
                 assert_eq!(texts.len(), rows.len(), "{split:?}");
                 assert!(rows.windows(2).all(|pair| pair[0].share >= pair[1].share), "{split:?}");
                 assert!(rows.iter().all(|row| place(row.row).0 == class));
-                assert!(rows.iter().all(|row| text_of(row) == planted.data.text(row.row).text));
+                assert!(rows.iter().all(|row| text_of(row) == planted.data.text(row.row).unwrap().text));
                 assert!(rows.iter().all(|row| row.label.as_ref() == Some(&found.name)));
             }
         }

@@ -53,7 +53,7 @@ impl RowContent {
     /// If there is no such row.
     #[must_use]
     pub fn of(table: &Table, row: usize) -> Self {
-        let text = table.schema().text().map(|_| table.text(row));
+        let text = table.text(row);
         let value = |column: usize, kind: ColumnKind| match kind {
             ColumnKind::Text | ColumnKind::TextPair => None,
             ColumnKind::Number => Some(table.number(row, column).map(CellValue::Number)),

@@ -31,7 +31,6 @@ pub(super) fn typical_rows(
         Ordering::Equal => b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)),
         unequal => unequal,
     });
-    let has_texts = data.schema().text().is_some();
     let mut listed = Vec::new();
     let mut known: Vec<String> = Vec::new();
     for (member, _) in ranked {
@@ -39,8 +38,8 @@ pub(super) fn typical_rows(
             break;
         }
         let row = typical_row(data, members.rows[member], share(member), members.confidence[member]);
-        let (own, repeats) = if has_texts {
-            let own = words(data.text(row.row));
+        let (own, repeats) = if let Some(text) = data.text(row.row) {
+            let own = words(text);
             let repeats = known.iter().any(|known| known.contains(&own) || own.contains(known));
             (own, repeats)
         } else {

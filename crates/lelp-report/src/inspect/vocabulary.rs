@@ -55,10 +55,7 @@ impl Vocabulary {
     /// Counts the words and pairs of words of `rows`; `subclasses` has the subclass of each row, or none.
     ///
     /// A word is a [token](Tokens) in lower case; pairs are two words that follow each other, with a space between, and
-    /// without punctuation. Both texts of a row with a pair of texts are counted.
-    ///
-    /// # Panics
-    /// If the table has no text.
+    /// without punctuation. Both texts of a row with a pair of texts are counted; a table without texts has no words.
     pub(super) fn of_texts(
         table: &Table,
         rows: &[usize],
@@ -67,7 +64,11 @@ impl Vocabulary {
         limits: Limits,
         cancelled: &AtomicBool,
     ) -> Result<Self, InspectError> {
-        let ngrams = |row: usize, visit: &mut dyn FnMut(&str)| each_ngram(table.text(row), visit);
+        let ngrams = |row: usize, visit: &mut dyn FnMut(&str)| {
+            if let Some(text) = table.text(row) {
+                each_ngram(text, visit);
+            }
+        };
         Self::count(ngrams, rows, subclasses, per_class, limits, cancelled)
     }
 

@@ -6,6 +6,9 @@ use std::num::NonZeroUsize;
 use lelp_data::{ColumnKind, Table};
 use lelp_model::mlp::InputColumn;
 
+/// Width of the vectors of words by default. Ours: categories of some hundred words are told apart by it.
+pub const CATEGORY_WIDTH: NonZeroUsize = NonZeroUsize::new(8).expect("8 is above 0");
+
 /// Which columns are read, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct ColumnChoice {

@@ -8,7 +8,6 @@ use lelp_model::PredictError;
 use lelp_model::encoder::EncoderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_model::layer::LayerError;
-use lelp_model::mlp::{MlpError, MlpFileError};
 use lelp_model::ngram::NgramFileError;
 use thiserror::Error;
 
@@ -16,6 +15,7 @@ use super::ngram::NgramStudentError;
 use crate::encoder::EncoderTrainingError;
 use crate::evaluate::EvaluateError;
 use crate::head::EmbeddingRowsError;
+use crate::network::NetworkError;
 use crate::teachers::EmbedError;
 use crate::training::TrainError;
 
@@ -46,12 +46,9 @@ pub enum StudentError {
     /// The student on a frozen encoder cannot be written.
     #[error(transparent)]
     Folder(#[from] EncoderClassifierError),
-    /// The parts of a network on columns do not fit together.
+    /// There is no network on columns.
     #[error(transparent)]
-    Mlp(#[from] MlpError),
-    /// A network on columns cannot be written.
-    #[error(transparent)]
-    MlpFile(#[from] MlpFileError),
+    Network(#[from] NetworkError),
     /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),

@@ -12,7 +12,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use thiserror::Error;
 
-use super::embed::embed;
+use super::embed::{FrozenEncoder, embed};
 use lelp_data::Dataset;
 
 /// A folder of embeddings, each file called by what was embedded and how.
@@ -93,6 +93,22 @@ impl EmbeddingCache {
         let how = serde_json::json!([encoder.pooling(), encoder.normalizes(), encoder.max_length()]);
         let all = format!("embeddings 2\n{}\n{how}\n{}\n", weights_hash(encoder_folder)?, data.hash());
         Ok(self.folder.join(format!("{}.safetensors", sha256(all.as_bytes()))))
+    }
+}
+
+/// Embeddings of all rows of `data`, `[rows, encoder width]`: those that `cache` keeps, where there is one that does, or
+/// else the encoder's.
+pub fn embed_cached(
+    cache: Option<&EmbeddingCache>,
+    encoder: FrozenEncoder<'_>,
+    data: &Dataset,
+    progress: &mut dyn FnMut(usize),
+    cancel: &AtomicBool,
+) -> Result<Vec<f32>, EmbedError> {
+    let FrozenEncoder { encoder, folder } = encoder;
+    match cache {
+        None => Ok(embed(encoder, data, progress, cancel)?),
+        Some(cache) => cache.embed(encoder, folder, data, progress, cancel),
     }
 }
 

@@ -8,17 +8,13 @@ use lelp_data::storage::FileError;
 use lelp_model::PredictError;
 use thiserror::Error;
 
+use super::label_training::LabelTraining;
 use crate::encoder::{
     EncoderInputs, EncoderSource, EncoderTrainSettings, EncoderTrainingError, TrainableEncoder,
 };
-use crate::training::{
-    Checkpoints, Event, TrainError, TrainReport, TrainSettings, Trainable, Training, Validation,
-    ValidationMetric, train,
-};
+use crate::training::{Checkpoints, Event, TrainError, TrainReport, TrainSettings};
 use lelp_data::Dataset;
-use lelp_method::{
-    CeSettings, MethodError, MethodSettings, StudentShape, SubclassTeacherSettings, Supervision,
-};
+use lelp_method::{CeSettings, MethodError, SubclassTeacherSettings};
 
 /// Labelled texts, and what is made of them.
 #[derive(Debug, Clone, Copy)]
@@ -84,25 +80,17 @@ impl FineTuning<'_> {
         let outputs = classes * self.per_class().get();
         let mut student = self.source.student(outputs, &self.encoder, self.settings.seed)?;
         inputs.check_memory(&student, self.settings.batch, &self.encoder)?;
-        let rows = self.train.rows();
-        let supervision =
-            Supervision { rows, classes, labels: self.train.labels(), ..Supervision::default() };
-        let TrainSettings { optimizer, seed, .. } = self.settings;
-        let shape = StudentShape { embedding: student.embedding(), optimizer, seed };
-        let mut method = match self.subclasses {
-            Some(own) => own.build(supervision)?,
-            None => MethodSettings::from(self.labels).build(supervision, &shape)?,
-        };
-        let validation =
-            Validation { inputs: &validation_inputs, labels: &labels, metric: ValidationMetric::Accuracy };
-        let training = Training {
+        let training = LabelTraining {
             inputs: &inputs,
-            rows,
-            method: method.as_mut(),
-            validation: Some(validation),
+            train: self.train,
+            validation: (&validation_inputs, &labels),
+            objective: self.labels,
+            subclasses: self.subclasses,
+            settings: &self.settings,
             checkpoints,
+            threads,
         };
-        let report = train(&mut student, training, &self.settings, threads, observer, cancelled)?;
+        let report = training.run::<_, FineTuneError>(&mut student, observer, cancelled)?;
         Ok((student, report))
     }
 
@@ -114,7 +102,7 @@ impl FineTuning<'_> {
     }
 
     fn inputs(&self, data: &Dataset, threads: NonZeroUsize) -> Result<EncoderInputs, PredictError> {
-        let texts: Vec<Text<'_>> = data.iter().collect();
+        let texts: Vec<Text<'_>> = data.texts()?.collect();
         EncoderInputs::new(self.source.tokenizer(), &texts, threads)
     }
 }

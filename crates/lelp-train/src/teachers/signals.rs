@@ -128,6 +128,7 @@ fn write(
         label_names: who.labels.to_vec(),
         teacher: Some(who.hash),
         data: Some(data.hash()),
+        columns: data.column_hashes(),
         rows: data.rows() as u64,
         part_rows: options.part_rows,
         embeddings: options.precision,

@@ -1,10 +1,16 @@
 //! Settings of the training loop.
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::schedule::Schedule;
+use crate::zero_as_none;
 use lelp_method::Optimizer;
+
+/// Epochs that n-gram students and heads go on without progress by default.
+const PATIENCE: Option<NonZeroUsize> = NonZeroUsize::new(5);
 
 /// Settings of the training loop, under one name for every student.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -22,8 +28,9 @@ pub struct TrainSettings {
     pub schedule: Schedule,
     /// How parameters follow their gradients.
     pub optimizer: Optimizer,
-    /// Epochs without a better validation score after which training stops; 0 never stops early.
-    pub patience: usize,
+    /// Epochs without a better validation score after which training stops; none never stops early.
+    #[serde(with = "zero_as_none::count")]
+    pub patience: Option<NonZeroUsize>,
     /// Seed of parameters and order.
     pub seed: u64,
 }
@@ -68,7 +75,7 @@ impl TrainSettings {
             warmup: 0.0,
             schedule: Schedule::Linear,
             optimizer: Optimizer::Adagrad,
-            patience: 5,
+            patience: PATIENCE,
             seed: 0,
         }
     }
@@ -83,7 +90,7 @@ impl TrainSettings {
             warmup: 0.0,
             schedule: Schedule::Linear,
             optimizer: Optimizer::Adam,
-            patience: 5,
+            patience: PATIENCE,
             seed: 0,
         }
     }
@@ -98,7 +105,7 @@ impl TrainSettings {
             warmup: 0.06,
             schedule: Schedule::Linear,
             optimizer: Optimizer::Adam,
-            patience: 0,
+            patience: None,
             seed: 0,
         }
     }

@@ -198,7 +198,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     fn out_of_patience(&self, progress: &Progress) -> bool {
         let done = progress.epochs.len();
         let best = progress.best.map_or(done, |(best, _)| best);
-        self.settings.patience > 0 && done - best >= self.settings.patience
+        self.settings.patience.is_some_and(|patience| done - best >= patience.get())
     }
 
     /// The batches of an epoch that are not done.

@@ -135,7 +135,7 @@ pub(crate) fn results(
 /// Replaces names of models by their folders, fetching them if needed.
 fn resolve_encoders(recipe: &mut ComparisonRecipe, printer: Printer) -> Result<(), Failure> {
     for teacher in &mut recipe.teachers {
-        if let TeacherSource::Trained(TeacherTraining { encoder, .. }) = &mut teacher.source {
+        if let TeacherSource::Trained(TeacherTraining { encoder: Some(encoder), .. }) = &mut teacher.source {
             *encoder = encoder_folder(encoder, printer)?.to_string_lossy().into_owned();
         }
     }

@@ -1,4 +1,4 @@
-//! `lelp quickstart`: from labelled texts to a comparison of students, in one command.
+//! `lelp quickstart`: from labelled rows to a comparison of students, in one command.
 //!
 //! It is `lelp compare` with a recipe that it writes itself, and the students saved.
 
@@ -12,8 +12,9 @@ use lelp_compare::recipe::ComparisonRecipe;
 use lelp_compare::record::{StudentRecord, TeacherRecord};
 use lelp_compare::store::Results;
 use lelp_compare::summary::Summary;
-use lelp_data::Dataset;
 use lelp_data::storage;
+use lelp_data::{Dataset, Schema, Splits};
+use lelp_report::inspect::RowContent;
 use lelp_train::distill::{self, DistillSettings, Distilled, Distiller, Task};
 use lelp_train::students::{Resources, StudentSettings};
 use lelp_train::training::TrainSettings;
@@ -31,11 +32,11 @@ Examples:
   lelp quickstart
   lelp quickstart --data queries/ --out comparison";
 
-/// Run every step once, from labelled texts to microsecond students, in minutes
+/// Run every step once, from labelled rows to microsecond students, in minutes
 ///
-/// Trains a teacher (a head on a frozen encoder), records its signals, splits the classes, and
-/// distils n-gram students with the methods `ce` (labels alone), `kd` (ordinary distillation),
-/// `lelp` and `kmeans`. Every method gets the same number of trials, chosen on the validation rows;
+/// Trains a teacher (a head on a frozen encoder, or on the columns that are named), records its
+/// signals, splits the classes, and distils students (n-gram, or MLP where there are vectors) with
+/// the methods `ce` (labels alone), `kd` (ordinary distillation), `lelp` and `kmeans`. Every method gets the same number of trials, chosen on the validation rows;
 /// the test rows are read once, for the table at the end. `recipe.toml` in --out says what is
 /// compared: change it and continue with `lelp compare`. A run that was stopped resumes with the
 /// same command.
@@ -49,9 +50,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// A Hugging Face folder, or the name of a model as for `lelp pull`
-    #[arg(long, value_name = "DIR|MODEL", default_value = "sentence-transformers/all-MiniLM-L6-v2")]
-    encoder: String,
+    /// Encoder of the texts: a Hugging Face folder, or the name of a model as for `lelp pull`
+    /// [default: sentence-transformers/all-MiniLM-L6-v2]
+    #[arg(long, value_name = "DIR|MODEL")]
+    encoder: Option<String>,
 
     /// Folder for all results; one of an earlier quickstart is continued
     #[arg(long, value_name = "DIR", default_value = "lelp-quickstart")]
@@ -85,9 +87,15 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     print_answers(&students, printer)?;
     let out = out.display();
     printer.step("done", &format!("in {:.0} s; all of it is in `{out}`", start.elapsed().as_secs_f64()));
-    printer.step("next", &format!("echo 'where is my card?' | lelp predict --model {out}/students/lelp"));
-    printer
-        .note("lelp quickstart --data YOUR_FOLDER --out comparison     (train, validation and test files)");
+    let model = format!("lelp predict --model {out}/students/lelp");
+    if arguments.data.is_none() {
+        printer.step("next", &format!("echo 'where is my card?' | {model}"));
+        printer.note(
+            "lelp quickstart --data YOUR_FOLDER --out comparison     (train, validation and test files)",
+        );
+    } else if let Some(saved) = students.first() {
+        printer.step("next", &format!("{model} {}", saved.test.file().display()));
+    }
     Ok(())
 }
 
@@ -98,7 +106,15 @@ fn prepare_folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     if out.exists() && !path.exists() {
         return Err(CommandError::NotAQuickstart(out.clone()).into());
     }
-    let text = recipe::text(data.as_deref(), encoder, *seeds, &columns.settings())?;
+    let columns = columns.settings();
+    // What is read besides texts decides who teaches and who learns.
+    let schema = match data.as_ref().filter(|_| !columns.are_texts()) {
+        None => Schema::of_text(),
+        Some(data) => {
+            Splits::open(data, &columns.columns(), columns.labels.as_deref())?.train.schema().clone()
+        }
+    };
+    let text = recipe::text(data.as_deref(), encoder.as_deref(), *seeds, &columns, &schema)?;
     storage::create_folder(out)?;
     storage::write(&path, text.as_bytes())?;
     Ok(path)
@@ -172,7 +188,7 @@ impl StudentWriter<'_> {
     }
 }
 
-/// Prints a few test texts with the answers of the student of `lelp`.
+/// Prints a few test rows with the answers of the student of `lelp`.
 fn print_answers(students: &[SavedStudent], printer: Printer) -> Result<(), Failure> {
     let Some(SavedStudent { method, student, test }) = students.iter().find(|saved| saved.method == "lelp")
     else {
@@ -182,10 +198,11 @@ fn print_answers(students: &[SavedStudent], printer: Printer) -> Result<(), Fail
     printer.step("answers", &format!("of the student of `{method}`"));
     let step = (test.rows() / 5).max(1);
     for row in (0..test.rows()).step_by(step).take(5) {
-        let text = test.text(row);
-        let probabilities = lelp::softmax(&model.logits_of_texts(&[text])?, model.labels().len())?;
+        let logits = model.logits(&test.table().select(&[row]))?;
+        let probabilities = lelp::softmax(&logits, model.labels().len())?;
         let class = lelp::argmax(&probabilities);
-        printer.note(&format!("{:>8} {:.2}  {}", model.labels()[class], probabilities[class], text.text));
+        let row = RowContent::of(test.table(), row).to_text(" / ");
+        printer.note(&format!("{:>8} {:.2}  {row}", model.labels()[class], probabilities[class]));
     }
     Ok(())
 }

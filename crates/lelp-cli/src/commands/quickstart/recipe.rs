@@ -3,21 +3,27 @@
 use std::fs;
 use std::path::Path;
 
-use lelp_data::ColumnSettings;
 use lelp_data::storage::FileError;
+use lelp_data::{ColumnSettings, Schema};
 use toml::{Table, Value};
 
 use crate::failure::Failure;
 
-/// The part of the recipe that is the same in every quickstart. It has fewer buckets than the student's default: queries
-/// have few words, and the table is most of the file.
-const COMMON: &str = r#"
+/// The encoder of texts by default.
+const ENCODER: &str = "sentence-transformers/all-MiniLM-L6-v2";
+
+/// The student of texts, numbers and categories. It has fewer buckets than the default: queries have few words, and the
+/// table is most of the file.
+const NGRAM: &str = r#"
 [[students]]
 name = "n-gram"
 student = "ngram"
 buckets = 65536
 width = 64
+"#;
 
+/// The part of the recipe that is the same in every quickstart.
+const METHODS: &str = r#"
 [[methods]]
 method = "ce"
 
@@ -31,12 +37,16 @@ method = "lelp"
 method = "kmeans"
 "#;
 
-/// The recipe as TOML that a person can change.
+/// The recipe as TOML that a person can change, for data with the columns of `schema`.
+///
+/// Texts are read by `encoder`, and by the default one where none is given. Vectors are nothing that an n-gram student
+/// reads: then the student is an MLP.
 pub(super) fn text(
     data: Option<&Path>,
-    encoder: &str,
+    encoder: Option<&str>,
     seeds: u64,
     columns: &ColumnSettings,
+    schema: &Schema,
 ) -> Result<String, Failure> {
     let word = |text: &str| Value::String(text.to_owned());
     let (name, path) = match data {
@@ -51,18 +61,28 @@ pub(super) fn text(
             )
         }
     };
-    let whole = fs::canonicalize(encoder).ok().filter(|folder| folder.is_dir());
-    let encoder = whole.map_or_else(|| encoder.to_owned(), |folder| folder.to_string_lossy().into_owned());
+    let encoder = encoder.or(schema.text().map(|_| ENCODER));
+    let encoder = encoder.map(|encoder| {
+        let whole = fs::canonicalize(encoder).ok().filter(|folder| folder.is_dir());
+        let encoder =
+            whole.map_or_else(|| encoder.to_owned(), |folder| folder.to_string_lossy().into_owned());
+        ("encoder".to_owned(), Value::String(encoder))
+    });
     let columns = Table::try_from(columns).expect("names of columns are words");
     let data = Table::from_iter([
         ("name".to_owned(), Value::String(name)),
         ("path".to_owned(), Value::String(path)),
         ("columns".to_owned(), Value::Table(columns)),
     ]);
-    let teacher = Table::from_iter([
-        ("name".to_owned(), word("head on a frozen encoder")),
-        ("encoder".to_owned(), Value::String(encoder)),
-    ]);
+    let head = if schema.is_text_only() { "head on a frozen encoder" } else { "head on columns" };
+    let teacher = Table::from_iter([("name".to_owned(), word(head))].into_iter().chain(encoder.clone()));
+    let student = if schema.vectors().next().is_some() {
+        let mlp = [("name".to_owned(), word("MLP")), ("student".to_owned(), word("mlp"))];
+        let students = Value::Array(vec![Value::Table(Table::from_iter(mlp.into_iter().chain(encoder)))]);
+        format!("\n{}", Table::from_iter([("students".to_owned(), students)]))
+    } else {
+        NGRAM.to_owned()
+    };
     let own = Table::from_iter([
         ("trials".to_owned(), Value::Integer(12)),
         ("seeds".to_owned(), Value::Integer(i64::try_from(seeds).unwrap_or(i64::MAX))),
@@ -71,6 +91,6 @@ pub(super) fn text(
         ("teachers".to_owned(), Value::Array(vec![Value::Table(teacher)])),
     ]);
     Ok(format!(
-        "# Written by `lelp quickstart`; to change it, copy it and run `lelp compare --recipe COPY`.\n{own}{COMMON}"
+        "# Written by `lelp quickstart`; to change it, copy it and run `lelp compare --recipe COPY`.\n{own}{student}{METHODS}"
     ))
 }

@@ -14,8 +14,12 @@ use crate::printer::Printer;
 use crate::progress;
 
 pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    if arguments.hidden.is_some() || arguments.pooling.is_some() {
-        let problem = "`--hidden` and `--pooling` are for a head on a frozen encoder";
+    let Some(encoder) = &arguments.encoder else {
+        let problem = "`--tune all` trains an encoder, and `--encoder` names none";
+        return Err(Failure::usage(problem).with_hint("name one, or pass `--tune head`"));
+    };
+    if arguments.hidden.is_some() || arguments.pooling.is_some() || arguments.category_width.is_some() {
+        let problem = "`--hidden`, `--pooling` and `--category-width` are for `--tune head`";
         return Err(Failure::usage(problem).with_hint("leave them out, or pass `--tune head`"));
     }
     let out = &arguments.out;
@@ -29,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         return Err(Failure::usage(problem));
     }
     let (train, validation) = open_labelled(&arguments.data, &arguments.columns)?.learning()?;
-    let source = EncoderSource::whole(&encoder_folder(&arguments.encoder, printer)?, arguments.max_length)?;
+    let source = EncoderSource::whole(&encoder_folder(encoder, printer)?, arguments.max_length)?;
     let settings = arguments.training.apply(TrainSettings::encoder());
     if arguments.overwrite {
         Checkpoints::remove(out)?;
@@ -45,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     };
     let folder = TeacherFolder {
         path: out,
-        encoder: &arguments.encoder,
+        encoder,
         checkpoint_every: arguments.log.checkpoint_every(),
         tensorboard: arguments.log.tensorboard.as_deref(),
     };

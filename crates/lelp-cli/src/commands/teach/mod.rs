@@ -9,9 +9,9 @@ use clap::ValueEnum;
 use lelp_data::Splits;
 use lelp_method::SubclassTeacherSettings;
 use lelp_model::encoder::{Encoder, EncoderLoadOptions, Pooling};
-use lelp_model::encoder_classifier::EncoderClassifier;
 use lelp_train::head::HeadSettings;
-use lelp_train::teachers::HeadTraining;
+use lelp_train::network::CATEGORY_WIDTH;
+use lelp_train::teachers::{FrozenEncoder, HeadTraining, TrainedHead};
 use lelp_train::training::{Event, TrainReport, TrainSettings};
 
 use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs};
@@ -26,13 +26,17 @@ const EXAMPLES: &str = "\
 Examples:
   lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ --out teacher
   lelp teach --encoder sentence-transformers/all-MiniLM-L6-v2 --data queries/ \\
-    --tune all --epochs 2 --out teacher";
+    --tune all --epochs 2 --out teacher
+  lelp teach --data customers/ --number-columns age,income --category-columns country --out teacher";
 
-/// Train a teacher: a head on a frozen encoder, or the whole encoder
+/// Train a teacher: a head on a frozen encoder or on columns, or the whole encoder
 ///
 /// `--tune head`: the encoder embeds every text once, and a head, linear or with one hidden layer, is trained on the
 /// embeddings. Takes seconds to minutes. Embeddings are cached beside the encoders of `lelp pull`, for `lelp signals`
 /// and for further heads. With a hidden layer, its activations are the embeddings that LELP splits classes by.
+///
+/// Vectors, numbers and categories need no encoder: the head reads the columns that are named, numbers standardised and
+/// each category as a vector that is learned. With an encoder it reads a text beside them too.
 ///
 /// `--tune all`: encoder and Hugging Face classification head are fine-tuned together with AdamW. Takes minutes to
 /// hours, and gives the better teacher where there are enough labels. The folder is a checkpoint that `transformers`
@@ -43,9 +47,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// A Hugging Face folder, or the name of a model as for `lelp pull`
+    /// Encoder of the texts: a Hugging Face folder, or the name of a model as for `lelp pull`
     #[arg(long, value_name = "DIR|MODEL")]
-    encoder: String,
+    encoder: Option<String>,
 
     /// Folder with train, validation and test files (Parquet, CSV, TSV, JSON Lines), or one training file
     #[arg(long, value_name = "PATH")]
@@ -59,9 +63,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     overwrite: bool,
 
-    /// Units of the hidden layer of a head on a frozen encoder; 0 for a linear head [default: 256]
+    /// Units of the hidden layer of a head on a frozen encoder or on columns; 0 for a linear head [default: 256]
     #[arg(long, value_name = "N")]
     hidden: Option<usize>,
+
+    /// Width of the vector that a head learns for each word of a category column [default: 8]
+    #[arg(long, value_name = "N")]
+    category_width: Option<NonZeroUsize>,
 
     #[command(flatten)]
     subclasses: SubclassArgs,
@@ -173,28 +181,32 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let problem = "`--label-smoothing`, `--balanced` and `--dropout` are for `--tune all`";
         return Err(Failure::usage(problem));
     }
-    if arguments.out.join("teacher.json").exists() && !arguments.overwrite {
+    if arguments.encoder.is_none() && (arguments.pooling.is_some() || arguments.max_length.is_some()) {
+        return Err(Failure::usage("`--pooling` and `--max-length` are for a teacher with an `--encoder`"));
+    }
+    if TrainedHead::is_in(&arguments.out) && !arguments.overwrite {
         return Err(CommandError::TeacherExists(arguments.out.clone()).into());
     }
     let subclasses = arguments.subclasses.settings()?;
     let splits = open_labelled(&arguments.data, &arguments.columns)?;
-    let folder = encoder_folder(&arguments.encoder, printer)?;
+    let folder = arguments.encoder.as_ref().map(|name| encoder_folder(name, printer)).transpose()?;
     let options = EncoderLoadOptions {
         pooling: arguments.pooling.map(Pooling::from),
         max_length: arguments.max_length,
         ..EncoderLoadOptions::new(global.threads())
     };
-    let encoder = Encoder::load(&folder, &options)?;
+    let encoder = folder.as_ref().map(|folder| Encoder::load(folder, &options)).transpose()?;
+    let encoder = encoder.as_ref().zip(folder.as_deref());
     let cancel = interrupt::cancel_flag()?;
     let settings = arguments.training.apply(TrainSettings::head());
     let defaults = HeadSettings::default();
     let hidden = arguments.hidden.map_or(defaults.hidden, NonZeroUsize::new);
     let training = HeadTraining {
-        encoder: &encoder,
-        encoder_folder: &folder,
+        encoder: encoder.map(|(encoder, folder)| FrozenEncoder { encoder, folder }),
         splits: &splits,
         labelled: None,
         head: HeadSettings { hidden, optimizer: settings.optimizer, ..defaults },
+        category_width: arguments.category_width.unwrap_or(CATEGORY_WIDTH),
         subclasses,
         settings,
         cache: &embedding_cache()?,
@@ -215,7 +227,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if let Some(epochs) = epochs {
         epochs.finish();
     }
-    EncoderClassifier::save(&arguments.out, &folder, &taught.head, &taught.config)?;
+    taught.save(&arguments.out)?;
     print_trained(&taught.report, taught.validation_rows, &arguments.out, printer);
     Ok(())
 }

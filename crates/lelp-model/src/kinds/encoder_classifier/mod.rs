@@ -177,7 +177,7 @@ impl Teacher for EncoderClassifier {
         cancel: &AtomicBool,
     ) -> Result<HeadOutput, PredictError> {
         let table = self.schema.fit(table)?;
-        let texts: Vec<Text<'_>> = table.texts().collect();
+        let texts: Vec<Text<'_>> = table.texts()?.collect();
         self.signals_of_texts(&texts, progress, cancel)
     }
 
@@ -201,7 +201,7 @@ impl Predictor for EncoderClassifier {
 
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
         let table = self.schema.fit(table)?;
-        let texts: Vec<Text<'_>> = table.texts().collect();
+        let texts: Vec<Text<'_>> = table.texts()?.collect();
         Ok(self.head.apply(self.encoder.embed(&texts)?).logits)
     }
 

@@ -106,6 +106,12 @@ impl Classified for MlpFileError {
 }
 
 impl MlpModel {
+    /// Whether `folder` holds a network on columns, sound or not.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        crate::kinds::config_names(folder, "mlp")
+    }
+
     /// Loads the model in `folder`; answers are the same bytes for any number of threads.
     pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, MlpFileError> {
         let unsound = |source| MlpFileError::Model { path: folder.to_owned(), source };

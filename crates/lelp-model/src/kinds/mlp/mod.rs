@@ -17,8 +17,6 @@ mod file;
 mod input_layout;
 mod model;
 
-use std::path::Path;
-
 use crate::model_kind::{ModelFolderError, ModelKind};
 
 pub use config::{EncoderUse, InputColumn, MlpConfig, MlpConfigError};
@@ -30,6 +28,6 @@ pub use model::{CategoryTable, FolderEncoder, MlpError, MlpModel};
 pub(crate) const KIND: ModelKind = ModelKind {
     name: "mlp",
     summary: "a dense network on vectors, numbers, categories and embedded texts",
-    recognises: |folder: &Path| crate::kinds::config_names(folder, "mlp"),
+    recognises: MlpModel::is_in,
     load: |folder, threads| Ok(Box::new(MlpModel::load(folder, threads).map_err(ModelFolderError::unsound)?)),
 };

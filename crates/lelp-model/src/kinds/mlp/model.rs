@@ -197,7 +197,7 @@ impl Teacher for MlpModel {
     ) -> Result<HeadOutput, PredictError> {
         let table = self.schema.fit(table)?;
         let texts: Vec<Text<'_>> =
-            if self.layout.reads_text() { table.texts().collect() } else { Vec::new() };
+            if self.layout.reads_text() { table.texts()?.collect() } else { Vec::new() };
         let embeddings = match self.encoder() {
             Some(encoder) => encoder.embed_with_progress(&texts, progress, cancel)?,
             None => Vec::new(),

@@ -150,8 +150,8 @@ impl RowFeatures {
     /// # Panics
     /// If `table` was not [fitted](ModelSchema::fit) to the schema, or has no such row.
     pub fn extract(&self, table: &Table, row: usize, scratch: &mut FeatureScratch, buckets: &mut Vec<u32>) {
-        if self.reads_text {
-            self.settings.extract(&table.text(row), scratch, buckets);
+        if let Some(text) = table.text(row) {
+            self.settings.extract(&text, scratch, buckets);
         }
         for column in &self.columns {
             let bucket = match &column.edges {

@@ -1,6 +1,7 @@
 //! What an n-gram student looks like, as `config.json` tells it.
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -29,8 +30,9 @@ pub struct NgramConfig {
     pub subclasses: usize,
     /// Columns of the table.
     pub width: usize,
-    /// Units of the hidden `ReLU` layer; 0 for none.
-    pub hidden: usize,
+    /// Units of the hidden `ReLU` layer, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<NonZeroUsize>,
     /// How the table is stored.
     pub table: TablePrecision,
     /// The features of a text.
@@ -87,7 +89,7 @@ impl NgramConfig {
             labels,
             subclasses,
             width: 32,
-            hidden: 64,
+            hidden: NonZeroUsize::new(64),
             table: TablePrecision::F32,
             features,
             columns: Vec::new(),
@@ -104,7 +106,9 @@ impl NgramConfig {
             return Err(NgramConfigError::LabelTwice { label: label.clone() });
         }
         size("width", self.width, 1)?;
-        size("hidden", self.hidden, 0)?;
+        if let Some(hidden) = self.hidden {
+            size("hidden", hidden.get(), 1)?;
+        }
         size("subclasses", self.subclasses, 1)?;
         size("labels x subclasses", self.labels.len().saturating_mul(self.subclasses), 2)?;
         self.features.check()?;
@@ -135,7 +139,7 @@ impl NgramConfig {
     /// Inputs of the last layer: the hidden layer, or the table's width where there is none.
     #[must_use]
     pub fn last_inputs(&self) -> usize {
-        if self.hidden == 0 { self.width } else { self.hidden }
+        self.hidden.map_or(self.width, NonZeroUsize::get)
     }
 }
 

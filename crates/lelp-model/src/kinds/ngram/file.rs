@@ -109,7 +109,7 @@ impl NgramModel {
         config.check().map_err(|source| unsound(folder, source.into()))?;
         let weights = Weights::open(folder.join(WEIGHTS))?;
         let table = weights.table(config.table)?;
-        let hidden = (config.hidden > 0).then(|| weights.layer("hidden")).transpose()?;
+        let hidden = config.hidden.map(|_| weights.layer("hidden")).transpose()?;
         let output = weights.layer("output")?;
         Self::new(config, table, hidden, output).map_err(|source| unsound(folder, source))
     }

@@ -1,5 +1,7 @@
 //! The n-gram student that answers.
 
+use std::num::NonZeroUsize;
+
 use thiserror::Error;
 
 use super::KIND;
@@ -105,11 +107,13 @@ impl NgramModel {
         if table.precision() != config.table {
             return Err(NgramModelError::Precision { stored: table.precision(), wanted: config.table });
         }
-        if hidden.is_some() != (config.hidden > 0) {
-            return Err(NgramModelError::Hidden { hidden: config.hidden, present: hidden.is_some() });
-        }
-        if let Some(layer) = &hidden {
-            check_layer("hidden", layer, config.width, config.hidden)?;
+        match (&hidden, config.hidden) {
+            (Some(layer), Some(units)) => check_layer("hidden", layer, config.width, units.get())?,
+            (None, None) => {}
+            (_, units) => {
+                let units = units.map_or(0, NonZeroUsize::get);
+                return Err(NgramModelError::Hidden { hidden: units, present: hidden.is_some() });
+            }
         }
         check_layer("output", &output, config.last_inputs(), config.outputs())?;
         let features = config.row_features().map_err(NgramConfigError::from)?;
@@ -164,7 +168,7 @@ impl NgramModel {
             features,
             ids,
             mean: vec![0.0; self.config.width],
-            hidden: vec![0.0; self.config.hidden],
+            hidden: vec![0.0; self.config.hidden.map_or(0, NonZeroUsize::get)],
             outputs: vec![0.0; self.config.outputs()],
         }
     }

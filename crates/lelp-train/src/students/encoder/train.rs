@@ -53,8 +53,8 @@ impl PreparedEncoder {
         };
         let source = Arc::new(source(&folder, settings)?);
         let inputs = |data: &Dataset| {
-            let texts: Vec<Text<'_>> = data.iter().collect();
-            EncoderInputs::new(source.tokenizer(), &texts, resources.threads)
+            let texts: Vec<Text<'_>> = data.texts()?.collect();
+            EncoderInputs::new(source.tokenizer(), &texts, resources.threads).map_err(StudentError::from)
         };
         let (train, validation) = (inputs(task.train())?, inputs(task.validation())?);
         Ok(Self { folder, source, training: settings.training, train, validation })

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp_data::Dataset;
 use lelp_model::Teacher;
-use lelp_model::encoder::{Encoder, EncoderError, Pooling};
+use lelp_model::encoder::{EncoderError, Pooling};
 use lelp_model::encoder_classifier::{EncoderClassifier, FrozenEncoderConfig};
 use lelp_model::head::ClassifierHead;
 
@@ -20,21 +20,21 @@ use crate::students::{
     TrainingJob,
 };
 use crate::task::Task;
-use crate::teachers::{EmbedError, embed};
+use crate::teachers::{FrozenEncoder, embed_cached};
 
 /// Embeddings of a task's texts, and the encoder that gave them.
 #[derive(Debug)]
 pub(super) struct PreparedOnEncoder {
     hidden: Option<NonZeroUsize>,
     weight_decay: f32,
-    encoder: Arc<FrozenEncoder>,
+    encoder: Arc<OwnEncoder>,
     train: EmbeddingRows<'static>,
     validation: EmbeddingRows<'static>,
 }
 
 /// How the frozen encoder is used.
 #[derive(Debug)]
-struct FrozenEncoder {
+struct OwnEncoder {
     folder: PathBuf,
     pooling: Pooling,
     normalize: bool,
@@ -44,7 +44,7 @@ struct FrozenEncoder {
 /// A trained MLP student.
 #[derive(Debug)]
 struct TrainedOnEncoder {
-    encoder: Arc<FrozenEncoder>,
+    encoder: Arc<OwnEncoder>,
     head: ClassifierHead,
     labels: Vec<String>,
     subclasses: NonZeroUsize,
@@ -61,11 +61,12 @@ impl PreparedOnEncoder {
         let folder = settings.encoder.as_deref().ok_or(StudentError::NoEncoder)?;
         let encoder = settings.load(folder, resources.threads)?;
         let width = encoder.width();
-        let train = embed_rows(&encoder, folder, task.train(), resources, progress, cancelled)?;
+        let own = FrozenEncoder { encoder: &encoder, folder };
+        let train = embed_cached(resources.cache, own, task.train(), progress, cancelled)?;
         let rows = task.train().rows();
         let mut rest = |done| progress(rows + done);
-        let validation = embed_rows(&encoder, folder, task.validation(), resources, &mut rest, cancelled)?;
-        let frozen = FrozenEncoder {
+        let validation = embed_cached(resources.cache, own, task.validation(), &mut rest, cancelled)?;
+        let frozen = OwnEncoder {
             folder: folder.to_owned(),
             pooling: encoder.pooling(),
             normalize: encoder.normalizes(),
@@ -103,7 +104,7 @@ impl PreparedStudent for PreparedOnEncoder {
 
 impl TrainedStudent for TrainedOnEncoder {
     fn save(&self, folder: &Path) -> Result<(), StudentError> {
-        let FrozenEncoder { folder: encoder, pooling, normalize, max_length } = self.encoder.as_ref();
+        let OwnEncoder { folder: encoder, pooling, normalize, max_length } = self.encoder.as_ref();
         let hash = FrozenEncoderConfig::hash_of(encoder, &self.head).map_err(EncoderError::from)?;
         let config = FrozenEncoderConfig {
             subclasses: self.subclasses,
@@ -123,20 +124,5 @@ impl TrainedStudent for TrainedOnEncoder {
         let embeddings = saved.cache.embed(model.encoder(), saved.folder, data, &mut |_| {}, cancelled)?;
         let elapsed = time(&model, data, cancelled)?;
         Ok(Answers { logits: model.head().apply(embeddings).logits, elapsed })
-    }
-}
-
-/// Embeddings of all texts of `data` by `encoder`, loaded from `folder`; those of an earlier run, where there was one.
-pub(super) fn embed_rows(
-    encoder: &Encoder,
-    folder: &Path,
-    data: &Dataset,
-    resources: &Resources<'_>,
-    progress: &mut dyn FnMut(usize),
-    cancelled: &AtomicBool,
-) -> Result<Vec<f32>, EmbedError> {
-    match resources.cache {
-        None => Ok(embed(encoder, data, progress, cancelled)?),
-        Some(cache) => cache.embed(encoder, folder, data, progress, cancelled),
     }
 }

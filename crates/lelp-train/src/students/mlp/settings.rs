@@ -10,12 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::on_columns::PreparedColumns;
 use super::on_encoder::PreparedOnEncoder;
 use crate::head::HeadSettings;
+use crate::network::CATEGORY_WIDTH;
 use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
 use crate::task::Task;
 use crate::zero_as_none;
-
-/// Width of the vectors of words by default. Ours: categories of some hundred words are told apart by it.
-const CATEGORY_WIDTH: NonZeroUsize = NonZeroUsize::new(8).expect("8 is above 0");
 
 /// Shape of an MLP student.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

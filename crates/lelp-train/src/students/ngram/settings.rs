@@ -45,7 +45,7 @@ impl Default for NgramStudentSettings {
         let config = NgramConfig::new(Vec::new(), 1);
         Self {
             width: config.width,
-            hidden: NonZeroUsize::new(config.hidden),
+            hidden: config.hidden,
             buckets: config.features.buckets,
             min_characters: None,
             max_characters: None,
@@ -72,7 +72,7 @@ impl NgramStudentSettings {
     pub fn config(&self, labels: Vec<String>, subclasses: usize) -> NgramConfig {
         NgramConfig {
             width: self.width,
-            hidden: self.hidden.map_or(0, NonZeroUsize::get),
+            hidden: self.hidden,
             features: self.features(),
             ..NgramConfig::new(labels, subclasses)
         }

@@ -1,5 +1,7 @@
 //! The n-gram student while it learns.
 
+use std::num::NonZeroUsize;
+
 use lelp::vector::{mean_of_rows, prefetch_rows};
 use lelp_model::layer::LayerError;
 use lelp_model::ngram::{
@@ -120,8 +122,8 @@ impl TrainableNgram {
         let bound = 1.0 / (width as f32);
         let table = TrainableTable::new(buckets, width, inputs, optimizer, bound, &mut random)
             .map_err(|source| NgramStudentError::Memory { values: buckets * width, kind: source.kind() })?;
-        let sizes = [width, config.hidden, config.outputs()];
-        let sizes: Vec<usize> = sizes.into_iter().filter(|&size| size > 0).collect();
+        let sizes = [Some(width), config.hidden.map(NonZeroUsize::get), Some(config.outputs())];
+        let sizes: Vec<usize> = sizes.into_iter().flatten().collect();
         let network = DenseNetwork::random(&sizes, optimizer, 0.0, &mut random);
         Ok(Self {
             config,
@@ -147,7 +149,7 @@ impl TrainableNgram {
         let table =
             FeatureTable::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
         let layers = self.network.layers();
-        let hidden = (self.config.hidden > 0).then(|| exported_layer(&layers[0])).transpose()?;
+        let hidden = self.config.hidden.map(|_| exported_layer(&layers[0])).transpose()?;
         let output = exported_layer(&layers[layers.len() - 1])?;
         Ok(NgramModel::new(self.config.clone(), table, hidden, output)?)
     }

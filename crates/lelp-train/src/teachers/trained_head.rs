@@ -1,0 +1,79 @@
+//! A head that was trained, and its folder.
+
+use std::path::{Path, PathBuf};
+
+use lelp::{Classified, ErrorKind};
+use lelp_model::encoder_classifier::{
+    EncoderClassifier, EncoderClassifierError, FrozenEncoderConfig, TEACHER_FILE,
+};
+use lelp_model::head::ClassifierHead;
+use lelp_model::mlp::MlpModel;
+use thiserror::Error;
+
+use crate::network::{NetworkError, TrainedNetwork};
+use crate::training::TrainReport;
+
+/// A head that was trained.
+#[derive(Debug)]
+pub struct TrainedHead {
+    /// The head of the best epoch, on raw inputs: the standardisation that training uses is folded into it.
+    pub model: HeadModel,
+    /// How training went.
+    pub report: TrainReport,
+    /// Labelled rows that the best epoch was chosen on.
+    pub validation_rows: usize,
+}
+
+/// What a head reads.
+#[derive(Debug)]
+pub enum HeadModel {
+    /// The embeddings of a frozen encoder.
+    OnEncoder {
+        /// The head.
+        head: ClassifierHead,
+        /// What the teacher's folder says of it.
+        config: FrozenEncoderConfig,
+        /// Folder of the encoder.
+        encoder: PathBuf,
+    },
+    /// Vectors, numbers and categories, and a text where there is an encoder for it.
+    OnColumns(TrainedNetwork),
+}
+
+/// Why a teacher cannot be written.
+#[derive(Debug, Error)]
+pub enum SaveHeadError {
+    /// A head on an encoder.
+    #[error(transparent)]
+    Encoder(#[from] EncoderClassifierError),
+    /// A network on columns.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+}
+
+impl TrainedHead {
+    /// Writes the teacher's folder, in which the file that makes it one comes last.
+    pub fn save(&self, folder: &Path) -> Result<(), SaveHeadError> {
+        Ok(match &self.model {
+            HeadModel::OnEncoder { head, config, encoder } => {
+                EncoderClassifier::save(folder, encoder, head, config)?;
+            }
+            HeadModel::OnColumns(network) => network.save(folder)?,
+        })
+    }
+
+    /// Whether `folder` holds a head that was trained, complete.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(TEACHER_FILE).exists() || MlpModel::is_in(folder)
+    }
+}
+
+impl Classified for SaveHeadError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Encoder(error) => error.kind(),
+            Self::Network(error) => error.kind(),
+        }
+    }
+}
