@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use lelp::{argmax, softmax};
 use lelp_data::{ColumnRequest, Columns, Examples, Format, Table};
 use lelp_model::{Predictor, load_model};
+use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
 
 use crate::args::{GlobalArgs, InputArgs};
@@ -21,7 +22,7 @@ Examples:
 
 /// Classify rows from a file or standard input, as they arrive
 ///
-/// Prints a line for each row: class, probability and text (or numbers and categories), separated by tabs; with --json an
+/// Prints a line for each row: class, probability and text (or the values of the columns), separated by tabs; with --json an
 /// object with all probabilities. A model of texts reads standard input as one text a line; a model of vectors, numbers
 /// and categories reads rows with the column names of its training, as JSON Lines or CSV.
 #[derive(Debug, clap::Args)]
@@ -124,13 +125,12 @@ fn predict(model: &dyn Predictor, rows: &Table, as_json: bool, printer: Printer)
     Ok(())
 }
 
-/// Class, probability, and the text or, without a text, the numbers and categories by their names.
+/// Class, probability, and the text or, without a text, the values by the names of their columns.
 fn tab_line(rows: &Table, row: usize, labels: &[String], probabilities: &[f32]) -> String {
     let class = argmax(probabilities);
-    let named = || values(rows, row).into_iter().map(|(name, value)| format!("{name}={value}"));
     let input = match rows.text(row) {
         Some(row) => row.text.to_owned(),
-        None => named().collect::<Vec<_>>().join(" "),
+        None => RowContent::of(rows, row).to_text(" "),
     };
     // A tab or line break inside a text would make two cells or lines of it.
     let input = input.replace(['\t', '\n', '\r'], " ");

@@ -189,7 +189,7 @@ fn a_stream_gives_rows_before_it_ends() {
         &Columns::default(),
     );
     let table = examples.unwrap().next_table(3).unwrap().unwrap();
-    let texts: Vec<&str> = table.texts().map(|row| row.text).collect();
+    let texts: Vec<&str> = table.texts().unwrap().map(|row| row.text).collect();
     assert_eq!(texts, ["first", "second", ""]);
 }
 

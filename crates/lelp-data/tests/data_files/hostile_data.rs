@@ -123,7 +123,7 @@ fn a_pair_in_some_rows_only() {
 #[test]
 fn lines_that_are_not_json_objects() {
     let (_, message) = refused("d.jsonl", b"{\"text\":\"a\"}\n{\"text\": b}\n");
-    assert_eq!(message, "`d.jsonl`, line 2, column 10: not a JSON object");
+    assert_eq!(message, "`d.jsonl`, line 2, column 10: not a JSON object: expected value");
     for content in
         [&b"[1]\n"[..], b"\"text\"\n", b"{\"text\":\"a\"} {}\n", &b"[".repeat(100_000), b"{\"text\":\"a"]
     {

@@ -121,7 +121,7 @@ fn other_arrays_do_not_continue_an_import() {
     let import =
         |options: &ImportOptions| import(&[other.path().to_owned()], out.path(), options, &mut |_| {});
     let message = import(&options).unwrap_err().to_string();
-    assert!(message.contains("with teacher") && message.contains("overwrite"), "{message}");
+    assert!(message.contains("with teacher") && message.contains("is asked for"), "{message}");
     import(&ImportOptions { existing: Existing::Overwrite, ..options }).unwrap();
 }
 
