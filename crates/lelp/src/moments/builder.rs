@@ -93,7 +93,9 @@ impl MomentsBuilder {
             }
             let columns = self.columns();
             self.workers.on_each(&mut filling, |fill| gather(signals, fill.rows, columns, &mut fill.values));
-            filling.into_iter().for_each(|Filling { class, values, .. }| self.put_back(class, values));
+            for Filling { class, values, .. } in filling {
+                self.put_back(class, values);
+            }
             while self.full.len() >= self.wave() {
                 self.merge_wave();
             }
