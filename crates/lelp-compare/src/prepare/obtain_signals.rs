@@ -70,16 +70,12 @@ pub(super) fn obtain_signals(
             let folder = folder(&request.teacher_identity(training, &splits)?);
             let own = folder.join("teacher");
             request.train_teacher(training, &splits, &own, progress)?;
-            match existing_signals(&splits, &folder) {
-                Some([signals, test]) => {
-                    Ok(SignalsLocation { teacher: Some(own), signals, test: Some(test) })
-                }
-                None => {
-                    let model = load_model(&own, locations.threads)?;
-                    let model = teacher_of(model.as_ref(), &own)?;
-                    request.query_teacher(model, own.clone(), &splits, &folder, progress)
-                }
+            if let Some([signals, test]) = existing_signals(&splits, &folder) {
+                return Ok(SignalsLocation { teacher: Some(own), signals, test: Some(test) });
             }
+            let model = load_model(&own, locations.threads)?;
+            let model = teacher_of(model.as_ref(), &own)?;
+            request.query_teacher(model, own.clone(), &splits, &folder, progress)
         }
     }
 }

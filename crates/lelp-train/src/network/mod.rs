@@ -11,5 +11,5 @@ pub use columns::{CATEGORY_WIDTH, ColumnChoice, input_columns};
 pub use error::NetworkError;
 pub use inputs::ColumnInputs;
 pub use trainable::TrainableNetwork;
-pub use trained::TrainedNetwork;
+pub use trained::{NetworkParts, TrainedNetwork};
 pub use training_inputs::{EmbeddedRows, TrainingInputs};

@@ -13,18 +13,19 @@ use super::NetworkError;
 #[derive(Debug)]
 pub enum TrainedNetwork {
     /// On vectors, numbers and categories alone.
-    OnColumns(MlpModel),
-    /// With the embeddings of texts: its encoder stands on disk until the network is saved.
-    WithEncoder {
-        /// Shape, labels and columns.
-        config: MlpConfig,
-        /// Vectors of the words of its categories.
-        tables: Vec<CategoryTable>,
-        /// Its layers.
-        head: ClassifierHead,
-        /// Folder of the encoder.
-        encoder: PathBuf,
-    },
+    OnColumns(Box<MlpModel>),
+    /// With the embeddings of texts.
+    WithEncoder(Box<NetworkParts>),
+}
+
+/// Parts of a network whose encoder stands on disk until it is saved.
+#[derive(Debug)]
+pub struct NetworkParts {
+    config: MlpConfig,
+    tables: Vec<CategoryTable>,
+    head: ClassifierHead,
+    /// Folder of the encoder.
+    encoder: PathBuf,
 }
 
 impl TrainedNetwork {
@@ -35,8 +36,8 @@ impl TrainedNetwork {
         encoder: Option<PathBuf>,
     ) -> Result<Self, NetworkError> {
         Ok(match encoder {
-            Some(encoder) => Self::WithEncoder { config, tables, head, encoder },
-            None => Self::OnColumns(MlpModel::new(config, tables, head, None)?),
+            Some(encoder) => Self::WithEncoder(Box::new(NetworkParts { config, tables, head, encoder })),
+            None => Self::OnColumns(Box::new(MlpModel::new(config, tables, head, None)?)),
         })
     }
 
@@ -45,7 +46,7 @@ impl TrainedNetwork {
     pub fn model(&self) -> Option<&MlpModel> {
         match self {
             Self::OnColumns(model) => Some(model),
-            Self::WithEncoder { .. } => None,
+            Self::WithEncoder(_) => None,
         }
     }
 
@@ -53,17 +54,22 @@ impl TrainedNetwork {
     pub fn save(&self, folder: &Path) -> Result<(), NetworkError> {
         match self {
             Self::OnColumns(model) => Ok(model.save(folder)?),
-            Self::WithEncoder { config, tables, head, encoder: from } => {
-                let options = EncoderLoadOptions {
-                    pooling: config.encoder.map(|used| used.pooling),
-                    normalize: config.encoder.map(|used| used.normalize),
-                    max_length: config.encoder.map(|used| used.max_length),
-                    ..EncoderLoadOptions::new(NonZeroUsize::MIN)
-                };
-                let encoder = FolderEncoder { encoder: Encoder::load(from, &options)?, folder: from.clone() };
-                let model = MlpModel::new(config.clone(), tables.clone(), head.clone(), Some(encoder))?;
-                Ok(model.save(folder)?)
-            }
+            Self::WithEncoder(parts) => Ok(parts.model()?.save(folder)?),
         }
+    }
+}
+
+impl NetworkParts {
+    /// The network with its encoder, which is loaded.
+    fn model(&self) -> Result<MlpModel, NetworkError> {
+        let Self { config, tables, head, encoder } = self;
+        let options = EncoderLoadOptions {
+            pooling: config.encoder.map(|used| used.pooling),
+            normalize: config.encoder.map(|used| used.normalize),
+            max_length: config.encoder.map(|used| used.max_length),
+            ..EncoderLoadOptions::new(NonZeroUsize::MIN)
+        };
+        let encoder = FolderEncoder { encoder: Encoder::load(encoder, &options)?, folder: encoder.clone() };
+        Ok(MlpModel::new(config.clone(), tables.clone(), head.clone(), Some(encoder))?)
     }
 }

@@ -183,7 +183,8 @@ impl HeadTraining<'_> {
         let head = head.expect("outputs are classes times subclasses");
         let names = train.data.label_names().to_vec();
         let config = FrozenEncoderConfig::of(names, encoder, folder, &head).map_err(EncoderError::from)?;
-        Ok((HeadModel::OnEncoder { head, config, encoder: folder.to_owned() }, report))
+        let (config, encoder) = (Box::new(config), folder.to_owned());
+        Ok((HeadModel::OnEncoder { head, config, encoder }, report))
     }
 
     /// A network on columns, and on embeddings where there are some.

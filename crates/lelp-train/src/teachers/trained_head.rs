@@ -32,7 +32,7 @@ pub enum HeadModel {
         /// The head.
         head: ClassifierHead,
         /// What the teacher's folder says of it.
-        config: FrozenEncoderConfig,
+        config: Box<FrozenEncoderConfig>,
         /// Folder of the encoder.
         encoder: PathBuf,
     },
@@ -54,12 +54,13 @@ pub enum SaveHeadError {
 impl TrainedHead {
     /// Writes the teacher's folder, in which the file that makes it one comes last.
     pub fn save(&self, folder: &Path) -> Result<(), SaveHeadError> {
-        Ok(match &self.model {
+        match &self.model {
             HeadModel::OnEncoder { head, config, encoder } => {
                 EncoderClassifier::save(folder, encoder, head, config)?;
             }
             HeadModel::OnColumns(network) => network.save(folder)?,
-        })
+        }
+        Ok(())
     }
 
     /// Whether `folder` holds a head that was trained, complete.

@@ -75,10 +75,10 @@ pub(super) fn text(
         ("columns".to_owned(), Value::Table(columns)),
     ]);
     let head = if schema.is_text_only() { "head on a frozen encoder" } else { "head on columns" };
-    let teacher = Table::from_iter([("name".to_owned(), word(head))].into_iter().chain(encoder.clone()));
+    let teacher: Table = [("name".to_owned(), word(head))].into_iter().chain(encoder.clone()).collect();
     let student = if schema.vectors().next().is_some() {
         let mlp = [("name".to_owned(), word("MLP")), ("student".to_owned(), word("mlp"))];
-        let students = Value::Array(vec![Value::Table(Table::from_iter(mlp.into_iter().chain(encoder)))]);
+        let students = Value::Array(vec![Value::Table(mlp.into_iter().chain(encoder).collect())]);
         format!("\n{}", Table::from_iter([("students".to_owned(), students)]))
     } else {
         NGRAM.to_owned()
