@@ -37,6 +37,9 @@ pub(crate) enum CommandError {
         /// What is wrong with it.
         problem: toml::de::Error,
     },
+    /// Nobody answers rows without labels.
+    #[error("unlabelled rows teach a student what a teacher says of them, and no teacher is named")]
+    UnlabelledWithoutTeacher,
     /// A comparison is not complete.
     #[error("{failed} trials or students failed; they are listed above and in `results.jsonl`")]
     FailedCells {

@@ -1,9 +1,9 @@
-//! Pretrained encoders and the embeddings that they have computed, in the user's cache folder.
+//! Pretrained encoders, the embeddings that they have computed and teachers' signals, in the user's cache folder.
 
 use std::path::{Path, PathBuf};
 
 use lelp_hub::{PullSource, PullStep, PulledModel, default_cache, pull};
-use lelp_train::teachers::EmbeddingCache;
+use lelp_train::teachers::{EmbeddingCache, SignalsCache};
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -19,6 +19,12 @@ pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf,
 /// The cache of embeddings that frozen encoders have computed, beside the encoders.
 pub(crate) fn embedding_cache() -> Result<EmbeddingCache, Failure> {
     Ok(EmbeddingCache::new(default_cache()?.join("embeddings")))
+}
+
+/// The cache of signals that teachers have given: beside the encoders or, where there is no such folder, in that of
+/// the results.
+pub(crate) fn signals_cache(out: &Path) -> SignalsCache {
+    SignalsCache::new(default_cache().unwrap_or_else(|_| out.to_owned()).join("signals"))
 }
 
 /// Fetches a model into `cache`, or into the user's cache, unless it is there.

@@ -23,6 +23,7 @@ use lelp_train::evaluate::EvaluateError;
 use lelp_train::students::StudentError;
 use lelp_train::teachers::{FineTuneError, HeadTrainingError, SignalsRunError};
 use lelp_train::training::{CheckpointError, TrainError};
+use lelp_train::unlabelled::UnlabelledError;
 
 use crate::command_error::CommandError;
 
@@ -63,6 +64,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         CommandError: CommandError::TeacherExists(_) => OVERWRITE;
         CommandError: CommandError::NotAQuickstart(_) => "choose another folder with `--out`";
         CommandError: CommandError::NoLabels { .. } => "name their column with `--label-column`";
+        CommandError: CommandError::UnlabelledWithoutTeacher =>
+            "give its folder with `--teacher`; signals alone answer no further rows";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
         FolderError: FolderError::Exists(_) => OVERWRITE;
         SignalsFileError: SignalsFileError::OtherSettings { .. } => OVERWRITE;
@@ -87,7 +90,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         EncoderTrainingError: EncoderTrainingError::Layers { .. } => "lower `--layers`";
         EncoderTrainingError: EncoderTrainingError::TooLong { .. } => "lower `--max-length`";
         DistillError: DistillError::NoSignals { .. } =>
-            "write them with `lelp signals` and give their folder with `--signals`";
+            "give the teacher with `--teacher`, or signals that `lelp signals` wrote with `--signals`";
         DistillError: DistillError::NoSubclasses =>
             "train a teacher with `lelp teach --subclasses 4`, or use `--method lelp`";
         DegeneracyError: error => format!("use {}; `--force` trains it all the same", error.degeneracy.instead);
@@ -129,6 +132,7 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
         FolderError { Model }
         FineTuneError { Student Train }
         TaskError { Data }
+        UnlabelledError { Data Signals Task }
         HeadTrainingError { Data Train }
         ImportError { Signals }
         SignalsRunError { Data Teacher Folder }

@@ -15,8 +15,10 @@ mod failure;
 mod hints;
 mod interrupt;
 mod model_columns;
+mod overlaps;
 mod printer;
 mod progress;
+mod progress_lines;
 mod terminal_text;
 mod text_table;
 

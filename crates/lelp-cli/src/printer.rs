@@ -1,15 +1,18 @@
 //! All printing: data on standard output, messages and progress on standard error.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use lelp::{Classified, ErrorKind};
 use lelp_data::storage;
 use serde::Serialize;
 use thiserror::Error;
+
+use crate::progress_lines::ProgressLines;
 
 /// When to colour the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -123,15 +126,31 @@ impl Printer {
         self.message(Verbosity::Quiet, text);
     }
 
-    /// A progress bar over `total` units, with their rate and the time left; hidden where standard error is no terminal.
+    /// A progress bar over `total` units, with their rate and the time left; where standard error is no terminal, a line now
+    /// and then.
     pub(crate) fn progress(self, verb: &str, total: u64, unit: &str) -> ProgressBar {
-        let visible = self.verbosity >= Verbosity::Normal && io::stderr().is_terminal();
-        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let template = format!(
-            "{verb:>10} {{bar:30}} {{human_pos}}/{{human_len}} {unit}  {{per_sec:>12}}  {{msg}} {{eta}} left"
-        );
+        let terminal = io::stderr().is_terminal();
+        let target = match (self.verbosity >= Verbosity::Normal, terminal) {
+            (false, _) => ProgressDrawTarget::hidden(),
+            (true, true) => ProgressDrawTarget::stderr(),
+            (true, false) => ProgressDrawTarget::term_like_with_hz(Box::new(ProgressLines::new()), 1),
+        };
+        let template = if terminal {
+            format!(
+                "{verb:>10} {{bar:30}} {{human_pos}}/{{human_len}} {unit}  {{rate:>9}}  {{msg}} {{eta}} left"
+            )
+        } else {
+            format!("{verb:>10} {{human_pos}} of {{human_len}} {unit}, {{rate}}, {{eta}} left  {{msg}}")
+        };
+        let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+            let rate = state.per_sec();
+            let digits = usize::from(rate < 10.0);
+            // A rate that cannot be shown is left out.
+            let _ = write!(text, "{rate:.digits$}/s");
+        };
         let style = ProgressStyle::with_template(&template)
             .expect("the template is a constant of this function")
+            .with_key("rate", rate)
             .progress_chars("━╸─");
         ProgressBar::with_draw_target(Some(total), target).with_style(style)
     }

@@ -19,6 +19,11 @@ impl Rows {
         self.bar.set_position(done as u64);
     }
 
+    pub(crate) fn set_of(&self, done: usize, rows: usize) {
+        self.bar.set_length(rows as u64);
+        self.set(done);
+    }
+
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,8 +1,16 @@
 //! Names of columns, as settings and recipes have them.
 
+use std::fs;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
+use crate::bounded_json::{BoundedJsonError, read_json};
 use crate::columns::{ColumnRequest, Columns};
+use crate::storage::{FileError, pretty_json, write};
+
+/// In folders of models and signals: the columns that they were made of, where they have other names than by default.
+const FILE: &str = "columns.json";
 
 /// Names of the columns to read, and of the classes.
 ///
@@ -35,6 +43,26 @@ pub struct ColumnSettings {
 }
 
 impl ColumnSettings {
+    /// Puts the names beside a model or signals that were made of these columns; names of classes they carry themselves.
+    pub fn remember(&self, folder: &Path) -> Result<(), FileError> {
+        let (path, columns) = (folder.join(FILE), Self { labels: None, ..self.clone() });
+        if columns != Self::default() {
+            return write(&path, &pretty_json(&columns));
+        }
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(FileError::Write { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The names that stand beside a model or signals; the default ones where none do.
+    pub fn remembered(folder: &Path) -> Result<Self, BoundedJsonError> {
+        let path = folder.join(FILE);
+        if path.is_file() { read_json(&path) } else { Ok(Self::default()) }
+    }
+
     /// These names, and those of `other` where there are none here.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -76,5 +104,25 @@ impl ColumnSettings {
             label: required(&self.label).unwrap_or(default.label),
             label_name: if self.label.is_some() { ColumnRequest::No } else { default.label_name },
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_remembered_but_not_those_of_classes_and_forgotten_with_the_next_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ColumnSettings { text: Some("query".into()), ..ColumnSettings::default() };
+        let labels = Some(vec!["a".to_owned(), "b".to_owned()]);
+        ColumnSettings { labels, ..names.clone() }.remember(folder.path()).unwrap();
+        assert_eq!(ColumnSettings::remembered(folder.path()).unwrap(), names);
+        ColumnSettings::default().remember(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(ColumnSettings::remembered(folder.path()).unwrap(), ColumnSettings::default());
+        fs::write(folder.path().join(FILE), "{\"txt\": 1}").unwrap();
+        assert!(ColumnSettings::remembered(folder.path()).unwrap_err().to_string().contains(FILE));
     }
 }

@@ -72,6 +72,19 @@ impl Dataset {
         Ok(Self { file: file.to_owned(), table, labels: None, classes: Classes::default() })
     }
 
+    /// These rows, and behind them those of `tables`, which have no labels.
+    ///
+    /// # Errors
+    /// [`SchemaError`] for the first column that one of `tables` lacks or has in another kind.
+    pub fn with_unlabelled(&self, tables: &[Table]) -> Result<Self, SchemaError> {
+        let table = self.table.with_rows_of(tables)?;
+        let mut labels = self.labels.clone();
+        if let Some(labels) = &mut labels {
+            labels.resize(table.rows(), None);
+        }
+        Ok(Self { file: self.file.clone(), table, labels, classes: self.classes.clone() })
+    }
+
     /// The file that the rows come from.
     #[must_use]
     pub fn file(&self) -> &Path {

@@ -55,6 +55,21 @@ pub enum DataError {
         /// The stream's name.
         file: PathBuf,
     },
+    /// Nothing of a file of unlabelled rows can be used.
+    #[error(
+        "of the {rows} unlabelled rows of `{}` {near_duplicates} are nearly the same as held-out rows and {empty} are empty: none is left",
+        file.display()
+    )]
+    NothingLeft {
+        /// The file.
+        file: PathBuf,
+        /// Its rows.
+        rows: usize,
+        /// Rows that are nearly the same as those a student is judged on.
+        near_duplicates: usize,
+        /// Rows without a text.
+        empty: usize,
+    },
     /// There are no rows.
     #[error("`{}` has no rows", file.display())]
     Empty {

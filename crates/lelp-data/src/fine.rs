@@ -56,6 +56,13 @@ impl FineColumn {
         self.data.label_names()
     }
 
+    /// The same, and `rows` further rows without a fine label.
+    #[must_use]
+    pub fn with_unlabelled(mut self, rows: usize) -> Self {
+        self.of_rows.resize(self.of_rows.len() + rows, -1);
+        self
+    }
+
     /// The fine labels of some rows.
     ///
     /// # Panics

@@ -7,6 +7,7 @@
 //! | what a format holds -> what a column holds | `cells/`, one file for each kind of column |
 //! | rows -> typed columns in memory, and views of them | [`Table`] with its [`Schema`] |
 //! | table and labels -> data set | [`Dataset`]; [`Splits`] and [`hold_out`] for its parts |
+//! | what splits have in common, and rows without labels beside them | [`split_overlaps`], [`Screen`] |
 //! | a teacher's outputs on disk | [`signals`], [`import`] |
 //! | files written whole or not at all | [`storage`] |
 //!
@@ -44,14 +45,17 @@ mod error;
 mod examples;
 mod fine;
 mod fingerprint;
+mod folder_hash;
 mod formats;
 pub mod import;
 mod labels;
+mod overlaps;
 pub mod signals;
 mod splits;
 pub mod storage;
 mod table;
 mod text;
+mod unlabelled;
 
 pub use arrays::ArrayError;
 pub use bounded_json::{BoundedJsonError, JsonLine, JsonLines, read_json, read_json_lines};
@@ -62,7 +66,9 @@ pub use dataset::{Dataset, Rows, gather};
 pub use error::{DataError, Location};
 pub use examples::Examples;
 pub use fine::FineColumn;
+pub use folder_hash::folder_hash;
 pub use formats::Format;
+pub use overlaps::{SplitOverlap, split_overlaps};
 pub use signals::{
     Existing, Part, Precision, SignalsDescription, SignalsEmbeddings, SignalsFileError, SignalsFolder,
     SignalsWriter, StoredSignals,
@@ -70,3 +76,4 @@ pub use signals::{
 pub use splits::{HoldOut, Splits, hold_out};
 pub use table::{ColumnKind, ColumnValues, Field, Schema, SchemaError, Table, TableError};
 pub use text::Text;
+pub use unlabelled::{NearDuplicates, Screen, UnlabelledReport, text_identity};

@@ -126,6 +126,7 @@ fn measure(
     let training = Training {
         inputs: &train_inputs,
         rows,
+        sampled: None,
         method: method.as_mut(),
         validation: Some(validation),
         checkpoints: None,

@@ -112,7 +112,14 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
         seed: options.train.seed,
     };
     let mut method = MethodSettings::from(CeSettings::default()).build(supervision, &shape)?;
-    let training = Training { inputs: &inputs, rows, method: &mut *method, validation, checkpoints: None };
+    let training = Training {
+        inputs: &inputs,
+        rows,
+        sampled: None,
+        method: &mut *method,
+        validation,
+        checkpoints: None,
+    };
     let report = train(
         &mut student,
         training,

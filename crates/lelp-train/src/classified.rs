@@ -166,6 +166,7 @@ impl Classified for SignalsRunError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Teacher(error) => error.kind(),
+            Self::File(error) => error.kind(),
             Self::Encoder(error) => error.kind(),
             Self::Answer(error) => error.kind(),
             Self::Data(_) | Self::Folder(_) | Self::Unsound { .. } => ErrorKind::Input,

@@ -9,12 +9,14 @@
 //! | signals -> statistics -> split -> targets | [`distill::split_statistics`], [`distill::fit_split`], [`distill::split_targets`] |
 //! | targets, logits, labels -> what a student is held against | [`lelp_method::MethodSettings`], [`lelp_method::Method`] |
 //! | task -> what a student reads of it -> student | [`students`], [`training::train`] |
+//! | further texts without labels, or made up of the training texts | [`unlabelled`], [`augment`] |
 //! | all of it, once for every method and seed | [`distill::Task`], [`distill::Distiller`] |
 //! | student -> figures | [`evaluate`] |
 //!
 //! Threads, seeds, progress and cancellation are arguments; the same inputs give the same bytes at any
 //! number of threads.
 
+pub mod augment;
 mod classified;
 pub mod distill;
 pub mod encoder;
@@ -25,4 +27,5 @@ pub mod students;
 mod task;
 pub mod teachers;
 pub mod training;
+pub mod unlabelled;
 mod zero_as_none;

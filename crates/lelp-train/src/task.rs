@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::training::ValidationMetric;
+use crate::training::{SampledRows, ValidationMetric};
 use lelp_data::{
-    ColumnSettings, DataError, Dataset, FineColumn, Rows, SignalsFileError, SignalsFolder, Splits, gather,
-    hold_out,
+    ColumnSettings, DataError, Dataset, FineColumn, Rows, SchemaError, Screen, SignalsFileError,
+    SignalsFolder, SplitOverlap, Splits, Table, gather, hold_out, split_overlaps,
 };
 
 /// Training rows, validation rows, and what the teacher says of them.
@@ -24,6 +24,16 @@ pub struct Task {
     pub(crate) fine: Option<FineColumn>,
     pub(crate) validation: ValidationRows,
     test: Option<Dataset>,
+    unlabelled: Option<UnlabelledRows>,
+}
+
+/// Training rows that are not of the training file: texts that the teacher answers, without labels.
+#[derive(Debug, Clone, Copy)]
+struct UnlabelledRows {
+    /// The first of them; all training rows behind it are such.
+    first: usize,
+    /// What one of them counts where a row of the training file counts 1.
+    weight: f64,
 }
 
 /// Rows on which the best epoch is chosen, each with the class that counts as right.
@@ -54,6 +64,18 @@ pub enum TaskError {
         /// Its training rows.
         rows: usize,
     },
+    /// Nobody answers further rows, which have no labels.
+    #[error("unlabelled rows teach a student what a teacher says of them, and there are no signals of one")]
+    NoSignals,
+    /// A weight out of its range.
+    #[error("unlabelled rows cannot weigh {0}: use more than 0 and at most 1")]
+    Weight(f64),
+    /// Further rows do not have the columns of the training file.
+    #[error("the unlabelled rows do not have the columns of the training file")]
+    Unlabelled {
+        /// The column.
+        source: SchemaError,
+    },
     /// Nobody says what is right on the validation rows.
     #[error("`{}` has no labels, so that nothing can be chosen on it; leave it out to hold out a tenth of the training rows", .0.display())]
     NoValidationLabels(PathBuf),
@@ -68,7 +90,17 @@ impl Task {
         let signals = signals.map(SignalsFolder::open).transpose()?;
         let teacher = signals.as_ref().map(|signals| signals.description().label_names.as_slice());
         let names = columns.labels.as_deref().or(teacher);
-        let Splits { train, validation, test } = Splits::open(data, &columns.columns(), names)?;
+        Self::new(Splits::open(data, &columns.columns(), names)?, signals, columns)
+    }
+
+    /// Holds a data set, with the classes of the signals, against the teacher's signals on its training file; see
+    /// [`Task::open`].
+    pub fn new(
+        splits: Splits,
+        signals: Option<SignalsFolder>,
+        columns: &ColumnSettings,
+    ) -> Result<Self, TaskError> {
+        let Splits { train, validation, test } = splits;
         let labels = train.label_names().to_vec();
         if labels.is_empty() {
             return Err(TaskError::NoClasses(train.file().to_owned()));
@@ -83,7 +115,17 @@ impl Task {
             Some(validation) => {
                 let validation = labelled(&validation)
                     .ok_or_else(|| TaskError::NoValidationLabels(validation.file().to_owned()))?;
-                Self { labels, train, train_rows: None, signals, logits, fine: None, validation, test }
+                Self {
+                    labels,
+                    train,
+                    train_rows: None,
+                    signals,
+                    logits,
+                    fine: None,
+                    validation,
+                    test,
+                    unlabelled: None,
+                }
             }
             None => Self::held_out(labels, &train, signals, logits, test)?,
         };
@@ -111,7 +153,88 @@ impl Task {
         let logits = logits.map(|logits| gather(&logits, labels.len(), &split.train));
         let train = file.select(&split.train);
         let train_rows = Some(split.train);
-        Ok(Self { labels, train, train_rows, signals, logits, fine: None, validation, test })
+        Ok(Self {
+            labels,
+            train,
+            train_rows,
+            signals,
+            logits,
+            fine: None,
+            validation,
+            test,
+            unlabelled: None,
+        })
+    }
+
+    /// The same task with further training rows that have no label, each table with the teacher's signals on it. A row
+    /// counts `weight` where a row of the training file counts 1: an epoch goes over that share of them, in turns.
+    ///
+    /// # Errors
+    /// [`TaskError::NoSignals`] without signals on the training file, [`TaskError::Weight`] for a weight that is not above 0
+    /// and at most 1.
+    pub fn with_unlabelled(self, rows: Vec<(Table, SignalsFolder)>, weight: f64) -> Result<Self, TaskError> {
+        if !(weight > 0.0 && weight <= 1.0) {
+            return Err(TaskError::Weight(weight));
+        }
+        let Some((mut signals, mut logits)) = self.signals.zip(self.logits) else {
+            return Err(TaskError::NoSignals);
+        };
+        let (first, mut in_file) = (self.train.rows(), signals.rows() as usize);
+        let (mut train_rows, mut fine) = (self.train_rows, self.fine);
+        let mut tables = Vec::with_capacity(rows.len());
+        for (table, answers) in rows {
+            let further = table.rows();
+            logits.extend(answers.logits()?);
+            signals = signals.with_rows_of(answers)?;
+            train_rows = train_rows.map(|mut rows| {
+                rows.extend(in_file..in_file + further);
+                rows
+            });
+            fine = fine.map(|fine| fine.with_unlabelled(further));
+            in_file += further;
+            tables.push(table);
+        }
+        let train = self.train.with_unlabelled(&tables).map_err(|source| TaskError::Unlabelled { source })?;
+        let unlabelled = Some(UnlabelledRows { first, weight });
+        Ok(Self { train, train_rows, signals: Some(signals), logits: Some(logits), fine, unlabelled, ..self })
+    }
+
+    /// What unlabelled rows of other files are held against: the texts of this task.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        let test = self.test.as_ref().map(Dataset::table);
+        let held_out: Vec<&Table> = std::iter::once(self.validation.data.table()).chain(test).collect();
+        Screen::new(self.train.table(), &held_out)
+    }
+
+    /// What validation and test rows have in common with rows before them.
+    #[must_use]
+    pub fn overlaps(&self) -> Vec<SplitOverlap> {
+        split_overlaps(&self.file_train(), Some(&self.validation.data), self.test.as_ref())
+    }
+
+    /// Training rows that count for less than the others.
+    pub(crate) fn sampled_rows(&self) -> Option<SampledRows> {
+        self.unlabelled.map(|UnlabelledRows { first, weight }| SampledRows { first, share: weight })
+    }
+
+    /// Training rows of the training file: those of [`Task::train`] without further ones.
+    #[must_use]
+    pub fn file_rows(&self) -> usize {
+        self.unlabelled.map_or(self.train.rows(), |unlabelled| unlabelled.first)
+    }
+
+    /// SHA-256 of the training rows of the training file.
+    #[must_use]
+    pub fn data_hash(&self) -> String {
+        self.file_train().hash()
+    }
+
+    fn file_train(&self) -> Dataset {
+        match self.unlabelled {
+            None => self.train.clone(),
+            Some(UnlabelledRows { first, .. }) => self.train.select(&(0..first).collect::<Vec<_>>()),
+        }
     }
 
     /// The same task with `count` of its training labels, see [`Dataset::keep_labels`].
@@ -131,12 +254,16 @@ impl Task {
         let (all, classes) = (self.train.rows(), self.labels.len());
         let taken = rows.min(all);
         let places = (0..taken).map(|place| (place, place * all / taken));
-        let (held_out, learned): (Vec<_>, Vec<_>) = places.partition(|(place, _)| place % 4 == 3);
+        let file_rows = self.file_rows();
+        let (held_out, learned): (Vec<_>, Vec<_>) =
+            places.partition(|(place, row)| place % 4 == 3 && *row < file_rows);
         let [held_out, learned] =
             [held_out, learned].map(|rows| rows.into_iter().map(|(_, row)| row).collect());
         if Rows::is_empty(&held_out) {
             return Err(TaskError::TooSmall { file: file(), rows: all });
         }
+        let first = learned.partition_point(|&row| row < file_rows);
+        let unlabelled = self.unlabelled.map(|unlabelled| UnlabelledRows { first, ..unlabelled });
         let of_teacher = gather(logits, classes, &held_out);
         let validation = ValidationRows {
             data: self.train.select(&held_out),
@@ -156,6 +283,7 @@ impl Task {
             fine: self.fine.clone(),
             validation,
             test: None,
+            unlabelled,
         })
     }
 

@@ -127,7 +127,14 @@ fn run<I: ?Sized + Sync, S: Trainable<I>>(
 ) -> Result<TrainReport, TrainError> {
     let shape = StudentShape { embedding: student.embedding(), optimizer, seed: 3 };
     let mut method = objective.build(task.supervision(), &shape).unwrap();
-    let training = Training { inputs, rows: ROWS, method: &mut *method, validation: None, checkpoints: None };
+    let training = Training {
+        inputs,
+        rows: ROWS,
+        sampled: None,
+        method: &mut *method,
+        validation: None,
+        checkpoints: None,
+    };
     let threads = NonZeroUsize::new(threads).unwrap();
     train(student, training, &settings(optimizer), threads, &mut |_| {}, &AtomicBool::new(false))
 }
@@ -217,8 +224,14 @@ fn a_method_made_for_another_student_is_refused_before_the_first_step() {
     let shape = StudentShape { embedding: 9, optimizer: Optimizer::Adagrad, seed: 0 };
     let fitnet: Objective = serde_json::from_value(serde_json::json!({"method": "fitnet"})).unwrap();
     let mut method = fitnet.build(task.supervision(), &shape).unwrap();
-    let training =
-        Training { inputs: &inputs, rows: ROWS, method: &mut *method, validation: None, checkpoints: None };
+    let training = Training {
+        inputs: &inputs,
+        rows: ROWS,
+        sampled: None,
+        method: &mut *method,
+        validation: None,
+        checkpoints: None,
+    };
     let settings = settings(Optimizer::Adagrad);
     let refused =
         train(&mut student, training, &settings, NonZeroUsize::MIN, &mut |_| {}, &AtomicBool::new(false));

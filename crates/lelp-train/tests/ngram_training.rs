@@ -84,6 +84,7 @@ fn run(
     let training = Training {
         inputs: &inputs,
         rows: ROWS,
+        sampled: None,
         method: &mut *method,
         validation: Some(validation),
         checkpoints: None,
@@ -201,6 +202,7 @@ fn rows_without_labels_are_welcome() {
         let training = Training {
             inputs: &inputs,
             rows: ROWS,
+            sampled: None,
             method: &mut *built,
             validation: Some(validation),
             checkpoints: None,
@@ -214,15 +216,27 @@ fn rows_without_labels_are_welcome() {
         assert_eq!(batches, 6 * rows.div_ceil(70));
     }
     let mut built = MethodSettings::from(CeSettings::default()).build(supervision, &STUDENT).unwrap();
-    let training =
-        Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
+    let training = Training {
+        inputs: &inputs,
+        rows: ROWS,
+        sampled: None,
+        method: &mut *built,
+        validation: None,
+        checkpoints: None,
+    };
     let mut student = TrainableNgram::new(config(1), &inputs, &NgramTrainSettings::default(), 0).unwrap();
     stop.store(true, Ordering::Relaxed);
     let stopped = train(&mut student, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1, .. })));
     let mut wide = TrainableNgram::new(config(2), &inputs, &NgramTrainSettings::default(), 0).unwrap();
-    let training =
-        Training { inputs: &inputs, rows: ROWS, method: &mut *built, validation: None, checkpoints: None };
+    let training = Training {
+        inputs: &inputs,
+        rows: ROWS,
+        sampled: None,
+        method: &mut *built,
+        validation: None,
+        checkpoints: None,
+    };
     let refused = train(&mut wide, training, &settings(), NonZeroUsize::MIN, &mut |_| {}, &stop);
     assert!(matches!(refused, Err(TrainError::Outputs { needed: 2, outputs: 4 })));
 }

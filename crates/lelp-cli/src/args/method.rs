@@ -12,8 +12,8 @@ use super::parameters::{Methods, ParameterArgs};
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Method")]
 pub(crate) struct MethodArgs {
-    /// What the student learns from
-    #[arg(long, value_parser = methods(), value_name = "METHOD", required_unless_present = "recipe")]
+    /// What the student learns from [default: auto]
+    #[arg(long, value_parser = methods(), value_name = "METHOD")]
     method: Option<String>,
 
     /// Add what a method has beyond `kd` to another one; can be given again [default weights; a recipe can set them]
@@ -42,7 +42,8 @@ struct Entry<'a> {
 impl MethodArgs {
     /// Sets what was given in the `distill` table of a recipe.
     pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
-        recipe.set("distill.method", self.method.as_ref())?;
+        let named = recipe.table_mut("distill").is_some_and(|table| table.contains_key("method"));
+        recipe.set("distill.method", self.method.as_deref().or((!named).then_some(AUTO)))?;
         recipe.set("columns.fine", self.fine_column.as_ref())?;
         let add: Vec<Entry<'_>> = self.add.iter().map(|method| Entry { method }).collect();
         recipe.set("distill.add", (!add.is_empty()).then_some(add))?;

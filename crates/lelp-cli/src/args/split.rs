@@ -1,13 +1,13 @@
 //! How classes are split, beside what every split shares.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use lelp::{FittedSplit, LelpSettings, MakerSettings, MakerSettingsError, Members, TargetMaker};
 use lelp_compare::auto::{AUTO, AUTO_SETTINGS};
-use lelp_data::{DataError, FineColumn, SignalsFolder};
+use lelp_data::{ColumnSettings, FineColumn, SignalsFolder};
 use lelp_train::distill;
 
 use super::ColumnArgs;
@@ -69,14 +69,16 @@ pub(crate) struct FineArgs {
 }
 
 impl FineArgs {
-    /// The column, read; with `known`, its labels are those.
+    /// The column, read beside those that `signals` were made of; with `known`, its labels are those.
     pub(crate) fn open(
         &self,
         columns: &ColumnArgs,
+        signals: &Path,
         known: Option<&[String]>,
-    ) -> Result<Option<FineColumn>, DataError> {
+    ) -> Result<Option<FineColumn>, Failure> {
         let (Some(data), Some(column)) = (&self.data, &self.fine_column) else { return Ok(None) };
-        FineColumn::open(data, &columns.settings().columns(), column, known).map(Some)
+        let columns = columns.settings().or(ColumnSettings::remembered(signals)?);
+        Ok(Some(FineColumn::open(data, &columns.columns(), column, known)?))
     }
 }
 

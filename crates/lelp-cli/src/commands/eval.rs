@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lelp_data::{Dataset, SignalsFolder};
+use lelp_data::{ColumnSettings, Dataset, SignalsFolder};
 use lelp_model::load_model;
 use lelp_train::evaluate::{Report, answer, report};
 
@@ -44,7 +44,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let model = load_model(&arguments.model, global.threads())?;
-    let columns = arguments.columns.settings().or(model_columns(model.schema()));
+    let remembered = ColumnSettings::remembered(&arguments.model)?;
+    let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
     let data = Dataset::open(&arguments.data, &columns.columns())?.with_labels(model.labels())?;
     let teacher = match &arguments.signals {
         None => None,

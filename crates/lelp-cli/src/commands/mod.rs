@@ -1,5 +1,6 @@
 //! One module for each command: parse, call the library, print.
 
+pub(crate) mod augment;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod distill;
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     Fit(fit::Arguments),
     Targets(targets::Arguments),
     Inspect(Box<inspect::Arguments>),
+    Augment(augment::Arguments),
     Distill(Box<distill::Arguments>),
     Methods(methods::Arguments),
     Compare(compare::Arguments),
@@ -60,6 +62,7 @@ impl Command {
             Self::Fit(arguments) => fit::run(arguments, global, printer),
             Self::Targets(arguments) => targets::run(arguments, global, printer),
             Self::Inspect(arguments) => inspect::run(arguments, global, printer),
+            Self::Augment(arguments) => augment::run(arguments, printer),
             Self::Distill(arguments) => distill::run(arguments, global, printer),
             Self::Methods(arguments) => methods::run(arguments, printer),
             Self::Compare(arguments) => compare::run(arguments, global, printer),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use lelp::{argmax, softmax};
-use lelp_data::{ColumnRequest, Columns, Examples, Format, Table};
+use lelp_data::{ColumnRequest, ColumnSettings, Columns, Examples, Format, Table};
 use lelp_model::{Predictor, load_model};
 use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
@@ -78,7 +78,8 @@ const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let model = load_model(&arguments.model, global.threads())?;
-    let columns = arguments.columns.settings().or(model_columns(model.schema()));
+    let remembered = ColumnSettings::remembered(&arguments.model)?;
+    let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
     let columns = Columns { label: ColumnRequest::No, ..columns.columns() };
     let stream = arguments.file == Path::new("-");
     let examples = if stream {

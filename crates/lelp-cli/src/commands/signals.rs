@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 use lelp_data::import::{ImportOptions, import};
 use lelp_data::signals::PART_ROWS;
-use lelp_data::{Dataset, Existing, Precision, SignalsFolder};
+use lelp_data::{ColumnSettings, Dataset, Existing, Precision, SignalsFolder};
 use lelp_model::{PredictError, Teacher, load_model, teacher_of};
 use lelp_train::teachers::{SignalsOptions, SignalsRunError, write_signals};
 
@@ -128,10 +128,12 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         (Some(Import::Import(import)), ..) => run_import(import, printer),
         (None, Some(teacher), Some(data), Some(output)) => {
             let model = load_model(teacher, global.threads())?;
+            let columns = arguments.columns.settings().or(ColumnSettings::remembered(teacher)?);
             let teacher = teacher_of(model.as_ref(), teacher)?;
-            let columns = arguments.columns.settings().or(model_columns(model.schema()));
+            let columns = columns.or(model_columns(model.schema()));
             let data = Dataset::open(data, &columns.columns())?.with_labels(teacher.labels())?;
-            run_teacher(teacher, &data, output, printer)
+            run_teacher(teacher, &data, output, printer)?;
+            Ok(columns.remember(&output.out)?)
         }
         _ => Err(Failure::usage("`lelp signals` needs --teacher, --data and --out, or the command `import`")),
     }

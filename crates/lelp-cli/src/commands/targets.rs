@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let signals = SignalsFolder::open(&arguments.signals)?;
     let fit = FittedSplit::from_bytes(&storage::map(&arguments.fit)?)
         .with_context(|| format!("reading `{}`", arguments.fit.display()))?;
-    let fine = arguments.fine.open(&arguments.columns, fit.fine_names())?;
+    let fine = arguments.fine.open(&arguments.columns, &arguments.signals, fit.fine_names())?;
     let (targets, sharpness) =
         distill::split_targets_at(&signals, &fit, fine.as_ref(), sharp, temperature, global.threads())
             .with_context(|| {

@@ -9,6 +9,7 @@ mod error_texts;
 mod errors;
 mod help;
 mod inspect;
+mod one_command;
 mod readme;
 mod report;
 mod support;

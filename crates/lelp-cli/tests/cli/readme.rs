@@ -51,6 +51,7 @@ fn workspace() -> Workspace {
         let copy = format!("sentence-transformers/all-MiniLM-L6-v2/{name}");
         work.write(&copy, fs::read(file.path()).unwrap());
     }
+    work.write("log.txt", "where is my lost card\nhow is the fee of the bank\nis my new pin here\n");
     work.write("student.toml", blocks("toml\n").next().unwrap());
     let smoke = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes/smoke.toml");
     let smoke = fs::read_to_string(smoke).unwrap().replace("path = \"bundled\"", "path = \"../queries\"");

@@ -11,6 +11,7 @@ use lelp_train::distill::TaskError;
 use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
 use lelp_train::teachers::{EmbedError, FineTuneError, HeadTrainingError, SaveHeadError, SignalsRunError};
+use lelp_train::unlabelled::UnlabelledError;
 use thiserror::Error;
 
 /// Why a data set and a teacher cannot be prepared.
@@ -30,6 +31,17 @@ pub enum PrepareError {
         /// Where it is.
         path: PathBuf,
     },
+    /// Nobody answers rows without labels.
+    #[error(
+        "data set `{name}` has unlabelled rows, but its teacher is known by its signals alone and answers no others"
+    )]
+    UnlabelledWithoutTeacher {
+        /// The name of the data set.
+        name: String,
+    },
+    /// Files of rows without labels cannot be used.
+    #[error(transparent)]
+    Unlabelled(#[from] UnlabelledError),
     /// The encoder cannot be loaded.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
@@ -71,7 +83,8 @@ pub enum PrepareError {
 impl Classified for PrepareError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoTest { .. } => ErrorKind::Input,
+            Self::NoTest { .. } | Self::UnlabelledWithoutTeacher { .. } => ErrorKind::Input,
+            Self::Unlabelled(error) => error.kind(),
             Self::Data(error) => error.kind(),
             Self::SignalsFile(error) => error.kind(),
             Self::File(error) => error.kind(),

@@ -13,11 +13,12 @@ use lelp_data::{Dataset, SignalsFileError, SignalsFolder};
 use lelp_model::load_model;
 use lelp_train::distill::Task;
 use lelp_train::evaluate::{Answers, report, time};
-use lelp_train::teachers::EmbeddingCache;
+use lelp_train::teachers::{EmbeddingCache, LoadedTeacher, SignalsCache};
+use lelp_train::unlabelled::{Answering, UnlabelledFiles, UnlabelledStep};
 use serde_json::json;
 
 use self::obtain_signals::obtain_signals;
-use crate::progress::ProgressCallback;
+use crate::progress::{ProgressCallback, ProgressStep};
 use crate::recipe::{DataEntry, TeacherEntry};
 use crate::record::{Setting, TeacherRecord};
 
@@ -32,6 +33,8 @@ pub struct Locations<'a> {
     pub out: &'a Path,
     /// Embeddings by frozen encoders.
     pub cache: &'a EmbeddingCache,
+    /// Teachers' signals on unlabelled rows.
+    pub signals: &'a SignalsCache,
     /// Threads.
     pub threads: NonZeroUsize,
 }
@@ -88,6 +91,9 @@ pub fn prepare(
     if let Some(count) = data.labelled {
         task = task.keep_labels(count);
     }
+    if !data.unlabelled.is_empty() {
+        task = with_unlabelled(task, data, location.teacher.as_deref(), locations, progress, cancel)?;
+    }
     let test =
         task.test().cloned().ok_or(PrepareError::NoTest { name: data.name.clone(), path: path.clone() })?;
     let test_logits = location.test.as_deref().map(|folder| logits(folder, &test)).transpose()?;
@@ -99,22 +105,55 @@ pub fn prepare(
         columns: data.columns.clone(),
         signals: location.signals,
         teacher_hash: signals.teacher.clone(),
-        data_hash: task.train().hash(),
+        data_hash: task.data_hash(),
         labels: task.labels().to_vec(),
         train_rows: task.train().rows(),
         labelled_rows: task.train().labelled_rows(),
         validation_rows: task.validation().rows(),
         test: None,
     };
-    let identity = identity(&task, &test, &record);
+    let identity = identity(&task, &test, &record, data.unlabelled_weight);
     Ok(PreparedTask { record, task, test, test_logits, teacher: location.teacher, identity })
 }
 
+/// The task with the unlabelled rows of its data set, which the teacher answers.
+fn with_unlabelled(
+    task: Task,
+    data: &DataEntry,
+    teacher: Option<&Path>,
+    locations: &Locations<'_>,
+    progress: &mut ProgressCallback<'_>,
+    cancel: &AtomicBool,
+) -> Result<Task, PrepareError> {
+    let teacher =
+        teacher.ok_or_else(|| PrepareError::UnlabelledWithoutTeacher { name: data.name.clone() })?;
+    let teacher = LoadedTeacher::open(teacher, locations.threads)?;
+    let answering = Answering {
+        teacher: &teacher,
+        signals: locations.signals,
+        embeddings: Some(locations.cache),
+        cancel,
+    };
+    let files: Vec<PathBuf> = data.unlabelled.iter().map(|file| locations.data.join(file)).collect();
+    let files = UnlabelledFiles { files: &files, columns: &data.columns, weight: data.unlabelled_weight };
+    let data = &data.name;
+    let task = answering.with_unlabelled(task, files, &mut |step| {
+        if let UnlabelledStep::Answered { done, rows } = step {
+            progress(ProgressStep { data, activity: "signals on unlabelled rows", done, rows });
+        }
+    })?;
+    Ok(task)
+}
+
 /// What decides the results on a task: texts, labels and teacher, without their names and places.
-fn identity(task: &Task, test: &Dataset, record: &TeacherRecord) -> String {
+fn identity(task: &Task, test: &Dataset, record: &TeacherRecord, unlabelled_weight: f64) -> String {
     let data = [task.train(), task.validation(), test];
     let data = data.map(|data| json!([data.hash(), data.signal_labels()]));
-    sha256(json!([record.teacher_hash, record.labels, data]).to_string().as_bytes())
+    let mut decides = vec![json!(record.teacher_hash), json!(record.labels), json!(data)];
+    if task.file_rows() < task.train().rows() {
+        decides.push(json!([task.file_rows(), unlabelled_weight]));
+    }
+    sha256(json!(decides).to_string().as_bytes())
 }
 
 fn logits(folder: &Path, data: &Dataset) -> Result<Vec<f32>, SignalsFileError> {

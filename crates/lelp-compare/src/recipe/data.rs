@@ -15,9 +15,19 @@ pub struct DataEntry {
     pub path: DataLocation,
     /// Training rows whose labels are kept, by hash of the text; the others count as unlabelled.
     pub labelled: Option<usize>,
+    /// Files of further training rows without labels, below the folder of the data; the teacher answers them.
+    #[serde(default)]
+    pub unlabelled: Vec<PathBuf>,
+    /// What one of them counts where a row of the training file counts 1.
+    #[serde(default = "one")]
+    pub unlabelled_weight: f64,
     /// Names of the columns.
     #[serde(default)]
     pub columns: ColumnSettings,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// Where a data set is: in a recipe a folder, or the word `bundled`.

@@ -79,6 +79,7 @@ impl Comparison<'_> {
         cancel: &AtomicBool,
     ) -> Result<(PreparedTask, bool), PrepareError> {
         let mut prepared = prepare(data, teacher, &self.locations, &mut |step| observer.step(step), cancel)?;
+        observer.overlaps(&data.name, &prepared.task.overlaps());
         let known = self.is_known(&prepared.record);
         if !known {
             prepared.measure(self.locations.threads, cancel)?;

@@ -133,6 +133,25 @@ impl SignalsDescription {
 
     /// Refuses to go on in a folder with a description other than this one.
     pub(super) fn check_same(&self, found: &Self, folder: &Path) -> Result<(), SignalsFileError> {
+        self.check_fields(found, folder, |_| true)
+    }
+
+    /// Refuses signals that do not come of the teacher of these; where one of both is not known, sizes and names decide.
+    pub(super) fn check_same_teacher(&self, found: &Self, folder: &Path) -> Result<(), SignalsFileError> {
+        let both_known = self.teacher.is_some() && found.teacher.is_some();
+        self.check_fields(found, folder, |field| match field {
+            "teacher" => both_known,
+            "classes" | "label names" | "width" | "subclasses" => true,
+            _ => false,
+        })
+    }
+
+    fn check_fields(
+        &self,
+        found: &Self,
+        folder: &Path,
+        matters: impl Fn(&str) -> bool,
+    ) -> Result<(), SignalsFileError> {
         let known = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "unknown".to_owned());
         let fields = |of: &Self| {
             [
@@ -148,7 +167,7 @@ impl SignalsDescription {
             ]
         };
         for ((field, found), (_, wanted)) in fields(found).into_iter().zip(fields(self)) {
-            if found != wanted {
+            if found != wanted && matters(field) {
                 return Err(SignalsFileError::OtherSettings {
                     folder: folder.to_owned(),
                     field,

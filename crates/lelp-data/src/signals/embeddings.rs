@@ -6,9 +6,8 @@ use super::part::Part;
 
 /// All embeddings of a folder, mapped and not copied: the system keeps in memory what is read.
 pub struct SignalsEmbeddings {
+    /// In the order of their rows.
     parts: Vec<Part>,
-    /// Rows of every part but the last.
-    part_rows: usize,
     rows: usize,
     width: usize,
 }
@@ -22,16 +21,14 @@ impl std::fmt::Debug for SignalsEmbeddings {
 impl SignalsFolder {
     /// Maps all parts, and checks every value once, so that rows can be read at random.
     pub fn embeddings(&self) -> Result<SignalsEmbeddings, SignalsFileError> {
-        let description = self.description();
         let mut parts = Vec::new();
         for part in self.parts() {
             let part = part?;
             part.signals()?;
             parts.push(part);
         }
-        let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-        let (part_rows, rows) = (whole(description.part_rows), whole(description.rows));
-        Ok(SignalsEmbeddings { parts, part_rows, rows, width: description.width })
+        let rows = usize::try_from(self.rows()).unwrap_or(usize::MAX);
+        Ok(SignalsEmbeddings { parts, rows, width: self.description().width })
     }
 }
 
@@ -50,6 +47,8 @@ impl SignalsEmbeddings {
 
     /// Copies the embedding of `row` into `embedding` `[width]`.
     pub fn read(&self, row: usize, embedding: &mut [f32]) {
-        self.parts[row / self.part_rows].read(row % self.part_rows, embedding);
+        let row = row as u64;
+        let part = &self.parts[self.parts.partition_point(|part| part.rows().end <= row)];
+        part.read((row - part.rows().start) as usize, embedding);
     }
 }

@@ -11,12 +11,14 @@ use super::head;
 use super::part::Part;
 use crate::Dataset;
 
-/// A complete signals folder.
+/// A complete signals folder, and perhaps others of the same teacher whose rows come behind its own.
 #[derive(Debug, Clone)]
 pub struct SignalsFolder {
     folder: PathBuf,
     description: SignalsDescription,
     head: Option<Head>,
+    /// Signals on further rows, none of which has further ones.
+    further: Vec<SignalsFolder>,
 }
 
 impl SignalsFolder {
@@ -28,14 +30,14 @@ impl SignalsFolder {
     pub fn open(folder: &Path) -> Result<Self, SignalsFileError> {
         let (description, complete) = SignalsDescription::read(folder)?;
         let head = head::read(folder, &description)?;
-        let signals = Self { folder: folder.to_owned(), description, head };
+        let signals = Self { folder: folder.to_owned(), description, head, further: Vec::new() };
         if !complete {
             let written = signals.first_missing_row();
             let rows = signals.description.rows;
             return Err(SignalsFileError::Incomplete { folder: signals.folder, written, rows });
         }
-        for part in signals.parts() {
-            part?;
+        for part in 0..signals.description.parts() {
+            signals.part(part)?;
         }
         let beyond = part_path(folder, signals.description.parts());
         if beyond.exists() {
@@ -44,7 +46,18 @@ impl SignalsFolder {
         Ok(signals)
     }
 
-    /// What the folder holds.
+    /// The same signals, and behind them those of `other`, on further rows.
+    ///
+    /// # Errors
+    /// [`SignalsFileError::OtherSettings`] if they are of another teacher or of other classes.
+    pub fn with_rows_of(mut self, mut other: Self) -> Result<Self, SignalsFileError> {
+        self.description.check_same_teacher(&other.description, &other.folder)?;
+        self.further.extend(std::mem::take(&mut other.further));
+        self.further.push(other);
+        Ok(self)
+    }
+
+    /// What the folder holds; of further rows it says nothing.
     #[must_use]
     pub fn description(&self) -> &SignalsDescription {
         &self.description
@@ -56,18 +69,23 @@ impl SignalsFolder {
         self.head.as_ref()
     }
 
-    /// Number of rows.
+    /// Number of rows, with further ones.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.description.rows
+        self.description.rows + self.further.iter().map(Self::rows).sum::<u64>()
     }
 
-    /// The parts in order. Drop each before the next, and one part's worth of memory is in use.
+    /// The parts in order, then those of further rows. Drop each before the next, and one part's worth of memory is in use.
     pub fn parts(&self) -> impl Iterator<Item = Result<Part, SignalsFileError>> + '_ {
-        (0..self.description.parts()).map(|part| self.part(part))
+        let mut start = 0;
+        std::iter::once(self).chain(&self.further).flat_map(move |signals| {
+            let first = start;
+            start += signals.description.rows;
+            (0..signals.description.parts()).map(move |part| Ok(signals.part(part)?.behind(first)))
+        })
     }
 
-    /// One part.
+    /// One part of the folder's own rows.
     ///
     /// # Errors
     /// [`SignalsFileError::MissingPart`] if there is no such file.
@@ -85,7 +103,7 @@ impl SignalsFolder {
         Part::open(&path, &self.description, rows)
     }
 
-    /// Refuses signals that were not made of the rows of `data`.
+    /// Refuses signals that were not made of the rows of `data`; further rows are left out of it.
     ///
     /// Where `data` has other columns than the teacher read, those that both have must be the same, one at least. Signals
     /// whose rows are not known (imported ones) must at least be as many.
@@ -93,12 +111,12 @@ impl SignalsFolder {
         let wanted = data.hash();
         let rows = data.rows() as u64;
         let same = self.description.data.as_ref().is_none_or(|found| *found == wanted);
-        if rows == self.rows() && (same || self.shares_columns(data)) {
+        if rows == self.description.rows && (same || self.shares_columns(data)) {
             return Ok(());
         }
         Err(SignalsFileError::OtherData {
             folder: self.folder.clone(),
-            rows: self.rows(),
+            rows: self.description.rows,
             found: self.description.data.clone().unwrap_or_else(|| "unknown".to_owned()),
             data: data.file().to_owned(),
             data_rows: rows,

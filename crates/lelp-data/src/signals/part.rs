@@ -67,6 +67,11 @@ impl Part {
         Ok(Self { file, embeddings, logits, subclass_logits, labels, width, classes, rows })
     }
 
+    /// The same part, where `rows` rows come before those of its folder.
+    pub(super) fn behind(self, rows: u64) -> Self {
+        Self { rows: self.rows.start + rows..self.rows.end + rows, ..self }
+    }
+
     /// The rows of the data set that this part holds.
     #[must_use]
     pub fn rows(&self) -> Range<u64> {

@@ -19,10 +19,10 @@ pub use columns::ColumnValues;
 pub use error::TableError;
 pub use schema::{ColumnKind, Field, Schema, SchemaError};
 
-/// Rows of typed columns: an Arrow batch, or a view of some of its rows.
+/// Rows of typed columns: Arrow batches one behind the other, or a view of some of their rows.
 ///
 /// All columns have the same number of rows, numbers are finite, and only numbers and categories can be missing. To
-/// clone a table or to select rows copies no values.
+/// clone a table, to select rows or to put tables behind each other copies no values.
 ///
 /// | kind | Arrow type |
 /// |---|---|
@@ -33,9 +33,17 @@ pub use schema::{ColumnKind, Field, Schema, SchemaError};
 #[derive(Debug, Clone)]
 pub struct Table {
     schema: Arc<Schema>,
-    batch: RecordBatch,
-    /// Rows of the batch that this view shows, in its order; `None` for all.
+    batches: Arc<[Batch]>,
+    /// Rows of the batches that this view shows, in its order; `None` for all.
     rows: Option<Arc<[usize]>>,
+}
+
+/// Some rows as Arrow holds them.
+#[derive(Debug, Clone)]
+struct Batch {
+    columns: RecordBatch,
+    /// Rows of this batch and those before it.
+    end: usize,
 }
 
 impl Table {
@@ -87,7 +95,31 @@ impl Table {
         let options = RecordBatchOptions::new().with_row_count(Some(expected));
         let batch = RecordBatch::try_new_with_options(Arc::new(arrow_schema), arrays, &options)
             .expect("types follow from the kinds, and lengths are checked");
-        Ok(Self { schema: Arc::new(schema), batch, rows: None })
+        let batches = Arc::new([Batch { columns: batch, end: expected }]);
+        Ok(Self { schema: Arc::new(schema), batches, rows: None })
+    }
+
+    /// The rows of `tables`, one behind the other, with the columns of `self`; see [`Table::conform`].
+    ///
+    /// # Errors
+    /// [`SchemaError`] for the first column that one of `tables` lacks or has in another kind.
+    pub fn with_rows_of(&self, tables: &[Self]) -> Result<Self, SchemaError> {
+        let mut batches: Vec<Batch> = self.batches.to_vec();
+        let mut rows: Option<Vec<usize>> = self.rows.as_ref().map(|rows| rows.to_vec());
+        for table in tables {
+            let table = table.conform(&self.schema)?;
+            let start = batches.last().map_or(0, |batch| batch.end);
+            if rows.is_some() || table.rows.is_some() {
+                let rows = rows.get_or_insert_with(|| (0..start).collect());
+                rows.extend((0..table.rows()).map(|row| start + table.place(row)));
+            }
+            let further = table
+                .batches
+                .iter()
+                .map(|Batch { columns, end }| Batch { columns: columns.clone(), end: start + end });
+            batches.extend(further);
+        }
+        Ok(Self { schema: Arc::clone(&self.schema), batches: batches.into(), rows: rows.map(Arc::from) })
     }
 
     /// Names and kinds of the columns.
@@ -99,7 +131,7 @@ impl Table {
     /// Number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.rows.as_ref().map_or_else(|| self.batch.num_rows(), |rows| rows.len())
+        self.rows.as_ref().map_or_else(|| self.batch_rows(), |rows| rows.len())
     }
 
     /// The text of a row, or its pair of texts; `None` where the schema has no text.
@@ -129,8 +161,9 @@ impl Table {
         let ColumnKind::Vector { width } = self.schema.fields()[column].kind else {
             panic!("column {column} is no vector");
         };
-        let list = self.batch.column(column).as_fixed_size_list();
-        let start = list.value_offset_at(self.place(row));
+        let (batch, row) = self.locate(row);
+        let list = batch.column(column).as_fixed_size_list();
+        let start = list.value_offset_at(row);
         &list.values().as_primitive::<Float32Type>().values()[start..start + width]
     }
 
@@ -140,9 +173,9 @@ impl Table {
     /// If there is no such row, or the column is not a number.
     #[must_use]
     pub fn number(&self, row: usize, column: usize) -> Option<f64> {
-        let numbers = self.batch.column(column).as_primitive::<Float64Type>();
-        let place = self.place(row);
-        numbers.is_valid(place).then(|| numbers.value(place))
+        let (batch, row) = self.locate(row);
+        let numbers = batch.column(column).as_primitive::<Float64Type>();
+        numbers.is_valid(row).then(|| numbers.value(row))
     }
 
     /// The category of a row in the column at place `column` of the schema; `None` where it is missing.
@@ -151,8 +184,9 @@ impl Table {
     /// If there is no such row, or the column is not a category.
     #[must_use]
     pub fn category(&self, row: usize, column: usize) -> Option<&str> {
-        let words = self.batch.column(column).as_dictionary::<Int32Type>();
-        let word = words.key(self.place(row))?;
+        let (batch, row) = self.locate(row);
+        let words = batch.column(column).as_dictionary::<Int32Type>();
+        let word = words.key(row)?;
         Some(words.values().as_string::<i64>().value(word))
     }
 
@@ -174,17 +208,27 @@ impl Table {
     /// [`SchemaError`] for the first column that is absent or of another kind.
     pub fn conform(&self, schema: &Schema) -> Result<Self, SchemaError> {
         let places = self.schema.places_of(schema)?;
-        let arrays = places.into_iter().map(|place| Arc::clone(self.batch.column(place))).collect();
-        let table = Self::of_arrays(schema.clone(), arrays).expect("columns of one table are of one length");
-        Ok(Self { rows: self.rows.clone(), ..table })
+        let conformed = |Batch { columns, end }: &Batch| {
+            let arrays = places.iter().map(|&place| Arc::clone(columns.column(place))).collect();
+            let table = Self::of_arrays(schema.clone(), arrays);
+            let columns = table.expect("columns of one table are of one length").batches[0].columns.clone();
+            Batch { columns, end: *end }
+        };
+        let batches = self.batches.iter().map(conformed).collect();
+        Ok(Self { schema: Arc::new(schema.clone()), batches, rows: self.rows.clone() })
     }
 
-    /// Place of a row in the batch.
+    /// Rows of all batches.
+    fn batch_rows(&self) -> usize {
+        self.batches.last().map_or(0, |batch| batch.end)
+    }
+
+    /// Place of a row in the batches.
     fn place(&self, row: usize) -> usize {
         if let Some(rows) = &self.rows {
             return rows[row];
         }
-        let rows = self.batch.num_rows();
+        let rows = self.batch_rows();
         assert!(row < rows, "row {row} of a table of {rows} rows");
         row
     }
@@ -194,7 +238,16 @@ impl Table {
         Text { text: self.string(row, place), pair: self.schema.pair().map(|pair| self.string(row, pair)) }
     }
 
+    /// The batch of a row, and its place in it.
+    fn locate(&self, row: usize) -> (&RecordBatch, usize) {
+        let place = self.place(row);
+        let batch = self.batches.partition_point(|batch| batch.end <= place);
+        let start = batch.checked_sub(1).map_or(0, |before| self.batches[before].end);
+        (&self.batches[batch].columns, place - start)
+    }
+
     fn string(&self, row: usize, column: usize) -> &str {
-        self.batch.column(column).as_string::<i64>().value(self.place(row))
+        let (batch, row) = self.locate(row);
+        batch.column(column).as_string::<i64>().value(row)
     }
 }

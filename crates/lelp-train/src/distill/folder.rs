@@ -27,7 +27,9 @@ pub struct RunRecord<'a> {
     pub labelled_rows: usize,
     /// Rows that the best epoch was chosen on.
     pub validation_rows: usize,
-    /// SHA-256 of the training texts, held-out ones apart.
+    /// Of the training rows, those of files without labels.
+    pub unlabelled_rows: usize,
+    /// SHA-256 of the training file's texts, held-out ones apart.
     pub data_hash: String,
     /// Hash of the teacher, as its signals have it.
     pub teacher_hash: Option<&'a str>,
@@ -74,6 +76,7 @@ pub fn save(
     threads: usize,
 ) -> Result<(), FolderError> {
     distilled.student.save(folder)?;
+    settings.columns.remember(folder)?;
     let fit = folder.join("lelp.safetensors");
     match &distilled.fit {
         Some(found) => storage::write(&fit, &found.to_bytes())?,
@@ -102,7 +105,8 @@ fn record<'a>(
         train_rows: task.train().rows(),
         labelled_rows: task.train().labelled_rows(),
         validation_rows: task.validation().rows(),
-        data_hash: task.train().hash(),
+        unlabelled_rows: task.train().rows() - task.file_rows(),
+        data_hash: task.data_hash(),
         teacher_hash: task.signals().and_then(|signals| signals.description().teacher.as_deref()),
         threads,
         best_epoch: report.best_epoch,

@@ -16,8 +16,17 @@ use crate::training::TrainSettings;
 pub struct DistillSettings {
     /// A folder with `train`, `validation` and `test` files, or a single file.
     pub data: PathBuf,
+    /// The teacher's folder: asked for its signals where none are given, and what encoder students are made of.
+    #[serde(default)]
+    pub teacher: Option<PathBuf>,
     /// The teacher's signals on the training file; `ce` does without.
     pub signals: Option<PathBuf>,
+    /// Files of further training rows without labels, which the teacher answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlabelled: Vec<PathBuf>,
+    /// What one of them counts where a row of the training file counts 1.
+    #[serde(default = "one")]
+    pub unlabelled_weight: f64,
     /// Names of the columns.
     #[serde(default)]
     pub columns: ColumnSettings,
@@ -29,6 +38,10 @@ pub struct DistillSettings {
     /// How it is trained.
     #[serde(default)]
     pub train: TrainSettings,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 impl DistillSettings {

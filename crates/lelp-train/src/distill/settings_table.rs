@@ -51,15 +51,21 @@ pub enum SettingsTableError {
     },
 }
 
+/// Settings that are paths.
+const PATHS: [&str; 4] = ["data", "teacher", "signals", "unlabelled"];
+/// Settings of a student that are folders or names of models.
+const MODELS: [&str; 2] = ["from", "encoder"];
+
 impl SettingsTable {
-    /// Reads a recipe file.
+    /// Reads a recipe file. Paths in it start from the folder that it is in.
     pub fn open(path: &Path) -> Result<Self, SettingsTableError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| SettingsTableError::Read { path: path.to_owned(), source })?;
-        let table = text.parse().map_err(|problem| SettingsTableError::Syntax {
+        let mut table: Table = text.parse().map_err(|problem| SettingsTableError::Syntax {
             path: path.to_owned(),
             problem: Box::new(problem),
         })?;
+        start_paths_at(&mut table, path.parent().unwrap_or(Path::new("")));
         Ok(Self { table, path: Some(path.to_owned()) })
     }
 
@@ -123,6 +129,28 @@ impl SettingsTable {
     }
 }
 
+/// Puts `folder` before every relative path; a model is a path where there is such a folder.
+fn start_paths_at(table: &mut Table, folder: &Path) {
+    let start = |value: &mut Value| {
+        if let Value::String(path) = value {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
+    };
+    for name in PATHS {
+        match table.get_mut(name) {
+            Some(Value::Array(paths)) => paths.iter_mut().for_each(start),
+            Some(path) => start(path),
+            None => {}
+        }
+    }
+    let Some(model) = table.get_mut("model").and_then(Value::as_table_mut) else { return };
+    for name in MODELS {
+        let found = model.get_mut(name);
+        let found = found.filter(|value| value.as_str().is_some_and(|path| folder.join(path).is_dir()));
+        found.into_iter().for_each(start);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
@@ -154,6 +182,22 @@ mod tests {
         recipe.set("train.seed", None::<u64>).unwrap();
         let settings: Settings = recipe.settings().unwrap();
         assert_eq!(settings, Settings { data: "d".into(), train: Train { epochs: 5, seed: 7 } });
+    }
+
+    #[test]
+    fn paths_start_from_the_folder_of_the_recipe_and_names_of_models_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("small")).unwrap();
+        let mut table: Table = "data = \"d\"\nteacher = \"/t\"\nunlabelled = [\"a\", \"/b\"]\n\
+             [model]\nfrom = \"small\"\nencoder = \"org/name\""
+            .parse()
+            .unwrap();
+        start_paths_at(&mut table, folder.path());
+        let at = |name: &str| Value::from(folder.path().join(name).to_string_lossy().into_owned());
+        assert_eq!((&table["data"], &table["teacher"]), (&at("d"), &Value::from("/t")));
+        assert_eq!(table["unlabelled"], Value::Array(vec![at("a"), Value::from("/b")]));
+        assert_eq!(table["model"]["from"], at("small"));
+        assert_eq!(table["model"]["encoder"], Value::from("org/name"));
     }
 
     #[test]

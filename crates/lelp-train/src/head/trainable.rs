@@ -143,6 +143,7 @@ mod tests {
         let training = Training {
             inputs: &inputs,
             rows: ROWS,
+            sampled: None,
             method: &mut *method,
             validation: None,
             checkpoints: None,

@@ -62,6 +62,7 @@ impl TrainingJob<'_> {
         let training = Training {
             inputs,
             rows: self.task.train().rows(),
+            sampled: self.task.sampled_rows(),
             method: method.as_mut(),
             validation: Some(Validation {
                 inputs: validation,

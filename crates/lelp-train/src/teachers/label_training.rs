@@ -51,6 +51,7 @@ impl<I: Sync> LabelTraining<'_, I> {
         let training = Training {
             inputs: self.inputs,
             rows,
+            sampled: None,
             method: method.as_mut(),
             validation: Some(Validation { inputs, labels, metric: ValidationMetric::Accuracy }),
             checkpoints: self.checkpoints,

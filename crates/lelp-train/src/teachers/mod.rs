@@ -6,6 +6,7 @@ mod fine_tuning;
 mod head_training;
 mod label_training;
 mod signals;
+mod signals_cache;
 mod teacher_folder;
 mod trained_head;
 
@@ -14,5 +15,6 @@ pub use embedding_cache::{EmbedError, EmbeddingCache, embed_cached};
 pub use fine_tuning::{FineTuneError, FineTuning};
 pub use head_training::{HeadTraining, HeadTrainingError};
 pub use signals::{SignalsOptions, SignalsRunError, write_signals};
+pub use signals_cache::{LoadedTeacher, ObtainedSignals, SignalsCache};
 pub use teacher_folder::TeacherFolder;
 pub use trained_head::{HeadModel, SaveHeadError, TrainedHead};

@@ -12,6 +12,7 @@ use lelp_model::{ModelFolderError, PredictError, Teacher};
 use thiserror::Error;
 
 use super::embedding_cache::EmbeddingCache;
+use lelp_data::storage::FileError;
 use lelp_data::{
     DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder,
     SignalsWriter,
@@ -40,6 +41,9 @@ pub enum SignalsRunError {
     /// The teacher's files cannot be read again, to tell it from others.
     #[error(transparent)]
     Teacher(#[from] ModelFolderError),
+    /// The teacher's files cannot be read again, to tell it from others.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The encoder's files cannot be read again, to tell it from others.
     #[error(transparent)]
     Encoder(#[from] EncoderError),

@@ -17,6 +17,7 @@ pub use checkpoint::{CheckpointError, Checkpoints};
 pub use evaluate::{Score, Validation, ValidationMetric};
 pub(crate) use exported_layer::exported_layer;
 pub use log::TrainingLog;
+pub use order::SampledRows;
 pub use record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
 pub use schedule::Schedule;
 pub use settings::{TrainSettings, TrainSettingsError};

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::checkpoint::{CheckpointError, Checkpoints, Progress};
 use super::evaluate::{Score, Validation, evaluate};
-use super::order::Order;
+use super::order::{Order, SampledRows};
 use super::record::{EpochRecord, Event, TermRecord, TrainReport, ValidationRecord};
 use super::settings::{TrainSettings, TrainSettingsError};
 use super::trainable::Trainable;
@@ -22,6 +22,8 @@ pub struct Training<'a, I: ?Sized> {
     pub inputs: &'a I,
     /// Rows of the training set.
     pub rows: usize,
+    /// Rows of it that count for less than the others.
+    pub sampled: Option<SampledRows>,
     /// What the student is held against; its own variables are trained along.
     pub method: &'a mut dyn Method,
     /// A validation set, to stop early and keep the best epoch; without one the last epoch is kept.
@@ -126,7 +128,7 @@ where
     S: Trainable<I>,
 {
     let rows = rows_that_teach(student, &training, settings)?;
-    let order = Order::new(rows, settings.batch, settings.seed);
+    let order = Order::new(rows, training.sampled, settings.batch, settings.seed);
     thread_pool(threads)?.install(|| Loop { training, settings, order, cancelled, observer }.run(student))
 }
 

@@ -18,7 +18,7 @@ use self::progress::ComparisonBar;
 use crate::args::GlobalArgs;
 use crate::bundled_queries;
 use crate::command_error::CommandError;
-use crate::encoder_cache::{embedding_cache, encoder_folder};
+use crate::encoder_cache::{embedding_cache, encoder_folder, signals_cache};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -109,14 +109,14 @@ pub(crate) fn results(
     let CompareOptions { recipe: path, data, out, jobs, extend } = *options;
     let (mut recipe, record) = ComparisonRecipe::open(path)?;
     let store = ResultsStore::open(out, record, extend)?;
-    resolve_encoders(&mut recipe, printer)?;
+    resolve_encoders(&mut recipe, data, printer)?;
     if recipe.data.iter().any(|entry| entry.path == DataLocation::Bundled) {
         bundled_queries::unpack(&out.join(DataLocation::BUNDLED))?;
     }
-    let cache = embedding_cache()?;
+    let (cache, signals) = (embedding_cache()?, signals_cache(out));
     let comparison = Comparison {
         recipe: &recipe,
-        locations: Locations { data, out, cache: &cache, threads: global.threads() },
+        locations: Locations { data, out, cache: &cache, signals: &signals, threads: global.threads() },
         store: &store,
         jobs: jobs.unwrap_or(global.threads()),
     };
@@ -132,16 +132,20 @@ pub(crate) fn results(
     Ok(results)
 }
 
-/// Replaces names of models by their folders, fetching them if needed.
-fn resolve_encoders(recipe: &mut ComparisonRecipe, printer: Printer) -> Result<(), Failure> {
+/// Replaces names of models by their folders, below `data` or fetched if needed.
+fn resolve_encoders(recipe: &mut ComparisonRecipe, data: &Path, printer: Printer) -> Result<(), Failure> {
+    let folder = |name: &str| {
+        let below = data.join(name);
+        if below.is_dir() { Ok(below) } else { encoder_folder(name, printer) }
+    };
     for teacher in &mut recipe.teachers {
         if let TeacherSource::Trained(TeacherTraining { encoder: Some(encoder), .. }) = &mut teacher.source {
-            *encoder = encoder_folder(encoder, printer)?.to_string_lossy().into_owned();
+            *encoder = folder(encoder)?.to_string_lossy().into_owned();
         }
     }
     for student in &mut recipe.students {
         let model = std::mem::take(&mut student.model);
-        student.model = model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
+        student.model = model.find_encoder(|name| folder(&name.to_string_lossy()))?;
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use indicatif::ProgressBar;
 use lelp_compare::progress::ProgressStep;
 use lelp_compare::record::{FailedRecord, Setting};
 use lelp_compare::run::ProgressObserver;
+use lelp_data::SplitOverlap;
 
+use crate::overlaps;
 use crate::printer::Printer;
 
 /// A bar over trials and students.
@@ -27,6 +29,16 @@ impl ProgressObserver for ComparisonBar {
     fn step(&self, step: ProgressStep<'_>) {
         let ProgressStep { data, activity, done, rows } = step;
         self.bar.set_message(format!("{data}: {activity} {done}/{rows}"));
+    }
+
+    fn overlaps(&self, data: &str, overlaps: &[SplitOverlap]) {
+        if overlaps.is_empty() {
+            return;
+        }
+        self.bar.suspend(|| {
+            self.printer.step("data", data);
+            overlaps::print(overlaps, self.printer);
+        });
     }
 
     fn cell(&self, setting: &Setting, method: &str) {

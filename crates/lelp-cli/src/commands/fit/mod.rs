@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     arguments.split.check()?;
-    let fine = arguments.fine.open(&arguments.columns, None)?;
+    let fine = arguments.fine.open(&arguments.columns, &arguments.signals, None)?;
     if fine.is_none() && arguments.split.needs_fine_labels() {
         return Err(Failure::usage(
             "`--split oracle` splits by fine labels: give `--data` and `--fine-column`",

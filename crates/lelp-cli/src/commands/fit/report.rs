@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use crate::printer::Printer;
 use crate::text_table::TextTable;
 
+/// Sizes that a cell of the table lists.
+const MOST_SIZES: usize = 8;
+
 /// The report as a table, a line for each class, with a column for all that the split knows.
 pub(crate) fn as_table(fit: &FittedSplit, names: &[String]) -> String {
     let report = fit.report();
@@ -50,8 +53,14 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
+/// Sizes one by one where they are few; else the range of all, which `--json` lists.
 fn joined(sizes: &[u64]) -> String {
-    sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
+    if sizes.len() <= MOST_SIZES {
+        return sizes.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+    }
+    let mut sorted = sizes.to_vec();
+    sorted.sort_unstable();
+    format!("{} to {}, median {}", sorted[0], sorted[sorted.len() - 1], sorted[sorted.len() / 2])
 }
 
 /// The report as JSON: settings, source of the head, classes.
@@ -102,5 +111,17 @@ fn warn_of_class(class: &ClassReport, per_class: usize, name: &str, printer: Pri
     if let Some(sampled) = class.fitted_on.filter(|sampled| *sampled < class.members) {
         let members = class.members;
         printer.note(&format!("class `{name}`: fitted on a sample of {sampled} of its {members} rows"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_of_many_sizes_is_no_longer_than_one_of_few() {
+        assert_eq!(joined(&[3, 1, 2]), "3 1 2");
+        let many: Vec<u64> = (1..=33).rev().collect();
+        assert_eq!(joined(&many), "1 to 33, median 17");
     }
 }

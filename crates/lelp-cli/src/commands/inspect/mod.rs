@@ -140,7 +140,10 @@ impl InputPaths {
             return Err(Failure::usage("the student was trained without signals: give `--signals`"));
         };
         let given = ColumnSettings { fine: arguments.fine_column.clone(), ..arguments.columns.settings() };
-        let recorded = trained.map(|trained| trained.columns.clone()).unwrap_or_default();
+        let recorded = match trained {
+            Some(trained) => trained.columns.clone(),
+            None => ColumnSettings::remembered(&signals)?,
+        };
         let columns = given.or(recorded);
         Ok(Self { signals, data, columns, recorded: student.is_some() })
     }

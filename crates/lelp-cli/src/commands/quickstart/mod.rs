@@ -171,7 +171,10 @@ impl StudentWriter<'_> {
         let teacher = &self.results.teachers[0];
         let settings = DistillSettings {
             data: teacher.path.clone(),
+            teacher: None,
             signals: Some(teacher.signals.clone()),
+            unlabelled: Vec::new(),
+            unlabelled_weight: 1.0,
             columns: self.recipe.data[0].columns.clone(),
             distill: first.distill.clone(),
             model: model.clone(),

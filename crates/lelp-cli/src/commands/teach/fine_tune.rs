@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let problem = "`--label-smoothing` and `--balanced` are for teachers without `--subclasses`";
         return Err(Failure::usage(problem));
     }
-    let (train, validation) = open_labelled(&arguments.data, &arguments.columns)?.learning()?;
+    let (train, validation) = open_labelled(&arguments.data, &arguments.columns, printer)?.learning()?;
     let source = EncoderSource::whole(&encoder_folder(encoder, printer)?, arguments.max_length)?;
     let settings = arguments.training.apply(TrainSettings::encoder());
     if arguments.overwrite {
@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         .train(&folder, global.threads(), &mut |event: Event<'_>| bar.event(&event), &cancel)
         .with_context(|| format!("fine-tuning on `{}`", train.file().display()))?;
     bar.finish();
+    arguments.columns.settings().remember(out)?;
     print_trained(&report, validation.labelled_rows(), out, printer);
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use lelp_data::Splits;
+use lelp_data::{Splits, split_overlaps};
 use lelp_method::SubclassTeacherSettings;
 use lelp_model::encoder::{Encoder, EncoderLoadOptions, Pooling};
 use lelp_train::head::HeadSettings;
@@ -19,6 +19,7 @@ use crate::command_error::CommandError;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
+use crate::overlaps;
 use crate::printer::Printer;
 use crate::progress::{self, Rows};
 
@@ -188,7 +189,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         return Err(CommandError::TeacherExists(arguments.out.clone()).into());
     }
     let subclasses = arguments.subclasses.settings()?;
-    let splits = open_labelled(&arguments.data, &arguments.columns)?;
+    let splits = open_labelled(&arguments.data, &arguments.columns, printer)?;
     let folder = arguments.encoder.as_ref().map(|name| encoder_folder(name, printer)).transpose()?;
     let options = EncoderLoadOptions {
         pooling: arguments.pooling.map(Pooling::from),
@@ -228,17 +229,20 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         epochs.finish();
     }
     taught.save(&arguments.out)?;
+    arguments.columns.settings().remember(&arguments.out)?;
     print_trained(&taught.report, taught.validation_rows, &arguments.out, printer);
     Ok(())
 }
 
 /// Opens the data set, whose training file must have labels.
-fn open_labelled(data: &Path, columns: &ColumnArgs) -> Result<Splits, Failure> {
+fn open_labelled(data: &Path, columns: &ColumnArgs, printer: Printer) -> Result<Splits, Failure> {
     let columns = columns.settings();
     let splits = Splits::open(data, &columns.columns(), columns.labels.as_deref())?;
     if splits.train.labels().is_none() {
         return Err(CommandError::NoLabels { file: splits.train.file().to_owned() }.into());
     }
+    let Splits { train, validation, test } = &splits;
+    overlaps::print(&split_overlaps(train, validation.as_ref(), test.as_ref()), printer);
     Ok(splits)
 }
 

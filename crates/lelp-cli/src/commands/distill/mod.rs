@@ -1,5 +1,7 @@
 //! `lelp distill`: train a student.
 
+mod task;
+
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -8,7 +10,7 @@ use lelp_method::Objective;
 use lelp_train::distill::{
     DistillSettings, Distilled, Distiller, SettingsTable, SettingsTableError, Task, check_free, save,
 };
-use lelp_train::students::{PreparedStudent, Resources, StudentSettings};
+use lelp_train::students::{PreparedStudent, Resources};
 use lelp_train::training::{Checkpoints, Event, TrainingLog};
 
 use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs};
@@ -16,22 +18,31 @@ use crate::command_error::CommandError;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
+use crate::overlaps;
 use crate::printer::Printer;
 use crate::progress;
 
 const EXAMPLES: &str = "\
 Examples:
+  lelp distill --data queries/ --teacher teacher --out student
+  lelp distill --data queries/ --teacher teacher --unlabelled log.txt --out student
   lelp distill --data queries/ --signals signals --method lelp --student ngram --out student
   lelp distill --data queries/ --signals signals --method lelp --add fitnet --out student
   lelp distill --data queries/ --signals signals --method lelp --student encoder \\
     --from teacher --layers 2 --out small
   lelp distill --recipe student.toml --out student --seed 7";
 
-/// Train a student on the teacher's signals
+/// Train a student on a teacher's signals
+///
+/// The teacher answers the training rows once: its signals are kept in the cache folder, by the content of data and
+/// teacher, for every later student. `lelp signals` writes them where you say, and `--signals` reads them there.
 ///
 /// Methods: `ce` learns from labels alone, `kd` from the teacher's probabilities, `lelp` from subclasses found in the
 /// teacher's embeddings; `lelp methods` lists all. `auto` trains small students on a sample, in seconds, and picks `lelp`
 /// or `kmeans` where their students agree with the teacher on held-out rows significantly more often than one of `kd`.
+///
+/// Unlabelled texts of the same domain are worth more than any method: `--unlabelled` takes files of any number of them,
+/// leaves out near-duplicates of validation and test rows, and tells how many are unlike the training rows.
 ///
 /// All methods but `ce` and `dkd` learn from rows without a label too. The best epoch is chosen on the validation file,
 /// or on a tenth of the training file, held out by hash of the text.
@@ -49,9 +60,22 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PATH", required_unless_present = "recipe")]
     data: Option<PathBuf>,
 
+    /// Folder of a teacher, or of a Hugging Face sequence classifier, which is asked for its signals where none are given
+    #[arg(long, value_name = "DIR")]
+    teacher: Option<PathBuf>,
+
     /// Folder of the teacher's signals on the training file
     #[arg(long, value_name = "DIR")]
     signals: Option<PathBuf>,
+
+    /// Files of texts without labels, which the teacher answers once; can be given again
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    unlabelled: Vec<PathBuf>,
+
+    /// What an unlabelled row counts where a row of the training file counts 1: each epoch goes over that share of them
+    /// [default: 1]
+    #[arg(long, value_name = "WEIGHT")]
+    unlabelled_weight: Option<f64>,
 
     /// Folder for the student
     #[arg(long, value_name = "DIR")]
@@ -89,6 +113,10 @@ impl Arguments {
         };
         recipe.set("data", self.data.as_ref())?;
         recipe.set("signals", self.signals.as_ref())?;
+        recipe.set("teacher", self.teacher.as_ref())?;
+        let unlabelled = Some(&self.unlabelled).filter(|files| !files.is_empty());
+        recipe.set("unlabelled", unlabelled)?;
+        recipe.set("unlabelled_weight", self.unlabelled_weight)?;
         self.method.set(&mut recipe)?;
         self.student.set(&mut recipe)?;
         self.encoder_training.set(&mut recipe)?;
@@ -125,7 +153,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     check_free(&arguments.out, arguments.overwrite)?;
     settings.model = settings.model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
     let cancel = interrupt::cancel_flag()?;
-    let task = Task::open(&settings.data, settings.signals.as_deref(), &settings.columns)?;
+    let task = task::open(&mut settings, &arguments.out, global, printer, &cancel)?;
     printer.step(
         "read",
         &format!(
@@ -136,11 +164,12 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             task.labels().join(", ")
         ),
     );
+    overlaps::print(&task.overlaps(), printer);
     if let Some(open) = open {
         settings.distill = search(&task, &settings.distill, open, global, printer, &cancel)?;
     }
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
-    let student = prepare(&task, &settings.model, global, printer, &cancel)?;
+    let student = prepare(&task, &settings, global, printer, &cancel)?;
     let distillation = Distiller::new(&task, student.as_ref(), global.threads());
     let checkpoints = checkpoints(arguments, &settings, &task, student.as_ref())?;
     if arguments.overwrite {
@@ -191,15 +220,16 @@ fn search(
 /// Features or embeddings of the task's rows, as this kind of student reads them.
 fn prepare(
     task: &Task,
-    student: &StudentSettings,
+    settings: &DistillSettings,
     global: &GlobalArgs,
     printer: Printer,
     cancel: &AtomicBool,
 ) -> Result<Box<dyn PreparedStudent>, Failure> {
     let bar = progress::Rows::new(printer, "embedding", task.train().rows() + task.validation().rows());
     let cache = embedding_cache().ok();
-    let resources = Resources { teacher: None, cache: cache.as_ref(), threads: global.threads() };
-    let prepared = student.student().prepare(task, &resources, &mut |done| bar.set(done), cancel)?;
+    let teacher = settings.teacher.as_deref();
+    let resources = Resources { teacher, cache: cache.as_ref(), threads: global.threads() };
+    let prepared = settings.model.student().prepare(task, &resources, &mut |done| bar.set(done), cancel)?;
     bar.finish();
     Ok(prepared)
 }

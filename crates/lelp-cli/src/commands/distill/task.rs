@@ -1,0 +1,130 @@
+//! The rows of a distillation with what the teacher says of them: signals that are given, or kept, or asked for now.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use lelp_data::{ColumnSettings, Dataset, Splits, UnlabelledReport};
+use lelp_train::distill::{DistillSettings, Task};
+use lelp_train::teachers::{LoadedTeacher, ObtainedSignals};
+use lelp_train::unlabelled::{Answering, UnlabelledFiles, UnlabelledStep};
+
+use crate::args::GlobalArgs;
+use crate::command_error::CommandError;
+use crate::encoder_cache::{embedding_cache, signals_cache};
+use crate::failure::{Context, Failure};
+use crate::printer::Printer;
+use crate::progress::Rows;
+
+/// Texts unlike the training set are warned of from this share of a file on.
+const FOREIGN: f64 = 0.25;
+
+/// Opens the rows of `settings`. Where a teacher is named and no signals are, its signals are found or made, and
+/// `settings` say from then on where they are; `out` is the student's folder.
+pub(super) fn open(
+    settings: &mut DistillSettings,
+    out: &Path,
+    global: &GlobalArgs,
+    printer: Printer,
+    cancel: &AtomicBool,
+) -> Result<Task, Failure> {
+    for made_of_them in [&settings.signals, &settings.teacher].into_iter().flatten() {
+        let columns = std::mem::take(&mut settings.columns);
+        settings.columns = columns.or(ColumnSettings::remembered(made_of_them)?);
+    }
+    let asked = settings.signals.is_none() || !settings.unlabelled.is_empty();
+    let Some(teacher) = settings.teacher.as_ref().filter(|_| asked) else {
+        if !settings.unlabelled.is_empty() {
+            return Err(CommandError::UnlabelledWithoutTeacher.into());
+        }
+        return Ok(Task::open(&settings.data, settings.signals.as_deref(), &settings.columns)?);
+    };
+    let teacher = LoadedTeacher::open(teacher, global.threads())?;
+    let (signals, embeddings) = (signals_cache(out), embedding_cache().ok());
+    let answering =
+        Answering { teacher: &teacher, signals: &signals, embeddings: embeddings.as_ref(), cancel };
+    let task = with_signals(settings, &answering, printer)?;
+    if settings.unlabelled.is_empty() {
+        return Ok(task);
+    }
+    let files = UnlabelledFiles {
+        files: &settings.unlabelled,
+        columns: &settings.columns,
+        weight: settings.unlabelled_weight,
+    };
+    let bar = Rows::new(printer, "signals", 0);
+    let task = answering.with_unlabelled(task, files, &mut |step| match step {
+        UnlabelledStep::Read(report) => print(report, printer),
+        UnlabelledStep::Answered { done, rows } => bar.set_of(done, rows),
+        UnlabelledStep::Obtained { signals, data } => {
+            bar.finish();
+            print_obtained(signals, data, printer);
+        }
+    });
+    bar.finish();
+    task.with_context(|| "asking the teacher about unlabelled rows".to_owned())
+}
+
+/// The task of the training file, with signals that are given or the teacher's.
+fn with_signals(
+    settings: &mut DistillSettings,
+    answering: &Answering<'_>,
+    printer: Printer,
+) -> Result<Task, Failure> {
+    let (data, columns) = (&settings.data, &settings.columns);
+    if let Some(signals) = &settings.signals {
+        return Ok(Task::open(data, Some(signals), columns)?);
+    }
+    let splits = Splits::open(data, &columns.columns(), Some(answering.teacher.labels()))?;
+    let bar = Rows::new(printer, "signals", splits.train.rows());
+    let obtained = answering.obtain(&splits.train, &mut |done| bar.set(done));
+    bar.finish();
+    let obtained =
+        obtained.with_context(|| format!("running the teacher over `{}`", splits.train.file().display()))?;
+    print_obtained(&obtained, &splits.train, printer);
+    let ObtainedSignals { signals, folder, .. } = obtained;
+    settings.signals = Some(folder);
+    Ok(Task::new(splits, Some(signals), &settings.columns)?)
+}
+
+fn print_obtained(signals: &ObtainedSignals, data: &Dataset, printer: Printer) {
+    let how = if signals.kept { "kept by an earlier run" } else { "kept for later runs" };
+    let (rows, file) = (data.rows(), data.file().display());
+    printer.step("signals", &format!("of the teacher on {rows} rows of `{file}`, {how}"));
+    printer.detail(&format!("in `{}`", signals.folder.display()));
+}
+
+fn print(report: &UnlabelledReport, printer: Printer) {
+    let UnlabelledReport { file, rows, near_duplicates, empty, foreign, foreign_held_out, .. } = report;
+    printer.step("unlabelled", &format!("{rows} rows of `{}`", file.display()));
+    for (count, why) in [(near_duplicates, "nearly the same as held-out rows"), (empty, "empty")] {
+        if *count > 0 {
+            printer.note(&format!("{count} of them are left out: {why}"));
+        }
+    }
+    if *foreign == 0 {
+        return;
+    }
+    let share = *foreign as f64 / report.kept() as f64;
+    let text = format!(
+        "{:.1} % of them are unlike the training rows, which lack more than half of their words; so are {:.1} % of the held-out rows",
+        100.0 * share,
+        100.0 * foreign_held_out
+    );
+    if share >= FOREIGN {
+        printer.warn(&text);
+    } else {
+        printer.note(&text);
+    }
+    for example in &report.foreign_examples {
+        printer.note(&format!("  {}", excerpt(example)));
+    }
+}
+
+/// The beginning of a text, on one line.
+fn excerpt(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(80) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,74 @@
+//! One hash for all files of a folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::storage::{FileError, hex, map};
+
+/// SHA-256 over every file of `folder` and of the folders in it, names and bytes, in hexadecimal: another folder with the
+/// same files has the same hash. What is called by a leading dot is left out.
+///
+/// # Errors
+/// [`FileError::Read`] names the file or folder that cannot be read.
+pub fn folder_hash(folder: &Path) -> Result<String, FileError> {
+    let mut files = Vec::new();
+    collect(folder, String::new(), &mut files)?;
+    files.sort_unstable();
+    let mut hash = Sha256::new_with_prefix(b"lelp folder 1\n");
+    for (name, path) in files {
+        // An empty file cannot be mapped everywhere.
+        let empty = fs::metadata(&path).is_ok_and(|file| file.len() == 0);
+        let content = if empty { Sha256::digest([]) } else { Sha256::digest(&*map(&path)?) };
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update(content);
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+/// Names, with `/` between folders whatever the system has, and paths of all files below `folder`.
+fn collect(folder: &Path, above: String, files: &mut Vec<(String, PathBuf)>) -> Result<(), FileError> {
+    let read = |source| FileError::Read { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(read)? {
+        let path = entry.map_err(read)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            collect(&path, format!("{above}{name}/"), files)?;
+        } else {
+            files.push((format!("{above}{name}"), path));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_bytes_of_every_file_count_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        };
+        write("config.json", "{}");
+        write("1_Pooling/config.json", "");
+        let first = folder_hash(folder.path()).unwrap();
+        write(".cache", "by a leading dot");
+        assert_eq!(folder_hash(folder.path()).unwrap(), first);
+        write("1_Pooling/config.json", "cls");
+        let second = folder_hash(folder.path()).unwrap();
+        assert_ne!(second, first);
+        fs::rename(folder.path().join("config.json"), folder.path().join("other.json")).unwrap();
+        assert!(![first, second].contains(&folder_hash(folder.path()).unwrap()));
+        assert!(folder_hash(&folder.path().join("none")).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! A teacher's signals on data sets, kept on disk by content: a teacher answers a data set once.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use lelp_data::signals::PART_ROWS;
+use lelp_data::storage::sha256;
+use lelp_data::{Dataset, Existing, Precision, SignalsFolder, folder_hash};
+use lelp_model::{LoadedModel, Teacher, load_model, teacher_of};
+use serde_json::json;
+
+use super::embedding_cache::EmbeddingCache;
+use super::signals::{SignalsOptions, SignalsRunError, write_signals};
+
+/// A teacher of any kind, loaded from its folder, and what tells it from others.
+#[derive(Debug)]
+pub struct LoadedTeacher {
+    model: LoadedModel,
+    folder: PathBuf,
+    /// Hash of every file of the folder.
+    files: String,
+}
+
+impl LoadedTeacher {
+    /// Loads the model in `folder`, which must have embeddings to give.
+    pub fn open(folder: &Path, threads: NonZeroUsize) -> Result<Self, SignalsRunError> {
+        let model = load_model(folder, threads)?;
+        teacher_of(model.as_ref(), folder)?;
+        Ok(Self { model, folder: folder.to_owned(), files: folder_hash(folder)? })
+    }
+
+    /// Names of the classes, in the order of the logits.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        self.model.labels()
+    }
+
+    fn teacher(&self) -> Result<&dyn Teacher, SignalsRunError> {
+        Ok(teacher_of(self.model.as_ref(), &self.folder)?)
+    }
+}
+
+/// A folder of signals, each in a folder that is called by who answered what, and how.
+#[derive(Debug, Clone)]
+pub struct SignalsCache {
+    folder: PathBuf,
+}
+
+/// Signals, and whether an earlier run wrote them.
+#[derive(Debug)]
+pub struct ObtainedSignals {
+    /// The signals.
+    pub signals: SignalsFolder,
+    /// Where they are.
+    pub folder: PathBuf,
+    /// Whether they were there already.
+    pub kept: bool,
+}
+
+impl SignalsCache {
+    /// Signals in folders below `folder`, which is made with the first of them.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The teacher's signals on `data`: those of an earlier run, or else its answers, which are kept.
+    ///
+    /// They belong to the values and labels of `data` and to every file of the teacher, wherever these are. A run that was
+    /// cut off goes on where it stopped, and parts that are damaged are written again.
+    pub fn obtain(
+        &self,
+        teacher: &LoadedTeacher,
+        data: &Dataset,
+        embeddings: Option<&EmbeddingCache>,
+        progress: &mut dyn FnMut(usize),
+        cancel: &AtomicBool,
+    ) -> Result<ObtainedSignals, SignalsRunError> {
+        let options =
+            SignalsOptions { precision: Precision::F32, existing: Existing::Resume, part_rows: PART_ROWS };
+        let how = json!([options.precision, options.part_rows]);
+        let what = json!([data.hash(), data.labels_hash(), data.label_names()]);
+        let key = sha256(json!(["signals 1", teacher.files, how, what]).to_string().as_bytes());
+        let folder = self.folder.join(&key[..32]);
+        let whole = SignalsFolder::open(&folder).ok().filter(|signals| signals.check_data(data).is_ok());
+        if let Some(signals) = whole {
+            return Ok(ObtainedSignals { signals, folder, kept: true });
+        }
+        let signals =
+            write_signals(teacher.teacher()?, embeddings, data, &folder, options, progress, cancel)?;
+        Ok(ObtainedSignals { signals, folder, kept: false })
+    }
+}
