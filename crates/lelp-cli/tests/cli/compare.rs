@@ -195,3 +195,29 @@ fn quickstart_is_a_comparison_with_students_to_use() {
     fs::create_dir(work.path("other")).unwrap();
     assert!(work.fails("quickstart --data queries --out other", 1).contains("--out"));
 }
+
+/// Unlabelled rows of a recipe are answered once, and are training rows of every method.
+#[test]
+fn a_recipe_adds_unlabelled_rows_to_a_data_set() {
+    let work = Workspace::new();
+    work.queries();
+    let texts = (0..60).map(|row| format!("card number {row} of lot {}", row * 7919 % 1000));
+    work.write("more.txt", texts.collect::<Vec<_>>().join("\n"));
+    let beside = "path = \"queries\"\nunlabelled = [\"more.txt\"]\nunlabelled_weight = 0.5\n";
+    work.write("r.toml", recipe(LELP).replace("path = \"queries\"\n", beside));
+    work.run("compare --recipe r.toml --out out");
+    let teacher = lines(&work).into_iter().find(|line| line["record"] == "teacher").unwrap();
+    assert_eq!((&teacher["train_rows"], &teacher["labelled_rows"]), (&380.into(), &320.into()));
+    assert_eq!(students(&work).len(), 4);
+    assert_eq!(fs::read_dir(work.path("cache/signals")).unwrap().count(), 1);
+
+    // A teacher known by its signals alone answers nothing else.
+    let signals =
+        fs::read_dir(work.path("out/teachers")).unwrap().next().unwrap().unwrap().path().join("signals");
+    let own = fs::read_to_string(work.path("r.toml")).unwrap();
+    let encoder = own.lines().find(|line| line.starts_with("encoder")).unwrap();
+    let known = own.replace(encoder, &format!("signals = {:?}", signals.display().to_string()));
+    work.write("known.toml", known.replace("hidden = 16\n", ""));
+    let refused = work.fails("compare --recipe known.toml --out other", 1);
+    assert!(refused.contains("its teacher is known by its signals alone"), "{refused}");
+}

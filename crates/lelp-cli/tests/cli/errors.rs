@@ -98,7 +98,6 @@ fn bad_arguments_end_with_2() {
         "fit --signals s --split oracle --out f",
         "fit --signals s --split oracle --subclasses 3 --data d --fine-column c --out f",
         "targets --signals s --fit f --beta 0.1 --entropy 1 --out t",
-        "distill --data queries --out m",
         "distill --data queries --method distillery --out m",
         "distill --data queries --method kd --add lelp --out m",
         "distill --data queries --method kd --angle-weight 1 --out m",

@@ -27,6 +27,7 @@ help_pages! {
     targets: "targets";
     inspect: "inspect";
     distill: "distill";
+    augment: "augment";
     methods: "methods";
     compare: "compare";
     eval: "eval";
@@ -50,7 +51,7 @@ fn commands(work: &Workspace) -> Vec<String> {
 fn every_command_teaches_with_an_example() {
     let work = Workspace::new();
     let commands = commands(&work);
-    assert_eq!(commands.len(), 16, "{commands:?}");
+    assert_eq!(commands.len(), 17, "{commands:?}");
     for command in commands {
         let help = work.run(&format!("{command} --help"));
         assert!(help.contains("Example"), "{command}: {help}");

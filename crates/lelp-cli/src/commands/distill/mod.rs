@@ -41,7 +41,7 @@ Examples:
 /// teacher's embeddings; `lelp methods` lists all. `auto` trains small students on a sample, in seconds, and picks `lelp`
 /// or `kmeans` where their students agree with the teacher on held-out rows significantly more often than one of `kd`.
 ///
-/// Unlabelled texts of the same domain are worth more than any method: `--unlabelled` takes files of any number of them,
+/// Unlabelled texts of the same domain carry more of a good teacher to the student: `--unlabelled` takes files of any number,
 /// leaves out near-duplicates of validation and test rows, and tells how many are unlike the training rows.
 ///
 /// All methods but `ce` and `dkd` learn from rows without a label too. The best epoch is chosen on the validation file,
