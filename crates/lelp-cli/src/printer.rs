@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use lelp::{Classified, ErrorKind};
 use lelp_data::storage;
 use serde::Serialize;
@@ -71,6 +72,9 @@ pub(crate) struct Printer {
     verbosity: Verbosity,
     color: Color,
 }
+
+/// A time left that is longer is a guess and not shown.
+const LONGEST_ETA: Duration = Duration::from_hours(1000);
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -137,10 +141,10 @@ impl Printer {
         };
         let template = if terminal {
             format!(
-                "{verb:>10} {{bar:30}} {{human_pos}}/{{human_len}} {unit}  {{rate:>9}}  {{msg}} {{eta}} left"
+                "{verb:>10} {{bar:30}} {{human_pos}}/{{human_len}} {unit}  {{rate:>9}}  {{msg}} {{left}} left"
             )
         } else {
-            format!("{verb:>10} {{human_pos}} of {{human_len}} {unit}, {{rate}}, {{eta}} left  {{msg}}")
+            format!("{verb:>10} {{human_pos}} of {{human_len}} {unit}, {{rate}}, {{left}} left  {{msg}}")
         };
         let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
             let rate = state.per_sec();
@@ -148,9 +152,18 @@ impl Printer {
             // A rate that cannot be shown is left out.
             let _ = write!(text, "{rate:.digits$}/s");
         };
+        let left = |state: &ProgressState, text: &mut dyn fmt::Write| {
+            // Work that stands still, or has hardly begun, has no end in sight.
+            let known = Some(state.eta()).filter(|left| *left < LONGEST_ETA);
+            let _ = match known {
+                Some(left) => write!(text, "{:#}", HumanDuration(left)),
+                None => write!(text, "?"),
+            };
+        };
         let style = ProgressStyle::with_template(&template)
             .expect("the template is a constant of this function")
             .with_key("rate", rate)
+            .with_key("left", left)
             .progress_chars("━╸─");
         ProgressBar::with_draw_target(Some(total), target).with_style(style)
     }
