@@ -117,6 +117,6 @@ mod tests {
     fn a_bar_that_is_cleared_says_nothing() {
         let begun = Instant::now();
         let mut state = State { begun, written: begun, drawn: "   ".to_owned() };
-        assert_eq!(state.line(begun + Duration::from_secs(60)), None);
+        assert_eq!(state.line(begun + Duration::from_mins(1)), None);
     }
 }

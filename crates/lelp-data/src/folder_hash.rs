@@ -14,7 +14,7 @@ use crate::storage::{FileError, hex, map};
 /// [`FileError::Read`] names the file or folder that cannot be read.
 pub fn folder_hash(folder: &Path) -> Result<String, FileError> {
     let mut files = Vec::new();
-    collect(folder, String::new(), &mut files)?;
+    collect(folder, "", &mut files)?;
     files.sort_unstable();
     let mut hash = Sha256::new_with_prefix(b"lelp folder 1\n");
     for (name, path) in files {
@@ -29,7 +29,7 @@ pub fn folder_hash(folder: &Path) -> Result<String, FileError> {
 }
 
 /// Names, with `/` between folders whatever the system has, and paths of all files below `folder`.
-fn collect(folder: &Path, above: String, files: &mut Vec<(String, PathBuf)>) -> Result<(), FileError> {
+fn collect(folder: &Path, above: &str, files: &mut Vec<(String, PathBuf)>) -> Result<(), FileError> {
     let read = |source| FileError::Read { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(read)? {
         let path = entry.map_err(read)?.path();
@@ -38,7 +38,7 @@ fn collect(folder: &Path, above: String, files: &mut Vec<(String, PathBuf)>) -> 
             continue;
         }
         if path.is_dir() {
-            collect(&path, format!("{above}{name}/"), files)?;
+            collect(&path, &format!("{above}{name}/"), files)?;
         } else {
             files.push((format!("{above}{name}"), path));
         }

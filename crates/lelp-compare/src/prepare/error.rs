@@ -41,7 +41,7 @@ pub enum PrepareError {
     },
     /// Files of rows without labels cannot be used.
     #[error(transparent)]
-    Unlabelled(#[from] UnlabelledError),
+    Unlabelled(#[from] Box<UnlabelledError>),
     /// The encoder cannot be loaded.
     #[error(transparent)]
     Encoder(#[from] EncoderError),

@@ -141,8 +141,8 @@ fn with_unlabelled(
         if let UnlabelledStep::Answered { done, rows } = step {
             progress(ProgressStep { data, activity: "signals on unlabelled rows", done, rows });
         }
-    })?;
-    Ok(task)
+    });
+    Ok(task.map_err(Box::new)?)
 }
 
 /// What decides the results on a task: texts, labels and teacher, without their names and places.

@@ -87,7 +87,7 @@ pub fn augment(
         .then(|| WordModel::of(texts.iter().copied(), settings.order, settings.back_off));
     let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
     let mut draw = move |turn: usize| match &model {
-        Some(model) if settings.method == AugmentMethod::Ngram || turn % 2 == 0 => {
+        Some(model) if settings.method == AugmentMethod::Ngram || turn.is_multiple_of(2) => {
             model.draw(most, &mut random)
         }
         _ => Some(splice(&texts, &mut random)),
@@ -127,8 +127,7 @@ fn splice(texts: &[&str], random: &mut impl Rng) -> String {
     let (first, second) = (words(), words());
     let cut = random.random_range(0..=first.len());
     // At about the same place of both, so that lengths stay what they are.
-    let share = cut as f64 / first.len().max(1) as f64;
-    let place = (second.len() as f64 * share).round() as usize;
+    let place = second.len() * cut / first.len().max(1);
     [&first[..cut], &second[place..]].concat().join(" ")
 }
 

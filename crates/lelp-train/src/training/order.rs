@@ -47,6 +47,7 @@ impl Order {
         let (always, mut sampled): (Vec<u32>, Vec<u32>) =
             rows.into_iter().partition(|&row| (row as usize) < first);
         sampled.shuffle(&mut random);
+        #[allow(clippy::cast_sign_loss, reason = "a share is above 0")]
         let taken = (sampled.len() as f64 * share).ceil() as usize;
         let mut turns = Turns { always, sampled, taken, next: 0 };
         Self { rows: turns.next_rows(), turns: Some(Turns { next: 0, ..turns }), batch, random }
@@ -118,10 +119,9 @@ mod tests {
 
     #[test]
     fn rows_of_a_share_take_turns_and_the_others_come_every_epoch() {
-        for (share, epochs) in [(0.3, 4), (0.5, 2), (0.01, 40), (1.0, 1)] {
+        for (share, taken, epochs) in [(0.3, 12, 4), (0.5, 20, 2), (0.01, 1, 40), (1.0, 40, 1)] {
             let sampled = SampledRows { first: 20, share };
             let mut order = Order::new((0..60).collect(), Some(sampled), 8, 3);
-            let taken = (40.0 * share).ceil() as usize;
             let mut seen = [0_u32; 60];
             for _ in 0..epochs {
                 order.next_epoch(|_| None);
