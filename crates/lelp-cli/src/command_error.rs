@@ -31,12 +31,6 @@ pub(crate) enum CommandError {
         /// Names of the teacher's classes.
         known: Vec<String>,
     },
-    /// A setting of the method is no value of its kind, nor `auto`.
-    #[error("`distill`: {}", problem.message())]
-    MethodTable {
-        /// What is wrong with it.
-        problem: toml::de::Error,
-    },
     /// Nobody answers rows without labels.
     #[error("unlabelled rows teach a student what a teacher says of them, and no teacher is named")]
     UnlabelledWithoutTeacher,

@@ -9,6 +9,7 @@ use lelp_data::ColumnSettings;
 use lelp_data::storage::sha256;
 use lelp_method::Objective;
 use lelp_train::evaluate::Report;
+use lelp_train::students::StudentSettings;
 use lelp_train::training::{EpochRecord, TrainSettings, ValidationRecord};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,10 @@ pub enum Record {
     /// A data set with a teacher.
     Teacher(TeacherRecord),
     /// What was chosen where the recipe says `auto`.
-    Auto(AutoRecord),
+    AutoSearch(AutoRecord),
+    /// A choice of an earlier version, which counts no more.
+    #[serde(rename = "auto")]
+    EarlierAuto(serde_json::Value),
     /// A trial of the search for settings.
     Trial(TrialRecord),
     /// A student with the settings that the search chose, for one seed.
@@ -101,17 +105,18 @@ pub struct TeacherRecord {
     pub test: Option<Report>,
 }
 
-/// A method's settings on a data set with a teacher, chosen where the recipe says `auto`.
+/// Method and student for one seed, chosen where the recipe says `auto`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AutoRecord {
     /// What decides the result: SHA-256 of data, teacher, what was left open and the settings beside it.
     pub key: String,
-    /// Name of the data set.
-    pub data: String,
-    /// Name of the teacher.
-    pub teacher: String,
+    /// Data set, teacher, student.
+    #[serde(flatten)]
+    pub setting: Setting,
     /// Name of the method.
     pub method: String,
+    /// Seed of the student, which has a search of its own.
+    pub seed: u64,
     /// What was chosen.
     pub result: AutoResult,
 }
@@ -152,6 +157,9 @@ pub struct StudentRecord {
     pub seed: u64,
     /// The method's settings.
     pub distill: Objective,
+    /// The student's settings, where the recipe leaves them open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<StudentSettings>,
     /// The training's settings.
     pub train: TrainSettings,
     /// Score of the best epoch.

@@ -116,10 +116,11 @@ impl Results {
                 self.teachers.retain(|old| (&old.data, &old.teacher) != (&new.data, &new.teacher));
                 self.teachers.push(new);
             }
-            Record::Auto(new) => {
-                self.auto.retain(|old| old.key != new.key);
+            Record::AutoSearch(new) => {
+                self.auto.retain(|old| old.key != new.key || old.setting != new.setting);
                 self.auto.push(new);
             }
+            Record::EarlierAuto(_) => {}
             Record::Trial(new) => {
                 self.failed.retain(|failed| failed.key != new.key);
                 self.trials.retain(|old| old.key != new.key || old.setting != new.setting);

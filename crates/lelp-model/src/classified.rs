@@ -12,6 +12,7 @@ use crate::mlp::{MlpConfigError, MlpError};
 use crate::ngram::{
     FeatureSettingsError, FeatureTableError, NgramColumnsError, NgramConfigError, NgramModelError,
 };
+use crate::tfidf::TfidfModelError;
 use crate::tokenizer::{TokenizeError, TokenizerError, TokenizerFileError};
 
 /// Errors about the content of what the caller gives.
@@ -35,6 +36,7 @@ input!(
     NgramColumnsError,
     NgramConfigError,
     NgramModelError,
+    TfidfModelError,
     TokenizeError,
     TokenizerError,
 );

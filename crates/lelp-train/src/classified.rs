@@ -94,10 +94,14 @@ impl Classified for StudentError {
             Self::Train(error) => error.kind(),
             Self::Schema(error) => error.kind(),
             Self::Network(error) => error.kind(),
+            Self::Tfidf(error) => error.kind(),
+            Self::TfidfFile(error) => error.kind(),
             Self::File(_)
             | Self::Method(_)
             | Self::Column { .. }
             | Self::NoText { .. }
+            | Self::InversePenalty(_)
+            | Self::LabelsAlone { .. }
             | Self::NoEncoder
             | Self::NoTeacherFolder
             | Self::EncoderOptimizer(_) => ErrorKind::Input,

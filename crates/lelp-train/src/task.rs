@@ -56,14 +56,6 @@ pub enum TaskError {
     /// There is nobody who says which classes there are.
     #[error("`{}` has no labels and there are no signals: name the label column, or give the teacher's signals", .0.display())]
     NoClasses(PathBuf),
-    /// There is nothing to hold out.
-    #[error("`{}` has {rows} training rows, too few to try splits on; name method and settings", file.display())]
-    TooSmall {
-        /// The file.
-        file: PathBuf,
-        /// Its training rows.
-        rows: usize,
-    },
     /// Nobody answers further rows, which have no labels.
     #[error("unlabelled rows teach a student what a teacher says of them, and there are no signals of one")]
     NoSignals,
@@ -243,45 +235,29 @@ impl Task {
         Self { train: self.train.keep_labels(count), ..self }
     }
 
-    /// A smaller task to try things on: of at most `rows` training rows, evenly spread, a quarter is held out, and the
-    /// teacher's class counts as right on it.
-    ///
-    /// # Errors
-    /// [`TaskError::NoClasses`] without signals, [`TaskError::TooSmall`] where there are fewer than four rows.
-    pub fn sample(&self, rows: usize) -> Result<Self, TaskError> {
-        let file = || self.train.file().to_owned();
-        let logits = self.logits.as_ref().ok_or_else(|| TaskError::NoClasses(file()))?;
+    /// A smaller task to try things on: `rows` of the training rows, evenly spread, and the same validation rows. None where
+    /// there are no more training rows than that.
+    #[must_use]
+    pub fn sample(&self, rows: usize) -> Option<Self> {
         let (all, classes) = (self.train.rows(), self.labels.len());
-        let taken = rows.min(all);
-        let places = (0..taken).map(|place| (place, place * all / taken));
-        let file_rows = self.file_rows();
-        let (held_out, learned): (Vec<_>, Vec<_>) =
-            places.partition(|(place, row)| place % 4 == 3 && *row < file_rows);
-        let [held_out, learned] =
-            [held_out, learned].map(|rows| rows.into_iter().map(|(_, row)| row).collect());
-        if Rows::is_empty(&held_out) {
-            return Err(TaskError::TooSmall { file: file(), rows: all });
+        if all <= rows {
+            return None;
         }
-        let first = learned.partition_point(|&row| row < file_rows);
+        let learned: Rows = (0..rows).map(|place| place * all / rows).collect();
+        let first = learned.partition_point(|&row| row < self.file_rows());
         let unlabelled = self.unlabelled.map(|unlabelled| UnlabelledRows { first, ..unlabelled });
-        let of_teacher = gather(logits, classes, &held_out);
-        let validation = ValidationRows {
-            data: self.train.select(&held_out),
-            classes: of_teacher.chunks_exact(classes).map(|row| lelp::argmax(row) as u32).collect(),
-            metric: ValidationMetric::Agreement,
-        };
         let train_rows = match &self.train_rows {
             None => learned.clone(),
             Some(in_file) => learned.iter().map(|&row| in_file[row]).collect(),
         };
-        Ok(Self {
+        Some(Self {
             labels: self.labels.clone(),
             train: self.train.select(&learned),
             train_rows: Some(train_rows),
             signals: self.signals.clone(),
-            logits: Some(gather(logits, classes, &learned)),
+            logits: self.logits.as_ref().map(|logits| gather(logits, classes, &learned)),
             fine: self.fine.clone(),
-            validation,
+            validation: self.validation.clone(),
             test: None,
             unlabelled,
         })

@@ -1,7 +1,9 @@
 //! What a student learns from.
 
+use std::num::NonZeroUsize;
+
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use lelp_compare::auto::AUTO;
+use lelp_compare::auto::{AUTO, DEFAULT_BUDGET};
 use lelp_method::{AuxiliaryTerm, MethodSettings};
 use lelp_train::distill::{SettingsTable, SettingsTableError};
 use serde::Serialize;
@@ -15,6 +17,10 @@ pub(crate) struct MethodArgs {
     /// What the student learns from [default: auto]
     #[arg(long, value_parser = methods(), value_name = "METHOD")]
     method: Option<String>,
+
+    /// Students that a search of `auto` trains at most
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BUDGET)]
+    pub(crate) auto_budget: NonZeroUsize,
 
     /// Add what a method has beyond `kd` to another one; can be given again [default weights; a recipe can set them]
     #[arg(long, value_parser = addable(), value_name = "METHOD")]
@@ -57,8 +63,8 @@ impl MethodArgs {
 /// The names of all methods, each with what it is.
 fn methods() -> PossibleValuesParser {
     let value = |method: MethodSettings| PossibleValue::new(method.name()).help(method.summary());
-    let auto =
-        PossibleValue::new(AUTO).help("lelp, kmeans or kd: what small students learn best from in seconds");
+    let auto = PossibleValue::new(AUTO)
+        .help("the best of labels, teacher and splits, with the features that go with it");
     PossibleValuesParser::new(MethodSettings::all().into_iter().map(value).chain([auto]))
 }
 

@@ -161,7 +161,7 @@ impl Flag {
             help = format!("{help}, {}", self.values);
         }
         if auto {
-            help.push_str("; `auto` lets small students choose");
+            help.push_str("; `auto` lets a search choose");
         }
         if let Some(defaults) = self.defaults() {
             help = format!("{help} [default: {defaults}]");

@@ -29,6 +29,10 @@ pub(crate) struct StudentArgs {
     #[arg(long, value_name = "N")]
     buckets: Option<usize>,
 
+    /// Longest run of words that an n-gram student hashes, 1 to 5 [default: 2]
+    #[arg(long, value_name = "N")]
+    word_order: Option<usize>,
+
     /// Shortest character n-gram; 0 for words alone [default: 0]
     #[arg(long, value_name = "N")]
     min_characters: Option<usize>,
@@ -49,6 +53,10 @@ pub(crate) struct StudentArgs {
     /// Width of the vector that an MLP or linear student learns for each word of a category column [default: 8]
     #[arg(long, value_name = "N")]
     category_width: Option<NonZeroUsize>,
+
+    /// Inverse of the weight of the L2 penalty of a student `tfidf` [default: 1]
+    #[arg(long, value_name = "C")]
+    inverse_penalty: Option<f64>,
 
     /// Store an n-gram student's embedding table in 8 bits; the change in accuracy is printed
     #[arg(long)]
@@ -107,11 +115,13 @@ impl StudentArgs {
         recipe.set("model.width", self.width)?;
         recipe.set("model.hidden", self.hidden)?;
         recipe.set("model.buckets", self.buckets)?;
+        recipe.set("model.word_order", self.word_order)?;
         recipe.set("model.min_characters", self.min_characters)?;
         recipe.set("model.max_characters", self.max_characters)?;
         recipe.set("model.bins", self.bins)?;
         recipe.set("model.category_width", self.category_width)?;
         recipe.set("model.dropout", self.dropout)?;
+        recipe.set("model.inverse_penalty", self.inverse_penalty)?;
         recipe.set("model.int8", self.int8.then_some(true))?;
         recipe.set("model.from", self.from.as_ref().map(PathBuf::from))?;
         recipe.set("model.layers", self.layers)?;

@@ -158,21 +158,26 @@ fn wrong_recipes_are_told() {
 #[test]
 fn what_is_left_open_is_found() {
     let work = Workspace::taught("");
-    let auto = "--method auto --out student --buckets 4096 --epochs 2";
+    let auto = "--auto-budget 12 --out student --buckets 4096 --epochs 2";
     let output = work.lelp(&format!("distill --data queries --signals signals {auto}")).assert().success();
     let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
-    assert!(
-        said.contains(" with the teacher on ") && said.contains(" of 80 held-out texts, `kd` on "),
-        "{said}"
-    );
+    assert!(said.contains("validation rows") && said.contains(" students: `"), "{said}");
     let record: Value = serde_json::from_slice(&fs::read(work.path("student/run.json")).unwrap()).unwrap();
     let distill = &record["settings"]["distill"];
     let found = said.split_once("found `").unwrap().1.split('`').next().unwrap();
     assert_eq!(distill["method"], found, "{said}");
-    let flags = "--method lelp -S auto --beta auto --out other --buckets 4096 --epochs 2";
+    let model = &record["settings"]["model"];
+    assert_eq!(model["buckets"], 4096, "what was given stays: {model}");
+    let alone = "distill --data queries --hidden 0 --auto-budget 4 --out alone --buckets 4096 --epochs 2";
+    let output = work.lelp(alone).assert().success();
+    let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("found `ce`"), "without a teacher labels are all there is: {said}");
+    let said = work.fails("distill --data queries --subclasses 4 --out no", 1);
+    assert!(said.contains("`subclasses` is no setting of the methods that `auto` tries"), "{said}");
+    let flags = "--method lelp -S auto --beta auto --auto-budget 6 --out other --buckets 4096 --epochs 2";
     let output = work.lelp(&format!("distill --data queries --signals signals {flags}")).assert().success();
     let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
-    assert!(said.contains("found `lelp` S "), "{said}");
+    assert!(said.contains("found `lelp` "), "{said}");
     let said = work.fails("distill --data queries --signals signals --method kd --beta auto --out no", 1);
     assert!(said.contains("`kd` has no `subclasses` and `beta`"), "{said}");
     let said = work.fails("fit --signals signals -S auto --out fit", 2);

@@ -1,90 +1,170 @@
-//! What is tried where a recipe or a flag says `auto`.
+//! What is tried where a recipe or a flag says `auto`, the simplest first.
 
-use lelp::subclass::KmeansSettings;
-use lelp::{LelpSettings, MakerSettings, Search};
-use lelp_method::{KdSettings, Objective, SplitMethod};
-use lelp_train::training::TrainSettings;
-use toml::Value;
+use std::collections::BTreeSet;
 
-use super::{AutoError, AutoSpec, MaybeAuto};
-use crate::space::{SpaceError, Trial};
+use lelp::Search;
+use lelp_method::{MethodSettings, Objective};
+use lelp_train::distill::Task;
+use lelp_train::students::StudentSettings;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
-/// Numbers that are tried of each of two methods where the method is auto.
-const FEW_DIRECTIONS: [i64; 2] = [4, 8];
-const FEW_CLUSTERS: [i64; 2] = [8, 32];
+use super::{AutoError, AutoSpec};
 
-/// Widths around a method's own that are tried for the best of them.
+/// Weight of the labels where they are mixed in.
+const ALPHA: f64 = 0.5;
+
+/// Outputs of the last layer up to which subclasses are tried: a class of many gets fewer.
+const OUTPUTS: usize = 256;
+
+/// Widths around a method's own that are tried where only the width is open.
 const WIDTHS: [f64; 2] = [0.5, 2.0];
 
-/// What they are compared with: the same without a split.
-pub(super) fn without_split(method: &Objective) -> Objective {
-    let kd = KdSettings { alpha: method.base.alpha(), temperature: method.base.temperature() };
-    Objective { base: kd.into(), add: method.add.clone() }
+/// A method with a student.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The method with its settings.
+    pub distill: Objective,
+    /// The student with its settings.
+    pub student: StudentSettings,
 }
 
-/// The splits that are tried first.
-pub(super) fn splits(method: &Objective, auto: &AutoSpec) -> Result<Vec<Objective>, AutoError> {
-    let open = match *auto {
-        AutoSpec::Method { subclasses, beta } => return splits_of_both(method, subclasses, beta),
-        AutoSpec::Split { subclasses, .. } => subclasses,
-    };
-    let parameters = method.base.parameters();
-    let subclasses = parameters.iter().find(|parameter| parameter.name == "subclasses");
-    let Some(Search::Choices(tried)) = subclasses.map(|subclasses| subclasses.search) else {
-        return Err(AutoError::NoSplit(method.base.name().to_owned()));
-    };
-    if !open {
-        return Ok(vec![method.clone()]);
-    }
-    let candidate = |&number: &f64| Ok(with(method, "subclasses", Value::Integer(number as i64))?);
-    tried.iter().map(candidate).collect()
+/// Methods and students that can be put together, each list the simplest first.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) students: Vec<StudentSettings>,
+    pub(super) methods: Vec<Objective>,
+    /// Leading methods that every student is tried with.
+    pub(super) plain: usize,
+    /// Weight of labels that the best of the others are tried with too.
+    pub(super) mixed_labels: Option<f64>,
 }
 
-/// Directions and clusters, with what was given of them.
-fn splits_of_both(
+/// What is tried on `task`.
+pub(super) fn plan(
+    task: &Task,
+    spec: &AutoSpec,
     method: &Objective,
-    subclasses: MaybeAuto<i64>,
-    beta: MaybeAuto<f64>,
-) -> Result<Vec<Objective>, AutoError> {
-    let (alpha, temperature) = (method.base.alpha(), method.base.temperature());
-    let split = |maker: MakerSettings| SplitMethod { alpha, temperature, ..SplitMethod::new(maker) };
-    let directions = split(LelpSettings::default().into());
-    let clusters = split(KmeansSettings::default().into());
-    let both = [(directions, FEW_DIRECTIONS), (clusters, FEW_CLUSTERS)];
-    let mut splits = Vec::new();
-    for (base, numbers) in both {
-        let method = Objective { base: base.into(), add: method.add.clone() };
-        for number in subclasses.given().map_or(numbers.to_vec(), |given| vec![given]) {
-            let split = with(&method, "subclasses", Value::Integer(number))?;
-            splits.push(match beta {
-                MaybeAuto::Given(beta) => with(&split, "beta", Value::Float(beta))?,
-                MaybeAuto::Auto => split,
-            });
+    student: &StudentSettings,
+    fixed: &BTreeSet<String>,
+) -> Result<Plan, AutoError> {
+    match spec {
+        AutoSpec::Method { given } => {
+            let (plain, split) = methods(task, method, given)?;
+            let mixed =
+                task.train().labelled_rows() > 0 && task.signals().is_some() && !given.contains_key("alpha");
+            Ok(Plan {
+                students: students(student, fixed)?,
+                plain: plain.len(),
+                methods: plain.into_iter().chain(split).collect(),
+                mixed_labels: mixed.then_some(ALPHA),
+            })
+        }
+        &AutoSpec::Split { subclasses, beta } => {
+            let methods = splits(method, subclasses, beta)?;
+            if task.signals().is_none() {
+                return Err(AutoError::NoSignals);
+            }
+            Ok(Plan { students: vec![student.clone()], plain: methods.len(), methods, mixed_labels: None })
         }
     }
-    Ok(splits)
 }
 
-/// The same split at other widths.
-pub(super) fn widths(method: &Objective) -> Result<Vec<Objective>, AutoError> {
-    let Some(split) = method.base.split() else { return Err(AutoError::NoSplit(method.name())) };
-    let wider = |factor: f64| Ok(with(method, "beta", Value::Float(factor * split.beta.get()))?);
-    WIDTHS.into_iter().map(wider).collect()
+/// Methods without a split, and methods with one, that this task can teach.
+fn methods(
+    task: &Task,
+    method: &Objective,
+    given: &Map<String, Value>,
+) -> Result<(Vec<Objective>, Vec<Objective>), AutoError> {
+    let (classes, labelled, taught) =
+        (task.labels().len(), task.train().labelled_rows() > 0, task.signals().is_some());
+    let subclasses = |most: usize| most.min((OUTPUTS / classes).max(2));
+    let mut plain = Vec::new();
+    let mut split = Vec::new();
+    if labelled && method.add.is_empty() {
+        plain.push(("ce", json!({})));
+    }
+    if taught {
+        plain.push(("kd", json!({})));
+        for weight in [0.3, 0.1] {
+            split.push(("kmeans", json!({"subclasses": subclasses(32), "split_weight": weight})));
+            split.push(("lelp", json!({"subclasses": subclasses(8), "split_weight": weight})));
+        }
+    }
+    let mut unknown: BTreeSet<&String> = given.keys().collect();
+    let mut build = |(name, settings): (&str, Value)| -> Result<Objective, AutoError> {
+        let mut base = MethodSettings::named(name)?;
+        let own: BTreeSet<&str> = base.parameters().iter().map(|parameter| parameter.name).collect();
+        unknown.retain(|name| !own.contains(name.as_str()));
+        let settings = settings.as_object().cloned().unwrap_or_default();
+        for (name, value) in settings.iter().chain(given) {
+            if own.contains(name.as_str()) {
+                base = base.with(name, value.clone())?;
+            }
+        }
+        Ok(Objective { base, add: method.add.clone() })
+    };
+    let plain = plain.into_iter().map(&mut build).collect::<Result<Vec<_>, _>>()?;
+    let split = split.into_iter().map(&mut build).collect::<Result<Vec<_>, _>>()?;
+    if let Some(name) = unknown.first() {
+        return Err(AutoError::Unknown((*name).clone()));
+    }
+    Ok((plain, distinct(split)))
 }
 
-/// How many are tried at most; none of a method without a split.
-pub(super) fn count(method: &Objective, auto: &AutoSpec) -> usize {
-    let widths = if tries_widths(auto) { WIDTHS.len() } else { 0 };
-    splits(method, auto).map_or(0, |splits| 1 + splits.len() + widths)
+/// Each once, in their order: settings that are given make some equal.
+fn distinct(methods: Vec<Objective>) -> Vec<Objective> {
+    methods.into_iter().fold(Vec::new(), |mut seen, method| {
+        if !seen.contains(&method) {
+            seen.push(method);
+        }
+        seen
+    })
 }
 
-/// Whether other widths of the best are tried. Where the method is to be chosen its own is as good as any.
-pub(super) fn tries_widths(auto: &AutoSpec) -> bool {
-    matches!(auto, AutoSpec::Split { beta: true, .. })
+/// The student as it is given, then with every set of the changes that its kind declares for settings that are open.
+fn students(student: &StudentSettings, fixed: &BTreeSet<String>) -> Result<Vec<StudentSettings>, AutoError> {
+    let mut students = vec![student.clone()];
+    for alternative in student.kind().alternatives {
+        if alternative.changes.iter().any(|(name, _)| fixed.contains(*name)) {
+            continue;
+        }
+        for place in 0..students.len() {
+            let changed = students[place].with(alternative.changes).map_err(AutoError::Student)?;
+            if !students.contains(&changed) {
+                students.push(changed);
+            }
+        }
+    }
+    Ok(students)
 }
 
-/// `method` with one setting changed.
-fn with(method: &Objective, key: &str, value: Value) -> Result<Objective, SpaceError> {
-    let trial = Trial { method: method.clone(), train: TrainSettings::ngram() };
-    Ok(trial.set(key, value)?.method)
+/// A given method with other numbers of subclasses, or other widths, or both.
+fn splits(method: &Objective, subclasses: bool, beta: bool) -> Result<Vec<Objective>, AutoError> {
+    let no_split = || AutoError::NoSplit(method.name());
+    let parameters = method.base.parameters();
+    let choices =
+        parameters.iter().find(|parameter| parameter.name == "subclasses").map(|found| found.search);
+    let (Some(split), Some(Search::Choices(choices))) = (method.base.split(), choices) else {
+        return Err(no_split());
+    };
+    let own = vec![method.base.clone()];
+    let with = |base: &MethodSettings, name, value: Value| Ok::<_, AutoError>(base.with(name, value)?);
+    let numbers = if subclasses {
+        choices
+            .iter()
+            .map(|&number| with(&method.base, "subclasses", json!(number as i64)))
+            .collect::<Result<_, _>>()?
+    } else {
+        own
+    };
+    let width = split.beta.get();
+    let mut methods = Vec::new();
+    for base in numbers {
+        for factor in WIDTHS.into_iter().filter(|_| beta) {
+            methods.push(with(&base, "beta", json!(factor * width))?);
+        }
+        methods.push(base);
+    }
+    Ok(methods.into_iter().map(|base| Objective { base, add: method.add.clone() }).collect())
 }

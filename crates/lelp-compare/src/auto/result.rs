@@ -1,61 +1,142 @@
 //! What `auto` chose, and why.
 
-use lelp_method::Objective;
+use std::fmt::Write;
+
+use lelp_method::{MethodSettings, Objective};
+use lelp_train::distill::Task;
+use lelp_train::students::StudentSettings;
+use lelp_train::training::ValidationMetric;
 use serde::{Deserialize, Serialize};
 
-use super::probe;
+use super::candidates::Candidate;
+use super::choice::{Choice, PairedDifference};
+use super::race::Entry;
 
 /// What `auto` chose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AutoResult {
-    /// The method with its settings.
-    pub method: Objective,
-    /// All candidates in the order in which they were tried, `kd` first.
-    pub candidates: Vec<Candidate>,
-    /// Training texts that the candidates' students were asked about.
-    pub held_out: usize,
+    /// The method and the student.
+    pub choice: Candidate,
+    /// The student as it was given.
+    pub given: StudentSettings,
+    /// All candidates in the order in which they were tried.
+    pub raced: Vec<Raced>,
+    /// Place of the choice among them.
+    pub taken: usize,
+    /// Place of the one with the highest score of those with most students.
+    pub best: usize,
+    /// Validation rows.
+    pub rows: usize,
+    /// What their right answers are.
+    pub metric: ValidationMetric,
+    /// Whether there was a teacher to learn from.
+    pub taught: bool,
     /// Seconds that it took.
     pub seconds: f64,
 }
 
-/// A method that was tried, with its score.
+/// A candidate that was tried, with its score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// The method with its settings.
-    pub method: Objective,
-    /// Share of the held-out texts that its students answer as the teacher does: the mean over students.
-    pub agreement: f64,
-    /// p-value of the difference to `kd`: paired t-test over the texts, corrected for the number of candidates
-    /// (Holm). None for `kd` itself.
-    pub p: Option<f64>,
+pub struct Raced {
+    /// The method and the student.
+    pub candidate: Candidate,
+    /// Students that were trained; none where its split does not fit the classes.
+    pub students: usize,
+    /// Share of the validation rows that they answer rightly.
+    pub score: f64,
+    /// How far the choice is above it, and the standard error of that; of those that came as far as the choice.
+    pub below: Option<(f64, f64)>,
 }
 
 impl AutoResult {
-    /// The reason, for people: how often the students of the best split agree with the teacher, and those of `kd`.
+    pub(super) fn new(entries: &[Entry], choice: Choice, task: &Task, seconds: f64) -> Self {
+        let taken = &entries[choice.taken];
+        let raced = |entry: &Entry| {
+            let as_far = entry.right.len() == taken.right.len();
+            let below = as_far.then(|| PairedDifference::between(taken, entry));
+            Raced {
+                candidate: entry.candidate.clone(),
+                students: entry.right.len(),
+                score: entry.score().max(0.0),
+                below: below.map(|below| (below.mean, below.standard_error)),
+            }
+        };
+        Self {
+            choice: taken.candidate.clone(),
+            given: entries[0].candidate.student.clone(),
+            raced: entries.iter().map(raced).collect(),
+            taken: choice.taken,
+            best: choice.best,
+            rows: task.validation().rows(),
+            metric: task.validation_metric(),
+            taught: task.signals().is_some(),
+            seconds,
+        }
+    }
+
+    /// What was chosen, in words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.describe_candidate(&self.raced[self.taken].candidate)
+    }
+
+    /// A candidate, in words.
+    #[must_use]
+    pub fn describe_candidate(&self, candidate: &Candidate) -> String {
+        let changed = candidate.student.kind().alternatives.iter().filter(|alternative| {
+            let set = |student: &StudentSettings| {
+                alternative.changes.iter().all(|(name, value)| {
+                    student.values().get(*name).and_then(serde_json::Value::as_u64) == Some(*value as u64)
+                })
+            };
+            set(&candidate.student) && !set(&self.given)
+        });
+        let changed = changed.map(|alternative| format!(", {}", alternative.name));
+        describe_method(&candidate.distill) + &changed.collect::<String>()
+    }
+
+    /// The reason, for people: the scores of the choice, of the best, of labels alone and of plain distillation.
     #[must_use]
     pub fn reason(&self) -> String {
-        let (Some(best), Some(kd)) = (probe::best(&self.candidates), self.candidates.first()) else {
-            return "nothing else splits these classes".to_owned();
-        };
-        let which = if self.method == kd.method {
-            format!("no split is above it beyond luck; {} agrees", describe_method(&best.method))
-        } else {
-            "agrees".to_owned()
-        };
-        format!(
-            "{which} with the teacher on {:.4} of {} held-out texts, `kd` on {:.4}",
-            best.agreement, self.held_out, kd.agreement
-        )
+        let (taken, best) = (&self.raced[self.taken], &self.raced[self.best]);
+        let mut words = format!("{} {:.4} on {} validation rows", self.metric, taken.score, self.rows);
+        if self.best != self.taken {
+            let name = self.describe_candidate(&best.candidate);
+            let _ = write!(words, "; the best, {name}, {:.4}, is above it by no more than luck", best.score);
+        }
+        for (method, what) in [("ce", "labels alone"), ("kd", "no split and no labels")] {
+            if taken.candidate.distill.name() == method && taken.candidate.distill.base.alpha().get() == 0.0 {
+                if method == "ce" && self.taught {
+                    words.push_str("; labels alone do as well here as the teacher");
+                }
+                continue;
+            }
+            let same = |raced: &&Raced| {
+                raced.below.is_some()
+                    && raced.candidate.distill.name() == method
+                    && raced.candidate.distill.base.alpha().get() == 0.0
+            };
+            let score = self.raced.iter().filter(same).map(|raced| raced.score).max_by(f64::total_cmp);
+            if let Some(score) = score {
+                let _ = write!(words, "; {what} (`{method}`) {score:.4}");
+            }
+        }
+        words
     }
 }
 
-/// A method with the settings that `auto` chooses, in words.
+/// A method with the settings that are not its defaults, and those of its split.
 #[must_use]
 pub fn describe_method(method: &Objective) -> String {
-    match method.base.split() {
-        Some(split) => {
-            format!("`{}` S {} beta {}", method.name(), method.base.subclasses(), split.beta.get())
-        }
-        None => format!("`{}`", method.name()),
-    }
+    let defaults =
+        MethodSettings::named(method.base.name()).map(|default| default.to_json()).unwrap_or_default();
+    let split = ["subclasses", "beta", "split_weight"];
+    let values = method.base.to_json();
+    let shown = method.base.parameters().into_iter().filter_map(|parameter| {
+        let value = values.get(parameter.name)?;
+        let own = defaults.get(parameter.name) != Some(value);
+        let shown = own || (method.base.split().is_some() && split.contains(&parameter.name));
+        shown.then(|| format!(" {} {value}", parameter.name))
+    });
+    format!("`{}`{}", method.name(), shown.collect::<String>())
 }

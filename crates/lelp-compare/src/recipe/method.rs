@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lelp_method::{MethodSettings, Objective};
+use lelp_train::students::StudentSettings;
 use lelp_train::training::TrainSettings;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::ComparisonRecipeError;
 use super::table::take;
-use crate::auto::{AUTO, AUTO_SETTINGS, AutoSpec};
+use crate::auto::{AUTO, AutoSpec};
 use crate::space::{Dimension, SearchSpace, Trial, default_space, trials};
 
 /// A method, and what its search goes over.
@@ -26,7 +27,9 @@ pub struct MethodEntry {
     pub search: SearchSpace,
     /// Whether it runs although it means nothing on the data.
     pub force: bool,
-    /// What of its settings is chosen for each data set by a probe, in place of the search.
+    /// A student of its own, in place of the table's: a baseline beside the others.
+    pub model: Option<StudentSettings>,
+    /// What is chosen for each data set and student by a race, in place of the search.
     pub auto: Option<AutoSpec>,
 }
 
@@ -38,18 +41,17 @@ impl From<MethodSettings> for MethodEntry {
             given: BTreeSet::new(),
             search: SearchSpace::new(),
             force: false,
+            model: None,
             auto: None,
         }
     }
 }
 
 impl MethodEntry {
-    /// The entry with what `auto` chose, which its search leaves as it is.
+    /// Whether it has no trials of its own: a search chooses all of it, or it is taken as it is.
     #[must_use]
-    pub fn with_auto_result(&self, method: Objective) -> Self {
-        let chosen = AUTO_SETTINGS.map(str::to_owned);
-        let given = self.given.iter().cloned().chain(chosen).collect();
-        Self { method, given, auto: None, ..self.clone() }
+    pub fn has_no_trials(&self) -> bool {
+        self.auto.is_some() || self.model.is_some()
     }
 
     /// The trials of its search for a student that is trained by `train`.
@@ -72,10 +74,11 @@ impl TryFrom<Table> for MethodEntry {
         let name: Option<String> = take(&mut table, "name")?;
         let search: Option<BTreeMap<String, Dimension>> = take(&mut table, "search")?;
         let force: Option<bool> = take(&mut table, "force")?;
-        let auto = AutoSpec::take(&mut table)?;
+        let model: Option<StudentSettings> = take(&mut table, "model")?;
+        let auto = AutoSpec::take(&mut table);
         let given = table.keys().filter(|key| !["method", "add"].contains(&key.as_str())).cloned().collect();
         let method: Objective = Value::Table(table).try_into()?;
-        let default_name = match auto {
+        let default_name = match &auto {
             Some(AutoSpec::Method { .. }) => AUTO.to_owned(),
             Some(AutoSpec::Split { .. }) | None => method.name(),
         };
@@ -85,6 +88,7 @@ impl TryFrom<Table> for MethodEntry {
             given,
             search: search.unwrap_or_default(),
             force: force.unwrap_or_default(),
+            model,
             auto,
         })
     }

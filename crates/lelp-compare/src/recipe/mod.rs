@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use lelp_data::storage::sha256;
@@ -20,6 +21,7 @@ use lelp_train::training::TrainSettings;
 use serde::Deserialize;
 use toml::Table;
 
+use crate::auto::DEFAULT_BUDGET;
 use crate::record::RecipeRecord;
 
 pub use self::data::{DataEntry, DataLocation};
@@ -39,6 +41,9 @@ pub struct ComparisonRecipe {
     /// Students of each trial, a seed each, whose mean score counts: one that is lucky wins no search of three.
     #[serde(default = "default_search_seeds")]
     pub search_seeds: u64,
+    /// Students that each search of `auto` trains at most.
+    #[serde(default = "default_auto_budget")]
+    pub auto_budget: NonZeroUsize,
     /// Seeds of the students that are reported: their number, or a list.
     #[serde(default)]
     pub seeds: Seeds,
@@ -62,6 +67,10 @@ fn default_trials() -> usize {
 
 fn default_search_seeds() -> u64 {
     1
+}
+
+fn default_auto_budget() -> NonZeroUsize {
+    DEFAULT_BUDGET
 }
 
 fn default_baseline() -> String {

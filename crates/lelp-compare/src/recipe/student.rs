@@ -1,5 +1,7 @@
 //! The students of a recipe.
 
+use std::collections::BTreeSet;
+
 use lelp_train::students::StudentSettings;
 use lelp_train::training::TrainSettings;
 use serde::Deserialize;
@@ -15,6 +17,8 @@ pub struct StudentEntry {
     pub name: String,
     /// What it is.
     pub model: StudentSettings,
+    /// Names of the settings that were given, which `auto` leaves as they are.
+    pub given: BTreeSet<String>,
     /// How it is trained.
     pub train: TrainSettings,
 }
@@ -25,8 +29,9 @@ impl TryFrom<Table> for StudentEntry {
     fn try_from(mut table: Table) -> Result<Self, Self::Error> {
         let name: Option<String> = take(&mut table, "name")?;
         let train: Option<Table> = take(&mut table, "train")?;
+        let given = table.keys().cloned().collect();
         let model: StudentSettings = Value::Table(table).try_into()?;
         let train = completed(train, (model.kind().training)()).try_into()?;
-        Ok(Self { name: name.unwrap_or_else(|| model.kind().name.to_owned()), model, train })
+        Ok(Self { name: name.unwrap_or_else(|| model.kind().name.to_owned()), model, given, train })
     }
 }

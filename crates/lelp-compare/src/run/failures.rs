@@ -52,7 +52,13 @@ impl Comparison<'_> {
             refused: false,
         };
         observer.failed(&failed);
-        for _ in 0..self.recipe.trials + self.recipe.seeds.list().len() {
+        let cells = self
+            .recipe
+            .methods
+            .iter()
+            .find(|entry| entry.name == method)
+            .map_or(0, |entry| self.cells_of(entry));
+        for _ in 0..cells {
             observer.cell(&failed.setting, &failed.method);
         }
         Ok(self.store.add(Record::Failed(failed))?)

@@ -59,8 +59,9 @@ impl MethodRun<'_> {
     pub(crate) fn is_done(&self, results: &Results) -> bool {
         let tried: Option<Vec<&TrialRecord>> =
             self.trials.iter().map(|trial| self.tried(results, &self.trial_key(trial))).collect();
-        let Some(chosen) = tried.and_then(best) else { return false };
-        self.seeds.iter().all(|&seed| self.has_student(results, &self.student_key(chosen, seed)))
+        let Some(TrialRecord { distill, train, .. }) = tried.and_then(best) else { return false };
+        let chosen = Trial { method: distill.clone(), train: *train };
+        self.seeds.iter().all(|&seed| self.has_student(results, &self.student_key(&chosen, seed)))
     }
 
     /// Runs what is not done yet. What fails is written down, and the rest goes on.
@@ -82,8 +83,9 @@ impl MethodRun<'_> {
             best(tried.collect()).cloned()
         });
         for &seed in self.seeds {
-            if let Some(chosen) = &chosen {
-                self.run_student(chosen, seed, distillation, context)?;
+            if let Some(TrialRecord { distill, train, .. }) = &chosen {
+                let chosen = Trial { method: distill.clone(), train: *train };
+                self.run_student(&chosen, seed, distillation, context)?;
             }
             context.observer.cell(&self.setting, &self.method.name);
         }
@@ -126,9 +128,10 @@ impl MethodRun<'_> {
         Ok(())
     }
 
-    fn run_student(
+    /// Trains a student with settings that were chosen, and measures it on the test rows.
+    pub(super) fn run_student(
         &self,
-        chosen: &TrialRecord,
+        chosen: &Trial,
         seed: u64,
         distillation: &Distiller<'_>,
         context: &RunContext<'_>,
@@ -138,7 +141,7 @@ impl MethodRun<'_> {
             return Ok(());
         }
         let train = TrainSettings { seed, ..chosen.train };
-        let distilled = distillation.train(&chosen.distill, &train, None, &mut |_| {}, context.cancel);
+        let distilled = distillation.train(&chosen.method, &train, None, &mut |_| {}, context.cancel);
         let distilled = match distilled {
             Ok(distilled) => distilled,
             Err(error) => return self.failing(key, &error, context),
@@ -161,7 +164,8 @@ impl MethodRun<'_> {
             setting: self.setting.clone(),
             method: self.method.name.clone(),
             seed,
-            distill: chosen.distill.clone(),
+            distill: chosen.method.clone(),
+            model: self.method.has_no_trials().then(|| self.student.clone()),
             train,
             validation: best.expect(VALIDATED),
             epochs: distilled.report.epochs,
@@ -203,12 +207,17 @@ impl MethodRun<'_> {
         self.key(&json!(["trial", trial.method, trial.train, self.search_seeds]))
     }
 
-    fn student_key(&self, chosen: &TrialRecord, seed: u64) -> String {
-        self.key(&json!(["student", chosen.distill, TrainSettings { seed, ..chosen.train }]))
+    fn student_key(&self, chosen: &Trial, seed: u64) -> String {
+        self.key(&json!(["student", chosen.method, TrainSettings { seed, ..chosen.train }]))
     }
 
     fn tried<'r>(&self, results: &'r Results, key: &str) -> Option<&'r TrialRecord> {
         results.trials.iter().find(|trial| trial.key == key && trial.setting == self.setting)
+    }
+
+    /// Whether the student of a seed with these settings is in the results.
+    pub(super) fn has_student_of(&self, results: &Results, chosen: &Trial, seed: u64) -> bool {
+        self.has_student(results, &self.student_key(chosen, seed))
     }
 
     fn has_student(&self, results: &Results, key: &str) -> bool {

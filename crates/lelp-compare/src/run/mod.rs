@@ -1,11 +1,11 @@
 //! A whole comparison: data set by data set, teacher by teacher, student by student, methods side by side.
 
-mod auto;
 mod error;
 mod failures;
 mod method_run;
 mod observer;
 mod refusal;
+mod untried;
 
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use lelp_train::distill::Distiller;
-use lelp_train::students::{PreparedStudent, Resources, StudentError, StudentSettings};
+use lelp_train::students::{PreparedStudent, StudentError, StudentSettings};
 
 use self::method_run::{MethodRun, RunContext};
 use crate::prepare::{Locations, PrepareError, PreparedTask, prepare};
@@ -44,8 +44,15 @@ impl Comparison<'_> {
     /// Trials and students in all.
     #[must_use]
     pub fn cells(&self) -> usize {
-        let ComparisonRecipe { trials, seeds, data, teachers, students, methods, .. } = self.recipe;
-        data.len() * teachers.len() * students.len() * methods.len() * (trials + seeds.list().len())
+        let ComparisonRecipe { data, teachers, students, methods, .. } = self.recipe;
+        let cells: usize = methods.iter().map(|method| self.cells_of(method)).sum();
+        data.len() * teachers.len() * students.len() * cells
+    }
+
+    /// Those of a method with one kind of student on one data set; the search of `auto` counts with its student.
+    fn cells_of(&self, method: &MethodEntry) -> usize {
+        let trials = if method.has_no_trials() { 0 } else { self.recipe.trials };
+        trials + self.recipe.seeds.list().len()
     }
 
     /// Runs all that is not in the results yet.
@@ -57,9 +64,9 @@ impl Comparison<'_> {
                         if !known {
                             self.store.add(Record::Teacher(prepared.record.clone()))?;
                         }
-                        let methods = self.resolve_auto(&prepared, observer, cancel)?;
                         for student in &self.recipe.students {
-                            self.run_students(&prepared, student, &methods, observer, cancel)?;
+                            self.run_students(&prepared, student, observer, cancel)?;
+                            self.run_untried(&prepared, student, observer, cancel)?;
                         }
                     }
                     Err(_) if cancel.load(Ordering::Relaxed) => return Err(RunError::Cancelled),
@@ -96,18 +103,17 @@ impl Comparison<'_> {
         self.store.read(|results| results.teachers.iter().any(same))
     }
 
-    /// All methods with one kind of student.
+    /// All methods that are given, with one kind of student.
     fn run_students(
         &self,
         prepared: &PreparedTask,
         student: &StudentEntry,
-        methods: &[MethodEntry],
         observer: &dyn ProgressObserver,
         cancel: &AtomicBool,
     ) -> Result<(), RunError> {
         let setting = prepared.setting(&student.name);
         let seeds = self.recipe.seeds.list();
-        let runs = methods.iter().map(|method| {
+        let runs = self.recipe.methods.iter().filter(|method| !method.has_no_trials()).map(|method| {
             let trials = method.trials(&student.train, self.recipe.trials)?;
             Ok(MethodRun {
                 setting: setting.clone(),
@@ -147,12 +153,7 @@ impl Comparison<'_> {
         let rows = task.train().rows() + task.validation().rows();
         let data = &prepared.record.data;
         let mut on_step = |done| observer.step(ProgressStep { data, activity: "reading texts", done, rows });
-        let resources = Resources {
-            teacher: prepared.teacher.as_deref(),
-            cache: Some(self.locations.cache),
-            threads: self.locations.threads,
-        };
-        model.student().prepare(task, &resources, &mut on_step, cancel)
+        model.student().prepare(task, &self.resources(prepared), &mut on_step, cancel)
     }
 
     fn run_in_parallel(

@@ -5,7 +5,6 @@ use std::fmt::{self, Display, Write};
 use lelp::stats::MeanAndDeviation;
 
 use super::{ComparisonTable, Difference, MethodSummary, Summary};
-use crate::auto::{AutoResult, describe_method};
 use crate::record::AutoRecord;
 
 impl Display for Summary {
@@ -111,9 +110,9 @@ fn cost(table: &ComparisonTable, out: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// What a method that left something open became, and why.
 fn auto(record: &AutoRecord, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let AutoResult { method, seconds, .. } = &record.result;
-    let reason = record.result.reason();
-    writeln!(out, "- `{}` became {} in {seconds:.1} s: {reason}.", record.method, describe_method(method))
+    let AutoRecord { method, seed, result, .. } = record;
+    let (choice, reason) = (result.describe(), result.reason());
+    writeln!(out, "- `{method}`, seed {seed}, became {choice} in {:.1} s: {reason}.", result.seconds)
 }
 
 /// Settings that a search may have changed, in words.

@@ -214,7 +214,7 @@ fn contested(results: &Results, setting: &Setting, baseline: &str) -> Comparison
     );
     let of_setting =
         |record: &&TeacherRecord| record.data == setting.data && record.teacher == setting.teacher;
-    let auto = |record: &&AutoRecord| record.data == setting.data && record.teacher == setting.teacher;
+    let auto = |record: &&AutoRecord| record.setting == *setting;
     ComparisonTable {
         setting: setting.clone(),
         auto: results.auto.iter().filter(auto).cloned().collect(),
@@ -262,6 +262,7 @@ fn line(results: &Results, setting: &Setting, method: &str, students: &[&Student
     let accuracy = spread(&|report| report.accuracy);
     let seconds: Vec<f64> = students.iter().map(|student| student.seconds).collect();
     let trials = results.trials.iter().filter(|trial| trial.setting == *setting && trial.method == method);
+    let searches = results.auto.iter().filter(|record| record.setting == *setting && record.method == method);
     let last = students.last().expect("a method is there because of its students");
     MethodSummary {
         method: method.to_owned(),
@@ -278,7 +279,9 @@ fn line(results: &Results, setting: &Setting, method: &str, students: &[&Student
         expected_calibration_error: spread(&|report| report.expected_calibration_error),
         agreement: agreements.map(|values| MeanAndDeviation::of(&values)),
         seconds: MeanAndDeviation::of(&seconds),
-        compute_seconds: seconds.iter().sum::<f64>() + trials.map(|trial| trial.seconds).sum::<f64>(),
+        compute_seconds: seconds.iter().sum::<f64>()
+            + trials.map(|trial| trial.seconds).sum::<f64>()
+            + searches.map(|search| search.result.seconds).sum::<f64>(),
         bytes: last.bytes,
         microseconds_per_text: spread(&|report| report.microseconds_per_text),
         against_baseline: None,

@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use lelp::LelpSettings;
-use lelp::subclass::{KmeansSettings, OracleSettings};
-use lelp_method::{KdSettings, MethodSettings, Objective, SplitMethod};
+use lelp::subclass::OracleSettings;
+use lelp_method::{KdSettings, MethodSettings, SplitMethod};
+use lelp_train::students::StudentSettings;
 use lelp_train::training::{ValidationMetric, ValidationRecord};
 
 use super::*;
-use crate::auto::{AutoResult, Candidate};
+use crate::auto::{AutoResult, Candidate, Raced};
 use crate::correct_rows::CorrectRows;
 use crate::record::{RecipeRecord, Record};
 
@@ -44,6 +45,7 @@ fn student(base: MethodSettings, seed: u64, from: usize) -> Record {
         method: base.name().into(),
         seed,
         distill: base.into(),
+        model: None,
         train: TrainSettings { seed, ..TrainSettings::ngram() },
         validation,
         epochs: Vec::new(),
@@ -151,21 +153,38 @@ fn the_tables_are_markdown_that_tells_what_was_not_run() {
 #[test]
 fn a_table_tells_what_auto_became_and_why() {
     let mut results = filled();
-    let Setting { data, teacher, .. } = setting();
-    let kmeans: Objective = MethodSettings::from(SplitMethod::new(KmeansSettings::default())).into();
-    let probe = |method, agreement| Candidate { method, agreement, p: Some(0.001) };
-    let result = AutoResult {
-        method: kmeans.clone(),
-        candidates: vec![
-            probe(MethodSettings::from(KdSettings::default()).into(), 0.87),
-            probe(kmeans, 0.912),
-        ],
-        held_out: 2266,
-        seconds: 2.04,
+    let of = |text: &str| Candidate {
+        distill: toml::from_str(text).unwrap(),
+        student: StudentSettings::default(),
     };
-    results.add(Record::Auto(AutoRecord { key: "b".into(), data, teacher, method: "auto".into(), result }));
+    let characters = [("min_characters", 3), ("max_characters", 5)];
+    let student = StudentSettings::default().with(&characters).unwrap();
+    let kmeans = Candidate { student, ..of("method = 'kmeans'\nsubclasses = 32\nalpha = 0.5") };
+    let raced = |candidate: &Candidate, score, below| Raced {
+        candidate: candidate.clone(),
+        students: 3,
+        score,
+        below: Some((below, 0.011)),
+    };
+    let result = AutoResult {
+        choice: kmeans.clone(),
+        given: StudentSettings::default(),
+        raced: vec![
+            raced(&of("method = 'ce'"), 0.87, 0.042),
+            raced(&of("method = 'kd'"), 0.89, 0.022),
+            raced(&kmeans, 0.912, 0.0),
+        ],
+        taken: 2,
+        best: 2,
+        rows: 872,
+        metric: ValidationMetric::Accuracy,
+        taught: true,
+        seconds: 52.04,
+    };
+    let (key, method) = ("b".into(), "auto".into());
+    results.add(Record::AutoSearch(AutoRecord { key, setting: setting(), method, seed: 3, result }));
     let text = Summary::of(&results).to_string();
-    let expected = "- `auto` became `kmeans` S 8 beta 0.2 in 2.0 s: agrees with the teacher on 0.9120 of 2266 held-out texts, \
-                `kd` on 0.8700.";
+    let expected = "- `auto`, seed 3, became `kmeans` alpha 0.5 beta 0.2 split_weight 0.3 subclasses 32, characters 3 to 5 in 52.0 s: \
+                accuracy 0.9120 on 872 validation rows; labels alone (`ce`) 0.8700; no split and no labels (`kd`) 0.8900.";
     assert!(text.contains(expected), "{text}");
 }

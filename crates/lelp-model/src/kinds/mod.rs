@@ -3,6 +3,7 @@
 pub mod encoder_classifier;
 pub mod mlp;
 pub mod ngram;
+pub mod tfidf;
 
 use std::path::Path;
 
@@ -13,8 +14,13 @@ use crate::model_kind::ModelKind;
 
 /// Every kind of model that can be loaded; the first that recognises a folder loads it. Those that `config.json` names
 /// stand first: a model that was written over a teacher on a frozen encoder leaves that teacher's other files there.
-pub static MODEL_KINDS: &[ModelKind] =
-    &[ngram::KIND, mlp::KIND, encoder_classifier::FROZEN_ENCODER, encoder_classifier::SEQUENCE_CLASSIFIER];
+pub static MODEL_KINDS: &[ModelKind] = &[
+    ngram::KIND,
+    mlp::KIND,
+    tfidf::KIND,
+    encoder_classifier::FROZEN_ENCODER,
+    encoder_classifier::SEQUENCE_CLASSIFIER,
+];
 
 /// Whether `config.json` of `folder` has `kind` as its `model`: it is a student of ours of this kind, sound or not.
 pub(crate) fn config_names(folder: &Path, kind: &str) -> bool {

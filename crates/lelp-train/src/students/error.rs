@@ -9,6 +9,7 @@ use lelp_model::encoder::EncoderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_model::layer::LayerError;
 use lelp_model::ngram::NgramFileError;
+use lelp_model::tfidf::{TfidfFileError, TfidfModelError};
 use thiserror::Error;
 
 use super::ngram::NgramStudentError;
@@ -79,6 +80,23 @@ pub enum StudentError {
         column: String,
         /// What it holds.
         kind: ColumnKind,
+    },
+    /// The baseline's parts do not fit together.
+    #[error(transparent)]
+    Tfidf(#[from] TfidfModelError),
+    /// The baseline cannot be written.
+    #[error(transparent)]
+    TfidfFile(#[from] TfidfFileError),
+    /// A penalty that is none.
+    #[error("inverse_penalty is {0}: use a finite number above 0")]
+    InversePenalty(f64),
+    /// A student that learns from labels alone, with another method.
+    #[error("student `{student}` learns from labels alone, by method `ce` as it is, not by `{method}`")]
+    LabelsAlone {
+        /// The student.
+        student: &'static str,
+        /// The method.
+        method: String,
     },
     /// A student of texts on rows without one.
     #[error("student `{student}` reads a text, but the data have no column of texts")]

@@ -27,8 +27,19 @@ pub struct StudentKind {
     pub summary: &'static str,
     /// How a student of this kind is trained by default.
     pub training: fn() -> TrainSettings,
+    /// What a search tries of its settings beside what is given, each also together with those before it.
+    pub alternatives: &'static [Alternative],
     /// Its settings from their names and values.
     pub(super) read: fn(Map<String, Value>) -> Result<StudentSettings, serde_json::Error>,
+}
+
+/// A change of a student's settings that a search tries.
+#[derive(Debug, Clone, Copy)]
+pub struct Alternative {
+    /// What it is, in a few words.
+    pub name: &'static str,
+    /// The settings that it changes, and their values.
+    pub changes: &'static [(&'static str, usize)],
 }
 
 impl StudentKind {

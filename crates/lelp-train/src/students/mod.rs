@@ -16,13 +16,15 @@ pub mod linear;
 pub mod mlp;
 pub mod ngram;
 mod settings;
+pub mod tfidf;
 mod trained;
 
 pub use error::StudentError;
 pub use job::{TrainingControl, TrainingJob};
-pub use kind::{PreparedStudent, Resources, Student, StudentKind};
+pub use kind::{Alternative, PreparedStudent, Resources, Student, StudentKind};
 pub use settings::StudentSettings;
 pub use trained::{SavedStudent, Trained, TrainedStudent};
 
 /// Every kind of student; the first is the default.
-pub static STUDENT_KINDS: &[&StudentKind] = &[&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND];
+pub static STUDENT_KINDS: &[&StudentKind] =
+    &[&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND, &tfidf::KIND];

@@ -52,6 +52,16 @@ impl StudentSettings {
         &self.values
     }
 
+    /// The same settings with some values changed.
+    ///
+    /// # Errors
+    /// Names a setting that this kind does not have, or a value that it does not allow.
+    pub fn with(&self, changes: &[(&str, usize)]) -> Result<Self, serde_json::Error> {
+        let mut values = self.values.clone();
+        values.extend(changes.iter().map(|&(name, value)| (name.to_owned(), value.into())));
+        (self.kind().read)(values)
+    }
+
     /// The settings with a folder in place of the name of the encoder, where they name one.
     pub fn find_encoder<E>(self, find: impl FnOnce(&Path) -> Result<PathBuf, E>) -> Result<Self, E> {
         let Some(name) = self.student.encoder() else { return Ok(self) };
@@ -132,7 +142,9 @@ mod tests {
         let failed = |text: &str| read(text).unwrap_err().to_string();
         let kind = failed("student = 'tree'");
         assert!(
-            kind.contains("unknown student `tree`, expected one of `ngram`, `encoder`, `mlp`, `linear`"),
+            kind.contains(
+                "unknown student `tree`, expected one of `ngram`, `encoder`, `mlp`, `linear`, `tfidf`"
+            ),
             "{kind}"
         );
         let key = failed("student = 'ngram'\nlayers = 2");

@@ -68,12 +68,13 @@ impl Score {
     }
 }
 
-/// Scores `student` on a validation set; `subclasses` outputs belong to each class.
+/// The score of `student` on a validation set, and which rows it answers rightly; `subclasses` outputs belong to each
+/// class.
 pub(super) fn evaluate<I, S>(
     student: &S,
     validation: &Validation<'_, I>,
     subclasses: usize,
-) -> Result<Score, MetricsError>
+) -> Result<(Score, Vec<bool>), MetricsError>
 where
     I: ?Sized + Sync,
     S: Trainable<I>,
@@ -86,5 +87,8 @@ where
     let classes = width / subclasses;
     let logits = lelp::collapse(&outputs, classes, subclasses)?;
     let evaluation = Evaluation::from_logits(&logits, classes, validation.labels)?;
-    Ok(Score { right: evaluation.accuracy(), negative_log_likelihood: evaluation.negative_log_likelihood() })
+    let score =
+        Score { right: evaluation.accuracy(), negative_log_likelihood: evaluation.negative_log_likelihood() };
+    let rows = logits.chunks_exact(classes).zip(validation.labels);
+    Ok((score, rows.map(|(logits, &class)| lelp::argmax(logits) == class as usize).collect()))
 }

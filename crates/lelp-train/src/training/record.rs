@@ -94,6 +94,10 @@ pub struct TrainReport {
     pub rows: usize,
     /// Seconds, validation included.
     pub seconds: f64,
+    /// Which validation rows it answers rightly, in their order; none where there are no such rows, or where the best epoch
+    /// was over before the checkpoint that this training went on from.
+    #[serde(skip)]
+    pub right: Option<Vec<bool>>,
 }
 
 impl TrainReport {

@@ -163,6 +163,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     fn run<S: Trainable<I>>(mut self, student: &mut S) -> Result<TrainReport, TrainError> {
         let start = Instant::now();
         let mut progress = self.resume(student)?;
+        let mut right = None;
         for epoch in 1..=self.settings.epochs {
             if epoch >= progress.epoch && self.out_of_patience(&progress) {
                 break;
@@ -171,14 +172,14 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
             self.order.next_epoch(|row| student.padded_cost(inputs, row as usize));
             if epoch >= progress.epoch {
                 self.epoch(student, &mut progress)?;
-                self.end_of_epoch(student, &mut progress)?;
+                right = self.end_of_epoch(student, &mut progress)?.or(right);
             }
         }
         student.restore();
         let Progress { best, epochs, .. } = progress;
         let best_epoch = best.map_or(epochs.len(), |(epoch, _)| epoch);
         let seconds = start.elapsed().as_secs_f64();
-        Ok(TrainReport { epochs, best_epoch, rows: self.order.rows(), seconds })
+        Ok(TrainReport { epochs, best_epoch, rows: self.order.rows(), seconds, right })
     }
 
     /// The start, or the place of a checkpoint, with student and method as they were there.
@@ -237,15 +238,17 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
         Ok(())
     }
 
-    /// Validates, keeps what is better than all before, and turns to the next epoch.
+    /// Validates, keeps what is better than all before, and turns to the next epoch. Gives the rows that are answered
+    /// rightly, where the epoch is the best so far.
     fn end_of_epoch<S: Trainable<I>>(
         &mut self,
         student: &mut S,
         progress: &mut Progress,
-    ) -> Result<(), TrainError> {
+    ) -> Result<Option<Vec<bool>>, TrainError> {
         let subclasses = self.training.method.subclasses();
         let validation = self.training.validation.as_ref();
-        let score = validation.map(|set| evaluate(student, set, subclasses)).transpose()?;
+        let scored = validation.map(|set| evaluate(student, set, subclasses)).transpose()?;
+        let (score, right) = scored.unzip();
         let best = progress.best;
         let better = score.is_some_and(|score| best.is_none_or(|(_, best)| score.beats(&best)));
         if let (true, Some(score)) = (better, score) {
@@ -257,7 +260,7 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
         progress.epochs.push(record);
         progress.next_epoch();
         self.write(student, progress)?;
-        Ok(())
+        Ok(right.filter(|_| better))
     }
 
     /// Writes a checkpoint, where one is wanted and the student has something to go on from.

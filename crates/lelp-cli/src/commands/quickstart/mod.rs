@@ -36,7 +36,9 @@ Examples:
 ///
 /// Trains a teacher (a head on a frozen encoder, or on the columns that are named), records its
 /// signals, splits the classes, and distils students (n-gram, or MLP where there are vectors) with
-/// the methods `ce` (labels alone), `kd` (ordinary distillation), `lelp` and `kmeans`. Every method gets the same number of trials, chosen on the validation rows;
+/// the methods `ce` (labels alone), `kd` (ordinary distillation), `lelp`, `kmeans` and `auto` (the best
+/// of these and of the student's features), beside a baseline, logistic regression on tf-idf, where
+/// there are texts. Every method gets the same number of trials, chosen on the validation rows;
 /// the test rows are read once, for the table at the end. `recipe.toml` in --out says what is
 /// compared: change it and continue with `lelp compare`. A run that was stopped resumes with the
 /// same command.
@@ -141,17 +143,18 @@ impl StudentWriter<'_> {
     /// Trains them again, which takes a moment and gives the same bytes, and saves them.
     fn students(&self) -> Result<Vec<SavedStudent>, Failure> {
         let recipe = self.recipe;
-        let (data, model) = (&recipe.data[0], &recipe.students[0].model);
+        let (data, common) = (&recipe.data[0], &recipe.students[0].model);
         let teacher: &TeacherRecord = &self.results.teachers[0];
         let task = Task::open(&teacher.path, Some(&teacher.signals), &data.columns)?;
         let threads = self.global.threads();
         let resources = Resources::threads(threads);
-        let prepared = model.student().prepare(&task, &resources, &mut |_| {}, self.cancel)?;
-        let distillation = Distiller::new(&task, prepared.as_ref(), threads);
         let mut students = Vec::new();
         for method in &recipe.methods {
             let first = self.results.students.iter().find(|student| student.method == method.name);
             let Some(first) = first else { continue };
+            let model = first.model.as_ref().unwrap_or(common);
+            let prepared = model.student().prepare(&task, &resources, &mut |_| {}, self.cancel)?;
+            let distillation = Distiller::new(&task, prepared.as_ref(), threads);
             let train = TrainSettings { seed: first.seed, ..first.train };
             let student = distillation.train(&first.distill, &train, None, &mut |_| {}, self.cancel)?;
             self.save(&task, &student, first, model)?;

@@ -35,6 +35,18 @@ method = "lelp"
 
 [[methods]]
 method = "kmeans"
+
+# Methods, features and layers raced on the validation rows.
+[[methods]]
+method = "auto"
+"#;
+
+/// The baseline that most would fit to texts first.
+const BASELINE: &str = r#"
+[[methods]]
+name = "tf-idf"
+method = "ce"
+model = { student = "tfidf" }
 "#;
 
 /// The recipe as TOML that a person can change, for data with the columns of `schema`.
@@ -90,7 +102,8 @@ pub(super) fn text(
         ("data".to_owned(), Value::Array(vec![Value::Table(data)])),
         ("teachers".to_owned(), Value::Array(vec![Value::Table(teacher)])),
     ]);
+    let baseline = schema.text().map_or("", |_| BASELINE);
     Ok(format!(
-        "# Written by `lelp quickstart`; to change it, copy it and run `lelp compare --recipe COPY`.\n{own}{student}{METHODS}"
+        "# Written by `lelp quickstart`; to change it, copy it and run `lelp compare --recipe COPY`.\n{own}{student}{METHODS}{baseline}"
     ))
 }

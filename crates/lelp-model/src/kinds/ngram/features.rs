@@ -1,10 +1,11 @@
 //! Tokens become feature buckets.
 
 use lelp::hash::{GOLDEN, mix};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
-use super::tokens::{Tokens, hash_bytes, hash_token};
+use super::character_ngrams::{CharacterNgrams, CharacterScratch};
+use super::tokens::{Tokens, hash_token};
 use lelp_data::Text;
 
 /// Kinds of features; each hashes into a space of its own. The second text adds [`SECOND_SIDE`].
@@ -17,18 +18,8 @@ const IS_SHARED: u64 = 33;
 const IS_NOT_SHARED: u64 = 34;
 const PRODUCT: u64 = 35;
 
-/// Characters of a token that its n-grams are taken from; longer tokens are cut.
-const TOKEN_CHARACTERS: usize = 64;
-
-/// Lengths of character n-grams, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CharacterNgrams {
-    /// Shortest n-gram in characters, at least 1.
-    pub min: usize,
-    /// Longest n-gram in characters, at most 8.
-    pub max: usize,
-}
+/// Longest run of tokens.
+const MOST_WORDS: usize = 5;
 
 /// Which features of a text are hashed, and into how many buckets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +27,11 @@ pub struct CharacterNgrams {
 pub struct FeatureSettings {
     /// Buckets, a power of two from 2^4 to 2^26.
     pub buckets: usize,
-    /// Pairs of neighbouring tokens.
-    pub bigrams: bool,
+    /// Longest run of neighbouring tokens that is a feature, 1 to 5: 1 for single tokens, 2 for pairs too.
+    ///
+    /// Earlier models say `bigrams`, which is whether there are pairs.
+    #[serde(alias = "bigrams", deserialize_with = "word_order")]
+    pub word_order: usize,
     /// Character n-grams inside each token, written `<token>` with its ends marked.
     pub characters: Option<CharacterNgrams>,
     /// Tokens read of each text, at most 2^20; the rest is not looked at, so a huge text costs no more than this.
@@ -48,7 +42,7 @@ pub struct FeatureSettings {
 
 impl Default for FeatureSettings {
     fn default() -> Self {
-        Self { buckets: 1 << 18, bigrams: true, characters: None, max_tokens: 1024, product_tokens: 8 }
+        Self { buckets: 1 << 18, word_order: 2, characters: None, max_tokens: 1024, product_tokens: 8 }
     }
 }
 
@@ -68,6 +62,12 @@ pub enum FeatureSettingsError {
         min: usize,
         /// Longest length given.
         max: usize,
+    },
+    /// No words, or longer runs than are hashed.
+    #[error("runs of {word_order} words: use 1 to {MOST_WORDS}")]
+    WordOrder {
+        /// The length given.
+        word_order: usize,
     },
     /// No tokens, or so many that one text could take gigabytes.
     #[error("{max_tokens} tokens a text: use 1 to 1048576")]
@@ -89,7 +89,7 @@ pub struct FeatureScratch {
     first: Vec<u64>,
     second: Vec<u64>,
     sorted: Vec<u64>,
-    marked: Vec<u8>,
+    characters: CharacterScratch,
 }
 
 impl FeatureSettings {
@@ -97,6 +97,9 @@ impl FeatureSettings {
     pub fn check(&self) -> Result<(), FeatureSettingsError> {
         if !self.buckets.is_power_of_two() || !(1 << 4..=1 << 26).contains(&self.buckets) {
             return Err(FeatureSettingsError::Buckets { buckets: self.buckets });
+        }
+        if !(1..=MOST_WORDS).contains(&self.word_order) {
+            return Err(FeatureSettingsError::WordOrder { word_order: self.word_order });
         }
         if let Some(CharacterNgrams { min, max }) = self.characters
             && !(1 <= min && min <= max && max <= 8)
@@ -124,72 +127,52 @@ impl FeatureSettings {
     /// | kind | feature | when |
     /// |---|---|---|
     /// | 0 | `f(0, h(t))` | always |
-    /// | 1 | `f(1, h(p), h(t))` | `bigrams`, `t` not the first |
+    /// | 1 | `f(1, h(p), h(t))` | `word_order` 2 or more, `t` not the first |
+    /// | `n`, 3 to 5 | `f(n, r, h(t))`, `r` the feature of the run of `n - 1` tokens before `t` | `word_order` at least `n`, that run is there |
     /// | 2 | `f(2, FNV-1a of the n-gram's UTF-8)` | `characters`: every n-gram of `<t>`, `t` lower-cased and cut to 64 characters |
     ///
-    /// The second text of a pair does the same with kinds 16, 17 and 18. Then come, for each token `t` of the second text,
+    /// The second text of a pair does the same with kinds 16 higher. Then come, for each token `t` of the second text,
     /// kind 32 over `h(t)` and kind 33 over 0 if `t` is also in the first, else kind 34 over 0; and for the
     /// first `product_tokens` tokens `a` of the first text and `b` of the second, kind 35 over `h(a)` and `h(b)`.
     pub fn extract(&self, text: &Text<'_>, scratch: &mut FeatureScratch, buckets: &mut Vec<u32>) {
         let mut first = std::mem::take(&mut scratch.first);
-        self.side(text.text, 0, &mut first, &mut scratch.marked, buckets);
+        self.side(text.text, 0, &mut first, &mut scratch.characters, buckets);
         if let Some(pair) = text.pair {
             let mut second = std::mem::take(&mut scratch.second);
-            self.side(pair, SECOND_SIDE, &mut second, &mut scratch.marked, buckets);
+            self.side(pair, SECOND_SIDE, &mut second, &mut scratch.characters, buckets);
             self.cross(&first, &second, &mut scratch.sorted, buckets);
             scratch.second = second;
         }
         scratch.first = first;
     }
 
-    /// Words, bigrams and character n-grams of one text; leaves its token hashes in `hashes`.
+    /// Words, runs of words and character n-grams of one text; leaves its token hashes in `hashes`.
     fn side(
         &self,
         text: &str,
         side: u64,
         hashes: &mut Vec<u64>,
-        marked: &mut Vec<u8>,
+        characters: &mut CharacterScratch,
         buckets: &mut Vec<u32>,
     ) {
         hashes.clear();
-        let mut before = None;
+        // `runs[n]` is what the run of n + 1 tokens that ends at the last one comes to.
+        let mut runs = [0; MOST_WORDS];
         for token in Tokens::new(text).take(self.max_tokens) {
             let hash = hash_token(token);
-            hashes.push(hash);
             buckets.push(self.bucket(one(side + WORD, hash)));
-            if let (true, Some(before)) = (self.bigrams, before) {
-                buckets.push(self.bucket(two(side + BIGRAM, before, hash)));
+            for before in (0..hashes.len().min(self.word_order - 1)).rev() {
+                let kind = if before == 0 { BIGRAM } else { before as u64 + 2 };
+                runs[before + 1] = two(side + kind, runs[before], hash);
             }
-            before = Some(hash);
+            runs[0] = hash;
+            hashes.push(hash);
+            let longest = hashes.len().min(self.word_order);
+            buckets.extend(runs[1..longest].iter().map(|&run| self.bucket(run)));
             if let Some(lengths) = self.characters {
-                self.characters(token, lengths, side, marked, buckets);
-            }
-        }
-    }
-
-    fn characters(
-        &self,
-        token: &str,
-        lengths: CharacterNgrams,
-        side: u64,
-        marked: &mut Vec<u8>,
-        buckets: &mut Vec<u32>,
-    ) {
-        // `starts[i]` is where character i begins in `marked`; two characters may come of one in lower case.
-        let mut starts = [0_usize; 3 * TOKEN_CHARACTERS + 3];
-        let mut count = 0;
-        marked.clear();
-        let lower = token.chars().take(TOKEN_CHARACTERS).flat_map(char::to_lowercase);
-        for character in std::iter::once('<').chain(lower).chain(std::iter::once('>')) {
-            starts[count] = marked.len();
-            count += 1;
-            marked.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-        }
-        starts[count] = marked.len();
-        for length in lengths.min..=lengths.max.min(count) {
-            for begin in 0..=count - length {
-                let gram = &marked[starts[begin]..starts[begin + length]];
-                buckets.push(self.bucket(one(side + CHARACTERS, hash_bytes(gram.iter().copied()))));
+                characters.read(token);
+                let push = |hash| buckets.push(self.bucket(one(side + CHARACTERS, hash)));
+                characters.for_each_hash(lengths, push);
             }
         }
     }
@@ -229,6 +212,20 @@ impl FeatureSettings {
     }
 }
 
+/// Reads a length, or whether there are pairs.
+fn word_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum WordOrder {
+        Longest(usize),
+        Pairs(bool),
+    }
+    Ok(match WordOrder::deserialize(deserializer)? {
+        WordOrder::Longest(words) => words,
+        WordOrder::Pairs(pairs) => 1 + usize::from(pairs),
+    })
+}
+
 fn one(kind: u64, a: u64) -> u64 {
     mix(a.wrapping_add((kind + 1).wrapping_mul(GOLDEN)))
 }
@@ -246,7 +243,7 @@ impl FeatureScratch {
             first: Vec::with_capacity(tokens),
             second: Vec::with_capacity(tokens),
             sorted: Vec::with_capacity(tokens),
-            marked: Vec::new(),
+            characters: CharacterScratch::default(),
         }
     }
 }
@@ -270,13 +267,33 @@ mod tests {
         let pairs = FeatureSettings { product_tokens: 1, ..settings.clone() };
         assert_eq!(extract(&pairs, "My card", Some("card")), GOLDEN_PAIR);
         let characters = CharacterNgrams { min: 3, max: 4 };
-        let characters = FeatureSettings { characters: Some(characters), bigrams: false, ..settings };
+        let characters = FeatureSettings { characters: Some(characters), word_order: 1, ..settings };
         assert_eq!(extract(&characters, "Na\u{ef}f", None), GOLDEN_CHARACTERS);
     }
 
     const GOLDEN_TEXT: [u32; 3] = [28553, 7620, 55594];
     const GOLDEN_PAIR: [u32; 7] = [28553, 7620, 55594, 57450, 9875, 1368, 8294];
     const GOLDEN_CHARACTERS: [u32; 8] = [44344, 63826, 38316, 57481, 31967, 53391, 39032, 44527];
+
+    #[test]
+    fn runs_of_words_go_on_from_the_shorter_ones() {
+        let settings = FeatureSettings { word_order: 4, ..FeatureSettings::default() };
+        let [a, b, c, d] = ["a", "b", "c", "d"].map(hash_token);
+        let [ab, bc, cd] = [(a, b), (b, c), (c, d)].map(|(first, second)| two(BIGRAM, first, second));
+        let [abc, bcd] = [two(3, ab, c), two(3, bc, d)];
+        let features =
+            [one(WORD, a), one(WORD, b), ab, one(WORD, c), bc, abc, one(WORD, d), cd, bcd, two(4, abc, d)];
+        assert_eq!(extract(&settings, "a b c d", None), features.map(|feature| settings.bucket(feature)));
+        let words = FeatureSettings { word_order: 1, ..settings };
+        assert_eq!(extract(&words, "a b c d", None).len(), 4);
+    }
+
+    #[test]
+    fn settings_that_say_whether_there_are_pairs_are_read() {
+        let read = |text: &str| serde_json::from_str::<FeatureSettings>(text).unwrap().word_order;
+        let texts = [r#"{"bigrams": true}"#, r#"{"bigrams": false}"#, r#"{"word_order": 3}"#, "{}"];
+        assert_eq!(texts.map(read), [2, 1, 3, 2]);
+    }
 
     #[test]
     fn case_and_spacing_change_nothing_and_order_does() {

@@ -1,4 +1,4 @@
-//! The n-gram student: hashed words, word bigrams and character n-grams over a mean-pooled table, and beside or in
+//! The n-gram student: hashed words, runs of words and character n-grams over a mean-pooled table, and beside or in
 //! place of a text, hashed categories and binned numbers.
 //!
 //! ```text
@@ -8,23 +8,24 @@
 //! [`Tokens`], [`FeatureSettings::extract`] and [`RowFeatures`] document tokenisation and hashing so that another
 //! language can reimplement them; training and prediction share them.
 
+mod character_ngrams;
 mod columns;
 mod config;
 mod feature_table;
 mod features;
 mod file;
 mod model;
-
 mod tokens;
 
 use std::path::Path;
 
 use crate::model_kind::{ModelFolderError, ModelKind};
 
+pub use character_ngrams::CharacterNgrams;
 pub use columns::{NgramColumn, NgramColumnsError, RowFeatures};
 pub use config::{NgramConfig, NgramConfigError, TablePrecision};
 pub use feature_table::{FeatureTable, FeatureTableError};
-pub use features::{CharacterNgrams, FeatureScratch, FeatureSettings, FeatureSettingsError};
+pub use features::{FeatureScratch, FeatureSettings, FeatureSettingsError};
 pub use file::NgramFileError;
 pub use model::{NgramModel, NgramModelError, NgramScratch};
 
@@ -33,7 +34,7 @@ pub use tokens::{Tokens, hash_token};
 /// The n-gram student.
 pub(crate) const KIND: ModelKind = ModelKind {
     name: "ngram",
-    summary: "hashed words, word pairs and character n-grams over a mean-pooled table",
+    summary: "hashed words, runs of words and character n-grams over a mean-pooled table",
     recognises: |folder: &Path| crate::kinds::config_names(folder, "ngram"),
     load: |folder, _| Ok(Box::new(NgramModel::load(folder).map_err(ModelFolderError::unsound)?)),
 };

@@ -15,5 +15,6 @@ pub(super) static KIND: StudentKind = StudentKind {
     name: "encoder",
     summary: "a text encoder: layers of the teacher or of any other, or one of any size from scratch",
     training: TrainSettings::encoder,
+    alternatives: &[],
     read: kind::read::<EncoderStudentSettings>,
 };

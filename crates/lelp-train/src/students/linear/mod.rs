@@ -17,6 +17,7 @@ pub(super) static KIND: StudentKind = StudentKind {
     name: "linear",
     summary: "one layer on vectors, numbers, categories and the embeddings of a frozen text encoder",
     training: TrainSettings::head,
+    alternatives: &[],
     read: kind::read::<LinearStudentSettings>,
 };
 

@@ -16,5 +16,6 @@ pub(super) static KIND: StudentKind = StudentKind {
     name: "mlp",
     summary: "a hidden layer on vectors, numbers, categories and the embeddings of a frozen text encoder",
     training: TrainSettings::head,
+    alternatives: &[],
     read: kind::read::<MlpStudentSettings>,
 };

@@ -14,13 +14,17 @@ pub use features::NgramInputs;
 pub use settings::NgramStudentSettings;
 pub use trainable::{NgramStudentError, NgramTrainSettings, TrainableNgram};
 
-use super::StudentKind;
 use super::kind;
+use super::{Alternative, StudentKind};
 
 /// The kind.
 pub(super) static KIND: StudentKind = StudentKind {
     name: "ngram",
     summary: "hashed words, word pairs, categories and binned numbers over a mean-pooled table: microseconds a text",
     training: TrainSettings::ngram,
+    alternatives: &[
+        Alternative { name: "characters 3 to 5", changes: &[("min_characters", 3), ("max_characters", 5)] },
+        Alternative { name: "no hidden layer", changes: &[("hidden", 0)] },
+    ],
     read: kind::read::<NgramStudentSettings>,
 };

@@ -26,6 +26,8 @@ pub struct NgramStudentSettings {
     pub hidden: Option<NonZeroUsize>,
     /// Rows of the table, a power of two.
     pub buckets: usize,
+    /// Longest run of words that is a feature: 1 for words alone, 2 for pairs too.
+    pub word_order: usize,
     /// Shortest character n-gram; words alone by default.
     #[serde(with = "zero_as_none::count")]
     pub min_characters: Option<NonZeroUsize>,
@@ -47,6 +49,7 @@ impl Default for NgramStudentSettings {
             width: config.width,
             hidden: config.hidden,
             buckets: config.features.buckets,
+            word_order: config.features.word_order,
             min_characters: None,
             max_characters: None,
             bins: BINS,
@@ -64,7 +67,8 @@ impl NgramStudentSettings {
             let max = self.max_characters.unwrap_or(min).max(min);
             CharacterNgrams { min: min.get(), max: max.get() }
         });
-        FeatureSettings { buckets: self.buckets, characters, ..FeatureSettings::default() }
+        let Self { buckets, word_order, .. } = *self;
+        FeatureSettings { buckets, word_order, characters, ..FeatureSettings::default() }
     }
 
     /// The student's configuration for these classes.

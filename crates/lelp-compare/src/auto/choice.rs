@@ -1,0 +1,118 @@
+//! The simplest candidate that none beats beyond luck.
+
+use lelp::stats::MeanAndDeviation;
+
+use super::race::Entry;
+
+/// Standard errors of a difference within which the simpler candidate is taken.
+///
+/// # Source
+/// The rule of one standard error: Breiman, Friedman, Olshen and Stone 1984, "Classification and Regression Trees", section
+/// 3.4.3. Departure: the error is that of the difference between two candidates on the same rows.
+const LUCK: f64 = 1.0;
+
+/// How much more of the validation rows one candidate has right than another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct PairedDifference {
+    pub(super) mean: f64,
+    /// Standard error of the mean over rows, with what students of other seeds vary by.
+    pub(super) standard_error: f64,
+}
+
+impl PairedDifference {
+    /// `better` less `other`; each row counts by the share of students that have it right.
+    pub(super) fn between(better: &Entry, other: &Entry) -> Self {
+        let share = |entry: &Entry, row: usize| {
+            let right = entry.right.iter().filter(|right| right[row]).count();
+            right as f64 / entry.right.len() as f64
+        };
+        let rows = better.right.first().map_or(0, Vec::len);
+        let differences: Vec<f64> = (0..rows).map(|row| share(better, row) - share(other, row)).collect();
+        let MeanAndDeviation { mean, deviation } = MeanAndDeviation::of(&differences);
+        Self { mean, standard_error: deviation / (rows as f64).sqrt() }
+    }
+
+    pub(super) fn is_luck(&self) -> bool {
+        self.mean <= LUCK * self.standard_error
+    }
+}
+
+/// What is taken, and what is best by its score: places among the entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub(super) taken: usize,
+    pub(super) best: usize,
+}
+
+/// Of the entries with most students the simplest one that the best one is not above beyond luck.
+pub(super) fn choose(entries: &[Entry]) -> Option<Choice> {
+    let most = entries.iter().map(|entry| entry.right.len()).max().filter(|most| *most > 0)?;
+    let mut finalists: Vec<usize> =
+        (0..entries.len()).filter(|&place| entries[place].right.len() == most).collect();
+    finalists.sort_by_key(|&place| entries[place].rank);
+    let best =
+        *finalists.iter().rev().max_by(|&&a, &&b| entries[a].score().total_cmp(&entries[b].score()))?;
+    let equal =
+        |place: usize| place == best || PairedDifference::between(&entries[best], &entries[place]).is_luck();
+    let taken = finalists.into_iter().find(|&place| equal(place))?;
+    Some(Choice { taken, best })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use lelp_train::students::StudentSettings;
+
+    use super::*;
+    use crate::auto::Candidate;
+
+    /// Candidates that have rows `from..to` of a thousand right, one student each; the first is the simplest.
+    fn entries(right: &[std::ops::Range<usize>]) -> Vec<Entry> {
+        let entry = |(place, right): (usize, &std::ops::Range<usize>)| Entry {
+            candidate: Candidate {
+                distill: toml::from_str("method = 'kd'").unwrap(),
+                student: StudentSettings::default(),
+            },
+            rank: (0, place),
+            right: vec![(0..1000).map(|row| right.contains(&row)).collect()],
+        };
+        right.iter().enumerate().map(entry).collect()
+    }
+
+    fn taken(right: &[std::ops::Range<usize>]) -> usize {
+        choose(&entries(right)).unwrap().taken
+    }
+
+    #[test]
+    fn a_richer_candidate_is_taken_where_it_is_above_beyond_one_standard_error() {
+        // 20 rows more and none fewer: 20 +- 4.4.
+        assert_eq!(taken(&[0..800, 0..820, 0..810]), 1);
+        assert_eq!(taken(&[100..900, 0..820]), 1, "100 gained, 80 lost: 20 +- 13.4");
+        assert_eq!(taken(&[300..1000, 0..705]), 0, "300 gained, 295 lost: 5 +- 24");
+        assert_eq!(taken(&[0..800, 0..800, 0..800]), 0, "the simplest of equals");
+        assert_eq!(taken(&[0..820, 0..800]), 0);
+    }
+
+    #[test]
+    fn only_those_that_came_farthest_are_taken() {
+        let mut entries = entries(&[0..800, 0..700, 0..990]);
+        for entry in &mut entries[..2] {
+            let again = entry.right[0].clone();
+            entry.right.push(again);
+        }
+        assert_eq!(choose(&entries), Some(Choice { taken: 0, best: 0 }));
+        for entry in &mut entries {
+            entry.right.clear();
+        }
+        assert_eq!(choose(&entries), None, "no split fits");
+    }
+
+    #[test]
+    fn differences_are_paired_and_in_absolute_units() {
+        let entries = entries(&[0..500, 0..510]);
+        let difference = PairedDifference::between(&entries[1], &entries[0]);
+        assert!((difference.mean - 0.01).abs() < 1e-12);
+        // Ten ones among a thousand: sqrt(.01 x .99 / 999).
+        assert!((difference.standard_error - (0.0099_f64 / 999.0).sqrt()).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,144 @@
+//! The baseline on a task.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Instant;
+
+use lelp::argmax;
+use lelp::metrics::Evaluation;
+use lelp_data::Text;
+use lelp_method::CeSettings;
+use lelp_model::Predictor;
+use lelp_model::tfidf::{TermScratch, TfidfModel, TfidfScratch, Vocabulary};
+
+use super::TfidfStudentSettings;
+use super::logistic::{SparseMatrix, fit};
+use crate::students::{PreparedStudent, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob};
+use crate::task::Task;
+use crate::training::{EpochRecord, Event, TrainError, TrainReport, ValidationRecord, thread_pool};
+
+/// The terms of the training texts, and the labelled ones of these as a matrix.
+#[derive(Debug)]
+pub(super) struct PreparedTfidf {
+    settings: TfidfStudentSettings,
+    vocabulary: Vocabulary,
+    matrix: SparseMatrix,
+    labels: Vec<u32>,
+}
+
+/// A fitted baseline.
+#[derive(Debug)]
+struct TrainedTfidf {
+    model: TfidfModel,
+}
+
+impl PreparedTfidf {
+    pub(super) fn new(
+        settings: TfidfStudentSettings,
+        task: &Task,
+        threads: NonZeroUsize,
+    ) -> Result<Self, StudentError> {
+        let penalty = settings.inverse_penalty;
+        if !(penalty > 0.0 && penalty.is_finite()) {
+            return Err(StudentError::InversePenalty(penalty));
+        }
+        let texts: Vec<Text<'_>> = task.train().texts()?.collect();
+        let (rows, labels) = task.train().labelled();
+        let (vocabulary, matrix) = thread_pool(threads)?.install(|| {
+            let vocabulary = vocabulary(&texts);
+            let mut scratch = TermScratch::default();
+            let weighed = rows.iter().map(|&row| {
+                let mut known = Vec::new();
+                vocabulary.weigh(scratch.count(&texts[row]), &mut known);
+                known
+            });
+            let matrix = SparseMatrix::new(weighed, vocabulary.terms());
+            (vocabulary, matrix)
+        });
+        Ok(Self { settings, vocabulary, matrix, labels })
+    }
+}
+
+/// The terms of all texts, labelled or not.
+fn vocabulary(texts: &[Text<'_>]) -> Vocabulary {
+    let (mut scratch, mut keys) = (TermScratch::default(), Vec::new());
+    for text in texts {
+        keys.extend(scratch.count(text).iter().map(|(key, _)| *key));
+    }
+    Vocabulary::of_keys(keys, texts.len())
+}
+
+impl PreparedStudent for PreparedTfidf {
+    fn train(
+        &self,
+        job: &TrainingJob<'_>,
+        control: &mut TrainingControl<'_>,
+    ) -> Result<Trained, StudentError> {
+        if job.method.base.downcast_ref::<CeSettings>() != Some(&CeSettings::default())
+            || !job.method.add.is_empty()
+        {
+            return Err(StudentError::LabelsAlone { student: "tfidf", method: job.method.name() });
+        }
+        if self.labels.is_empty() {
+            return Err(TrainError::NothingToLearn { rows: job.task.train().rows() }.into());
+        }
+        let (start, classes) = (Instant::now(), job.task.labels().len());
+        let fitted = thread_pool(job.threads)?.install(|| {
+            fit(&self.matrix, &self.labels, classes, self.settings.inverse_penalty, control.cancelled)
+        });
+        let (weight, bias) = fitted.ok_or(TrainError::Cancelled { epoch: 1, checkpoint: None })?;
+        let model = TfidfModel::new(job.task.labels().to_vec(), self.vocabulary.clone(), weight, bias)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let report = self.report(&model, job, seconds)?;
+        if let Some(epoch) = report.epochs.first() {
+            (control.observer)(Event::Epoch(epoch));
+        }
+        Ok(Trained { student: Box::new(TrainedTfidf { model }), report })
+    }
+}
+
+impl PreparedTfidf {
+    /// How the model does on the validation rows.
+    fn report(
+        &self,
+        model: &TfidfModel,
+        job: &TrainingJob<'_>,
+        seconds: f64,
+    ) -> Result<TrainReport, StudentError> {
+        let (data, right) = (job.task.validation(), job.task.validation_classes());
+        let classes = job.task.labels().len();
+        let (mut scratch, mut logits) = (TfidfScratch::default(), vec![0.0; data.rows() * classes]);
+        for (text, logits) in data.texts()?.zip(logits.chunks_exact_mut(classes)) {
+            model.class_logits(&text, &mut scratch, logits);
+        }
+        let evaluation = Evaluation::from_logits(&logits, classes, right).map_err(TrainError::from)?;
+        let validation = ValidationRecord {
+            metric: job.task.validation_metric(),
+            value: evaluation.accuracy(),
+            negative_log_likelihood: evaluation.negative_log_likelihood(),
+        };
+        let rows = self.labels.len();
+        let epoch = EpochRecord {
+            epoch: 1,
+            learning_rate: 0.0,
+            terms: Vec::new(),
+            validation: Some(validation),
+            best: true,
+            seconds,
+            examples_per_second: rows as f64 / seconds.max(1e-9),
+        };
+        let answers = logits.chunks_exact(classes).zip(right);
+        let right = answers.map(|(logits, &class)| argmax(logits) == class as usize).collect();
+        Ok(TrainReport { epochs: vec![epoch], best_epoch: 1, rows, seconds, right: Some(right) })
+    }
+}
+
+impl TrainedStudent for TrainedTfidf {
+    fn save(&self, folder: &Path) -> Result<(), StudentError> {
+        Ok(self.model.save(folder)?)
+    }
+
+    fn predictor(&self) -> Option<&dyn Predictor> {
+        Some(&self.model)
+    }
+}
