@@ -34,6 +34,20 @@ pub(crate) enum CommandError {
     /// Nobody answers rows without labels.
     #[error("unlabelled rows teach a student what a teacher says of them, and no teacher is named")]
     UnlabelledWithoutTeacher,
+    /// The classes are given other names, but not one each.
+    #[error("{given} names are given, but the teacher has the {} classes `{}`; name each, in this order", own.len(), own.join("`, `"))]
+    ClassNames {
+        /// How many names.
+        given: usize,
+        /// The classes as the teacher calls them.
+        own: Vec<String>,
+    },
+    /// Stopped while another run had the folder.
+    #[error("stopped while another run was writing to `{}`", .0.display())]
+    StoppedWaiting(PathBuf),
+    /// A comparison has no teacher.
+    #[error("the teacher failed, so that there is nothing to learn from; the reason is listed above")]
+    NoTeacher,
     /// A comparison is not complete.
     #[error("{failed} trials or students failed; they are listed above and in `results.jsonl`")]
     FailedCells {

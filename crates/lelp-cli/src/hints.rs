@@ -77,6 +77,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "choose another `--out`, or pass `--extend` to keep the results that both recipes share";
         DataError: DataError::MissingColumn { .. } =>
             "name the column to read, for example with `--text-column` or `--label-column`";
+        DataError: DataError::UnknownLabel { .. } =>
+            "if these are other names for the same classes, give the names of the data with `--labels`, in this order";
         DataError: DataError::NoColumns { .. } =>
             "name what to read with `--text-column`, `--vector-column`, `--number-columns` or `--category-columns`";
         EvaluateError: EvaluateError::NoLabels { .. } =>

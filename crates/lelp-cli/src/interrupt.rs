@@ -1,4 +1,5 @@
-//! Ctrl-C: the first asks long work to stop where it can be resumed, the second ends the program.
+//! Ctrl-C, and the signal to terminate: the first asks long work to stop where it can be resumed, the second ends the
+//! program.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,7 @@ use crate::failure::Failure;
 /// Exit code of a program that Ctrl-C ended, by the convention of shells.
 const INTERRUPTED: i32 = 130;
 
-/// A flag that the first Ctrl-C sets.
+/// A flag that the first Ctrl-C or SIGTERM sets.
 pub(crate) fn cancel_flag() -> Result<Arc<AtomicBool>, Failure> {
     let flag = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&flag);

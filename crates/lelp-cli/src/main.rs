@@ -14,11 +14,13 @@ mod encoder_cache;
 mod failure;
 mod hints;
 mod interrupt;
+mod memory;
 mod model_columns;
 mod overlaps;
 mod printer;
 mod progress;
 mod progress_lines;
+mod teacher_warnings;
 mod terminal_text;
 mod text_table;
 
@@ -31,6 +33,7 @@ use crate::command_line::CommandLine;
 use crate::printer::{Printer, Verbosity};
 
 fn main() -> ExitCode {
+    memory::explain_aborts();
     let CommandLine { command, global } = CommandLine::parse();
     let verbosity = match (global.quiet, global.verbose) {
         (true, _) => Verbosity::Quiet,

@@ -3,6 +3,21 @@
 use lelp_data::{ColumnKind, ColumnSettings};
 use lelp_model::ModelSchema;
 
+use crate::command_error::CommandError;
+
+/// The names that the user gives to the classes `own`, in their order, or else these.
+pub(crate) fn class_names<'a>(
+    given: Option<&'a [String]>,
+    own: &'a [String],
+) -> Result<&'a [String], CommandError> {
+    match given {
+        Some(given) if given.len() != own.len() => {
+            Err(CommandError::ClassNames { given: given.len(), own: own.to_vec() })
+        }
+        given => Ok(given.unwrap_or(own)),
+    }
+}
+
 /// Names of the columns that the model reads. For a model of texts alone they are the default names, as a text is found
 /// by its kind, whatever the file calls it.
 pub(crate) fn model_columns(schema: &ModelSchema) -> ColumnSettings {

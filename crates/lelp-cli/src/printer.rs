@@ -14,6 +14,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::progress_lines::ProgressLines;
+use crate::terminal_text::without_steering;
 
 /// When to colour the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -71,6 +72,8 @@ impl Classified for PrintError {
 pub(crate) struct Printer {
     verbosity: Verbosity,
     color: Color,
+    /// Whether data go to a person's terminal.
+    terminal: bool,
 }
 
 /// A time left that is longer is a guess and not shown.
@@ -84,13 +87,13 @@ const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
 impl Printer {
     pub(crate) fn new(verbosity: Verbosity, color: Color) -> Self {
-        Self { verbosity, color }
+        Self { verbosity, color, terminal: io::stdout().is_terminal() }
     }
 
-    /// A line of data on standard output.
+    /// A line of data on standard output: its own bytes into a file or pipe, nothing that steers a terminal into one.
     pub(crate) fn data(self, line: &str) -> Result<(), PrintError> {
-        let mut out = AutoStream::new(io::stdout().lock(), self.color.into());
-        writeln!(out, "{line}").map_err(PrintError)
+        let line = if self.terminal { without_steering(line) } else { line.into() };
+        writeln!(io::stdout().lock(), "{line}").map_err(PrintError)
     }
 
     /// Indented JSON on standard output.
@@ -100,34 +103,35 @@ impl Printer {
 
     /// A step that begins or has ended.
     pub(crate) fn step(self, verb: &str, what: &str) {
+        let what = without_steering(what);
         self.message(Verbosity::Normal, &format!("{BOLD}{verb:>10}{BOLD:#} {what}"));
     }
 
     /// A further line about the step above.
     pub(crate) fn note(self, text: &str) {
-        self.message(Verbosity::Normal, &format!("{:>10} {text}", ""));
+        self.message(Verbosity::Normal, &format!("{:>10} {}", "", without_steering(text)));
     }
 
     /// A line that only `--verbose` shows.
     pub(crate) fn detail(self, text: &str) {
-        self.message(Verbosity::Verbose, &format!("{:>10} {DIM}{text}{DIM:#}", ""));
+        self.message(Verbosity::Verbose, &format!("{:>10} {DIM}{}{DIM:#}", "", without_steering(text)));
     }
 
     pub(crate) fn warn(self, text: &str) {
-        self.message(Verbosity::Quiet, &format!("{YELLOW}warning{YELLOW:#}: {text}"));
+        self.message(Verbosity::Quiet, &format!("{YELLOW}warning{YELLOW:#}: {}", without_steering(text)));
     }
 
     pub(crate) fn error(self, text: &str) {
-        self.message(Verbosity::Quiet, &format!("{RED}error{RED:#}: {text}"));
+        self.message(Verbosity::Quiet, &format!("{RED}error{RED:#}: {}", without_steering(text)));
     }
 
     pub(crate) fn hint(self, text: &str) {
-        self.message(Verbosity::Quiet, &format!("\n{CYAN}hint{CYAN:#}: {text}"));
+        self.message(Verbosity::Quiet, &format!("\n{CYAN}hint{CYAN:#}: {}", without_steering(text)));
     }
 
     /// A line on standard error without a prefix.
     pub(crate) fn plain(self, text: &str) {
-        self.message(Verbosity::Quiet, text);
+        self.message(Verbosity::Quiet, &without_steering(text));
     }
 
     /// A progress bar over `total` units, with their rate and the time left; where standard error is no terminal, a line now

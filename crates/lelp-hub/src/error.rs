@@ -10,7 +10,7 @@ use safetensors::SafeTensorError;
 use thiserror::Error;
 use zip::result::ZipError;
 
-use super::FILES;
+use super::files::FILES;
 
 /// Why a model could not be fetched; nothing is left in the cache.
 #[derive(Debug, Error)]
@@ -72,15 +72,37 @@ pub enum IncompleteModelError {
     #[error("{file} is missing or empty")]
     Missing {
         /// The file.
-        file: &'static str,
+        file: String,
     },
     /// The weights end early, or are something else.
     #[error("{file} is not a complete safetensors file")]
     Weights {
         /// The file.
-        file: &'static str,
+        file: String,
         /// The parser's reason.
         source: SafeTensorError,
+    },
+    /// A list of files is something else.
+    #[error("{file} is not what it should be")]
+    Index {
+        /// The file.
+        file: &'static str,
+        /// The parser's reason.
+        source: serde_json::Error,
+    },
+    /// A list of files names one somewhere else.
+    #[error("{file} names `{name}`; only files beside it are read")]
+    Outside {
+        /// The list.
+        file: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A file is not as it was fetched.
+    #[error("{file} has been changed since it was fetched")]
+    Changed {
+        /// The file.
+        file: String,
     },
     /// A file cannot be read.
     #[error(transparent)]
@@ -103,10 +125,46 @@ pub enum AttemptError {
     #[error("the hub does not give {file}")]
     Hub {
         /// The file that was asked for.
-        file: &'static str,
+        file: String,
         /// The client's reason.
         source: Box<ApiError>,
     },
+    /// The hub does not let this user have it.
+    #[error(
+        "the hub refuses {file} (status {status}): there is no such model, or it is private or gated; accept its terms, \
+         and set HF_TOKEN"
+    )]
+    Denied {
+        /// The file that was asked for.
+        file: String,
+        /// The status of the answer.
+        status: u16,
+    },
+    /// The hub must not be asked, and its cache lacks a file.
+    #[error("HF_HUB_OFFLINE is set, and the hub's own cache has no {file} of it")]
+    NotCached {
+        /// The file.
+        file: String,
+    },
+    /// A file of the hub's cache is not what it is called by.
+    #[error("`{}` has SHA-256 {found}, but should have {expected}; remove it", file.display())]
+    CachedHash {
+        /// The file.
+        file: PathBuf,
+        /// SHA-256 of what is there.
+        found: String,
+        /// SHA-256 that it is called by.
+        expected: String,
+    },
+    /// Nothing may be downloaded.
+    #[error("HF_HUB_OFFLINE is set")]
+    Offline,
+    /// There are no weights in the one format that is read.
+    #[error(
+        "it has no model.safetensors; where it has pytorch_model.bin, fetch it with `hf download` and give its folder: \
+         the error then says how to convert it"
+    )]
+    NoWeights,
     /// The client of the hub could not be set up.
     #[error("the client of the hub cannot be set up")]
     HubClient {
@@ -138,8 +196,8 @@ pub enum AttemptError {
         /// The last line that it printed.
         last_line: String,
     },
-    /// The package is not as we know it.
-    #[error("the package has no file {file}")]
+    /// A file that is needed is not there.
+    #[error("it has no file {file}")]
     NoFile {
         /// The file that was looked for.
         file: String,

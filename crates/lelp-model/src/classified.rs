@@ -93,7 +93,7 @@ impl Classified for TokenizerFileError {
         match self {
             Self::File(error) => error.kind(),
             Self::Settings(error) => error.kind(),
-            Self::Invalid { .. } => ErrorKind::Input,
+            Self::OtherFormat { .. } | Self::Invalid { .. } => ErrorKind::Input,
         }
     }
 }
@@ -115,7 +115,7 @@ impl Classified for EncoderError {
             Self::Weights(error) => error.kind(),
             Self::Tokenizer(error) => error.kind(),
             Self::Settings(error) => error.kind(),
-            Self::Pooling { .. } => ErrorKind::Input,
+            Self::Pooling { .. } | Self::Module { .. } => ErrorKind::Input,
             Self::Graph(error) => error.kind(),
         }
     }

@@ -3,7 +3,8 @@
 //! Inputs, all i64 `[batch, tokens]`, with both sizes free: `input_ids`, `attention_mask` (1 for text, 0 for padding on
 //! the right) and, where the encoder reads them, `token_type_ids`. Outputs: `logits` `[batch, classes]`, subclasses
 //! collapsed, and `embedding` `[batch, width]`, the input of the last layer. Only operators of standard ONNX are used.
-//! The tokenizer is not in the graph: texts are tokenised by the one in the model's folder.
+//! The tokenizer is not in the graph: texts are tokenised by the one in the model's folder, which cuts them to the same
+//! length and pads nothing. Where the encoder wants a prompt before texts or lower case, the key `preparation` says so.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use thiserror::Error;
 use crate::checkpoint::{WeightsError, names_an_encoder};
 use crate::encoder_classifier::{ClassifierFiles, EncoderClassifierError, TEACHER_FILE, read_files};
 use crate::onnx::{ATTENTION_MASK, GraphOfClassifier, INPUT_IDS, TOKEN_TYPE_IDS, classifier_graph};
+use crate::tokenizer::TextPreparation;
 use lelp_data::storage::{self, FileError};
 
 /// Larger weights go into a file of their own: one message of the format ends at 2 GiB, and some readers earlier.
@@ -74,6 +76,9 @@ fn export_within(folder: &Path, out: &Path, largest: usize) -> Result<Exported, 
     let mut graph = classifier_graph(&graph_of(&files))?;
     graph.describe("labels", serde_json::json!(files.labels).to_string());
     graph.describe("max_length", max_length.to_string());
+    if files.preparation != TextPreparation::default() {
+        graph.describe("preparation", serde_json::json!(files.preparation).to_string());
+    }
     let mut written = vec![out.to_owned()];
     if graph.weight_bytes() > largest {
         let mut name = out.file_name().map_or_else(OsString::new, OsString::from);

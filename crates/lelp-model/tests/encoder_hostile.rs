@@ -207,7 +207,7 @@ fn an_unknown_architecture_is_told_what_is_supported() {
     let folder = Folder::copy("encoder_bert");
     let error = folder.set("model_type", json!("gpt2")).error("config.json");
     assert!(
-        ErrorChain(&error).to_string().ends_with("model_type `gpt2` is not supported; supported: bert, roberta, xlm-roberta, distilbert, mpnet, albert"),
+        ErrorChain(&error).to_string().ends_with("model_type `gpt2` is not supported; supported: bert, roberta, xlm-roberta, camembert, distilbert, mpnet, albert"),
         "{error}"
     );
 }
@@ -269,12 +269,13 @@ fn files_that_are_not_json_or_not_there_are_named() {
 }
 
 #[test]
-fn a_tokenizer_of_another_vocabulary_is_refused_with_both_numbers() {
+fn a_token_of_another_vocabulary_is_refused_with_both_numbers() {
     let folder = Folder::copy("encoder_bert");
     folder.edit("tokenizer.json", |tokenizer| tokenizer["model"]["vocab"]["foreign"] = json!(30521));
-    let error = folder.error("tokenizer.json");
-    let text = ErrorChain(&error).to_string();
-    assert!(text.contains("30521") && text.contains("vocab_size 65"), "{text}");
+    let encoder = folder.load().unwrap();
+    encoder.embed(&["my card".into()]).unwrap();
+    let text = encoder.embed(&["foreign".into()]).unwrap_err().to_string();
+    assert!(text.contains("`foreign` has id 30521") && text.contains("vocabulary of 65"), "{text}");
 }
 
 /// A template may add ids that are in no vocabulary.

@@ -32,7 +32,8 @@ fn save(to: &Path, encoder: &str, pooling: Pooling, normalize: bool, hidden: boo
     let width = if hidden { 7 } else { 32 };
     let head = ClassifierHead::new(hidden.then(|| layer(32, 7)), layer(width, 2 * subclasses)).unwrap();
     let labels = vec!["no".to_owned(), "yes".to_owned()];
-    let mut config = FrozenEncoderConfig::new(labels, pooling, normalize, 16, "hash".to_owned());
+    let hash = FrozenEncoderConfig::hash_of(&folder(encoder), &head).unwrap();
+    let mut config = FrozenEncoderConfig::new(labels, pooling, normalize, 16, hash);
     config.subclasses = NonZeroUsize::new(subclasses).unwrap();
     EncoderClassifier::save(to, &folder(encoder), &head, &config).unwrap();
 }
@@ -88,6 +89,28 @@ fn every_pooling_head_and_collapse_is_in_the_graph() {
     }
 }
 
+/// Files of two teachers side by side are neither.
+#[test]
+fn a_head_that_teacher_json_does_not_tell_of_is_refused() {
+    let (work, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    save(work.path(), "encoder_bert", Pooling::Mean, true, true, 1);
+    save(other.path(), "encoder_bert", Pooling::Mean, true, false, 1);
+    for (file, named) in [("head.safetensors", "another head"), ("model.safetensors", "other weights")] {
+        let whole = fs::read(work.path().join(file)).unwrap();
+        if file == "head.safetensors" {
+            fs::copy(other.path().join(file), work.path().join(file)).unwrap();
+        } else {
+            let mut changed = whole.clone();
+            *changed.last_mut().unwrap() ^= 1;
+            fs::write(work.path().join(file), changed).unwrap();
+        }
+        let error = EncoderClassifier::load(work.path(), ONE).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+        fs::write(work.path().join(file), whole).unwrap();
+    }
+    EncoderClassifier::load(work.path(), ONE).unwrap();
+}
+
 /// Folders written before there were subclasses have no such field.
 #[test]
 fn an_older_folder_still_loads() {
@@ -96,6 +119,6 @@ fn an_older_folder_still_loads() {
     let own = fs::read_to_string(work.path().join("teacher.json")).unwrap();
     assert!(!own.contains("subclasses"), "{own}");
     let teacher = EncoderClassifier::load(work.path(), ONE).unwrap();
-    assert_eq!(teacher.hash().unwrap(), "hash");
+    assert!(own.contains(&teacher.hash().unwrap()), "{own}");
     assert_eq!(teacher.head().subclasses(), ONE);
 }

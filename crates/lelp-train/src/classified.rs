@@ -8,7 +8,7 @@ use crate::evaluate::EvaluateError;
 use crate::head::EmbeddingRowsError;
 use crate::students::{StudentError, ngram::NgramStudentError};
 use crate::task::TaskError;
-use crate::teachers::{EmbedError, FineTuneError, HeadTrainingError, SignalsRunError};
+use crate::teachers::{AnswersError, EmbedError, FineTuneError, HeadTrainingError, SignalsRunError};
 use crate::training::{CheckpointError, TrainError, TrainSettingsError};
 impl Classified for FolderError {
     fn kind(&self) -> ErrorKind {
@@ -163,6 +163,12 @@ impl Classified for HeadTrainingError {
             | Self::Labels(_)
             | Self::NoValidationLabels { .. } => ErrorKind::Input,
         }
+    }
+}
+
+impl Classified for AnswersError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lelp::TeacherCheck;
 use thiserror::Error;
 
 use crate::training::{SampledRows, ValidationMetric};
@@ -99,6 +100,7 @@ impl Task {
         }
         if let Some(signals) = &signals {
             signals.check_data(&train)?;
+            signals.check_labels(&train)?;
         }
         let logits = signals.as_ref().map(SignalsFolder::logits).transpose()?;
         let read_fine = |fine: &String| FineColumn::open(train.file(), &columns.columns(), fine, None);
@@ -261,6 +263,13 @@ impl Task {
             test: None,
             unlabelled,
         })
+    }
+
+    /// How often the teacher's answers to the training rows are their labels.
+    #[must_use]
+    pub fn check_teacher(&self) -> Option<TeacherCheck> {
+        let labels = self.train.signal_labels()?;
+        TeacherCheck::new(self.logits.as_ref()?, self.labels.len(), &labels)
     }
 
     /// Names of the classes.

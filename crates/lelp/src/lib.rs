@@ -72,6 +72,7 @@ mod parameter;
 mod plane;
 mod rotation;
 mod subspace;
+mod teacher_check;
 
 pub mod artifact;
 pub mod exponential;
@@ -100,6 +101,7 @@ pub use subclass::{ClassReport, FineLabels, FittedSplit, HeadSource, SplitReport
 pub use subclass::{LelpSettings, MakerSettings, MakerSettingsError};
 pub use subclass::{Requirements, SubclassFit, TargetMaker};
 pub use subclass::{SplitStatistics, SplitStatisticsBuilder};
+pub use teacher_check::{TeacherCheck, TeacherFinding, look_like_probabilities};
 
 #[cfg(test)]
 mod testing;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use lelp::{FittedSplit, LelpSettings, MakerSettings, MakerSettingsError, Members, TargetMaker};
+use lelp::{FittedSplit, LelpSettings, MakerSettings, MakerSettingsError, Members};
+use lelp::{SplitStatistics, TargetMaker};
 use lelp_compare::auto::{AUTO, AUTO_SETTINGS};
 use lelp_data::{ColumnSettings, FineColumn, SignalsFolder};
 use lelp_train::distill;
@@ -94,18 +95,19 @@ impl SplitArgs {
         Ok(MakerSettings::with_parameters(&self.split, given.collect())?.with_seed(seed))
     }
 
-    /// The split, fitted to all rows of `signals`.
+    /// The split, fitted to all rows of `signals`, and what it was fitted on.
     pub(crate) fn fit(
         &self,
         seed: u64,
         signals: &SignalsFolder,
         fine: Option<&FineColumn>,
         threads: NonZeroUsize,
-    ) -> Result<FittedSplit, Failure> {
+    ) -> Result<(FittedSplit, SplitStatistics), Failure> {
         let settings = self.settings(seed).map_err(Failure::usage)?;
         let members = self.members.map_or(Members::default(), Members::from);
         let statistics = distill::split_statistics(signals, &settings, members, fine, threads)?;
-        Ok(distill::fit_split(signals, &statistics, &settings, fine, threads)?)
+        let fit = distill::fit_split(signals, &statistics, &settings, fine, threads)?;
+        Ok((fit, statistics))
     }
 
     /// Refuses a flag that means nothing to the split, and a value that its setting does not allow.

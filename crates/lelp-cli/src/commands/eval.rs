@@ -9,7 +9,7 @@ use lelp_train::evaluate::{Report, answer, report};
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
-use crate::model_columns::model_columns;
+use crate::model_columns::{class_names, model_columns};
 use crate::printer::Printer;
 use crate::progress::Rows;
 use crate::text_table::TextTable;
@@ -46,7 +46,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let model = load_model(&arguments.model, global.threads())?;
     let remembered = ColumnSettings::remembered(&arguments.model)?;
     let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
-    let data = Dataset::open(&arguments.data, &columns.columns())?.with_labels(model.labels())?;
+    let names = class_names(columns.labels.as_deref(), model.labels())?;
+    let data = Dataset::open(&arguments.data, &columns.columns())?.with_labels(names)?;
     let teacher = match &arguments.signals {
         None => None,
         Some(folder) => {

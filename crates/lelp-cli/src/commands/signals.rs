@@ -1,21 +1,30 @@
 //! `lelp signals`: store a teacher's embeddings and logits on a data file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use lelp_data::import::{ImportOptions, import};
 use lelp_data::signals::PART_ROWS;
-use lelp_data::{ColumnSettings, Dataset, Existing, Precision, SignalsFolder};
+use lelp_data::storage;
+use lelp_data::{ColumnRequest, ColumnSettings, Columns, Dataset, Existing, Precision, SignalsFolder};
+use lelp_model::encoder::{Encoder, EncoderLoadOptions};
 use lelp_model::{PredictError, Teacher, load_model, teacher_of};
-use lelp_train::teachers::{SignalsOptions, SignalsRunError, write_signals};
+use lelp_train::teachers::{AbsentTeacher, AnswerKind, SignalsOptions, SignalsRunError};
+use lelp_train::teachers::{logits_of_columns, write_signals, write_signals_of_answers};
 
 use crate::args::{ColumnArgs, GlobalArgs};
-use crate::encoder_cache::embedding_cache;
+use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
-use crate::model_columns::model_columns;
+use crate::model_columns::{class_names, model_columns};
 use crate::printer::Printer;
 use crate::progress::Rows;
+use crate::teacher_warnings;
+
+const EXAMPLES: &str = "\
+Examples:
+  lelp signals --teacher teacher --data queries/train.csv --out signals
+  lelp signals --encoder MiniLM --data answered.csv --probability-columns no,yes --out signals";
 
 /// Run a teacher over a data file and store its embeddings and logits; or import those made elsewhere
 ///
@@ -24,16 +33,25 @@ use crate::progress::Rows;
 /// was stopped resumes with the same command. A teacher is a folder that `lelp teach` wrote, or a fine-tuned sequence
 /// classifier of the BERT family in Hugging Face's format.
 ///
-/// Example: lelp signals --teacher teacher --data queries/train.csv --out signals
+/// A teacher that is not here, an LLM or a service, comes by its answers in columns of the data file: a frozen encoder
+/// embeds the texts, and the answers count as the teacher's.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     import: Option<Import>,
 
     /// Folder of a teacher, or of a Hugging Face sequence classifier
-    #[arg(long, value_name = "DIR", required = true)]
+    #[arg(long, value_name = "DIR", required_unless_present = "encoder")]
     teacher: Option<PathBuf>,
+
+    /// In place of a teacher: a Hugging Face folder, or the name of a model as for `lelp pull`, that embeds the texts
+    #[arg(long, value_name = "DIR|MODEL", conflicts_with = "teacher", requires = "answers")]
+    encoder: Option<String>,
+
+    #[command(flatten)]
+    answers: AnswerArgs,
 
     /// Data file in Parquet, CSV, TSV or JSON Lines; labels may be missing
     #[arg(long, value_name = "FILE", required = true)]
@@ -44,6 +62,31 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     columns: ColumnArgs,
+}
+
+/// Where the answers of a teacher that is not here stand.
+#[derive(Debug, clap::Args)]
+#[group(id = "answers", multiple = false, requires = "encoder")]
+struct AnswerArgs {
+    /// Columns of the answers' probabilities, one a class, or one for the second of two; the columns name the classes
+    /// unless `--labels` does
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    probability_columns: Vec<String>,
+
+    /// Columns of the answers' logits, likewise
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    logit_columns: Vec<String>,
+}
+
+impl AnswerArgs {
+    /// The columns, and what they hold.
+    fn columns(&self) -> (&[String], AnswerKind) {
+        if self.probability_columns.is_empty() {
+            (&self.logit_columns, AnswerKind::Logits)
+        } else {
+            (&self.probability_columns, AnswerKind::Probabilities)
+        }
+    }
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -118,25 +161,89 @@ impl From<PrecisionArg> for Precision {
 }
 
 impl OutputArgs {
+    fn options(&self) -> SignalsOptions {
+        SignalsOptions {
+            precision: self.precision.map_or(Precision::F32, Precision::from),
+            existing: self.existing(),
+            part_rows: PART_ROWS,
+        }
+    }
+
     fn existing(&self) -> Existing {
         if self.overwrite { Existing::Overwrite } else { Existing::Resume }
     }
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    match (&arguments.import, &arguments.teacher, &arguments.data, &arguments.output) {
-        (Some(Import::Import(import)), ..) => run_import(import, printer),
-        (None, Some(teacher), Some(data), Some(output)) => {
+    if let Some(Import::Import(import)) = &arguments.import {
+        return run_import(import, printer);
+    }
+    let (Some(data), Some(output)) = (&arguments.data, &arguments.output) else {
+        return Err(Failure::usage(NEEDS));
+    };
+    let signals = match (&arguments.teacher, &arguments.encoder) {
+        (Some(teacher), _) => {
             let model = load_model(teacher, global.threads())?;
             let columns = arguments.columns.settings().or(ColumnSettings::remembered(teacher)?);
             let teacher = teacher_of(model.as_ref(), teacher)?;
             let columns = columns.or(model_columns(model.schema()));
-            let data = Dataset::open(data, &columns.columns())?.with_labels(teacher.labels())?;
-            run_teacher(teacher, &data, output, printer)?;
-            Ok(columns.remember(&output.out)?)
+            let names = class_names(columns.labels.as_deref(), teacher.labels())?;
+            let data = Dataset::open(data, &columns.columns())?.with_labels(names)?;
+            let signals = run_teacher(teacher, &data, output, printer)?;
+            columns.remember(&output.out)?;
+            signals
         }
-        _ => Err(Failure::usage("`lelp signals` needs --teacher, --data and --out, or the command `import`")),
-    }
+        (None, Some(encoder)) => run_encoder(arguments, encoder, data, output, global, printer)?,
+        (None, None) => return Err(Failure::usage(NEEDS)),
+    };
+    print_written(&signals, &output.out, printer);
+    Ok(teacher_warnings::of_signals(&signals, printer)?)
+}
+
+const NEEDS: &str =
+    "`lelp signals` needs --data, --out and --teacher or --encoder, or the command `import` with its files";
+
+/// Embeds the texts with a frozen encoder, and takes the answers in the data file's columns as a teacher's.
+fn run_encoder(
+    arguments: &Arguments,
+    encoder: &str,
+    data: &Path,
+    output: &OutputArgs,
+    global: &GlobalArgs,
+    printer: Printer,
+) -> Result<SignalsFolder, Failure> {
+    let (columns, kind) = arguments.answers.columns();
+    let answers = Columns {
+        text: ColumnRequest::No,
+        pair: ColumnRequest::No,
+        numbers: columns.to_vec(),
+        label: ColumnRequest::No,
+        label_name: ColumnRequest::No,
+        ..Columns::default()
+    };
+    let logits = logits_of_columns(&Dataset::open(data, &answers)?, kind)?;
+    let settings = arguments.columns.settings();
+    let own = match columns {
+        [second] => vec![format!("not {second}"), second.clone()],
+        all => all.to_vec(),
+    };
+    let labels = class_names(settings.labels.as_deref(), &own)?;
+    let data = Dataset::open(data, &settings.columns())?.with_labels(labels)?;
+    let folder = encoder_folder(encoder, printer)?;
+    let encoder = Encoder::load(&folder, &EncoderLoadOptions::new(global.threads()))?;
+    let cancel = interrupt::cancel_flag()?;
+    let bar = Rows::new(printer, "embedding", data.rows());
+    let embeddings = embedding_cache()?
+        .embed(&encoder, &folder, &data, &mut |done| bar.set(done), &cancel)
+        .with_context(|| format!("embedding `{}`", data.file().display()))?;
+    bar.finish();
+    let bytes: Vec<u8> = logits.iter().flat_map(|logit| logit.to_le_bytes()).collect();
+    let hash =
+        storage::sha256(format!("{}{}", encoder.identity(&folder)?, storage::sha256(&bytes)).as_bytes());
+    let teacher = AbsentTeacher { labels, logits: &logits, embeddings: &embeddings, hash: &hash };
+    let signals = write_signals_of_answers(teacher, &data, &output.out, output.options())?;
+    settings.remember(&output.out)?;
+    Ok(signals)
 }
 
 fn run_teacher(
@@ -144,29 +251,21 @@ fn run_teacher(
     data: &Dataset,
     output: &OutputArgs,
     printer: Printer,
-) -> Result<(), Failure> {
+) -> Result<SignalsFolder, Failure> {
     let cancel = interrupt::cancel_flag()?;
-    let options = SignalsOptions {
-        precision: output.precision.map_or(Precision::F32, Precision::from),
-        existing: output.existing(),
-        part_rows: PART_ROWS,
-    };
     let bar = Rows::new(printer, "signals", data.rows());
     let signals = write_signals(
         teacher,
         embedding_cache().ok().as_ref(),
         data,
         &output.out,
-        options,
+        output.options(),
         &mut |done| bar.set(done),
         &cancel,
     );
     bar.finish();
     match signals {
-        Ok(signals) => {
-            print_written(&signals, &output.out, printer);
-            Ok(())
-        }
+        Ok(signals) => Ok(signals),
         Err(error @ SignalsRunError::Answer(PredictError::Cancelled { .. })) => {
             Err(Failure::from(error)
                 .with_hint("the parts that are complete are kept; the same command resumes"))
@@ -193,10 +292,10 @@ fn run_import(arguments: &ImportArgs, printer: Printer) -> Result<(), Failure> {
     let signals = import(&paths, &arguments.output.out, &options, &mut |rows| bar.set_position(rows))?;
     bar.finish_and_clear();
     print_written(&signals, &arguments.output.out, printer);
-    Ok(())
+    Ok(teacher_warnings::of_signals(&signals, printer)?)
 }
 
-fn print_written(signals: &SignalsFolder, out: &std::path::Path, printer: Printer) {
+fn print_written(signals: &SignalsFolder, out: &Path, printer: Printer) {
     let description = signals.description();
     let (rows, width, classes) = (description.rows, description.width, description.classes);
     printer.step("wrote", &format!("`{}`: {rows} rows, width {width}, {classes} classes", out.display()));

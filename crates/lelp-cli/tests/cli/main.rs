@@ -14,3 +14,4 @@ mod readme;
 mod report;
 mod support;
 mod tables;
+mod teacher_checks;

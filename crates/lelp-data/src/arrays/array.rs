@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::storage::MappedFile;
-use half::f16;
+use half::{bf16, f16};
 
 use super::error::ArrayError;
 
@@ -13,32 +13,47 @@ use super::error::ArrayError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Element {
     F16,
+    BF16,
     F32,
     F64,
+    I8,
+    I16,
     I32,
     I64,
+    U8,
+    U16,
+    U32,
+    U64,
 }
 
 impl Element {
     pub(crate) fn bytes(self) -> usize {
         match self {
-            Self::F16 => 2,
-            Self::F32 | Self::I32 => 4,
-            Self::F64 | Self::I64 => 8,
+            Self::I8 | Self::U8 => 1,
+            Self::F16 | Self::BF16 | Self::I16 | Self::U16 => 2,
+            Self::F32 | Self::I32 | Self::U32 => 4,
+            Self::F64 | Self::I64 | Self::U64 => 8,
         }
     }
 
     pub(crate) fn is_float(self) -> bool {
-        matches!(self, Self::F16 | Self::F32 | Self::F64)
+        matches!(self, Self::F16 | Self::BF16 | Self::F32 | Self::F64)
     }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::F16 => "f16",
+            Self::BF16 => "bf16",
             Self::F32 => "f32",
             Self::F64 => "f64",
+            Self::I8 => "i8",
+            Self::I16 => "i16",
             Self::I32 => "i32",
             Self::I64 => "i64",
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
         }
     }
 }
@@ -116,20 +131,32 @@ impl Array {
         let bytes = self.values(range);
         match self.element {
             Element::F16 => decode(bytes, |value| f16::from_le_bytes(value).to_f32()),
+            Element::BF16 => decode(bytes, |value| bf16::from_le_bytes(value).to_f32()),
             Element::F32 => decode(bytes, f32::from_le_bytes),
             Element::F64 => decode(bytes, |value| f64::from_le_bytes(value) as f32),
-            Element::I32 => decode(bytes, |value| i32::from_le_bytes(value) as f32),
-            Element::I64 => decode(bytes, |value| i64::from_le_bytes(value) as f32),
+            _ => integers(self.element, bytes).into_iter().map(|value| value as f32).collect(),
         }
     }
 
     /// Values `range` of an integer array.
     pub(crate) fn integers(&self, range: Range<usize>) -> Vec<i64> {
-        let bytes = self.values(range);
-        match self.element {
-            Element::I32 => decode(bytes, |value| i64::from(i32::from_le_bytes(value))),
-            Element::I64 => decode(bytes, i64::from_le_bytes),
-            _ => unreachable!("floats are refused when the arrays are gathered"),
+        integers(self.element, self.values(range))
+    }
+}
+
+fn integers(element: Element, bytes: &[u8]) -> Vec<i64> {
+    match element {
+        Element::I8 => decode(bytes, |value| i64::from(i8::from_le_bytes(value))),
+        Element::U8 => decode(bytes, |value| i64::from(u8::from_le_bytes(value))),
+        Element::I16 => decode(bytes, |value| i64::from(i16::from_le_bytes(value))),
+        Element::U16 => decode(bytes, |value| i64::from(u16::from_le_bytes(value))),
+        Element::I32 => decode(bytes, |value| i64::from(i32::from_le_bytes(value))),
+        Element::U32 => decode(bytes, |value| i64::from(u32::from_le_bytes(value))),
+        Element::I64 => decode(bytes, i64::from_le_bytes),
+        // What is beyond is no label either way.
+        Element::U64 => decode(bytes, |value| i64::try_from(u64::from_le_bytes(value)).unwrap_or(i64::MAX)),
+        Element::F16 | Element::BF16 | Element::F32 | Element::F64 => {
+            unreachable!("floats are refused when the arrays are gathered")
         }
     }
 }

@@ -83,6 +83,14 @@ pub enum ArrayError {
         /// What the reader says.
         source: std::io::Error,
     },
+    /// A member of an archive is not what was put into it.
+    #[error("`{}`: `{member}` is damaged: its checksum is another than the archive says; save it again", file.display())]
+    Checksum {
+        /// The file.
+        file: PathBuf,
+        /// The member.
+        member: String,
+    },
     /// A member of an archive claims to grow out of all proportion: damage, or an attack.
     #[error(
         "`{}`: `{member}` claims to unpack from {packed} to {unpacked} bytes, more than {limit}; save it with `numpy.savez`",

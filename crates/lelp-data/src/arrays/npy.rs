@@ -48,7 +48,8 @@ pub(super) fn parse(bytes: &[u8], file: &Path, member: &str) -> Result<Npy, Arra
         file: file.to_owned(),
         array: member.to_owned(),
         found: header.descr.to_string().chars().take(40).collect(),
-        wanted: "little-endian f16, f32, f64, i32 or i64",
+        // NumPy has no bf16, and saves an array of it as two bytes without a meaning.
+        wanted: "little-endian f16, f32, f64 or a whole number of up to 8 bytes (of bf16 save `.astype(\"float32\")`)",
     })?;
     if header.fortran_order {
         return Err(ArrayError::FortranOrder { file: file.to_owned(), array: member.to_owned() });
@@ -113,8 +114,14 @@ fn element(descr: &Value) -> Option<Element> {
         "<f2" => Some(Element::F16),
         "<f4" => Some(Element::F32),
         "<f8" => Some(Element::F64),
+        "|i1" => Some(Element::I8),
+        "<i2" => Some(Element::I16),
         "<i4" => Some(Element::I32),
         "<i8" => Some(Element::I64),
+        "|u1" | "|b1" => Some(Element::U8),
+        "<u2" => Some(Element::U16),
+        "<u4" => Some(Element::U32),
+        "<u8" => Some(Element::U64),
         _ => None,
     }
 }

@@ -29,9 +29,9 @@ pub(crate) fn read_npz(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec
         let Some(name) = file_name.strip_suffix(".npy").filter(|name| wanted(name)) else { continue };
         let stored = member.compression() == CompressionMethod::Stored;
         let start = member.data_start();
-        let (packed, unpacked) = (member.compressed_size(), member.size());
+        let (packed, unpacked, checksum) = (member.compressed_size(), member.size(), member.crc32());
         arrays.push(if stored {
-            of_stored(path, &map, start.zip(Some(unpacked)), name)?
+            of_stored(path, &map, start.zip(Some(unpacked)), checksum, name)?
         } else {
             let bytes = unpack(path, &file_name, &mut member, packed, unpacked)?;
             let npy = npy::parse(&bytes, path, name)?;
@@ -46,6 +46,7 @@ fn of_stored(
     path: &Path,
     map: &Arc<MappedFile>,
     place: Option<(u64, u64)>,
+    checksum: u32,
     name: &str,
 ) -> Result<Array, ArrayError> {
     let not_npy = || ArrayError::NotNpy { file: path.to_owned(), member: name.to_owned() };
@@ -55,6 +56,9 @@ fn of_stored(
     // A claimed length beyond the end of the file is cut; the size of the array is checked against what is left.
     let member = &rest[..rest.len().min(usize::try_from(length).unwrap_or(usize::MAX))];
     let npy = npy::parse(member, path, name)?;
+    if crc32fast::hash(member) != checksum {
+        return Err(ArrayError::Checksum { file: path.to_owned(), member: name.to_owned() });
+    }
     let in_map = |values: Range<usize>| start + values.start..start + values.end;
     Ok(npy::array(path, name, npy, |values| Bytes::Mapped(Arc::clone(map), in_map(values))))
 }
@@ -72,7 +76,8 @@ fn unpack(
         return Err(ArrayError::Bomb { file, member, packed, unpacked, limit });
     }
     let mut bytes = Vec::new();
-    reader.take(unpacked).read_to_end(&mut bytes).map_err(|source| ArrayError::Unpack {
+    // One byte more than there is: the reader compares checksums when it comes to the end.
+    reader.take(unpacked.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| ArrayError::Unpack {
         file: path.to_owned(),
         member: member.to_owned(),
         source,

@@ -29,13 +29,13 @@ pub enum ImportError {
         file: PathBuf,
     },
     /// An array that is needed is nowhere.
-    #[error("no array `{array}` among {}; found {}", list(files), names(found))]
+    #[error("no array `{array}` in {}, which {}; save it under that name", list(files), names(found))]
     MissingArray {
         /// The array.
         array: &'static str,
         /// Where it was looked for.
         files: Vec<PathBuf>,
-        /// Arrays of the known names that were found.
+        /// The arrays that are there.
         found: Vec<String>,
     },
     /// Two files hold the same array.
@@ -120,5 +120,5 @@ fn list(files: &[PathBuf]) -> String {
 }
 
 fn names(found: &[String]) -> String {
-    if found.is_empty() { "none of the known names".to_owned() } else { found.join(", ") }
+    if found.is_empty() { "holds none".to_owned() } else { format!("holds {}", found.join(", ")) }
 }

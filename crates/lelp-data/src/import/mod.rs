@@ -2,20 +2,23 @@
 //!
 //! | array | shape | type |
 //! |---|---|---|
-//! | `embeddings` | `[rows, width]` | f16, f32, f64 |
-//! | `logits` | `[rows, classes]`; of one logit `[rows]` or `[rows, 1]` | f16, f32, f64 |
-//! | or `probabilities` | `[rows, classes]`; of the second of two classes `[rows]` or `[rows, 1]` | f16, f32, f64 |
-//! | `labels`, optional | `[rows]`, -1 for none | i32, i64 |
-//! | `weight` and `bias`, optional | `[classes, width]` and `[classes]`; of one logit `[1, width]` and `[1]` | f16, f32, f64 |
+//! | `embeddings` | `[rows, width]` | floats |
+//! | `logits` | `[rows, classes]`; of one logit `[rows]` or `[rows, 1]` | floats |
+//! | or `probabilities` | `[rows, classes]`; of the second of two classes `[rows]` or `[rows, 1]` | floats |
+//! | `labels`, optional | `[rows]`, -1 for none | whole numbers |
+//! | `weight` and `bias`, optional | `[classes, width]` and `[classes]`; of one logit `[1, width]` and `[1]` | floats |
 //!
-//! Files are mapped and read part by part, so memory does not grow with rows; a member of a compressed
-//! `.npz` is unpacked in memory. A one-logit teacher `z` is read as `[0, z]`.
+//! Floats are f16, bf16 (in safetensors), f32 or f64, whole numbers of 1 to 8 bytes or booleans. Files are mapped and
+//! read part by part, so memory does not grow with rows; a member of a compressed `.npz` is unpacked in memory. A one-logit
+//! teacher `z` is read as `[0, z]`. All values are read and checked once before the first is written, so that what is
+//! refused leaves nothing behind.
 
 mod error;
 mod sources;
 mod teacher;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use lelp::signals::{Embeddings, Signals, SignalsParts};
@@ -69,31 +72,56 @@ pub fn import(
     let teacher = TeacherArrays::new(sources::arrays(paths)?)?;
     let description = description(&teacher, options);
     let head = teacher.head()?;
+    description.check(out)?;
+    for part in 0..description.parts() {
+        let block = Block::read(&teacher, description.part_range(part))?;
+        description.check_precision(out, part, &block.signals(&teacher)?)?;
+    }
     let mut writer = SignalsWriter::open(out, description, options.existing)?;
     while let Some(rows) = writer.next_rows() {
-        let first_row = rows.start;
         let end = rows.end;
-        // Both ends are rows of arrays in memory or in a map.
-        let rows = rows.start as usize..rows.end as usize;
-        let embeddings = teacher.embeddings(rows.clone());
-        let logits = teacher.logits(rows.clone())?;
-        let labels = teacher.labels(rows)?;
-        let signals = Signals::new(SignalsParts {
-            embeddings: Embeddings::F32(&embeddings),
-            width: teacher.width(),
-            logits: &logits,
-            classes: teacher.classes(),
-            labels: labels.as_deref(),
-            first_row,
-        })
-        .map_err(|source| ImportError::Values { file: teacher.file().to_owned(), source })?;
-        writer.write(&signals)?;
+        writer.write(&Block::read(&teacher, rows)?.signals(&teacher)?)?;
         progress(end);
     }
     if let Some(head) = head {
         writer.write_head(&head)?;
     }
     Ok(writer.finish()?)
+}
+
+/// Some rows of the arrays.
+struct Block {
+    embeddings: Vec<f32>,
+    logits: Vec<f32>,
+    labels: Option<Vec<i32>>,
+    first_row: u64,
+}
+
+impl Block {
+    fn read(teacher: &TeacherArrays, rows: Range<u64>) -> Result<Self, ImportError> {
+        let first_row = rows.start;
+        // Both ends are rows of arrays in memory or in a map.
+        let rows = rows.start as usize..rows.end as usize;
+        Ok(Self {
+            embeddings: teacher.embeddings(rows.clone()),
+            logits: teacher.logits(rows.clone())?,
+            labels: teacher.labels(rows)?,
+            first_row,
+        })
+    }
+
+    /// The rows, checked.
+    fn signals(&self, teacher: &TeacherArrays) -> Result<Signals<'_>, ImportError> {
+        Signals::new(SignalsParts {
+            embeddings: Embeddings::F32(&self.embeddings),
+            width: teacher.width(),
+            logits: &self.logits,
+            classes: teacher.classes(),
+            labels: self.labels.as_deref(),
+            first_row: self.first_row,
+        })
+        .map_err(|source| ImportError::Values { file: teacher.file().to_owned(), source })
+    }
 }
 
 fn description(teacher: &TeacherArrays, options: &ImportOptions) -> SignalsDescription {

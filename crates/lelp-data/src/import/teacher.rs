@@ -71,11 +71,13 @@ impl TeacherArrays {
         let head = self.head.iter().flat_map(|(weight, bias)| [weight, bias]);
         for array in [&self.embeddings, self.outputs.array()].into_iter().chain(head) {
             if !array.element.is_float() {
-                return Err(array.wrong_type("f16, f32 or f64").into());
+                return Err(array.wrong_type("f16, bf16, f32 or f64").into());
             }
         }
         match &self.labels {
-            Some(labels) if labels.element.is_float() => Err(labels.wrong_type("i32 or i64").into()),
+            Some(labels) if labels.element.is_float() => {
+                Err(labels.wrong_type("a type of whole numbers").into())
+            }
             _ => Ok(()),
         }
     }

@@ -7,9 +7,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::storage::{self, FileError};
+use lelp::Signals;
 use serde::{Deserialize, Serialize};
 
 use super::error::SignalsFileError;
+use super::part;
 
 /// Rows of a part unless asked otherwise: some seconds of a small encoder's work, so that little is lost.
 pub const PART_ROWS: u64 = 2048;
@@ -111,8 +113,22 @@ impl SignalsDescription {
         bound(part)..bound(part.saturating_add(1))
     }
 
+    /// Refuses embeddings of part `part` that are too large for the precision they would be stored in in `folder`.
+    pub(crate) fn check_precision(
+        &self,
+        folder: &Path,
+        part: u64,
+        signals: &Signals<'_>,
+    ) -> Result<(), SignalsFileError> {
+        if self.embeddings == Precision::F32 {
+            return Ok(());
+        }
+        let single = signals.embedding_rows(0..signals.rows());
+        part::halved(&part_path(folder, part), signals, &single).map(|_| ())
+    }
+
     /// Refuses numbers that no signals have; `file` is named in the error.
-    pub(super) fn check(&self, file: &Path) -> Result<(), SignalsFileError> {
+    pub(crate) fn check(&self, file: &Path) -> Result<(), SignalsFileError> {
         let least = [
             ("classes", self.classes as u64, 2),
             ("width", self.width as u64, 1),

@@ -7,6 +7,28 @@ use lelp::{Classified, ErrorKind, SignalsError};
 use safetensors::SafeTensorError;
 use thiserror::Error;
 
+/// A row that has one label in the signals and another in the data set.
+#[derive(Debug, Error)]
+#[error(
+    "row {row} has label `{found}` in `{}` but `{wanted}` in `{}`, as have {others} others; are the rows in the same order? \
+     mend the labels of one, or leave them out of the signals",
+    folder.display(), data.display()
+)]
+pub struct OtherLabel {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The first row that differs.
+    pub row: u64,
+    /// Its label in the signals.
+    pub found: String,
+    /// The data set.
+    pub data: PathBuf,
+    /// Its label there.
+    pub wanted: String,
+    /// How many others differ.
+    pub others: usize,
+}
+
 /// Why signals cannot be read or written. Rows count from 0.
 #[derive(Debug, Error)]
 pub enum SignalsFileError {
@@ -98,6 +120,22 @@ pub enum SignalsFileError {
         data_rows: u64,
         /// Hash of its texts.
         wanted: String,
+    },
+    /// A row has one label in the signals and another in the data set.
+    #[error(transparent)]
+    OtherLabel(#[from] Box<OtherLabel>),
+    /// The classes that are asked for are not those of the signals.
+    #[error(
+        "`{}` has the classes {}, but {} are asked for; name them in the order of the signals",
+        folder.display(), found.join(", "), wanted.join(", ")
+    )]
+    OtherClasses {
+        /// The folder.
+        folder: PathBuf,
+        /// Its classes.
+        found: Vec<String>,
+        /// Those that are asked for.
+        wanted: Vec<String>,
     },
     /// Not all parts are written yet.
     #[error("`{}` is not complete: {written} of {rows} rows are written; write it again with the same settings to go on", folder.display())]

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use half::f16;
+use lelp::TeacherCheck;
 use lelp::signals::{Embeddings, Head, Signals, SignalsParts};
 
 use super::description::{SignalsDescription, part_path};
-use super::error::SignalsFileError;
+use super::error::{OtherLabel, SignalsFileError};
 use super::head;
 use super::part::Part;
 use crate::Dataset;
@@ -130,6 +131,45 @@ impl SignalsFolder {
         let both = self.description.columns.iter().filter_map(|(name, hash)| Some((hash, found.get(name)?)));
         let mut same = both.map(|(hash, found)| hash == found).peekable();
         same.peek().is_some() && same.all(|same| same)
+    }
+
+    /// Refuses `data` with other classes, in another order, or with another label than the signals have for a row.
+    ///
+    /// Classes may be called otherwise, as numbers are by names, but not by each other's names.
+    pub fn check_labels(&self, data: &Dataset) -> Result<(), SignalsFileError> {
+        let (found, wanted) = (&self.description.label_names, data.label_names());
+        let known = wanted.iter().filter(|name| found.contains(name)).count();
+        if found.len() != wanted.len() || (known > 0 && found != wanted) {
+            let (folder, found, wanted) = (self.folder.clone(), found.clone(), wanted.to_vec());
+            return Err(SignalsFileError::OtherClasses { folder, found, wanted });
+        }
+        let Some(labels) = data.signal_labels() else { return Ok(()) };
+        let own = self.labels()?;
+        let mut differing = (0_u64..).zip(own.iter().zip(&labels)).filter_map(|(row, (&own, &label))| {
+            (own >= 0 && label >= 0 && own != label).then_some((row, own, label))
+        });
+        let Some((row, own, label)) = differing.next() else { return Ok(()) };
+        let name = |class: i32| {
+            usize::try_from(class).ok().and_then(|class| wanted.get(class)).cloned().unwrap_or_default()
+        };
+        Err(Box::new(OtherLabel {
+            folder: self.folder.clone(),
+            row,
+            found: name(own),
+            data: data.file().to_owned(),
+            wanted: name(label),
+            others: differing.count(),
+        })
+        .into())
+    }
+
+    /// How often the teacher's answers are the labels: those of `data`, or else the signals' own.
+    pub fn check_teacher(&self, data: Option<&Dataset>) -> Result<Option<TeacherCheck>, SignalsFileError> {
+        let labels = match data.and_then(Dataset::signal_labels) {
+            Some(labels) => labels,
+            None => self.labels()?,
+        };
+        Ok(TeacherCheck::new(&self.logits()?, self.description.classes, &labels))
     }
 
     /// All logits, `[rows, classes]`.

@@ -20,7 +20,7 @@ mod writer;
 
 pub use description::{PART_ROWS, Precision, SignalsDescription};
 pub use embeddings::SignalsEmbeddings;
-pub use error::SignalsFileError;
+pub use error::{OtherLabel, SignalsFileError};
 pub use folder::{SignalsFolder, StoredSignals};
 pub use part::Part;
 pub use writer::{Existing, SignalsWriter};

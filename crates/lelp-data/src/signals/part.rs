@@ -163,7 +163,11 @@ pub(super) fn write(
 }
 
 /// Embeddings in half precision, unless one is too large for it.
-fn halved(path: &Path, signals: &Signals<'_>, single: &[f32]) -> Result<Vec<f16>, SignalsFileError> {
+pub(super) fn halved(
+    path: &Path,
+    signals: &Signals<'_>,
+    single: &[f32],
+) -> Result<Vec<f16>, SignalsFileError> {
     let half: Vec<f16> = single.iter().copied().map(f16::from_f32).collect();
     match half.iter().position(|value| value.is_infinite()) {
         None => Ok(half),

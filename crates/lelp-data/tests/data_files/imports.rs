@@ -126,6 +126,148 @@ fn other_arrays_do_not_continue_an_import() {
 }
 
 #[test]
+fn a_refused_import_leaves_nothing_and_the_mended_one_takes_its_place() {
+    let (work, mended) = (tempfile::tempdir().unwrap(), arrays(&[]));
+    let out = work.path().join("signals");
+    // The last part is bad; the others are not written either. A value too large for half precision, too.
+    let nan = npy("<f4", "(3, 2)", &f32s(&[0., 0., 0., 0., 0., f32::NAN]));
+    let large = npy("<f4", "(3, 2)", &f32s(&[0., 0., 0., 0., 0., 1e6]));
+    let labels = npy("<i4", "(3,)", &[0, 1, 9].map(i32::to_le_bytes).concat());
+    for change in [("embeddings", nan), ("embeddings", large), ("labels", labels)] {
+        let bad = arrays(&[change]);
+        let options =
+            ImportOptions { part_rows: 1, precision: Some(Precision::F16), ..ImportOptions::default() };
+        import(&[bad.path().to_owned()], &out, &options, &mut |_| {}).unwrap_err();
+        assert!(!out.exists());
+    }
+    import(&[mended.path().to_owned()], &out, &ImportOptions::default(), &mut |_| {}).unwrap();
+}
+
+#[test]
+fn what_is_there_is_listed_where_an_array_is_missing() {
+    let folder = arrays(&[("hidden", npy("<f4", "(1,)", &[0; 4]))]);
+    fs::remove_file(folder.path().join("embeddings.npy")).unwrap();
+    let message = imported(folder.path(), &ImportOptions::default()).err().unwrap().to_string();
+    assert!(
+        message.starts_with("no array `embeddings` in ") && message.contains("holds hidden, logits"),
+        "{message}"
+    );
+    let one = folder.path().join("hidden.npy");
+    let message = imported(&one, &ImportOptions::default()).err().unwrap().to_string();
+    assert!(message.contains("holds hidden;"), "{message}");
+    let tensor = |name: &'static str| {
+        (name, safetensors::tensor::TensorView::new(safetensors::Dtype::U8, vec![1], &[0]).unwrap())
+    };
+    let file = folder.path().join("other.safetensors");
+    fs::write(&file, safetensors::serialize([tensor("logits"), tensor("arr_1")], None).unwrap()).unwrap();
+    let message = imported(&file, &ImportOptions::default()).err().unwrap().to_string();
+    assert!(
+        message.contains("array `logits` holds u8") || message.contains("holds arr_1, logits"),
+        "{message}"
+    );
+}
+
+#[test]
+fn labels_of_any_whole_type_are_the_same() {
+    let labels = |npy: Vec<u8>| {
+        let folder = arrays(&[("labels", npy)]);
+        imported(folder.path(), &ImportOptions::default()).unwrap().1.labels().unwrap()
+    };
+    for (descr, bytes) in [("|i1", 1), ("<i2", 2), ("<i4", 4), ("<i8", 8)] {
+        let values =
+            [0_i64, 1, -1].iter().flat_map(|value| value.to_le_bytes()[..bytes].to_vec()).collect::<Vec<_>>();
+        assert_eq!(labels(npy(descr, "(3,)", &values)), [0, 1, -1], "{descr}");
+    }
+    for (descr, bytes) in [("|b1", 1), ("|u1", 1), ("<u2", 2), ("<u4", 4), ("<u8", 8)] {
+        let values =
+            [0_u64, 1, 1].iter().flat_map(|value| value.to_le_bytes()[..bytes].to_vec()).collect::<Vec<_>>();
+        assert_eq!(labels(npy(descr, "(3,)", &values)), [0, 1, 1], "{descr}");
+    }
+}
+
+#[test]
+fn bf16_is_read_from_safetensors() {
+    let values = [1.0_f32, -2.5, 0.0, 3.0].map(half::bf16::from_f32);
+    let view = || {
+        safetensors::tensor::TensorView::new(
+            safetensors::Dtype::BF16,
+            vec![2, 2],
+            bytemuck::cast_slice(&values),
+        )
+        .unwrap()
+    };
+    let work = tempfile::tempdir().unwrap();
+    let file = work.path().join("teacher.safetensors");
+    fs::write(&file, safetensors::serialize([("embeddings", view()), ("logits", view())], None).unwrap())
+        .unwrap();
+    let (_out, signals) = imported(&file, &ImportOptions::default()).unwrap();
+    assert_eq!(signals.logits().unwrap(), [1.0, -2.5, 0.0, 3.0]);
+    assert_eq!(&signals.read().unwrap().signals().embedding_rows(0..2)[..], [1.0, -2.5, 0.0, 3.0]);
+    assert_eq!(signals.description().embeddings, Precision::F32);
+}
+
+#[test]
+fn one_changed_byte_in_an_archive_is_seen() {
+    let work = tempfile::tempdir().unwrap();
+    for name in ["stored.npz", "compressed.npz"] {
+        let whole = fs::read(fixture(name)).unwrap();
+        let (mut refused, mut other) = (0, 0);
+        for place in (0..whole.len()).step_by(3) {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 1;
+            let path = work.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            match imported(&path, &ImportOptions::default()) {
+                Err(_) => refused += 1,
+                // A byte that nobody reads, as a date of a member.
+                Ok((_out, signals)) => {
+                    other += 1;
+                    assert_eq!(
+                        signals.logits().unwrap(),
+                        [-5., -4., -3., -2., -1., 0., 1., 2., 3., 4.],
+                        "{place}"
+                    );
+                }
+            }
+        }
+        assert!(refused > other, "{refused} {other}");
+    }
+}
+
+#[test]
+fn labels_and_classes_that_contradict_the_data_are_refused() {
+    let out = tempfile::tempdir().unwrap();
+    let names = |names: [&str; 2]| names.map(str::to_owned).to_vec();
+    let options = ImportOptions { label_names: Some(names(["neg", "pos"])), ..ImportOptions::default() };
+    let signals = import(&[fixture("stored.npz")], out.path(), &options, &mut |_| {}).unwrap();
+    let data = |labels: &str| {
+        let path = out.path().join("rows.csv");
+        let row = |label| format!("a,{}\n", if label == '?' { ' ' } else { label });
+        let rows = labels.chars().map(row).collect::<Vec<_>>().concat();
+        fs::write(&path, format!("text,label\n{rows}")).unwrap();
+        lelp_data::Dataset::open(&path, &lelp_data::Columns::default()).unwrap()
+    };
+    // The signals have 0, 1, -1, 1, 0.
+    let named = |labels: &str| data(labels).with_labels(&names(["neg", "pos"])).unwrap();
+    signals.check_labels(&named("01010")).unwrap();
+    signals.check_labels(&named("?1110")).unwrap();
+    let said = signals.check_labels(&named("01100")).unwrap_err().to_string();
+    assert!(
+        said.contains("row 3 has label `pos`") && said.contains("`neg` in") && said.contains("0 others"),
+        "{said}"
+    );
+    let said = signals.check_labels(&named("10101")).unwrap_err().to_string();
+    assert!(said.contains("row 0") && said.contains("3 others"), "{said}");
+    let said = signals
+        .check_labels(&data("01010").with_labels(&names(["pos", "neg"])).unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(said.contains("classes neg, pos") && said.contains("pos, neg are asked for"), "{said}");
+    // Other names for all of them are names.
+    signals.check_labels(&data("01010").with_labels(&names(["bad", "good"])).unwrap()).unwrap();
+}
+
+#[test]
 fn counts_that_differ() {
     let (_, message) = refused(&[("logits", npy("<f4", "(2, 2)", &f32s(&[0.0; 4])))]);
     assert_eq!(message, "`logits.npy`: array `logits` has 2 rows, but `embeddings` has 3");
@@ -170,7 +312,7 @@ fn a_label_that_is_no_class() {
 #[test]
 fn types_and_orders_that_are_not_read() {
     let (_, message) = refused(&[("labels", npy("<f4", "(3,)", &[0; 12]))]);
-    assert_eq!(message, "`labels.npy`: array `labels` holds f32, but i32 or i64 is needed");
+    assert_eq!(message, "`labels.npy`: array `labels` holds f32, but a type of whole numbers is needed");
     for descr in [">f4", "|O", "<c8", "<U5"] {
         assert!(matches!(
             refused(&[("logits", npy(descr, "(3, 2)", &[0; 48]))]).0,

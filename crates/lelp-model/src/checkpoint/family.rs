@@ -88,7 +88,7 @@ pub struct LayerNames {
 }
 
 /// Every family that can be loaded.
-pub static FAMILIES: [Family; 6] = [BERT, ROBERTA, XLM_ROBERTA, DISTILBERT, MPNET, ALBERT];
+pub static FAMILIES: [Family; 7] = [BERT, ROBERTA, XLM_ROBERTA, CAMEMBERT, DISTILBERT, MPNET, ALBERT];
 
 /// Devlin et al. 2018, arXiv:1810.04805; `MiniLM` (arXiv:2002.10957) is the same with other sizes.
 const BERT: Family = Family {
@@ -130,6 +130,10 @@ const ROBERTA: Family = Family {
 /// Conneau et al. 2019, arXiv:1911.02116: `RoBERTa` in many languages.
 const XLM_ROBERTA: Family =
     Family { model_type: "xlm-roberta", architecture: "XLMRobertaForSequenceClassification", ..ROBERTA };
+
+/// Martin et al. 2019, arXiv:1911.03894: `RoBERTa` in French, its tensors under the same names.
+const CAMEMBERT: Family =
+    Family { model_type: "camembert", architecture: "CamembertForSequenceClassification", ..ROBERTA };
 
 /// Sanh et al. 2019, arXiv:1910.01108.
 const DISTILBERT: Family = Family {

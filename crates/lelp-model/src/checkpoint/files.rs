@@ -16,6 +16,15 @@ pub(crate) const VOCABULARY: &str = "vocab.txt";
 /// Settings beside `vocab.txt`.
 pub(crate) const TOKENIZER_SETTINGS: &str = "tokenizer_config.json";
 
+/// Tokens and their ids, in checkpoints that keep them apart from `tokenizer_config.json`.
+pub(crate) const ADDED_TOKENS: &str = "added_tokens.json";
+/// Which of the tokens are special, beside that.
+pub(crate) const SPECIAL_TOKENS: &str = "special_tokens_map.json";
+/// Prompts of sentence-transformers.
+pub(crate) const PROMPTS: &str = "config_sentence_transformers.json";
+/// Length and letters' case of sentence-transformers.
+pub(crate) const SENTENCE_SETTINGS: &str = "sentence_bert_config.json";
+
 /// Why a small JSON file beside the weights could not be read.
 #[derive(Debug, Error)]
 pub enum JsonFileError {
@@ -73,11 +82,23 @@ pub fn files_hash(folder: &Path, names: &[String]) -> Result<String, FileError> 
     Ok(storage::sha256(all.as_bytes()))
 }
 
-/// Names of the files of an encoder in `folder`: config, weights, tokenizer.
+/// Names of the files of an encoder in `folder`: config, weights, tokenizer, and what prepares texts for it.
 pub fn file_names(folder: &Path) -> Result<Vec<String>, WeightsError> {
     let mut names = vec!["config.json".to_owned()];
     names.extend(weights::file_names(folder)?);
-    let has = |name: &&str| folder.join(name).exists();
-    names.extend([TOKENIZER, VOCABULARY, TOKENIZER_SETTINGS].into_iter().filter(has).map(str::to_owned));
+    let tokenizer = [TOKENIZER, VOCABULARY, TOKENIZER_SETTINGS, ADDED_TOKENS, SPECIAL_TOKENS];
+    let others = tokenizer.into_iter().chain([PROMPTS, SENTENCE_SETTINGS]);
+    names.extend(others.filter(|name| folder.join(name).exists()).map(str::to_owned));
     Ok(names)
+}
+
+/// Copies the files of a frozen encoder but its tokenizer: config, weights, and what prepares texts for it.
+pub(crate) fn copy_network(from: &Path, to: &Path) -> Result<(), WeightsError> {
+    let mut names = vec!["config.json".to_owned()];
+    names.extend(weights::file_names(from)?);
+    let optional = [PROMPTS, SENTENCE_SETTINGS].into_iter().filter(|name| from.join(name).exists());
+    for name in names.into_iter().chain(optional.map(str::to_owned)) {
+        storage::copy(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
 }

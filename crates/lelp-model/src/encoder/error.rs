@@ -35,6 +35,14 @@ pub enum EncoderError {
         /// The pooling it asks for.
         pooling: String,
     },
+    /// The folder asks for a step that is not taken.
+    #[error("`{}` has a module `{module}` behind the encoder, which is not computed; choose a pooling (mean, cls or max) to use the encoder without it", path.display())]
+    Module {
+        /// `modules.json`.
+        path: PathBuf,
+        /// The module's class.
+        module: String,
+    },
     /// The engine refused the graph we wrote: our fault.
     #[error(transparent)]
     Graph(#[from] EngineError),

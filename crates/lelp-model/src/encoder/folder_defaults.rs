@@ -1,14 +1,19 @@
 //! Pooling, normalisation and length of an encoder, from the small files of sentence-transformers, where present.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::error::EncoderError;
-use crate::checkpoint::read_optional_json;
+use crate::checkpoint::{SENTENCE_SETTINGS, read_optional_json};
 use crate::pooling::Pooling;
+use crate::tokenizer::{TokenizerFileError, model_max_length};
 use lelp_data::storage;
+
+/// Classes of `modules.json` that are computed, by the last part of their names. Dropout changes nothing outside training.
+const MODULES: [&str; 4] = ["Transformer", "Pooling", "Normalize", "Dropout"];
 
 /// How the folder wants to be used; where it does not say: mean pooling, no normalisation, no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,27 +42,34 @@ struct Module {
 type PoolingConfig = Map<String, Value>;
 
 impl FolderDefaults {
-    /// Reads the files that are there.
-    pub(crate) fn read(folder: &Path) -> Result<Self, EncoderError> {
-        let sentence: Option<SentenceConfig> = read_optional_json(&folder.join("sentence_bert_config.json"))?;
-        let modules: Vec<Module> = read_optional_json(&folder.join("modules.json"))?.unwrap_or_default();
+    /// Reads the files that are there; with a pooling that is `chosen`, what they say about others does not count.
+    pub(crate) fn read(folder: &Path, chosen: Option<Pooling>) -> Result<Self, EncoderError> {
+        let sentence: Option<SentenceConfig> = read_optional_json(&folder.join(SENTENCE_SETTINGS))?;
+        let path = folder.join("modules.json");
+        let modules: Vec<Module> = read_optional_json(&path)?.unwrap_or_default();
+        let computed =
+            |module: &&Module| module.r#type.rsplit('.').next().is_some_and(|name| MODULES.contains(&name));
+        if let (None, Some(module)) = (chosen, modules.iter().find(|module| !computed(module))) {
+            return Err(EncoderError::Module { path, module: module.r#type.clone() });
+        }
         let of_kind = |kind: &str| modules.iter().find(|module| module.r#type.ends_with(kind));
         // The path comes from a file: only a plain name may be followed.
         let named = of_kind(".Pooling")
             .map(|module| module.path.as_str())
             .filter(|path| storage::is_plain_name(path));
         let path = folder.join(named.unwrap_or("1_Pooling")).join("config.json");
-        let pooling = match read_optional_json::<PoolingConfig>(&path)? {
-            None => Pooling::Mean,
-            Some(config) => {
+        let pooling = match (chosen, read_optional_json::<PoolingConfig>(&path)?) {
+            (Some(chosen), _) => chosen,
+            (None, None) => Pooling::Mean,
+            (None, Some(config)) => {
                 pooling(&config).map_err(|pooling| EncoderError::Pooling { path: path.clone(), pooling })?
             }
         };
-        Ok(Self {
-            pooling,
-            normalize: of_kind(".Normalize").is_some(),
-            max_length: sentence.and_then(|sentence| sentence.max_seq_length),
-        })
+        let max_length = match sentence.and_then(|sentence| sentence.max_seq_length) {
+            Some(length) => Some(length),
+            None => model_max_length(folder).map_err(TokenizerFileError::from)?.map(NonZeroUsize::get),
+        };
+        Ok(Self { pooling, normalize: of_kind(".Normalize").is_some(), max_length })
     }
 }
 

@@ -26,12 +26,12 @@ pub use crate::pooling::Pooling;
 pub use error::EncoderError;
 
 use self::folder_defaults::FolderDefaults;
-use crate::checkpoint::{EncoderConfig, Weights};
+use crate::checkpoint::{EncoderConfig, Weights, copy_network, weights_hash};
 use crate::engine::{Session, Threads};
 use crate::predictor::PredictError;
-use crate::tokenizer::{TokenIds, Tokenizer};
+use crate::tokenizer::{TextPreparation, TokenIds, Tokenizer};
 use crate::{onnx, pooling};
-use lelp_data::Text;
+use lelp_data::{Text, storage};
 
 /// How to load an encoder; what is `None` is read from the folder.
 #[derive(Debug, Clone)]
@@ -76,15 +76,15 @@ impl Encoder {
     /// # Errors
     /// [`EncoderError`] names the file and what is wrong with it.
     pub fn load(folder: &Path, options: &EncoderLoadOptions) -> Result<Self, EncoderError> {
-        let defaults = FolderDefaults::read(folder)?;
+        let defaults = FolderDefaults::read(folder, options.pooling)?;
         let config = EncoderConfig::load(folder)?;
         let wanted = options.max_length.map(NonZeroUsize::get).or(defaults.max_length);
         // The tokenizer first: it is small, and a mistake there need not wait for the weights.
-        let tokenizer = Tokenizer::load(folder, &config, wanted.unwrap_or(usize::MAX))?;
+        let tokenizer = Tokenizer::load(folder, &config, wanted.unwrap_or(usize::MAX))?
+            .prepared(TextPreparation::read(folder)?);
         let weights = Weights::open(folder, &config)?;
-        let pooling = options.pooling.unwrap_or(defaults.pooling);
         let normalize = options.normalize.unwrap_or(defaults.normalize);
-        Self::new(&config, &weights, tokenizer, pooling, normalize, options.threads)
+        Self::new(&config, &weights, tokenizer, defaults.pooling, normalize, options.threads)
     }
 
     /// The encoder of a checkpoint that has been opened.
@@ -129,6 +129,29 @@ impl Encoder {
     #[must_use]
     pub fn max_length(&self) -> usize {
         self.tokenizer.max_length()
+    }
+
+    /// What is done to every text before it is tokenised.
+    #[must_use]
+    pub fn preparation(&self) -> &TextPreparation {
+        self.tokenizer.preparation()
+    }
+
+    /// What decides the embeddings of a text, as a hash: config, weights and tokenizer of `folder`, which this encoder was
+    /// loaded from, and how it is used.
+    pub fn identity(&self, folder: &Path) -> Result<String, EncoderError> {
+        let how = serde_json::json!([self.pooling, self.normalize, self.max_length(), self.preparation()]);
+        let config = storage::sha256(&storage::map(&folder.join("config.json"))?);
+        let tokenizer = storage::sha256(&self.tokenizer.to_bytes());
+        let all = format!("encoder 1\n{}\n{config}\n{tokenizer}\n{how}\n", weights_hash(folder)?);
+        Ok(storage::sha256(all.as_bytes()))
+    }
+
+    /// Copies the files of the frozen encoder in `from` into `to`, its tokenizer cut to `max_length` tokens.
+    pub(crate) fn copy_files(from: &Path, to: &Path, max_length: usize) -> Result<(), EncoderError> {
+        let tokenizer = Tokenizer::load(from, &EncoderConfig::load(from)?, max_length)?;
+        copy_network(from, to)?;
+        Ok(tokenizer.save(from, to)?)
     }
 
     /// Embeddings of `texts`, `[texts.len(), width]`, row-major, in their order.

@@ -1,6 +1,6 @@
 //! Why a tokenizer cannot serve an encoder, or a text has no tokens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -13,15 +13,22 @@ pub enum TokenizerError {
     /// The file is not a tokenizer.
     #[error("not a tokenizer")]
     Format(#[source] tokenizers::Error),
-    /// The tokenizer gives ids that the embedding table does not have.
+    /// The file contradicts itself, in a way that is only found by running it.
     #[error(
-        "the tokenizer has ids up to {highest}, but the config has vocab_size {vocabulary}; is it another model's?"
+        "it contradicts itself, as a template that names a token it does not list; save the tokenizer again"
     )]
-    Vocabulary {
-        /// Highest id of the tokenizer.
-        highest: u32,
-        /// Rows of the embedding table.
-        vocabulary: usize,
+    Unsound,
+    /// An added token cannot have the id that it is listed with.
+    #[error(
+        "the added token `{token}` is listed with id {wanted}, but comes as {found}; save the tokenizer again"
+    )]
+    AddedToken {
+        /// The token.
+        token: String,
+        /// The id that it would have.
+        found: u32,
+        /// The id that it is listed with.
+        wanted: u32,
     },
     /// The word pieces lack a token that every text needs.
     #[error("there is no token `{token}`, which stands around or in every text")]
@@ -51,6 +58,18 @@ pub enum TokenizerFileError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The tokenizer is there in another format alone.
+    #[error(
+        "`{}` holds its tokenizer as {file}, but it is read from tokenizer.json; write it with\n  {}",
+        folder.display(),
+        conversion(folder)
+    )]
+    OtherFormat {
+        /// The folder.
+        folder: PathBuf,
+        /// The file that is there.
+        file: &'static str,
+    },
     /// `tokenizer_config.json` is not as it should be.
     #[error(transparent)]
     Settings(#[from] JsonFileError),
@@ -64,6 +83,14 @@ pub enum TokenizerFileError {
     },
 }
 
+/// The command that writes `tokenizer.json` from the other files of `folder`.
+fn conversion(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "python3 -c \"from transformers import AutoTokenizer as T; T.from_pretrained('{folder}').save_pretrained('{folder}')\""
+    )
+}
+
 /// Why a text has no tokens; texts of a batch count from 0.
 #[derive(Debug, Error)]
 pub enum TokenizeError {
@@ -75,6 +102,12 @@ pub enum TokenizeError {
         /// The tokenizer's reason.
         source: tokenizers::Error,
     },
+    /// The tokenizer broke down over the text.
+    #[error("text {index}: the tokenizer broke down over it; its file contradicts itself")]
+    Unsound {
+        /// Place of the text in the batch.
+        index: usize,
+    },
     /// Not even special tokens came out.
     #[error("text {index}: the tokenizer gives no token")]
     NoToken {
@@ -82,10 +115,14 @@ pub enum TokenizeError {
         index: usize,
     },
     /// An id that the token table lacks.
-    #[error("text {index}: token id {id} is outside the vocabulary of {vocabulary}")]
+    #[error(
+        "text {index}: token `{token}` has id {id}, outside the vocabulary of {vocabulary}; is the tokenizer another model's?"
+    )]
     TokenId {
         /// Place of the text in the batch.
         index: usize,
+        /// The token.
+        token: String,
         /// The id.
         id: u32,
         /// Rows of the token table.

@@ -1,18 +1,27 @@
 //! Texts to token ids, through the folder's own `tokenizer.json` or `vocab.txt`.
 
+mod added_tokens;
 mod error;
+mod panics;
+mod preparation;
+mod settings;
 mod word_pieces;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use serde_json::{Map, Value};
 use tokenizers::{EncodeInput, Encoding, TruncationParams};
 
-use crate::checkpoint::{EncoderConfig, TOKENIZER, VOCABULARY};
+use crate::checkpoint::{ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_SETTINGS, VOCABULARY};
+use crate::checkpoint::{EncoderConfig, read_optional_json};
 use lelp_data::Text;
 use lelp_data::storage;
 
 pub use error::{TokenizeError, TokenizerError, TokenizerFileError};
+pub use preparation::TextPreparation;
+use settings::Settings;
+pub(crate) use settings::model_max_length;
 
 /// Bytes of a text that are read for each token that is kept. Tokens of real text take 4 or 5 bytes; the
 /// margin keeps runs of rare long words, and a text of any length costs no more than this.
@@ -36,7 +45,12 @@ pub struct Tokenizer {
     token_types: Option<usize>,
     longest_text: usize,
     max_length: usize,
+    preparation: TextPreparation,
 }
+
+/// Tokenizers that `tokenizer.json` can be written from, and `vocab.txt` where it is no list of word pieces.
+const OTHER_FORMATS: [&str; 6] =
+    ["sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model", "vocab.json", "bpe.codes"];
 
 impl Tokenizer {
     /// Reads `tokenizer.json` of `folder`, or `vocab.txt` with `tokenizer_config.json` where there is no such file.
@@ -52,16 +66,27 @@ impl Tokenizer {
         max_length: usize,
     ) -> Result<Self, TokenizerFileError> {
         let (complete, vocabulary) = (folder.join(TOKENIZER), folder.join(VOCABULARY));
+        let other = OTHER_FORMATS.into_iter().find(|file| folder.join(file).is_file());
+        if let Some(file) = other.filter(|_| !complete.exists()) {
+            return Err(TokenizerFileError::OtherFormat { folder: folder.to_owned(), file });
+        }
         let (path, inner) = if !complete.exists() && vocabulary.exists() {
             let inner = word_pieces::load(folder, config)?;
             (vocabulary, Ok(inner))
         } else {
-            let inner = tokenizers::Tokenizer::from_bytes(&*storage::map(&complete)?);
-            (complete, inner.map_err(TokenizerError::Format))
+            let settings = Settings::read(folder)?;
+            let bytes = storage::map(&complete)?;
+            let inner = panics::catch(|| tokenizers::Tokenizer::from_bytes(&*bytes));
+            let inner =
+                inner.map_or(Err(TokenizerError::Unsound), |inner| inner.map_err(TokenizerError::Format));
+            (complete, inner.and_then(|inner| settings.normalize_as_bert(inner)))
         };
-        inner
-            .and_then(|inner| Self::new(inner, config, max_length))
-            .map_err(|source| TokenizerFileError::Invalid { path, source })
+        let invalid = |source| TokenizerFileError::Invalid { path: path.clone(), source };
+        let mut inner = inner.map_err(invalid)?;
+        added_tokens::add(folder, &mut inner)?;
+        panics::catch(|| Self::new(inner, config, max_length))
+            .unwrap_or(Err(TokenizerError::Unsound))
+            .map_err(invalid)
     }
 
     fn new(
@@ -69,11 +94,6 @@ impl Tokenizer {
         config: &EncoderConfig,
         max_length: usize,
     ) -> Result<Self, TokenizerError> {
-        let vocabulary = config.vocabulary;
-        let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
-        if highest as usize >= vocabulary {
-            return Err(TokenizerError::Vocabulary { highest, vocabulary });
-        }
         let special = inner
             .get_post_processor()
             .map_or(0, |processor| tokenizers::PostProcessor::added_tokens(processor, true));
@@ -84,19 +104,65 @@ impl Tokenizer {
         let truncation = TruncationParams { max_length, ..TruncationParams::default() };
         inner.with_truncation(Some(truncation)).map_err(TokenizerError::Format)?;
         inner.with_padding(None);
+        // What stands around every text shows here whether it holds together.
+        inner.encode_fast("", true).map_err(TokenizerError::Format)?;
+        inner.encode_fast(("", ""), true).map_err(TokenizerError::Format)?;
         Ok(Self {
             inner,
-            vocabulary,
+            vocabulary: config.vocabulary,
             token_types: config.reads_token_types().then_some(config.token_types),
             longest_text: max_length.saturating_mul(BYTES_PER_TOKEN),
             max_length,
+            preparation: TextPreparation::default(),
         })
+    }
+
+    /// Tokens that `tokenizer_config.json` of `folder` keeps of a text; none where it sets no bound.
+    pub fn longest(folder: &Path) -> Result<Option<NonZeroUsize>, TokenizerFileError> {
+        Ok(model_max_length(folder)?)
     }
 
     /// Tokens kept of each text, special ones included.
     #[must_use]
     pub fn max_length(&self) -> usize {
         self.max_length
+    }
+
+    /// Prepares every text as `preparation` says before it is tokenised.
+    #[must_use]
+    pub(crate) fn prepared(self, preparation: TextPreparation) -> Self {
+        Self { preparation, ..self }
+    }
+
+    /// What is done to every text before it is tokenised.
+    #[must_use]
+    pub fn preparation(&self) -> &TextPreparation {
+        &self.preparation
+    }
+
+    /// This tokenizer as `tokenizer.json`: cut to [`max_length`](Self::max_length), without padding, every added token in it.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut text = self.inner.to_string(true).expect("a tokenizer that was read can be written");
+        text.push('\n');
+        text.into_bytes()
+    }
+
+    /// Writes this tokenizer into the folder `to`, with the settings beside it in `from`, which it was loaded from.
+    ///
+    /// `tokenizer.json` is cut to [`max_length`](Self::max_length) and pads nothing, and `tokenizer_config.json` says the
+    /// same length: other programs then read texts as this one does.
+    pub fn save(&self, from: &Path, to: &Path) -> Result<(), TokenizerFileError> {
+        for file in [VOCABULARY, ADDED_TOKENS, SPECIAL_TOKENS] {
+            if from.join(file).is_file() {
+                storage::copy(&from.join(file), &to.join(file))?;
+            }
+        }
+        let settings: Option<Map<String, Value>> = read_optional_json(&from.join(TOKENIZER_SETTINGS))?;
+        let mut settings = settings.unwrap_or_default();
+        settings.insert("model_max_length".to_owned(), self.max_length.into());
+        storage::write(&to.join(TOKENIZER_SETTINGS), &storage::pretty_json(&settings))?;
+        Ok(storage::write(&to.join(TOKENIZER), &self.to_bytes())?)
     }
 
     /// Tokens of every text, in order, on `threads` threads.
@@ -124,12 +190,14 @@ impl Tokenizer {
     }
 
     fn encode_one(&self, index: usize, text: &Text<'_>) -> Result<TokenIds, TokenizeError> {
+        let first = self.preparation.apply(self.beginning(text.text));
         let input: EncodeInput<'_> = match text.pair {
-            None => self.beginning(text.text).into(),
-            Some(pair) => (self.beginning(text.text), self.beginning(pair)).into(),
+            None => first.into(),
+            Some(pair) => (first, self.preparation.apply_to_pair(self.beginning(pair))).into(),
         };
-        let encoding =
-            self.inner.encode_fast(input, true).map_err(|source| TokenizeError::Refused { index, source })?;
+        let encoding = panics::catch(|| self.inner.encode_fast(input, true))
+            .ok_or(TokenizeError::Unsound { index })?
+            .map_err(|source| TokenizeError::Refused { index, source })?;
         self.check(index, &encoding)?;
         Ok(TokenIds { ids: encoding.get_ids().to_vec(), types: encoding.get_type_ids().to_vec() })
     }
@@ -146,7 +214,8 @@ impl Tokenizer {
         }
         let vocabulary = self.vocabulary;
         if let Some(&id) = encoding.get_ids().iter().find(|&&id| id as usize >= vocabulary) {
-            return Err(TokenizeError::TokenId { index, id, vocabulary });
+            let token = self.inner.id_to_token(id).unwrap_or_default();
+            return Err(TokenizeError::TokenId { index, token, id, vocabulary });
         }
         if let Some(types) = self.token_types
             && let Some(&id) = encoding.get_type_ids().iter().find(|&&id| id as usize >= types)

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
 use serde_json::Value;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::BertNormalizer;
@@ -10,25 +9,13 @@ use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, Tokenizer};
 
+use super::settings::{Settings, content};
 use super::{TokenizerError, TokenizerFileError};
-use crate::checkpoint::{EncoderConfig, TOKENIZER_SETTINGS, VOCABULARY, read_optional_json};
+use crate::checkpoint::{EncoderConfig, VOCABULARY};
 use lelp_data::storage;
 
 /// Longer words are one unknown token, as in `transformers`.
 const LONGEST_WORD: usize = 100;
-
-/// `tokenizer_config.json`, with the defaults of `transformers`.
-#[derive(Debug, Default, Deserialize)]
-struct Settings {
-    do_lower_case: Option<bool>,
-    strip_accents: Option<bool>,
-    tokenize_chinese_chars: Option<bool>,
-    unk_token: Option<Value>,
-    cls_token: Option<Value>,
-    sep_token: Option<Value>,
-    pad_token: Option<Value>,
-    mask_token: Option<Value>,
-}
 
 /// What stands around texts in one family.
 struct Kind {
@@ -62,7 +49,7 @@ const MPNET: Kind = Kind {
 /// Builds the tokenizer from the files in `folder`.
 pub(super) fn load(folder: &Path, config: &EncoderConfig) -> Result<Tokenizer, TokenizerFileError> {
     let path = folder.join(VOCABULARY);
-    let settings: Settings = read_optional_json(&folder.join(TOKENIZER_SETTINGS))?.unwrap_or_default();
+    let settings = Settings::read(folder)?;
     let bytes = storage::map(&path)?;
     build(&bytes, &settings, config.family.model_type)
         .map_err(|source| TokenizerFileError::Invalid { path, source })
@@ -142,9 +129,4 @@ fn template(
         .special_tokens(around)
         .build()
         .map_err(|error| TokenizerError::Format(error.into()))
-}
-
-/// A token is its text, or an object that holds it.
-fn content(token: &Value) -> Option<&str> {
-    token.as_str().or_else(|| token.get("content")?.as_str())
 }

@@ -1,6 +1,5 @@
 //! What a distillation leaves behind: the model, its directions, and how it came to be.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use lelp_data::storage::{self, FileError};
@@ -67,7 +66,7 @@ pub fn check_free(folder: &Path, overwrite: bool) -> Result<(), FolderError> {
     Ok(())
 }
 
-/// Writes model, directions, `metrics.jsonl` and `run.json` into `folder`.
+/// Writes model, directions, `metrics.jsonl` and `run.json` as the folder `folder`, which appears whole or stays as it was.
 pub fn save(
     folder: &Path,
     distilled: &Distilled,
@@ -75,19 +74,17 @@ pub fn save(
     settings: &DistillSettings,
     threads: usize,
 ) -> Result<(), FolderError> {
-    distilled.student.save(folder)?;
-    settings.columns.remember(folder)?;
-    let fit = folder.join("lelp.safetensors");
-    match &distilled.fit {
-        Some(found) => storage::write(&fit, &found.to_bytes())?,
-        // Directions of an older model in this folder would be wrong for this one; there may be none.
-        None => drop(fs::remove_file(fit)),
-    }
-    let lines: String = distilled.report.epochs.iter().map(|epoch| epoch.line() + "\n").collect();
-    storage::write(&folder.join("metrics.jsonl"), lines.as_bytes())?;
-    let model_hash = storage::sha256(&storage::map(&folder.join("model.safetensors"))?);
-    let record = record(distilled, task, settings, threads, model_hash);
-    Ok(storage::write(&folder.join("run.json"), &storage::pretty_json(&record))?)
+    storage::write_folder(folder, |folder| {
+        distilled.student.save(folder)?;
+        settings.columns.remember(folder)?;
+        if let Some(found) = &distilled.fit {
+            storage::write(&folder.join("lelp.safetensors"), &found.to_bytes())?;
+        }
+        storage::write(&folder.join("metrics.jsonl"), distilled.report.metrics().as_bytes())?;
+        let model_hash = storage::sha256(&storage::map(&folder.join("model.safetensors"))?);
+        let record = record(distilled, task, settings, threads, model_hash);
+        Ok(storage::write(&folder.join("run.json"), &storage::pretty_json(&record))?)
+    })
 }
 
 fn record<'a>(

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use lelp_data::storage::{self, FileError};
+use lelp_data::storage;
 use lelp_model::checkpoint::{self, EncoderConfig, EncoderConfigFileError};
 use lelp_model::encoder::EncoderError;
 use lelp_model::encoder_classifier::{CLASSIFIER_FILE, SequenceClassifierConfig};
@@ -89,7 +89,9 @@ impl EncoderSource {
         head: bool,
         max_length: Option<NonZeroUsize>,
     ) -> Result<Self, EncoderTrainingError> {
-        let longest = max_length.map_or(LONGEST, NonZeroUsize::get);
+        let own = Tokenizer::longest(folder).map_err(EncoderError::from)?;
+        let own = own.map_or(LONGEST, NonZeroUsize::get).min(LONGEST);
+        let longest = max_length.map_or(own, NonZeroUsize::get);
         if max_length.is_some() && longest > config.longest() {
             let positions = config.longest();
             return Err(EncoderTrainingError::TooLong {
@@ -149,16 +151,8 @@ impl EncoderSource {
         labels: &[String],
         subclasses: NonZeroUsize,
     ) -> Result<(), EncoderTrainingError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
-        let of_weights = |name: &String| name.contains(".safetensors") || name == "config.json";
-        for name in checkpoint::file_names(&self.folder)
-            .map_err(EncoderError::from)?
-            .iter()
-            .filter(|name| !of_weights(name))
-        {
-            storage::link_or_copy(&self.folder.join(name), &folder.join(name))?;
-        }
+        storage::create_folder(folder)?;
+        self.tokenizer.save(&self.folder, folder).map_err(EncoderError::from)?;
         let own = SequenceClassifierConfig::new(
             labels.to_vec(),
             subclasses,

@@ -11,6 +11,7 @@ use super::NetworkError;
 
 /// A network that was trained, of a teacher or of a student.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a run has one of them")]
 pub enum TrainedNetwork {
     /// On vectors, numbers and categories alone.
     OnColumns(Box<MlpModel>),

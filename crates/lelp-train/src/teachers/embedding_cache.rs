@@ -1,12 +1,12 @@
 //! Embeddings of a data set by a frozen encoder, kept on disk: they are the slow part, and many runs want the same.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::storage::{self, FileError, sha256};
 use lelp_model::PredictError;
-use lelp_model::checkpoint::weights_hash;
 use lelp_model::encoder::{Encoder, EncoderError};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
@@ -14,6 +14,9 @@ use thiserror::Error;
 
 use super::embed::{FrozenEncoder, embed};
 use lelp_data::Dataset;
+
+/// Key of the SHA-256 of the embeddings in a file's metadata.
+const CHECKSUM: &str = "sha256";
 
 /// A folder of embeddings, each file called by what was embedded and how.
 #[derive(Debug, Clone)]
@@ -68,7 +71,9 @@ impl EmbeddingCache {
             .map_err(|source| FileError::Write { path: self.folder.clone(), source })?;
         let view = TensorView::new(Dtype::F32, shape.to_vec(), bytemuck::cast_slice(embeddings))
             .expect("an encoder gives rows of its width");
-        let bytes = safetensors::serialize([("embeddings", view)], None).expect("one tensor has one name");
+        let checksum = HashMap::from([(CHECKSUM.to_owned(), sha256(bytemuck::cast_slice(embeddings)))]);
+        let bytes =
+            safetensors::serialize([("embeddings", view)], Some(checksum)).expect("one tensor has one name");
         storage::write(file, &bytes)
     }
 
@@ -90,8 +95,7 @@ impl EmbeddingCache {
         encoder_folder: &Path,
         data: &Dataset,
     ) -> Result<PathBuf, EncoderError> {
-        let how = serde_json::json!([encoder.pooling(), encoder.normalizes(), encoder.max_length()]);
-        let all = format!("embeddings 2\n{}\n{how}\n{}\n", weights_hash(encoder_folder)?, data.hash());
+        let all = format!("embeddings 3\n{}\n{}\n", encoder.identity(encoder_folder)?, data.hash());
         Ok(self.folder.join(format!("{}.safetensors", sha256(all.as_bytes()))))
     }
 }
@@ -112,11 +116,13 @@ pub fn embed_cached(
     }
 }
 
-/// The embeddings of `file`, where it holds some of this shape.
+/// The embeddings of `file`, where it holds some of this shape, undamaged.
 fn read(file: &Path, shape: [usize; 2]) -> Option<Vec<f32>> {
     let mapped = storage::map(file).ok()?;
+    let (_, header) = SafeTensors::read_metadata(&mapped).ok()?;
+    let checksum = header.metadata().as_ref()?.get(CHECKSUM)?;
     let tensors = SafeTensors::deserialize(&mapped).ok()?;
     let tensor = tensors.tensor("embeddings").ok()?;
-    let fits = tensor.dtype() == Dtype::F32 && tensor.shape() == shape;
+    let fits = tensor.dtype() == Dtype::F32 && tensor.shape() == shape && sha256(tensor.data()) == *checksum;
     fits.then(|| bytemuck::pod_collect_to_vec(tensor.data()))
 }

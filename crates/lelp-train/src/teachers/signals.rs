@@ -65,6 +65,8 @@ pub enum SignalsRunError {
 /// Runs `teacher` over the rows of `data` that `folder` lacks. Embeddings of a frozen encoder that are kept, as by its
 /// teaching, are not made again.
 ///
+/// The classes of `data` are those of the teacher, in its order, and give them their names.
+///
 /// `progress` is told how many rows are done, those of earlier runs included. After `cancel` the parts
 /// that are whole stay, and a later run with the same arguments goes on behind them.
 pub fn write_signals(
@@ -76,7 +78,9 @@ pub fn write_signals(
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
-    let (head, labels, hash) = (teacher.head(), teacher.labels(), teacher.hash()?);
+    let (head, hash) = (teacher.head(), teacher.hash()?);
+    let named = data.label_names().len() == head.classes();
+    let labels = if named { data.label_names() } else { teacher.labels() };
     let cached = match (cache, teacher.frozen_encoder()) {
         (Some(cache), Some((encoder, folder))) => cache.find(encoder, folder, data)?,
         _ => None,
@@ -85,7 +89,7 @@ pub fn write_signals(
         progress(data.rows());
         return write_signals_of_head(head, labels, hash, data, &embeddings, folder, options);
     }
-    write(Answering { head, labels, hash }, data, folder, options, &mut |rows| {
+    write(&Answering::of_head(head, labels, hash), data, folder, options, &mut |rows| {
         let done = rows.start;
         progress(done);
         let part = data.table().select(&rows.collect::<Vec<_>>());
@@ -105,44 +109,86 @@ fn write_signals_of_head(
     options: SignalsOptions,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let width = head.inputs();
-    write(Answering { head, labels, hash }, data, folder, options, &mut |rows| {
+    write(&Answering::of_head(head, labels, hash), data, folder, options, &mut |rows| {
         Ok(head.apply(embeddings[rows.start * width..rows.end * width].to_vec()))
+    })
+}
+
+/// What a teacher that is not here has said.
+#[derive(Debug, Clone, Copy)]
+pub struct AbsentTeacher<'a> {
+    /// Names of the classes, in the order of the logits.
+    pub labels: &'a [String],
+    /// `[rows, labels.len()]`.
+    pub logits: &'a [f32],
+    /// Embeddings of the rows by an encoder that has nothing to do with the teacher, `[rows, width]`.
+    pub embeddings: &'a [f32],
+    /// What tells encoder and answers from others.
+    pub hash: &'a str,
+}
+
+/// Writes the answers of a teacher that is not here beside embeddings of the same rows, without a head.
+pub fn write_signals_of_answers(
+    teacher: AbsentTeacher<'_>,
+    data: &Dataset,
+    folder: &Path,
+    options: SignalsOptions,
+) -> Result<SignalsFolder, SignalsRunError> {
+    let AbsentTeacher { labels, logits, embeddings, hash } = teacher;
+    let (classes, width) = (labels.len(), embeddings.len() / data.rows());
+    let hash = hash.to_owned();
+    let who = Answering { head: None, classes, width, subclasses: NonZeroUsize::MIN, labels, hash };
+    write(&who, data, folder, options, &mut |rows| {
+        Ok(HeadOutput {
+            embeddings: embeddings[rows.start * width..rows.end * width].to_vec(),
+            logits: logits[rows.start * classes..rows.end * classes].to_vec(),
+            subclass_logits: None,
+        })
     })
 }
 
 /// Who answers.
 struct Answering<'a> {
-    head: &'a ClassifierHead,
+    head: Option<&'a ClassifierHead>,
+    classes: usize,
+    width: usize,
+    subclasses: NonZeroUsize,
     labels: &'a [String],
     hash: String,
 }
 
+impl<'a> Answering<'a> {
+    fn of_head(head: &'a ClassifierHead, labels: &'a [String], hash: String) -> Self {
+        let (classes, width, subclasses) = (head.classes(), head.embedding_width(), head.subclasses());
+        Self { head: Some(head), classes, width, subclasses, labels, hash }
+    }
+}
+
 /// Writes the parts that `folder` lacks, of the answers to ranges of rows.
 fn write(
-    who: Answering<'_>,
+    who: &Answering<'_>,
     data: &Dataset,
     folder: &Path,
     options: SignalsOptions,
     answers: &mut dyn FnMut(Range<usize>) -> Result<HeadOutput, PredictError>,
 ) -> Result<SignalsFolder, SignalsRunError> {
-    let head = who.head;
     let description = SignalsDescription {
-        classes: head.classes(),
-        width: head.embedding_width(),
+        classes: who.classes,
+        width: who.width,
         label_names: who.labels.to_vec(),
-        teacher: Some(who.hash),
+        teacher: Some(who.hash.clone()),
         data: Some(data.hash()),
         columns: data.column_hashes(),
         rows: data.rows() as u64,
         part_rows: options.part_rows,
         embeddings: options.precision,
-        subclasses: head.subclasses(),
+        subclasses: who.subclasses,
     };
     let labels = data.signal_labels();
     let mut writer = SignalsWriter::open(folder, description, options.existing)?;
     let unsound = |part: u64, source| SignalsRunError::Unsound { file: data.file().to_owned(), part, source };
     // With subclasses the last layer's rows are not those of classes: then the head is estimated from the logits.
-    if head.subclasses() == NonZeroUsize::MIN {
+    if let Some(head) = who.head.filter(|head| head.subclasses() == NonZeroUsize::MIN) {
         let output = head.output();
         let last = Head::new(output.weight(), output.bias(), output.inputs())
             .map_err(|source| unsound(0, source))?;
@@ -153,9 +199,9 @@ fn write(
         let answers = answers(range.clone())?;
         let signals = Signals::new(SignalsParts {
             embeddings: Embeddings::F32(&answers.embeddings),
-            width: head.embedding_width(),
+            width: who.width,
             logits: &answers.logits,
-            classes: head.classes(),
+            classes: who.classes,
             labels: labels.as_deref().map(|labels| &labels[range]),
             first_row: rows.start,
         })

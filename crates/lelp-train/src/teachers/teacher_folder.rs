@@ -72,7 +72,6 @@ impl FineTuning<'_> {
         let (student, report) = self.run(Some(&checkpoints), threads, &mut event, cancelled)?;
         log.finish()?;
         let labels = self.train.label_names();
-        self.source.save(folder.path, &student, labels, self.per_class())?;
         let record = RunRecord {
             settings: &settings,
             encoder: folder.encoder,
@@ -81,8 +80,12 @@ impl FineTuning<'_> {
             validation: report.best().and_then(|epoch| epoch.validation),
             seconds: report.seconds,
         };
-        storage::write(&folder.path.join("run.json"), &storage::pretty_json(&record))?;
-        Checkpoints::remove(folder.path)?;
+        // The checkpoint goes with what was in the folder before.
+        storage::write_folder(folder.path, |folder| {
+            self.source.save(folder, &student, labels, self.per_class())?;
+            storage::write(&folder.join("metrics.jsonl"), report.metrics().as_bytes())?;
+            Ok::<_, FineTuneError>(storage::write(&folder.join("run.json"), &storage::pretty_json(&record))?)
+        })?;
         Ok(report)
     }
 

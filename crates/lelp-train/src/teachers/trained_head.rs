@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lelp::{Classified, ErrorKind};
+use lelp_data::storage::{self, FileError};
 use lelp_model::encoder_classifier::{
     EncoderClassifier, EncoderClassifierError, FrozenEncoderConfig, TEACHER_FILE,
 };
@@ -26,6 +27,7 @@ pub struct TrainedHead {
 
 /// What a head reads.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a run has one of them")]
 pub enum HeadModel {
     /// The embeddings of a frozen encoder.
     OnEncoder {
@@ -49,6 +51,9 @@ pub enum SaveHeadError {
     /// A network on columns.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The folder cannot take its place.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 impl TrainedHead {
@@ -56,11 +61,13 @@ impl TrainedHead {
     pub fn save(&self, folder: &Path) -> Result<(), SaveHeadError> {
         match &self.model {
             HeadModel::OnEncoder { head, config, encoder } => {
-                EncoderClassifier::save(folder, encoder, head, config)?;
+                Ok(EncoderClassifier::save(folder, encoder, head, config)?)
             }
-            HeadModel::OnColumns(network) => network.save(folder)?,
+            // A folder that appears whole, as the other.
+            HeadModel::OnColumns(network) => {
+                storage::write_folder(folder, |folder| Ok::<_, SaveHeadError>(network.save(folder)?))
+            }
         }
-        Ok(())
     }
 
     /// Whether `folder` holds a head that was trained, complete.
@@ -75,6 +82,7 @@ impl Classified for SaveHeadError {
         match self {
             Self::Encoder(error) => error.kind(),
             Self::Network(error) => error.kind(),
+            Self::File(error) => error.kind(),
         }
     }
 }

@@ -101,6 +101,12 @@ pub struct TrainReport {
 }
 
 impl TrainReport {
+    /// `metrics.jsonl`: a line for every epoch.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.epochs.iter().map(|epoch| epoch.line() + "\n").collect()
+    }
+
     /// The epoch whose parameters were kept.
     #[must_use]
     pub fn best(&self) -> Option<&EpochRecord> {

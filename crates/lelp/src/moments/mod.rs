@@ -103,6 +103,36 @@ impl ClassMoments {
         sums.scatter(self.width).into_iter().map(|x| x / degrees).collect()
     }
 
+    /// Share of a class's variance that lies along its first principal direction, to 3 digits where it is above one half;
+    /// none where the class does not vary.
+    ///
+    /// # Panics
+    /// If there is no such class.
+    #[must_use]
+    pub fn concentration(&self, class: usize) -> Option<f64> {
+        const STEPS: usize = 32; // of the power method: each takes the rest down by the ratio of the variances
+        let covariance = self.covariance(class);
+        let diagonal = |column: usize| covariance[column * self.width + column];
+        let total: f64 = (0..self.width).map(diagonal).sum();
+        let start = (0..self.width).max_by(|&left, &right| diagonal(left).total_cmp(&diagonal(right)))?;
+        if !(total > 0.0 && total.is_finite()) {
+            return None;
+        }
+        let mut direction = covariance[start * self.width..][..self.width].to_vec();
+        let mut largest = 0.0;
+        for _ in 0..STEPS {
+            let length = direction.iter().map(|x| x * x).sum::<f64>().sqrt();
+            for x in &mut direction {
+                *x /= length;
+            }
+            let image = |row: &[f64]| row.iter().zip(&direction).map(|(a, b)| a * b).sum();
+            let next: Vec<f64> = covariance.chunks_exact(self.width).map(image).collect();
+            largest = next.iter().zip(&direction).map(|(a, b)| a * b).sum();
+            direction = next;
+        }
+        Some(largest / total)
+    }
+
     /// Whether the moments of a class have not overflowed.
     pub(crate) fn is_finite(&self, class: usize) -> bool {
         self.per_class[class].is_finite()

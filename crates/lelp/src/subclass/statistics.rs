@@ -87,6 +87,16 @@ impl SplitStatistics {
         self.counts[class]
     }
 
+    /// Share of a class's variance that lies along its first principal direction; none where moments are not gathered, or
+    /// the class does not vary.
+    ///
+    /// # Panics
+    /// If there is no such class.
+    #[must_use]
+    pub fn concentration(&self, class: usize) -> Option<f64> {
+        self.moments().ok()?.concentration(class)
+    }
+
     pub(crate) fn moments(&self) -> Result<&ClassMoments, FitError> {
         self.moments.as_ref().ok_or(FitError::MissingStatistics { lacks: "moments" })
     }

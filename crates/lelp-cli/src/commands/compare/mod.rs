@@ -12,7 +12,7 @@ use lelp_compare::recipe::{ComparisonRecipe, DataLocation, TeacherSource, Teache
 use lelp_compare::run::Comparison;
 use lelp_compare::store::{Results, ResultsStore};
 use lelp_compare::summary::Summary;
-use lelp_data::storage;
+use lelp_data::storage::{self, FolderLock, LockError};
 
 use self::progress::ComparisonBar;
 use crate::args::GlobalArgs;
@@ -108,6 +108,9 @@ pub(crate) fn results(
 ) -> Result<Results, Failure> {
     let CompareOptions { recipe: path, data, out, jobs, extend } = *options;
     let (mut recipe, record) = ComparisonRecipe::open(path)?;
+    let waits = |held: &LockError| printer.step("waiting", &held.to_string());
+    let _lock =
+        FolderLock::wait(out, waits, cancel)?.ok_or_else(|| CommandError::StoppedWaiting(out.to_owned()))?;
     let store = ResultsStore::open(out, record, extend)?;
     resolve_encoders(&mut recipe, data, printer)?;
     if recipe.data.iter().any(|entry| entry.path == DataLocation::Bundled) {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use lelp_compare::auto::{AUTO, AutoResult, AutoSearch, AutoSpec};
+use lelp_data::storage::FolderLock;
 use lelp_method::Objective;
 use lelp_train::distill::{
     DistillSettings, Distilled, Distiller, SettingsTable, SettingsTableError, Task, check_free, save,
@@ -23,6 +24,7 @@ use crate::interrupt;
 use crate::overlaps;
 use crate::printer::Printer;
 use crate::progress;
+use crate::teacher_warnings;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -155,6 +157,7 @@ fn unfit_flags(error: SettingsTableError) -> Failure {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let (mut settings, open) = arguments.settings()?;
+    let _lock = FolderLock::take(&arguments.out)?;
     check_free(&arguments.out, arguments.overwrite)?;
     settings.model = settings.model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
     let cancel = interrupt::cancel_flag()?;
@@ -176,6 +179,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         (settings.distill, settings.model) = (found.choice.distill, found.choice.student);
     }
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
+    teacher_warnings::of_agreement(task.check_teacher().as_ref(), task.labels(), printer);
     let student = prepare(&task, &settings, global, printer, &cancel)?;
     let distillation = Distiller::new(&task, student.as_ref(), global.threads());
     let checkpoints = checkpoints(arguments, &settings, &task, student.as_ref())?;

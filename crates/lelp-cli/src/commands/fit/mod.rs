@@ -10,6 +10,7 @@ use lelp_data::storage;
 use crate::args::{ColumnArgs, FineArgs, GlobalArgs, SplitArgs};
 use crate::failure::{Context, Failure};
 use crate::printer::Printer;
+use crate::teacher_warnings;
 pub(crate) use report::as_table;
 
 const EXAMPLES: &str = "\
@@ -61,7 +62,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         ));
     }
     let signals = SignalsFolder::open(&arguments.signals)?;
-    let fit = arguments
+    teacher_warnings::of_signals(&signals, printer)?;
+    let (fit, statistics) = arguments
         .split
         .fit(arguments.seed, &signals, fine.as_ref(), global.threads())
         .with_context(|| format!("fitting `{}`", arguments.signals.display()))?;
@@ -73,6 +75,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         printer.data(&as_table(&fit, names))?;
     }
     report::warn(&fit, names, printer);
+    report::warn_of_collapse(&statistics, names, printer);
     printer.step("wrote", &format!("`{}`", arguments.out.display()));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The report of a fit, as a table, as JSON and as warnings.
 
-use lelp::{ClassReport, FittedSplit, HeadSource};
+use lelp::{ClassReport, FittedSplit, HeadSource, SplitStatistics};
 use serde_json::{Value, json};
 
 use crate::printer::Printer;
@@ -93,6 +93,28 @@ pub(super) fn warn(fit: &FittedSplit, names: &[String], printer: Printer) {
     }
     for (name, class) in names.iter().zip(&report.classes) {
         warn_of_class(class, fit.per_class(), name, printer);
+    }
+}
+
+/// Share of a class's variance along one direction from which its embeddings say no more than a probability does.
+const COLLAPSED: f64 = 0.9;
+
+/// Warns of classes whose embeddings vary in one direction alone, as those of a teacher that was fine-tuned for long do.
+pub(super) fn warn_of_collapse(statistics: &SplitStatistics, names: &[String], printer: Printer) {
+    let shares =
+        names.iter().enumerate().filter_map(|(class, name)| Some((name, statistics.concentration(class)?)));
+    let collapsed: Vec<String> = shares
+        .filter(|&(_, share)| share >= COLLAPSED)
+        .map(|(name, share)| format!("`{name}` ({})", percent(share)))
+        .collect();
+    match collapsed.len() {
+        0 => {}
+        found if found == names.len() => printer.warn(&format!(
+            "nearly all variance of every class lies in one direction: {}; a split adds little to the teacher's \
+             probabilities, and `lelp distill --method kd` will do as well",
+            collapsed.join(", ")
+        )),
+        _ => printer.note(&format!("nearly all variance lies in one direction in {}", collapsed.join(", "))),
     }
 }
 

@@ -108,12 +108,14 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let data = open_data(&paths.data, &paths.columns, names).map_err(|error| paths.failure(error))?;
     let known = arguments.known_fit(student)?;
     let fine = paths.fine(&data, known.as_ref())?;
-    let fit = match known {
-        Some(fit) => fit,
-        None => arguments
+    let fit = if let Some(fit) = known {
+        fit
+    } else {
+        let fitted = arguments
             .split
             .fit(arguments.seed, &signals, fine.as_ref(), global.threads())
-            .with_context(|| format!("fitting `{}`", paths.signals.display()))?,
+            .with_context(|| format!("fitting `{}`", paths.signals.display()))?;
+        fitted.0
     };
     let cancel = interrupt::cancel_flag()?;
     let found = inspect(&signals, &fit, &data, fine.as_ref(), &settings, global.threads(), &cancel)

@@ -144,7 +144,7 @@ impl StudentWriter<'_> {
     fn students(&self) -> Result<Vec<SavedStudent>, Failure> {
         let recipe = self.recipe;
         let (data, common) = (&recipe.data[0], &recipe.students[0].model);
-        let teacher: &TeacherRecord = &self.results.teachers[0];
+        let teacher: &TeacherRecord = self.results.teachers.first().ok_or(CommandError::NoTeacher)?;
         let task = Task::open(&teacher.path, Some(&teacher.signals), &data.columns)?;
         let threads = self.global.threads();
         let resources = Resources::threads(threads);

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use lelp_data::storage::FolderLock;
 use lelp_data::{Splits, split_overlaps};
 use lelp_method::SubclassTeacherSettings;
 use lelp_model::encoder::{Encoder, EncoderLoadOptions, Pooling};
@@ -175,6 +176,7 @@ impl From<PoolingArg> for Pooling {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    let _lock = FolderLock::take(&arguments.out)?;
     if arguments.tune == TuneArg::All {
         return fine_tune::run(arguments, global, printer);
     }

@@ -80,6 +80,14 @@ pub enum EncoderConfigError {
         /// `initializer_range`.
         value: f32,
     },
+    /// The name of a label is neither words nor a number.
+    #[error("id2label names output {output} {value}; give it a name in quotes")]
+    LabelName {
+        /// The output.
+        output: usize,
+        /// What stands there, as JSON.
+        value: String,
+    },
     /// The labels are not numbered as the outputs are.
     #[error("id2label has {labels} entries, but none for output {missing}; its keys must be 0, 1, ..")]
     Labels {

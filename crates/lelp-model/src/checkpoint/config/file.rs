@@ -85,7 +85,7 @@ struct SharedFields {
     #[serde(default)]
     architectures: Option<Vec<String>>,
     #[serde(default)]
-    id2label: Option<BTreeMap<usize, String>>,
+    id2label: Option<BTreeMap<usize, Value>>,
     #[serde(default)]
     num_labels: Option<usize>,
     #[serde(default)]
@@ -214,13 +214,13 @@ fn dropout(family: &Family, usual: &UsualFields) -> Dropout {
 
 fn activation(name: &str) -> Result<Activation, EncoderConfigError> {
     match name {
-        "gelu" => Ok(Activation::Gelu),
-        "gelu_new" | "gelu_pytorch_tanh" => Ok(Activation::GeluTanh),
+        "gelu" | "gelu_python" => Ok(Activation::Gelu),
+        "gelu_new" | "gelu_fast" | "gelu_pytorch_tanh" => Ok(Activation::GeluTanh),
         "relu" => Ok(Activation::Relu),
         other => Err(EncoderConfigError::Setting {
             field: "hidden_act",
             value: other.to_owned(),
-            supported: "gelu, gelu_new, gelu_pytorch_tanh, relu",
+            supported: "gelu, gelu_python, gelu_new, gelu_fast, gelu_pytorch_tanh, relu",
         }),
     }
 }
@@ -238,9 +238,9 @@ fn problem(name: &str) -> Result<ProblemType, EncoderConfigError> {
     }
 }
 
-/// Names by output; where there is only a number, as `transformers` calls them.
+/// Names by output, numbers among them as their digits; where there is only a count, as `transformers` calls them.
 fn labels(
-    named: Option<BTreeMap<usize, String>>,
+    named: Option<BTreeMap<usize, Value>>,
     number: Option<usize>,
 ) -> Result<Option<Vec<String>>, EncoderConfigError> {
     if let Some(named) = named.filter(|named| !named.is_empty()) {
@@ -248,7 +248,12 @@ fn labels(
         if let Some(missing) = (0..labels).find(|output| !named.contains_key(output)) {
             return Err(EncoderConfigError::Labels { labels, missing });
         }
-        return Ok(Some(named.into_values().collect()));
+        let name = |(output, name): (usize, Value)| match name {
+            Value::String(name) => Ok(name),
+            Value::Number(_) | Value::Bool(_) => Ok(name.to_string()),
+            _ => Err(EncoderConfigError::LabelName { output, value: name.to_string() }),
+        };
+        return named.into_iter().map(name).collect::<Result<_, _>>().map(Some);
     }
     match number {
         None => Ok(None),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use safetensors::{Dtype, SafeTensorError};
 use thiserror::Error;
 
+use super::other_format;
 use lelp_data::storage::FileError;
 
 /// Why the weights do not fit the config; every variant names the file.
@@ -13,6 +14,14 @@ pub enum WeightsError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The weights are there in another format alone.
+    #[error("`{}` holds its weights as {file}, but they are read from model.safetensors alone; write it with\n  {}", folder.display(), other_format::conversion(folder, file))]
+    OtherFormat {
+        /// The folder.
+        folder: PathBuf,
+        /// The file that is there.
+        file: &'static str,
+    },
     /// Not a safetensors file, or cut off.
     #[error("`{}` is not a complete safetensors file; fetch it again", path.display())]
     Format {
@@ -83,7 +92,7 @@ pub enum WeightsError {
         expected: Vec<usize>,
     },
     /// A tensor is not of floating point.
-    #[error("`{}`: tensor `{name}` holds {found:?}; F32, F16 and BF16 are supported", path.display())]
+    #[error("`{}`: tensor `{name}` holds {found:?}; F64, F32, F16 and BF16 are supported", path.display())]
     Element {
         /// The file.
         path: PathBuf,

@@ -1,6 +1,7 @@
 //! Tensors of a checkpoint, in one file or several, read from their memory maps and checked against the config.
 
 mod error;
+mod other_format;
 mod shard;
 
 use std::borrow::Cow;
@@ -34,6 +35,8 @@ pub struct Weights {
     /// Which shard the index places a tensor in; none where there is one file.
     places: Option<BTreeMap<String, usize>>,
     prefix: &'static str,
+    /// How the file calls a tensor whose name training wrapped: `module.` of data parallelism, `_orig_mod.` of compilation.
+    wrapped: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -47,8 +50,11 @@ impl Weights {
         let prefix = config.family.prefix;
         let (one, index) = (folder.join(ONE_FILE), folder.join(INDEX));
         if one.exists() || !index.exists() {
+            if let Some(file) = other_format::find(folder).filter(|_| !one.exists()) {
+                return Err(WeightsError::OtherFormat { folder: folder.to_owned(), file });
+            }
             let shards = vec![Shard::open(&one)?];
-            return Ok(Self { path: one, shards, places: None, prefix });
+            return Ok(Self { wrapped: wrapped_names(&shards), path: one, shards, places: None, prefix });
         }
         let (files, places) = read_index(&index)?;
         let missing = |file: &String| !folder.join(file).is_file();
@@ -59,7 +65,8 @@ impl Weights {
         }
         let shards: Result<Vec<Shard>, _> =
             files.iter().map(|file| Shard::open(&folder.join(file))).collect();
-        Ok(Self { path: index, shards: shards?, places: Some(places), prefix })
+        let shards = shards?;
+        Ok(Self { wrapped: wrapped_names(&shards), path: index, shards, places: Some(places), prefix })
     }
 
     /// The file, or the index of several.
@@ -94,6 +101,10 @@ impl Weights {
             return Err(WeightsError::Shape { path: path(), name: name.to_owned(), found, expected });
         }
         match info.dtype {
+            Dtype::F64 => {
+                let (chunks, _) = bytes.as_chunks::<8>();
+                Ok(chunks.iter().map(|&chunk| f64::from_le_bytes(chunk) as f32).collect())
+            }
             Dtype::F32 => Ok(singles(bytes)),
             Dtype::F16 => Ok(halves(bytes, |bits| f16::from_bits(bits).to_f32())),
             Dtype::BF16 => Ok(halves(bytes, |bits| bf16::from_bits(bits).to_f32())),
@@ -108,7 +119,8 @@ impl Weights {
             .map(|path| format!("{path}LayerNorm.gamma"))
             .or_else(|| name.strip_suffix("LayerNorm.bias").map(|path| format!("{path}LayerNorm.beta")));
         let names = std::iter::once(name.to_owned()).chain(old);
-        names.flat_map(|name| [format!("{}{name}", self.prefix), name]).collect()
+        let plain = names.flat_map(|name| [format!("{}{name}", self.prefix), name]);
+        plain.map(|name| self.wrapped.get(&name).cloned().unwrap_or(name)).collect()
     }
 
     /// The shard that holds `name`, and what it is called there.
@@ -131,6 +143,17 @@ impl Weights {
         }
         Ok(None)
     }
+}
+
+/// The names of tensors that training wrapped, by what they are without.
+fn wrapped_names(shards: &[Shard]) -> BTreeMap<String, String> {
+    let names = shards.iter().flat_map(Shard::names);
+    let plain = names.filter_map(|name| {
+        let inner = name.replace("_orig_mod.", "");
+        let inner = inner.trim_start_matches("module.");
+        (inner != name).then(|| (inner.to_owned(), name))
+    });
+    plain.collect()
 }
 
 /// Names of the files that hold the weights of `folder`, the index first where there is one.

@@ -41,9 +41,15 @@ impl Shard {
         Some((info, &self.file[self.start + from..self.start + to]))
     }
 
+    /// Names of the tensors.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.header.tensors().into_keys().collect()
+    }
+
     /// Number of floating point elements.
     pub(super) fn elements(&self) -> usize {
-        let float = |info: &&TensorInfo| matches!(info.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16);
+        let float =
+            |info: &&TensorInfo| matches!(info.dtype, Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16);
         let tensors = self.header.tensors();
         let floats = tensors.values().copied().filter(float);
         floats.map(|info| info.shape.iter().product::<usize>()).sum()

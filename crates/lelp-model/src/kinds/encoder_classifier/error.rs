@@ -46,6 +46,16 @@ pub enum EncoderClassifierError {
         /// Why.
         source: ClassifierHeadError,
     },
+    /// `teacher.json` tells of other weights.
+    #[error(
+        "`{}`: teacher.json tells of another head or other weights than stand beside it; restore the files that belong \
+         together, or train the head again",
+        folder.display()
+    )]
+    Hash {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Head and encoder do not fit.
     #[error("`{}`: the encoder gives {encoder} values, but the head takes {head}", folder.display())]
     Width {

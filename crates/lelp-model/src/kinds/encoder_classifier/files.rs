@@ -7,6 +7,7 @@ use super::error::EncoderClassifierError;
 use crate::checkpoint::{EncoderConfig, Weights};
 use crate::head::ClassifierHead;
 use crate::pooling::Pooling;
+use crate::tokenizer::TextPreparation;
 
 /// Everything in the folder but the tokenizer.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct ClassifierFiles {
     pub(crate) pooling: Pooling,
     pub(crate) normalize: bool,
     pub(crate) max_length: Option<NonZeroUsize>,
+    pub(crate) preparation: TextPreparation,
     pub(crate) head: ClassifierHead,
     pub(crate) labels: Vec<String>,
     /// As the folder says it; a folder made elsewhere does not.

@@ -11,6 +11,7 @@ use super::format::{self, FORMAT};
 use crate::checkpoint::{EncoderConfig, Weights, WeightsError, weights_hash};
 use crate::encoder::{Encoder, Pooling};
 use crate::head::ClassifierHead;
+use crate::tokenizer::{TextPreparation, TokenizerFileError};
 use lelp_data::storage;
 
 /// The file that makes a folder a frozen encoder with a head of ours.
@@ -85,7 +86,12 @@ impl FrozenEncoderConfig {
 
     /// The hash of a teacher of `head` on the encoder in `encoder_folder`.
     pub fn hash_of(encoder_folder: &Path, head: &ClassifierHead) -> Result<String, WeightsError> {
-        let (weights, head) = (weights_hash(encoder_folder)?, storage::sha256(&head.to_bytes()));
+        Self::hash_of_parts(encoder_folder, &head.to_bytes())
+    }
+
+    /// The same of the bytes of `head.safetensors`.
+    fn hash_of_parts(encoder_folder: &Path, head: &[u8]) -> Result<String, WeightsError> {
+        let (weights, head) = (weights_hash(encoder_folder)?, storage::sha256(head));
         Ok(storage::sha256(format!("{weights}{head}").as_bytes()))
     }
 
@@ -107,9 +113,13 @@ pub(super) fn read(folder: &Path) -> Result<ClassifierFiles, EncoderClassifierEr
     let own = FrozenEncoderConfig::from_bytes(&storage::map(&path)?)
         .map_err(|source| EncoderClassifierError::Config { path, source })?;
     let path = folder.join(HEAD_FILE);
-    let head = ClassifierHead::from_bytes(&storage::map(&path)?)
+    let bytes = storage::map(&path)?;
+    let head = ClassifierHead::from_bytes(&bytes)
         .and_then(|head| head.with_subclasses(own.subclasses))
         .map_err(|source| EncoderClassifierError::Head { path, source })?;
+    if FrozenEncoderConfig::hash_of_parts(folder, &bytes)? != own.hash {
+        return Err(EncoderClassifierError::Hash { folder: folder.to_owned() });
+    }
     let config = EncoderConfig::load(folder)?;
     let weights = Weights::open(folder, &config)?;
     Ok(ClassifierFiles {
@@ -118,6 +128,7 @@ pub(super) fn read(folder: &Path) -> Result<ClassifierFiles, EncoderClassifierEr
         pooling: own.pooling,
         normalize: own.normalize,
         max_length: NonZeroUsize::new(own.max_length),
+        preparation: TextPreparation::read(folder).map_err(TokenizerFileError::from)?,
         head,
         labels: own.labels,
         hash: Some(own.hash),

@@ -38,7 +38,7 @@ use crate::predictor::{PredictError, Predictor};
 use crate::schema::ModelSchema;
 use crate::teacher::Teacher;
 use crate::tokenizer::Tokenizer;
-use lelp_data::storage::{self, FileError};
+use lelp_data::storage;
 use lelp_data::{Table, Text};
 
 /// An encoder as it was pulled, and a head of ours on it.
@@ -95,7 +95,8 @@ impl EncoderClassifier {
     /// [`EncoderClassifierError`] names the file; the head must fit the encoder's width and the label names.
     pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, EncoderClassifierError> {
         let files = read_files(folder)?;
-        let tokenizer = Tokenizer::load(folder, &files.config, files.max_length())?;
+        let tokenizer =
+            Tokenizer::load(folder, &files.config, files.max_length())?.prepared(files.preparation.clone());
         let ClassifierFiles { config, weights, pooling, normalize, head, labels, hash, .. } = files;
         let encoder = Encoder::new(&config, &weights, tokenizer, pooling, normalize, threads)?;
         Ok(Self {
@@ -111,20 +112,18 @@ impl EncoderClassifier {
     /// Writes a teacher's folder: the encoder's files from `encoder_folder`, then the head and `config`.
     ///
     /// The head must have a `ReLU` behind its hidden layer, and as many subclasses as `config`, which stores them.
-    /// `teacher.json` comes last, so that a folder that holds it is complete.
+    /// The folder appears whole, or stays as it was.
     pub fn save(
         folder: &Path,
         encoder_folder: &Path,
         head: &ClassifierHead,
         config: &FrozenEncoderConfig,
     ) -> Result<(), EncoderClassifierError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
-        for name in checkpoint::file_names(encoder_folder)? {
-            storage::link_or_copy(&encoder_folder.join(&name), &folder.join(&name))?;
-        }
-        storage::write(&folder.join(frozen_encoder::HEAD_FILE), &head.to_bytes())?;
-        Ok(storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())?)
+        storage::write_folder(folder, |folder| {
+            Encoder::copy_files(encoder_folder, folder, config.max_length)?;
+            storage::write(&folder.join(frozen_encoder::HEAD_FILE), &head.to_bytes())?;
+            Ok(storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())?)
+        })
     }
 
     /// The folder that it was loaded from.

@@ -16,6 +16,7 @@ use crate::checkpoint::{file_names, files_hash};
 use crate::head::{ClassifierHead, ClassifierHeadError};
 use crate::layer::Layer;
 use crate::pooling::Pooling;
+use crate::tokenizer::{TextPreparation, TokenizerFileError, model_max_length};
 use lelp_data::storage;
 
 /// The optional file beside a Hugging Face classifier.
@@ -64,7 +65,7 @@ pub(super) fn read(folder: &Path) -> Result<ClassifierFiles, EncoderClassifierEr
     let own = path.exists().then(|| read_own(&path)).transpose()?;
     let head = head(&config, &weights).map_err(|error| error.in_file(weights.path()))?;
     let (labels, head, max_length) = match own {
-        None => (labels(&config), head, None),
+        None => (labels(&config), head, model_max_length(folder).map_err(TokenizerFileError::from)?),
         Some(own) => {
             let head = head
                 .with_subclasses(own.subclasses)
@@ -78,6 +79,7 @@ pub(super) fn read(folder: &Path) -> Result<ClassifierFiles, EncoderClassifierEr
         pooling: Pooling::Cls,
         normalize: false,
         max_length,
+        preparation: TextPreparation::default(),
         head,
         labels,
         hash: None,

@@ -141,21 +141,16 @@ impl MlpModel {
         Self::new(config, tables, head, encoder.transpose()?).map_err(unsound)
     }
 
-    /// Saves the model into `folder`, which is made where it is missing; the encoder's files are linked or copied.
+    /// Saves the model into `folder`, which is made where it is missing; the encoder's files are copied.
     ///
     /// `config.json` comes last, so that a folder that holds it is complete.
     pub fn save(&self, folder: &Path) -> Result<(), MlpFileError> {
-        let make = |folder: &Path| {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| FileError::Write { path: folder.to_owned(), source })
-        };
-        make(folder)?;
+        storage::create_folder(folder)?;
         if let Some(from) = self.encoder_folder() {
             let to = folder.join(ENCODER);
-            make(&to)?;
-            for name in checkpoint::file_names(from)? {
-                storage::link_or_copy(&from.join(&name), &to.join(&name))?;
-            }
+            storage::create_folder(&to)?;
+            let max_length = self.config().encoder.map_or(usize::MAX, |used| used.max_length.get());
+            Encoder::copy_files(from, &to, max_length)?;
         }
         let path = folder.join(WEIGHTS);
         let bytes = safetensors::serialize(self.tensors(), None)

@@ -1,15 +1,31 @@
 //! Files: mapped for reading, written whole or not at all.
 
+mod folder;
+mod lock;
+
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lelp::{Classified, ErrorKind};
 use memmap2::Mmap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use thiserror::Error;
+
+pub use folder::write_folder;
+pub use lock::{FolderLock, LockError};
+
+/// End of temporary names.
+const SUFFIX: &str = ".tmp";
+/// Random letters in temporary names.
+const RANDOM: usize = 12;
+/// A temporary file that nobody has written to for this long is of a run that was killed.
+const DEAD: Duration = Duration::from_hours(24);
 
 /// Why a file could not be read or written; every variant names the file.
 #[derive(Debug, Error)]
@@ -88,18 +104,32 @@ pub fn write_with<F>(path: &Path, fill: F) -> Result<(), FileError>
 where
     F: FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
 {
-    let temporary = temporary_name(path);
-    let written = File::create(&temporary).and_then(|file| {
-        let mut writer = BufWriter::new(file);
-        fill(&mut writer)?;
+    let write = |source| FileError::Write { path: path.to_owned(), source };
+    remove_leftovers(path);
+    let prefix = temporary_prefix(path);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the user's mask takes
+    // Made anew, never through a link that stands there already.
+    let (file, temporary) = builder.tempfile_in(parent(path)).map_err(write)?.into_parts();
+    let mut writer = BufWriter::new(file);
+    let filled = fill(&mut writer);
+    let written = filled.and_then(|()| {
         writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&temporary, path)
+        temporary.persist(path).map_err(|error| error.error)
     });
-    written.map_err(|source| {
-        // The first error is the one to report; a temporary file that stays behind is harmless.
-        let _ = fs::remove_file(&temporary);
-        FileError::Write { path: path.to_owned(), source }
-    })
+    written.map_err(write)
+}
+
+/// An empty folder beside `path`, of a random name, that is removed when it is dropped.
+pub fn temporary_folder(path: &Path) -> Result<TempDir, FileError> {
+    let (parent, write) = (parent(path), |source| FileError::Write { path: path.to_owned(), source });
+    create_folder(parent)?;
+    remove_leftovers(path);
+    let prefix = temporary_prefix(path);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM).tempdir_in(parent).map_err(write)
 }
 
 /// Writes `bytes` to `path`, whole or not at all.
@@ -119,20 +149,13 @@ pub fn pretty_json(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// Puts the file `from` also at `to`: as a hard link where the file system can, else as a copy.
+/// Copies the file `from` to `to`, whole or not at all.
 ///
-/// Our writers never change a file in place, so that the two names never see each other's changes.
-pub fn link_or_copy(from: &Path, to: &Path) -> Result<(), FileError> {
-    let temporary = temporary_name(to);
-    let linked = fs::hard_link(from, &temporary).is_ok();
-    if !linked {
-        let source = map(from)?;
-        return write(to, &source);
-    }
-    fs::rename(&temporary, to).map_err(|source| FileError::Write { path: to.to_owned(), source })?;
-    // Renaming one name of a file onto another name of the same file does nothing and leaves both.
-    let _ = fs::remove_file(&temporary);
-    Ok(())
+/// Never by a hard link: other programs write in place, and a file has to stay as it is when its copy is changed.
+pub fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
+    let mut source = File::open(from).map_err(|source| FileError::Read { path: from.to_owned(), source })?;
+    // The system copies from file to file, on some file systems without reading a byte.
+    write_with(to, |writer| std::io::copy(&mut source, writer.get_mut()).map(|_| ()))
 }
 
 /// SHA-256 of `bytes` in lower-case hexadecimal.
@@ -157,10 +180,42 @@ pub fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\', ':', '\0']) && name != "." && name != ".."
 }
 
-fn temporary_name(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
+/// The folder that `path` is in.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What the temporary names beside `path` begin with.
+fn temporary_prefix(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
+    prefix
+}
+
+/// Removes what runs that were killed have left beside `path`.
+fn remove_leftovers(path: &Path) {
+    let Ok(entries) = fs::read_dir(parent(path)) else { return };
+    let prefix = temporary_prefix(path);
+    let is_ours = |name: &OsStr| {
+        let name = name.as_encoded_bytes();
+        let random = name
+            .strip_prefix(prefix.as_encoded_bytes())
+            .and_then(|name| name.strip_suffix(SUFFIX.as_bytes()));
+        random.is_some_and(|random| random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric))
+    };
+    for entry in entries.filter_map(Result::ok).filter(|entry| is_ours(&entry.file_name())) {
+        let Ok(metadata) = entry.metadata() else { continue };
+        let old = metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age > DEAD);
+        if old {
+            // Where it cannot be removed it is as harmless as before.
+            let _ = if metadata.is_dir() {
+                fs::remove_dir_all(entry.path())
+            } else {
+                fs::remove_file(entry.path())
+            };
+        }
+    }
 }
 
 #[cfg(test)]
@@ -182,13 +237,13 @@ mod tests {
     }
 
     #[test]
-    fn a_linked_file_keeps_its_bytes_when_the_first_name_is_written_again() {
+    fn a_copied_file_keeps_its_bytes_when_the_first_is_written_in_place() {
         let folder = tempfile::tempdir().unwrap();
         let (first, second) = (folder.path().join("a"), folder.path().join("b"));
         write(&first, b"one").unwrap();
-        link_or_copy(&first, &second).unwrap();
-        link_or_copy(&first, &second).unwrap();
-        write(&first, b"two").unwrap();
+        copy(&first, &second).unwrap();
+        copy(&first, &second).unwrap();
+        fs::write(&first, b"two").unwrap();
         assert_eq!(&*map(&second).unwrap(), b"one");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }

@@ -1,0 +1,70 @@
+//! What was pulled, beside it: where from, and the hash of every file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use lelp_data::storage::{self, FileError};
+use serde::{Deserialize, Serialize};
+
+use super::error::IncompleteModelError;
+
+/// The file in a pulled model's folder.
+const RECORD: &str = "pulled.json";
+
+/// Content of `pulled.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PullRecord {
+    /// The model, with the revision that was asked for.
+    pub(crate) model: String,
+    /// The commit on the hub that it was, where that is known.
+    pub(crate) commit: Option<String>,
+    /// SHA-256 of every file, by its path in the folder.
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+impl PullRecord {
+    /// The record of all files in `folder`.
+    pub(crate) fn of(model: &str, commit: Option<String>, folder: &Path) -> Result<Self, FileError> {
+        let mut files = BTreeMap::new();
+        hash_files(folder, "", &mut files)?;
+        Ok(Self { model: model.to_owned(), commit, files })
+    }
+
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), FileError> {
+        storage::write(&folder.join(RECORD), &storage::pretty_json(self))
+    }
+
+    /// Checks that every file of `folder` is as it came; a folder without a record was filled by hand.
+    pub(crate) fn check(folder: &Path) -> Result<(), IncompleteModelError> {
+        let path = folder.join(RECORD);
+        if !path.exists() {
+            return Ok(());
+        }
+        let record: Self = serde_json::from_slice(&storage::map(&path)?)
+            .map_err(|source| IncompleteModelError::Index { file: RECORD, source })?;
+        for (file, hash) in record.files {
+            let inside = file.split('/').all(storage::is_plain_name);
+            let found =
+                if inside { storage::sha256(&storage::map(&folder.join(&file))?) } else { String::new() };
+            if found != hash {
+                return Err(IncompleteModelError::Changed { file });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn hash_files(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<(), FileError> {
+    let read = |source| FileError::Read { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(read)? {
+        let entry = entry.map_err(read)?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            hash_files(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.insert(name, storage::sha256(&storage::map(&entry.path())?));
+        }
+    }
+    Ok(())
+}
