@@ -57,10 +57,16 @@ impl Failure {
 
     /// Prints the error, its causes, what was being done, and the hint.
     pub(crate) fn print(&self, printer: Printer) {
-        printer.error(&self.error.to_string());
+        let mut told = self.error.to_string();
+        printer.error(&told);
         let mut cause = self.error.source();
         while let Some(error) = cause {
-            printer.plain(&format!("  because {error}"));
+            let because = error.to_string();
+            // Some libraries print the cause as part of the error.
+            if !told.contains(&because) {
+                printer.plain(&format!("  because {because}"));
+                told = because;
+            }
             cause = error.source();
         }
         for context in &self.context {

@@ -50,8 +50,8 @@ pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<String> {
 
 /// Matches an error against types: the first pattern that fits gives the hint.
 macro_rules! first_match {
-    ($error:ident; $($type:ty: $pattern:pat => $hint:expr;)*) => {
-        $(if let Some($pattern) = $error.downcast_ref::<$type>() {
+    ($error:ident; $($type:ty: $pattern:pat $(if $guard:expr)? => $hint:expr;)*) => {
+        $(if let Some($pattern) = $error.downcast_ref::<$type>() $(&& $guard)? {
             return Some($hint.to_string());
         })*
     };
@@ -81,6 +81,11 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "if these are other names for the same classes, give the names of the data with `--labels`, in this order";
         DataError: DataError::NoColumns { .. } =>
             "name what to read with `--text-column`, `--vector-column`, `--number-columns` or `--category-columns`";
+        DataError: DataError::LabelNumber { .. } => "pass `--unlabelled ''` if negative numbers are classes";
+        DataError: DataError::OneClass { unlabelled, .. } if !unlabelled.is_empty() =>
+            "pass `--unlabelled ''` if they are classes";
+        DataError: DataError::UnknownLabel { .. } =>
+            "give the data's names of the classes, in their order, with `--labels`";
         EvaluateError: EvaluateError::NoLabels { .. } =>
             "name their column with `--label-column`; `lelp predict` needs none";
         HeadTrainingError: HeadTrainingError::NoEncoder { .. } =>

@@ -10,6 +10,7 @@ mod bundled_queries;
 mod command_error;
 mod command_line;
 mod commands;
+mod data_notices;
 mod encoder_cache;
 mod failure;
 mod hints;

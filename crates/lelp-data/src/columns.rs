@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cells::{Cell, Value, ValueError, ValueKind};
 use crate::error::{DataError, Location};
-use crate::labels::Label;
+use crate::labels;
+use crate::notices::{NoticeKind, NoticeLog};
 
 /// A column that a file may or must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +46,20 @@ pub struct Columns {
     pub label: ColumnRequest,
     /// Names for labels that are numbers.
     pub label_name: ColumnRequest,
+    /// Labels that count as none; an empty one always does.
+    pub unlabelled: Vec<String>,
+    /// Columns that no model reads, kept as they are beside the others.
+    pub carried: Vec<String>,
 }
 
+/// Labels that count as none unless others are named: -1, and what R, SQL, Python and pandas write for nothing.
+pub(crate) const UNLABELLED: [&str; 16] = [
+    "-1", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NULL", "null", "None", "nan", "NaN", "NAN", "-nan",
+    "-NaN", "NaT",
+];
+
 impl Default for Columns {
-    /// `text`, and `text_pair`, `label` and `label_name` where they are present.
+    /// `text`, and `text_pair`, `label` and `label_name` where they are present; -1, `NA` and their like are no labels.
     fn default() -> Self {
         let if_present = |name: &str| ColumnRequest::IfPresent(name.to_owned());
         Self {
@@ -59,6 +70,8 @@ impl Default for Columns {
             categories: Vec::new(),
             label: if_present("label"),
             label_name: if_present("label_name"),
+            unlabelled: UNLABELLED.map(str::to_owned).to_vec(),
+            carried: Vec::new(),
         }
     }
 }
@@ -78,7 +91,7 @@ pub(crate) struct Row {
     /// The values of the columns, in their order.
     pub(crate) values: Vec<Value>,
     /// The label as the file has it.
-    pub(crate) label: Option<Label>,
+    pub(crate) label: Option<String>,
     /// The name that the file gives to a numbered label.
     pub(crate) label_name: Option<String>,
 }
@@ -86,6 +99,7 @@ pub(crate) struct Row {
 /// The rows of a file in order, as its format reads them.
 pub(crate) struct FileRows {
     columns: Vec<ValueColumn>,
+    class_names: Option<Vec<String>>,
     rows: Box<dyn Iterator<Item = Result<Row, DataError>> + Send>,
 }
 
@@ -95,7 +109,17 @@ impl FileRows {
         columns: Vec<ValueColumn>,
         rows: impl Iterator<Item = Result<Row, DataError>> + Send + 'static,
     ) -> Self {
-        Self { columns, rows: Box::new(rows) }
+        Self { columns, class_names: None, rows: Box::new(rows) }
+    }
+
+    /// The same rows, of whose numbered labels the file knows the names.
+    pub(crate) fn with_class_names(self, class_names: Option<Vec<String>>) -> Self {
+        Self { class_names, ..self }
+    }
+
+    /// Names of the classes by number, where the file has them.
+    pub(crate) fn class_names(&self) -> Option<&[String]> {
+        self.class_names.as_deref()
     }
 
     /// The columns in the order of the values of a [`Row`].
@@ -119,11 +143,28 @@ pub(crate) struct FileColumns {
     values: Vec<(ValueColumn, usize)>,
     label: Option<(String, usize)>,
     label_name: Option<(String, usize)>,
+    required: Vec<String>,
 }
 
 impl FileColumns {
     /// Finds the columns to read among those that a file has.
-    pub(crate) fn find(columns: &Columns, present: &[String], file: &Path) -> Result<Self, DataError> {
+    ///
+    /// # Errors
+    /// [`DataError::MissingColumn`], or [`DataError::TwoColumns`] if one that is read stands in two places.
+    pub(crate) fn find(
+        columns: &Columns,
+        present: &[String],
+        file: &Path,
+        notices: &NoticeLog,
+    ) -> Result<Self, DataError> {
+        for name in columns.names() {
+            let mut places = (1..).zip(present).filter(|(_, column)| *column == name).map(|(place, _)| place);
+            if let (Some(first), Some(second)) = (places.next(), places.next()) {
+                let (file, column) = (file.to_owned(), name.to_owned());
+                return Err(DataError::TwoColumns { file, column, first, second });
+            }
+        }
+        columns.tell_similar(present, file, notices);
         let place = |name: &String| present.iter().position(|column| column == name);
         let required = |name: &String| {
             place(name).map(|place| (name.clone(), place)).ok_or_else(|| DataError::MissingColumn {
@@ -158,7 +199,20 @@ impl FileColumns {
             return Err(DataError::NoColumns { file: file.to_owned(), present: present.to_vec() });
         }
         let (label, label_name) = (requested(&columns.label)?, requested(&columns.label_name)?);
-        Ok(Self { file: file.to_owned(), values, label, label_name })
+        for name in &columns.carried {
+            let column = required(name)?;
+            if !values.iter().any(|(_, place)| *place == column.1) {
+                let (name, place) = column;
+                values.push((ValueColumn { name, kind: ValueKind::Carried }, place));
+            }
+        }
+        let required = columns.required().map(str::to_owned).collect();
+        Ok(Self { file: file.to_owned(), values, label, label_name, required })
+    }
+
+    /// Names of the columns that a file must have.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
+        self.required.iter().map(String::as_str)
     }
 
     /// The file, for errors.
@@ -190,12 +244,12 @@ impl FileColumns {
             values.push(value.map_err(|problem| self.wrong_value(location, &column.name, problem))?);
         }
         let label = match &self.label {
-            Some((name, place)) => Label::of_cell(cell(name, *place)?)
+            Some((name, place)) => labels::of_cell(cell(name, *place)?)
                 .map_err(|problem| self.wrong_value(location, name, problem))?,
             None => None,
         };
         let label_name = match &self.label_name {
-            Some((name, place)) => Label::name_of_cell(cell(name, *place)?)
+            Some((name, place)) => labels::name_of_cell(cell(name, *place)?)
                 .map_err(|problem| self.wrong_value(location, name, problem))?,
             None => None,
         };
@@ -209,7 +263,7 @@ impl FileColumns {
         let label = self.label.iter().chain(&self.label_name).find(|(_, other)| *other == place);
         let (name, problem) = match (value, label) {
             (Some((column, _)), _) => (&column.name, column.kind.read(cell).err()),
-            (None, Some((name, _))) => (name, Label::of_cell(cell).err()),
+            (None, Some((name, _))) => (name, labels::of_cell(cell).err()),
             (None, None) => unreachable!("columns that are not read are not refused"),
         };
         let problem = problem.expect("no kind of column makes something of other things");
@@ -222,6 +276,36 @@ impl FileColumns {
 }
 
 impl Columns {
+    /// Names of all columns of the file itself that are looked for.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let requests = [&self.text, &self.pair, &self.label, &self.label_name].into_iter();
+        let lists = self.lists().into_iter().flat_map(|(names, _)| names).chain(&self.carried);
+        requests.filter_map(ColumnRequest::name).chain(lists.map(String::as_str))
+    }
+
+    /// Names of the columns of the file itself that must be there.
+    fn required(&self) -> impl Iterator<Item = &str> {
+        let requests = [&self.text, &self.pair, &self.label, &self.label_name].into_iter();
+        let required = requests.filter_map(|request| match request {
+            ColumnRequest::Required(name) => Some(name),
+            _ => None,
+        });
+        let lists = self.lists().into_iter().flat_map(|(names, _)| names).chain(&self.carried);
+        required.chain(lists).map(String::as_str)
+    }
+
+    /// Tells of columns that would be read if their names were written otherwise.
+    pub(crate) fn tell_similar(&self, present: &[String], file: &Path, notices: &NoticeLog) {
+        let is_there = |name: &str| present.iter().any(|column| column == name);
+        for wanted in [&self.pair, &self.label].into_iter().filter_map(ColumnRequest::name) {
+            let similar = present.iter().find(|column| column.to_lowercase() == wanted.to_lowercase());
+            if let Some(found) = similar.filter(|_| !is_there(wanted)) {
+                let kind = NoticeKind::SimilarColumn { found: found.clone(), wanted: wanted.to_owned() };
+                notices.add(file, kind, None);
+            }
+        }
+    }
+
     /// The lists of required columns of the file itself, with what they hold.
     fn lists(&self) -> [(Vec<&String>, ValueKind); 3] {
         let vectors = self.vectors.iter().filter(|name| !is_array_file(name)).collect();

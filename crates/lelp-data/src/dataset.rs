@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::Text;
 use crate::storage::hex;
@@ -9,10 +10,11 @@ use crate::table::{Schema, SchemaError, Table};
 use sha2::{Digest, Sha256};
 
 use crate::columns::Columns;
-use crate::error::DataError;
+use crate::error::{ClassNamesError, DataError};
 use crate::examples::Examples;
 use crate::fingerprint::{column_hashes, row_hash, table_hash};
-use crate::labels::{Classes, LabelColumn};
+use crate::labels::{Classes, LabelColumn, class_names};
+use crate::notices::{Notice, NoticeKind};
 
 /// A table with optional labels.
 ///
@@ -24,6 +26,7 @@ pub struct Dataset {
     table: Table,
     labels: Option<Vec<Option<u32>>>,
     classes: Classes,
+    notices: Arc<[Notice]>,
 }
 
 /// Places of rows in a data set.
@@ -36,16 +39,18 @@ pub fn gather(values: &[f32], columns: usize, rows: &[usize]) -> Vec<f32> {
 }
 
 impl Dataset {
-    /// Reads a whole file.
+    /// Reads a whole data set; see [`Examples::open`] for what a path stands for.
     ///
     /// Labels become classes so:
-    /// - whole numbers: classes by increasing number; if they are `0..classes` and the file has a column of
-    ///   names, called by it, otherwise by their number;
-    /// - names (or a mixture): classes by name, in byte order;
-    /// - nothing, null, `nan` and -1: no label.
+    /// - whole numbers, all of them, without leading zeros: classes by increasing number; if they are `0..classes` and
+    ///   the file has names for them (a column of names, a `ClassLabel` of `datasets`), called by those, otherwise by
+    ///   their number;
+    /// - `true` and `false` in any case, and nothing else: two classes;
+    /// - names (or a mixture): classes by name, in byte order, without blanks around it and composed (Unicode NFC);
+    /// - nothing, null, and what [`Columns::unlabelled`] lists: no label.
     pub fn open(path: &Path, columns: &Columns) -> Result<Self, DataError> {
         let mut examples = Examples::open(path, columns)?;
-        let mut labels = LabelColumn::default();
+        let mut labels = LabelColumn::new(&columns.unlabelled);
         let mut rows = 0_u64;
         while let Some(row) = examples.next_row()? {
             examples.push(row.location, row.values)?;
@@ -55,10 +60,33 @@ impl Dataset {
         if rows == 0 {
             return Err(DataError::Empty { file: path.to_owned() });
         }
-        let labelled = labels.labels.iter().any(Option::is_some);
-        let (classes, labels) = labels.resolve(path)?;
+        let names = examples.class_names();
+        let mut notices = examples.notices();
+        for (mark, count) in labels.unlabelled() {
+            // -1 is how `datasets` itself writes no label.
+            if mark == "-1" && names.is_some() {
+                continue;
+            }
+            let kind = NoticeKind::Unlabelled { mark };
+            notices.push(Notice { file: path.to_owned(), kind, location: None, count });
+        }
+        let (classes, labels) = labels.resolve(names.as_deref(), path)?;
+        let labelled = labels.iter().any(Option::is_some);
+        let classes = if labelled { classes } else { Classes::default() };
         let table = examples.finish()?;
-        Ok(Self { file: path.to_owned(), table, labels: labelled.then_some(labels), classes })
+        let labels = labelled.then_some(labels);
+        Ok(Self { file: path.to_owned(), table, labels, classes, notices: notices.into() })
+    }
+
+    /// What is to be told of the files.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The same rows, with more to tell.
+    pub(crate) fn with_notices(self, more: Vec<Notice>) -> Self {
+        Self { notices: more.into_iter().chain(self.notices.iter().cloned()).collect(), ..self }
     }
 
     /// The rows of a table, without labels; `file` stands for their origin in errors.
@@ -69,7 +97,8 @@ impl Dataset {
         if table.rows() == 0 {
             return Err(DataError::Empty { file: file.to_owned() });
         }
-        Ok(Self { file: file.to_owned(), table, labels: None, classes: Classes::default() })
+        let (file, classes, notices) = (file.to_owned(), Classes::default(), Arc::default());
+        Ok(Self { file, table, labels: None, classes, notices })
     }
 
     /// These rows, and behind them those of `tables`, which have no labels.
@@ -161,11 +190,14 @@ impl Dataset {
 
     /// The same rows with the classes `known`, in that order: those of a model, of another split, or a user's list.
     ///
-    /// A class is found by its name; else by its number, which is its place in a list without numbers.
+    /// A class is found by its name; else by its number, which is the one in each name (`LABEL_1`, `1 star`) or its
+    /// place in a list without numbers.
     ///
     /// # Errors
-    /// [`DataError::UnknownLabel`] names the first row whose label is not among them.
+    /// [`DataError::UnknownLabel`] names the first row whose label is not among them, [`DataError::ClassNames`] two
+    /// classes of one name.
     pub fn with_labels(self, known: &[String]) -> Result<Self, DataError> {
+        let known = &class_names(known)?;
         let places: Vec<Option<u32>> =
             (0..self.classes.names.len()).map(|class| self.classes.place_in(class, known)).collect();
         let place = |(row, label): (usize, Option<u32>)| {
@@ -174,13 +206,27 @@ impl Dataset {
                 file: self.file.clone(),
                 row: row as u64,
                 label: self.classes.names[class as usize].clone(),
-                known: known.to_vec(),
+                known: known.clone(),
             };
             places[class as usize].map(Some).ok_or_else(unknown)
         };
         let mapped = |labels: &Vec<Option<u32>>| labels.iter().copied().enumerate().map(place).collect();
         let labels = self.labels.as_ref().map(mapped).transpose()?;
-        Ok(Self { labels, classes: Classes { names: known.to_vec(), numbered: false }, ..self })
+        Ok(Self { labels, classes: Classes { names: known.clone(), numbered: false }, ..self })
+    }
+
+    /// The same rows with the classes `known` of a model, called as `given`, in the same order, where that is given:
+    /// `1,2` for a model of `negative, positive`.
+    ///
+    /// # Errors
+    /// Those of [`Self::with_labels`]; [`DataError::ClassNames`] if there are not as many names as classes.
+    pub fn with_classes(self, known: &[String], given: Option<&[String]>) -> Result<Self, DataError> {
+        let names = given.unwrap_or(known);
+        if names.len() != known.len() {
+            let problem = ClassNamesError::Count { found: names.len(), classes: known.len() };
+            return Err(DataError::ClassNames { names: names.to_vec(), problem });
+        }
+        self.with_labels(names)
     }
 
     /// Refuses a data set whose labelled rows all have one class.
@@ -194,7 +240,16 @@ impl Dataset {
             file: self.file.clone(),
             rows: self.labelled_rows() as u64,
             label: self.classes.names[*first as usize].clone(),
+            unlabelled: self.unlabelled_marks(),
         })
+    }
+
+    fn unlabelled_marks(&self) -> Vec<String> {
+        let mark = |notice: &Notice| match &notice.kind {
+            NoticeKind::Unlabelled { mark } => Some(mark.clone()),
+            _ => None,
+        };
+        self.notices.iter().filter_map(mark).collect()
     }
 
     /// Some of the rows, in the order given.
@@ -208,6 +263,7 @@ impl Dataset {
             table: self.table.select(rows),
             labels: self.labels.as_ref().map(|labels| rows.iter().map(|&row| labels[row]).collect()),
             classes: self.classes.clone(),
+            notices: Arc::clone(&self.notices),
         }
     }
 

@@ -49,6 +49,66 @@ pub enum DataError {
         /// The endings that are understood.
         known: Vec<&'static str>,
     },
+    /// The file is of another sort than its name says, or than can be read.
+    #[error("`{}` is {what}", file.display())]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+        /// What it is, and what to do.
+        what: &'static str,
+    },
+    /// A folder was given where there has to be a file, and its files are splits.
+    #[error("`{}` is a folder of splits; name one of them: {}", folder.display(), quoted(files))]
+    FolderOfSplits {
+        /// The folder.
+        folder: PathBuf,
+        /// Its files.
+        files: Vec<String>,
+    },
+    /// A folder of parts without parts.
+    #[error("`{}` is a folder without a data file; it has {}", folder.display(), quoted(present))]
+    NoParts {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in it.
+        present: Vec<String>,
+    },
+    /// A folder whose parts are folders of one value of a column each.
+    #[error("`{}` is partitioned by a column that its files lack (`{part}`); write it without", folder.display())]
+    Partitioned {
+        /// The folder.
+        folder: PathBuf,
+        /// A folder in it.
+        part: String,
+    },
+    /// The parts of a data set differ in their format.
+    #[error("`{}` and `{}` are parts of one data set, but of two formats; keep one", first.display(), second.display())]
+    TwoFormats {
+        /// One part.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// The parts of a data set differ in their columns.
+    #[error("`{}` and `{}` are parts of one data set, but differ in the columns that are read", first.display(), second.display())]
+    PartColumns {
+        /// The first part.
+        first: PathBuf,
+        /// The first that differs from it.
+        second: PathBuf,
+    },
+    /// Shards are missing.
+    #[error("`{}`: shard {missing} of {shards} of {split} is missing", folder.display())]
+    MissingShard {
+        /// The folder.
+        folder: PathBuf,
+        /// The split.
+        split: String,
+        /// The first that is missing, from 0.
+        missing: u64,
+        /// Shards by the files' names.
+        shards: u64,
+    },
     /// Parquet is read from its end, so it cannot come from a pipe.
     #[error("`{}` is a stream, and Parquet needs a file: save it first", file.display())]
     ParquetStream {
@@ -93,6 +153,18 @@ pub enum DataError {
         column: String,
         /// The columns that are there.
         present: Vec<String>,
+    },
+    /// A column that is read is there twice.
+    #[error("`{}` has two columns `{column}`, in places {first} and {second}; rename one", file.display())]
+    TwoColumns {
+        /// The file.
+        file: PathBuf,
+        /// Their name.
+        column: String,
+        /// Place of the first, from 1.
+        first: usize,
+        /// Place of the second.
+        second: usize,
     },
     /// Neither a text nor any other column is to be read.
     #[error("no column of `{}` is read; it has {}", file.display(), quoted(present))]
@@ -140,18 +212,61 @@ pub enum DataError {
     },
     /// A row of a delimited file has too few or too many fields.
     #[error(
-        "`{}`, line {line}: {fields} fields, but the header has {header}; is a quote or a separator missing?",
-        file.display()
+        "`{}`, {}: {fields} fields, but the header has {header}; is a quote or a separator missing?",
+        file.display(),
+        line_range(*line, *last)
     )]
     Ragged {
         /// The file.
         file: PathBuf,
         /// The line on which the row begins.
         line: u64,
+        /// The line on which it ends.
+        last: u64,
         /// Fields of the row.
         fields: u64,
         /// Fields of the header.
         header: u64,
+    },
+    /// A quoted field goes on to the end of the file.
+    #[error("`{}`, line {line}: a quote is opened and never closed, up to line {last}, the last", file.display())]
+    UnclosedQuote {
+        /// The file.
+        file: PathBuf,
+        /// The line on which the row begins.
+        line: u64,
+        /// The last line.
+        last: u64,
+    },
+    /// A line, a row or a value is longer than any text.
+    #[error("`{}`, line {line}: more than {limit} bytes in one row; is it a data file?", file.display())]
+    LongLine {
+        /// The file.
+        file: PathBuf,
+        /// The line on which it begins.
+        line: u64,
+        /// The most bytes.
+        limit: usize,
+    },
+    /// A line with two labels, where each row has one class.
+    #[error("`{}`, line {line}: two labels, `{first}` and `{second}`; a row has one class", file.display())]
+    TwoLabels {
+        /// The file.
+        file: PathBuf,
+        /// The line.
+        line: u64,
+        /// One label.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// Something stands behind a JSON document that holds all rows.
+    #[error("`{}`, line {line}: the rows are in the object before this line; what is here?", file.display())]
+    BehindDocument {
+        /// The file.
+        file: PathBuf,
+        /// The line.
+        line: u64,
     },
     /// A text is not valid UTF-8.
     #[error("`{}`, {location}: not valid UTF-8 after {valid} bytes; convert the file to UTF-8", file.display())]
@@ -172,6 +287,14 @@ pub enum DataError {
         line: u64,
         /// What the parser says, with the column in that line.
         problem: serde_json::Error,
+    },
+    /// Parquet with a codec or an encryption that is not read.
+    #[error("`{}` cannot be read: {found}; write it with Snappy, Zstandard or without compression", file.display())]
+    ParquetCodec {
+        /// The file.
+        file: PathBuf,
+        /// What the decoder says.
+        found: String,
     },
     /// The file is not Parquet, or is damaged.
     #[error("`{}` cannot be read as Parquet: is it whole?", file.display())]
@@ -216,9 +339,9 @@ pub enum DataError {
         /// The most that a file of this size may unpack to.
         limit: u64,
     },
-    /// A negative number other than -1.
+    /// A negative number, where -1 means no label.
     #[error(
-        "`{}`, row {row}: label {label} is negative; -1 or an empty field means no label",
+        "`{}`, row {row}: label {label} is negative, while -1 or an empty field means no label",
         file.display()
     )]
     LabelNumber {
@@ -228,6 +351,14 @@ pub enum DataError {
         row: u64,
         /// The label.
         label: String,
+    },
+    /// Names of classes that cannot be told apart, or are none.
+    #[error("classes {}: {problem}", quoted(names))]
+    ClassNames {
+        /// The names.
+        names: Vec<String>,
+        /// What is wrong.
+        problem: ClassNamesError,
     },
     /// The column of label names contradicts the column of labels.
     #[error(
@@ -274,7 +405,11 @@ pub enum DataError {
         limit: usize,
     },
     /// There is nothing to tell apart.
-    #[error("`{}`: all {rows} labelled rows have the label `{label}`; at least 2 classes are needed", file.display())]
+    #[error(
+        "`{}`: all {rows} labelled rows have the label `{label}`; at least 2 classes are needed{}",
+        file.display(),
+        beside(unlabelled)
+    )]
     OneClass {
         /// The file.
         file: PathBuf,
@@ -282,18 +417,23 @@ pub enum DataError {
         rows: u64,
         /// The only label.
         label: String,
+        /// Other labels of the file, which count as none.
+        unlabelled: Vec<String>,
     },
     /// A folder without a training file.
     #[error(
-        "`{}` holds no train file: expected a file called train and ending in one of {}",
+        "`{}` holds no train file: expected a file called train and ending in one of {}; it has {}",
         folder.display(),
-        endings(known)
+        endings(known),
+        quoted(present)
     )]
     NoTrain {
         /// The folder.
         folder: PathBuf,
         /// The endings that are understood.
         known: Vec<&'static str>,
+        /// What is in the folder.
+        present: Vec<String>,
     },
     /// Two files of a folder could be the same split.
     #[error("`{}` and `{}` could both be the {split} split; keep one", first.display(), second.display())]
@@ -315,6 +455,44 @@ pub enum DataError {
     },
 }
 
+/// What is wrong with names of classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ClassNamesError {
+    /// One of them is empty.
+    #[error("one name is empty")]
+    Empty,
+    /// Two are the same, blanks around them and Unicode forms apart.
+    #[error("a name comes twice (in places {first} and {second})")]
+    Twice {
+        /// Place of the first, from 1.
+        first: usize,
+        /// Place of the second.
+        second: usize,
+    },
+    /// There are as many names as there should not be.
+    #[error("{found} names, but there are {classes} classes")]
+    Count {
+        /// Names.
+        found: usize,
+        /// Classes.
+        classes: usize,
+    },
+}
+
+impl DataError {
+    /// Whether the error is of one row of a text file, so that the rows behind it can still be read.
+    #[must_use]
+    pub fn is_of_row(&self) -> bool {
+        match self {
+            Self::Value { location, .. } | Self::NotUtf8 { location, .. } => {
+                matches!(location, Location::Line(_))
+            }
+            Self::Ragged { .. } | Self::Json { .. } | Self::TwoLabels { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 impl Classified for DataError {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -328,6 +506,17 @@ impl Classified for DataError {
 
 fn endings(known: &[&str]) -> String {
     known.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+}
+
+fn line_range(first: u64, last: u64) -> String {
+    if last > first { format!("lines {first} to {last}") } else { format!("line {first}") }
+}
+
+fn beside(unlabelled: &[String]) -> String {
+    if unlabelled.is_empty() {
+        return String::new();
+    }
+    format!(", and {} means no label", quoted(unlabelled))
 }
 
 fn at_least(rows: u64, more: bool) -> String {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::columns::Columns;
 use crate::dataset::{Dataset, Rows};
 use crate::error::DataError;
+use crate::files::SplitPaths;
 use crate::fingerprint::row_hash;
-use crate::formats::Format;
+use crate::notices::{Notice, NoticeLog};
 
 /// A data set in up to three parts that share their classes.
 #[derive(Debug, Clone)]
@@ -20,22 +21,17 @@ pub struct Splits {
 }
 
 impl Splits {
-    /// Opens a folder with `train`, `validation` (or `valid`, `dev`) and `test` files, or a single file (train).
+    /// Opens a folder with splits, or a single data set (train).
+    ///
+    /// A split is a file called `train` (or `training`), `validation` (`valid`, `val`, `dev`) or `test` (`testing`) with
+    /// a known ending, in any case; shards of it, such as `train-00000-of-00002.parquet`; or a folder of that name with
+    /// parts, as Spark writes it. Files whose names begin with `_` or `.` are none.
     ///
     /// The classes are `labels` where given (a user's list, a model's), otherwise those of the train file.
     pub fn open(path: &Path, columns: &Columns, labels: Option<&[String]>) -> Result<Self, DataError> {
-        let (train, validation, test) = if path.is_dir() {
-            let train = find(path, "train", &["train"])?;
-            let train = train.ok_or_else(|| DataError::NoTrain {
-                folder: path.to_owned(),
-                known: Format::all_endings().collect(),
-            })?;
-            let validation = find(path, "validation", &["validation", "valid", "dev"])?;
-            (train, validation, find(path, "test", &["test"])?)
-        } else {
-            (path.to_owned(), None, None)
-        };
-        let mut train = Dataset::open(&train, columns)?;
+        let notices = NoticeLog::default();
+        let paths = SplitPaths::find(path, &notices)?;
+        let mut train = Dataset::open(&paths.train, columns)?.with_notices(notices.all());
         if let Some(labels) = labels {
             train = train.with_labels(labels)?;
         }
@@ -46,7 +42,14 @@ impl Splits {
             // An unlabelled train file has no classes to share.
             if names.is_empty() { Ok(other) } else { other.with_labels(&names) }
         };
-        Ok(Self { train, validation: validation.map(open).transpose()?, test: test.map(open).transpose()? })
+        let (validation, test) = (paths.validation.map(open).transpose()?, paths.test.map(open).transpose()?);
+        Ok(Self { train, validation, test })
+    }
+
+    /// What is to be told of the files.
+    pub fn notices(&self) -> impl Iterator<Item = &Notice> {
+        let others = self.validation.iter().chain(&self.test);
+        std::iter::once(&self.train).chain(others).flat_map(Dataset::notices)
     }
 
     /// Rows to learn from, and rows to choose the best epoch on: a tenth of the training file where there is no other.
@@ -56,18 +59,6 @@ impl Splits {
         }
         let rows = hold_out(&self.train)?;
         Ok((self.train.select(&rows.train), self.train.select(&rows.validation)))
-    }
-}
-
-/// The one file of `folder` that is called by one of `names` and a known ending.
-fn find(folder: &Path, split: &'static str, names: &[&str]) -> Result<Option<PathBuf>, DataError> {
-    let candidates = names
-        .iter()
-        .flat_map(|name| Format::all_endings().map(move |ending| folder.join(format!("{name}.{ending}"))));
-    let mut present = candidates.filter(|path| path.is_file());
-    match (present.next(), present.next()) {
-        (Some(first), Some(second)) => Err(DataError::TwoFiles { split, first, second }),
-        (first, _) => Ok(first),
     }
 }
 

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::training::{SampledRows, ValidationMetric};
 use lelp_data::{
-    ColumnSettings, DataError, Dataset, FineColumn, Rows, SchemaError, Screen, SignalsFileError,
+    ColumnSettings, DataError, Dataset, FineColumn, Notice, Rows, SchemaError, Screen, SignalsFileError,
     SignalsFolder, SplitOverlap, Splits, Table, gather, hold_out, split_overlaps,
 };
 
@@ -270,6 +270,12 @@ impl Task {
     pub fn check_teacher(&self) -> Option<TeacherCheck> {
         let labels = self.train.signal_labels()?;
         TeacherCheck::new(self.logits.as_ref()?, self.labels.len(), &labels)
+    }
+
+    /// What is to be told of the data files.
+    pub fn notices(&self) -> impl Iterator<Item = &Notice> {
+        let data = [Some(&self.train), Some(&self.validation.data), self.test.as_ref()];
+        data.into_iter().flatten().flat_map(Dataset::notices)
     }
 
     /// Names of the classes.

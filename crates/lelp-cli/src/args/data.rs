@@ -34,13 +34,17 @@ pub(crate) struct ColumnArgs {
     #[command(flatten)]
     pub(crate) inputs: InputArgs,
 
-    /// Column of the label, a name or a number; nothing or -1 is unlabelled [default: `label` where there is one]
+    /// Column of the label, a name or a number; nothing is unlabelled [default: `label` where there is one]
     #[arg(long, value_name = "NAME")]
     pub(crate) label_column: Option<String>,
 
     /// Names of the classes in their order, as `negative,positive` [default: as the training file has them]
     #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
     pub(crate) labels: Option<Vec<String>>,
+
+    /// Labels that mean none, in place of -1, NA, NULL, None, nan and their like; '' where all are classes
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    pub(crate) unlabelled: Option<Vec<String>>,
 }
 
 impl InputArgs {
@@ -58,11 +62,18 @@ impl InputArgs {
 }
 
 impl ColumnArgs {
+    /// The labels that mean none, where they are given.
+    pub(crate) fn unlabelled(&self) -> Option<Vec<String>> {
+        let marks = self.unlabelled.as_ref()?;
+        Some(marks.iter().filter(|mark| !mark.is_empty()).cloned().collect())
+    }
+
     /// The same as the library has it.
     pub(crate) fn settings(&self) -> ColumnSettings {
         ColumnSettings {
             label: self.label_column.clone(),
             labels: self.labels.clone(),
+            unlabelled: self.unlabelled(),
             ..self.inputs.settings()
         }
     }

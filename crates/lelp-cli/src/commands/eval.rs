@@ -7,6 +7,7 @@ use lelp_model::load_model;
 use lelp_train::evaluate::{Report, answer, report};
 
 use crate::args::{ColumnArgs, GlobalArgs};
+use crate::data_notices;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::model_columns::{class_names, model_columns};
@@ -47,7 +48,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let remembered = ColumnSettings::remembered(&arguments.model)?;
     let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
     let names = class_names(columns.labels.as_deref(), model.labels())?;
-    let data = Dataset::open(&arguments.data, &columns.columns())?.with_labels(names)?;
+    // A name of one of the classes never means that there is no label.
+    let columns = ColumnSettings { labels: Some(names.to_vec()), ..columns.clone() }.columns();
+    let data = Dataset::open(&arguments.data, &columns)?.with_labels(names)?;
+    data_notices::warn(data.notices(), printer);
     let teacher = match &arguments.signals {
         None => None,
         Some(folder) => {

@@ -13,6 +13,7 @@ use lelp_train::teachers::{AbsentTeacher, AnswerKind, SignalsOptions, SignalsRun
 use lelp_train::teachers::{logits_of_columns, write_signals, write_signals_of_answers};
 
 use crate::args::{ColumnArgs, GlobalArgs};
+use crate::data_notices;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
@@ -188,7 +189,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             let teacher = teacher_of(model.as_ref(), teacher)?;
             let columns = columns.or(model_columns(model.schema()));
             let names = class_names(columns.labels.as_deref(), teacher.labels())?;
-            let data = Dataset::open(data, &columns.columns())?.with_labels(names)?;
+            // A name of one of the classes never means that there is no label.
+            let read = ColumnSettings { labels: Some(names.to_vec()), ..columns.clone() }.columns();
+            let data = Dataset::open(data, &read)?.with_labels(names)?;
+            data_notices::warn(data.notices(), printer);
             let signals = run_teacher(teacher, &data, output, printer)?;
             columns.remember(&output.out)?;
             signals

@@ -2,6 +2,7 @@
 //!
 //! A format turns its rows into cells and knows no kinds of columns; a kind reads cells and knows no formats.
 
+mod carried;
 mod category;
 mod number;
 mod text;
@@ -77,6 +78,8 @@ pub(crate) enum ValueKind {
     Vector,
     Number,
     Category,
+    /// A column that no model reads, as text.
+    Carried,
 }
 
 impl ValueKind {
@@ -88,6 +91,7 @@ impl ValueKind {
             Self::Vector => vector::read(cell).map(Value::Vector),
             Self::Number => number::read(&cell).map(Value::Number),
             Self::Category => category::read(cell).map(Value::Category),
+            Self::Carried => carried::read(cell).map(Value::Category),
         }
     }
 }

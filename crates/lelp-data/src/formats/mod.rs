@@ -1,18 +1,20 @@
 //! File formats of data sets: a file each, and a line in [`Format::ALL`].
 
 mod delimited;
-mod json_lines;
+mod json;
 mod lines;
 mod parquet;
+mod source;
 mod text_lines;
 mod utf8;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use crate::columns::{Columns, FileRows};
 use crate::error::DataError;
+use crate::notices::NoticeLog;
+
+pub(crate) use source::Source;
 
 /// How a data set is stored.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub struct Format {
     name: &'static str,
     summary: &'static str,
     endings: &'static [&'static str],
-    open: fn(Source, &Path, &Columns) -> Result<FileRows, DataError>,
+    open: fn(Source, &Path, &Columns, &NoticeLog) -> Result<FileRows, DataError>,
 }
 
 impl Format {
@@ -29,18 +31,28 @@ impl Format {
         &parquet::PARQUET,
         &delimited::CSV,
         &delimited::TSV,
-        &json_lines::JSON_LINES,
+        &json::JSON_LINES,
         &text_lines::TEXT_LINES,
     ];
 
-    /// The format of `path` by the ending of its name.
+    /// The format of `path` by the ending of its name, behind which may stand that of a packed file.
     pub fn of(path: &Path) -> Result<&'static Self, DataError> {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        let ends = |format: &&&Self| ending.as_deref().is_some_and(|ending| format.endings.contains(&ending));
+        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let mut endings = name.rsplit('.');
+        let mut ending = endings.next().filter(|ending| *ending != name);
+        if ending.is_some_and(Self::is_packing) {
+            ending = endings.next();
+        }
+        let ends = |format: &&&Self| ending.is_some_and(|ending| format.endings.contains(&ending));
         Self::ALL.iter().find(ends).copied().ok_or_else(|| DataError::UnknownFormat {
             file: path.to_owned(),
             known: Self::all_endings().collect(),
         })
+    }
+
+    /// Whether an ending is that of a packed file, which is unpacked while it is read.
+    pub(crate) fn is_packing(ending: &str) -> bool {
+        matches!(ending, "gz" | "gzip" | "zst" | "zstd")
     }
 
     /// The format called `name`.
@@ -72,27 +84,14 @@ impl Format {
         self.endings
     }
 
-    /// Opens rows; `file` stands for their origin in errors.
-    pub(crate) fn open(&self, source: Source, file: &Path, columns: &Columns) -> Result<FileRows, DataError> {
-        (self.open)(source, file, columns)
-    }
-}
-
-/// Where the bytes come from.
-pub(crate) enum Source {
-    /// A file, which can be read at any place.
-    File(File),
-    /// A stream, which is read from front to back.
-    Stream(Box<dyn Read + Send>),
-}
-
-impl Source {
-    /// The bytes from front to back.
-    fn buffered(self) -> impl BufRead + Send + 'static {
-        let reader: Box<dyn Read + Send> = match self {
-            Self::File(file) => Box::new(file),
-            Self::Stream(reader) => reader,
-        };
-        BufReader::with_capacity(1 << 16, reader)
+    /// Opens rows; `file` stands for their origin in errors, and `notices` takes what is to be told.
+    pub(crate) fn open(
+        &self,
+        source: Source,
+        file: &Path,
+        columns: &Columns,
+        notices: &NoticeLog,
+    ) -> Result<FileRows, DataError> {
+        (self.open)(source, file, columns, notices)
     }
 }

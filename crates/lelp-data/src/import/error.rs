@@ -7,6 +7,7 @@ use safetensors::SafeTensorError;
 use thiserror::Error;
 
 use crate::arrays::ArrayError;
+use crate::error::DataError;
 use crate::signals::SignalsFileError;
 use crate::storage::FileError;
 
@@ -22,6 +23,9 @@ pub enum ImportError {
     /// The signals folder cannot be written.
     #[error(transparent)]
     Signals(#[from] SignalsFileError),
+    /// The names of the classes cannot be used.
+    #[error(transparent)]
+    Names(#[from] DataError),
     /// The name of a file does not say what it holds.
     #[error("`{}` is neither a folder of .npy files nor ends in .npz, .npy or .safetensors", file.display())]
     UnknownFormat {
@@ -109,6 +113,7 @@ impl Classified for ImportError {
         match self {
             Self::File(error) => error.kind(),
             Self::Array(error) => error.kind(),
+            Self::Names(error) => error.kind(),
             Self::Signals(error) => error.kind(),
             _ => ErrorKind::Input,
         }

@@ -27,6 +27,7 @@ pub use error::ImportError;
 
 use super::signals::{Existing, PART_ROWS, Precision, SignalsDescription, SignalsFolder, SignalsWriter};
 use crate::arrays::Element;
+use crate::labels::class_names;
 use teacher::TeacherArrays;
 
 /// How signals are imported.
@@ -70,7 +71,8 @@ pub fn import(
     progress: &mut dyn FnMut(u64),
 ) -> Result<SignalsFolder, ImportError> {
     let teacher = TeacherArrays::new(sources::arrays(paths)?)?;
-    let description = description(&teacher, options);
+    let names = options.label_names.as_deref().map(class_names).transpose()?;
+    let description = description(&teacher, names, options);
     let head = teacher.head()?;
     description.check(out)?;
     for part in 0..description.parts() {
@@ -124,7 +126,11 @@ impl Block {
     }
 }
 
-fn description(teacher: &TeacherArrays, options: &ImportOptions) -> SignalsDescription {
+fn description(
+    teacher: &TeacherArrays,
+    names: Option<Vec<String>>,
+    options: &ImportOptions,
+) -> SignalsDescription {
     let numbers = || (0..teacher.classes()).map(|class| class.to_string()).collect();
     let as_stored = match teacher.embedding_element() {
         Element::F16 => Precision::F16,
@@ -134,7 +140,7 @@ fn description(teacher: &TeacherArrays, options: &ImportOptions) -> SignalsDescr
         columns: BTreeMap::new(),
         classes: teacher.classes(),
         width: teacher.width(),
-        label_names: options.label_names.clone().unwrap_or_else(numbers),
+        label_names: names.unwrap_or_else(numbers),
         teacher: Some(options.teacher.clone().unwrap_or_else(|| teacher.hash())),
         data: options.data.clone(),
         rows: teacher.rows() as u64,

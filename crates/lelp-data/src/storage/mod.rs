@@ -61,6 +61,8 @@ impl Classified for FileError {
 pub(crate) fn kind_of_read(error: &std::io::Error) -> ErrorKind {
     use std::io::ErrorKind as Io;
     match error.kind() {
+        // A packed file that is damaged, cut off or a bomb.
+        Io::InvalidData | Io::UnexpectedEof => ErrorKind::Input,
         Io::NotFound | Io::PermissionDenied | Io::IsADirectory | Io::NotADirectory => ErrorKind::Input,
         _ => ErrorKind::Environment,
     }

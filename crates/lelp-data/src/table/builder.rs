@@ -42,41 +42,23 @@ impl TableBuilder {
             ValueKind::TextPair => Column::TextPair(LargeStringBuilder::new(), 0),
             ValueKind::Vector => Column::Vector(None, Vec::new()),
             ValueKind::Number => Column::Number(Float64Builder::new()),
-            ValueKind::Category => Column::Category(LargeStringDictionaryBuilder::new()),
+            ValueKind::Category | ValueKind::Carried => Column::Category(LargeStringDictionaryBuilder::new()),
         };
         let columns = columns.into_iter().map(|ValueColumn { name, kind }| (name, column(kind))).collect();
         Self { columns, rows: 0 }
     }
 
-    /// Adds a row; its values are in the order of the columns, and of their kinds.
+    /// Adds a row; its values are in the order of the columns, and of their kinds. A row that does not fit changes nothing.
     pub(crate) fn push(&mut self, values: Vec<Value>) -> Result<(), WrongValue> {
-        for ((name, column), value) in self.columns.iter_mut().zip(values) {
-            let wrong = |row, problem| WrongValue { column: name.clone(), row, problem };
-            match (column, value) {
-                (Column::Text(texts), Value::Text(text)) => texts.append_value(text.unwrap_or_default()),
-                (Column::TextPair(texts, given), Value::Text(text)) => match text {
-                    // A pair in this row but not in earlier ones is as wrong as the other way round.
-                    Some(_) if *given < self.rows => return Err(wrong(Some(0), ValueError::Missing)),
-                    None if *given > 0 => return Err(wrong(Some(self.rows), ValueError::Missing)),
-                    Some(text) => {
-                        texts.append_value(text);
-                        *given += 1;
-                    }
-                    None => {}
-                },
-                (Column::Vector(width, values), Value::Vector(vector)) => {
-                    let (found, expected) = (vector.len(), *width.get_or_insert(vector.len()));
-                    if found != expected {
-                        return Err(wrong(None, ValueError::Width { found, expected }));
-                    }
-                    values.extend(vector);
-                }
-                (Column::Number(numbers), Value::Number(number)) => numbers.append_option(number),
-                (Column::Category(categories), Value::Category(category)) => {
-                    categories.append_option(category);
-                }
-                _ => unreachable!("values are read by the kinds of their columns"),
-            }
+        for ((name, column), value) in self.columns.iter().zip(&values) {
+            column.check(value, self.rows).map_err(|(row, problem)| WrongValue {
+                column: name.clone(),
+                row,
+                problem,
+            })?;
+        }
+        for ((_, column), value) in self.columns.iter_mut().zip(values) {
+            column.push(value);
         }
         self.rows += 1;
         Ok(())
@@ -106,5 +88,42 @@ impl TableBuilder {
         }
         self.rows = 0;
         Table::of_arrays(Schema::new(fields)?, arrays)
+    }
+}
+
+impl Column {
+    /// Whether the value fits those of the `rows` before; otherwise what is wrong, and in which row.
+    fn check(&self, value: &Value, rows: u64) -> Result<(), (Option<u64>, ValueError)> {
+        match (self, value) {
+            // A pair in this row but not in earlier ones is as wrong as the other way round.
+            (Self::TextPair(_, given), Value::Text(Some(_))) if *given < rows => {
+                Err((Some(0), ValueError::Missing))
+            }
+            (Self::TextPair(_, given), Value::Text(None)) if *given > 0 => {
+                Err((Some(rows), ValueError::Missing))
+            }
+            (Self::Vector(Some(expected), _), Value::Vector(vector)) if vector.len() != *expected => {
+                Err((None, ValueError::Width { found: vector.len(), expected: *expected }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn push(&mut self, value: Value) {
+        match (self, value) {
+            (Self::Text(texts), Value::Text(text)) => texts.append_value(text.unwrap_or_default()),
+            (Self::TextPair(texts, given), Value::Text(Some(text))) => {
+                texts.append_value(text);
+                *given += 1;
+            }
+            (Self::TextPair(..), Value::Text(None)) => {}
+            (Self::Vector(width, values), Value::Vector(vector)) => {
+                width.get_or_insert(vector.len());
+                values.extend(vector);
+            }
+            (Self::Number(numbers), Value::Number(number)) => numbers.append_option(number),
+            (Self::Category(categories), Value::Category(category)) => categories.append_option(category),
+            _ => unreachable!("values are read by the kinds of their columns"),
+        }
     }
 }

@@ -307,7 +307,9 @@ fn json_values_of_another_type() {
     );
     assert_eq!(
         json(r#"{"v":[1],"n":1,"c":{}}"#),
-        line_2("`c` holds an object, but a category (a string, a whole number or a boolean) is needed")
+        line_2(
+            "`c` holds an object (what is in it is called `column.key`), but a category (a string, a whole number or a boolean) is needed"
+        )
     );
     assert_eq!(json(r#"{"n":1,"c":"x"}"#), line_2("`v` is empty (null) here"));
     let whole = opened("d.jsonl", "{\"c\":3}\n{\"c\":true}\n{\"c\":\"\"}\n", &settings(&[], &[], &["c"]));

@@ -140,7 +140,7 @@ fn a_text_that_is_a_number() {
 #[test]
 fn a_negative_label() {
     let (_, message) = refused("d.csv", b"text,label\na,1\nb,-2\n");
-    assert_eq!(message, "`d.csv`, row 1: label -2 is negative; -1 or an empty field means no label");
+    assert_eq!(message, "`d.csv`, row 1: label -2 is negative, while -1 or an empty field means no label");
 }
 
 #[test]

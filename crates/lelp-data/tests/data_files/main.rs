@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 #![allow(clippy::float_cmp, clippy::cast_possible_wrap)] // values are small whole numbers, exact in every type
 
+mod brought_files;
+mod brought_labels;
 mod columns;
 mod damaged_parquet;
 mod data_sets;

@@ -18,6 +18,7 @@ use lelp_train::training::{Checkpoints, Event, TrainingLog};
 use toml::{Table, Value};
 
 use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LogArgs, MethodArgs, StudentArgs, TrainingArgs};
+use crate::data_notices;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
@@ -25,6 +26,7 @@ use crate::overlaps;
 use crate::printer::Printer;
 use crate::progress;
 use crate::teacher_warnings;
+use crate::terminal_text::without_control_characters;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -138,6 +140,7 @@ impl Arguments {
         recipe.set("columns.categories", named(&inputs.category_columns))?;
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
+        recipe.set("columns.unlabelled", self.columns.unlabelled())?;
         recipe.fill("distill", &Table::from_iter([("method".to_owned(), Value::from(AUTO))]));
         let spec = recipe.table_mut("distill").and_then(AutoSpec::take);
         let fixed =
@@ -169,9 +172,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             task.train().rows(),
             task.train().labelled_rows(),
             task.validation().rows(),
-            task.labels().join(", ")
+            without_control_characters(&task.labels().join(", "))
         ),
     );
+    data_notices::warn(task.notices(), printer);
     overlaps::print(&task.overlaps(), printer);
     if let Some(open) = open {
         let budget = arguments.method.auto_budget;

@@ -17,6 +17,7 @@ use lelp_train::training::{Event, TrainReport, TrainSettings};
 
 use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs};
 use crate::command_error::CommandError;
+use crate::data_notices;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
@@ -240,6 +241,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 fn open_labelled(data: &Path, columns: &ColumnArgs, printer: Printer) -> Result<Splits, Failure> {
     let columns = columns.settings();
     let splits = Splits::open(data, &columns.columns(), columns.labels.as_deref())?;
+    data_notices::warn(splits.notices(), printer);
     if splits.train.labels().is_none() {
         return Err(CommandError::NoLabels { file: splits.train.file().to_owned() }.into());
     }

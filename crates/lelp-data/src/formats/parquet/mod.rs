@@ -1,9 +1,10 @@
-//! Parquet, a batch of rows at a time; uncompressed, Snappy, gzip, LZ4 or Zstandard.
+//! Parquet, a batch of rows at a time; uncompressed, or with Snappy, gzip, Brotli, LZ4 or Zstandard.
 //!
 //! Columns are decoded by the crate `parquet` below its Arrow readers: those report a text that is not valid UTF-8 or a
 //! null without its row, and copy a dictionary's text for every row that names it before anyone can count the bytes.
 
 mod budget;
+mod class_label;
 mod column;
 mod pages;
 
@@ -25,15 +26,17 @@ use super::{Format, Source};
 use crate::cells::Cell;
 use crate::columns::{Columns, FileColumns, FileRows, Row};
 use crate::error::{DataError, Location};
+use crate::notices::NoticeLog;
 
 pub(super) static PARQUET: Format = Format {
     name: "parquet",
     summary: "Apache Parquet; vectors are lists of one length",
     endings: &["parquet"],
-    open: |source, path, columns| match source {
+    open: |source, path, columns, notices| match source {
         Source::File(file) => {
-            let rows = rows_within(file, path, columns, ALWAYS_ALLOWED)?;
-            Ok(FileRows::new(rows.columns.columns(), rows))
+            let rows = rows_within(file, path, columns, notices, ALWAYS_ALLOWED)?;
+            let class_names = columns.label.name().and_then(|label| rows.class_names(label));
+            Ok(FileRows::new(rows.columns.columns(), rows).with_class_names(class_names))
         }
         Source::Stream(_) => Err(DataError::ParquetStream { file: path.to_owned() }),
     },
@@ -45,7 +48,13 @@ const BATCH: usize = 4096;
 const BATCH_NUMBERS: u64 = 1 << 22;
 
 /// The rows of a file, which may unpack to `allowed` bytes whatever its size.
-fn rows_within(file: File, path: &Path, columns: &Columns, allowed: u64) -> Result<ParquetRows, DataError> {
+fn rows_within(
+    file: File,
+    path: &Path,
+    columns: &Columns,
+    notices: &NoticeLog,
+    allowed: u64,
+) -> Result<ParquetRows, DataError> {
     let read = |source| DataError::Read { file: path.to_owned(), source };
     let file_bytes = file.metadata().map_err(read)?.len();
     if file_bytes == 0 {
@@ -53,7 +62,7 @@ fn rows_within(file: File, path: &Path, columns: &Columns, allowed: u64) -> Resu
     }
     let reader = guarded(path, || SerializedFileReader::new(file))?;
     let schema = reader.metadata().file_metadata().schema_descr();
-    let columns = FileColumns::find(columns, &names(schema), path)?;
+    let columns = FileColumns::find(columns, &names(schema), path, notices)?;
     let layout = |(name, place): (&str, usize)| {
         let layout = Layout::of(&schema.column(place));
         let layout = layout.map_err(|found| columns.refuse(place, Location::Row(0), found))?;
@@ -131,6 +140,13 @@ impl Iterator for ParquetRows {
 }
 
 impl ParquetRows {
+    /// Names of the classes in the column `label`, where the file was written by `datasets` and has them.
+    fn class_names(&self, label: &str) -> Option<Vec<String>> {
+        let entries = self.reader.metadata().file_metadata().key_value_metadata()?;
+        let about = entries.iter().find(|entry| entry.key == class_label::KEY)?;
+        class_label::names(about.value.as_deref()?, label)
+    }
+
     /// The next rows of this group, or the first of the next; `None` after the last group.
     fn next_batch(&mut self) -> Result<Option<Vec<Row>>, DataError> {
         loop {
@@ -283,6 +299,10 @@ fn cells(
 fn guarded<T>(path: &Path, step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, DataError> {
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(Ok(value)) => Ok(value),
+        Ok(Err(ParquetError::NYI(found))) => Err(DataError::ParquetCodec { file: path.to_owned(), found }),
+        Ok(Err(ParquetError::General(found))) if found.contains("encrypt") || found.contains("codec") => {
+            Err(DataError::ParquetCodec { file: path.to_owned(), found })
+        }
         Ok(Err(source)) => Err(DataError::Parquet { file: path.to_owned(), source }),
         Err(_) => Err(DataError::ParquetDamaged { file: path.to_owned() }),
     }
@@ -318,7 +338,15 @@ mod tests {
         writer.close().unwrap();
         let file_bytes = std::fs::metadata(&path).unwrap().len();
         assert!(file_bytes * MOST_GROWTH < 20_000_000, "{file_bytes} bytes for 20 MB of text");
-        let open = |allowed| rows_within(File::open(&path).unwrap(), &path, &Columns::default(), allowed);
+        let open = |allowed| {
+            rows_within(
+                File::open(&path).unwrap(),
+                &path,
+                &Columns::default(),
+                &NoticeLog::default(),
+                allowed,
+            )
+        };
         let stopped = open(1000).unwrap().find_map(Result::err).unwrap();
         assert!(matches!(stopped, DataError::TooLarge { .. }), "{stopped}");
         assert!(open(30_000_000).unwrap().all(|row| row.is_ok()));

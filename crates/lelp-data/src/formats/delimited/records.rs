@@ -1,0 +1,141 @@
+//! Records of a delimited file, each with the lines on which it stands.
+
+use std::io::{self, BufRead, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
+
+use crate::error::DataError;
+use crate::formats::lines::{Lines, MOST_BYTES};
+
+/// How fields are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dialect {
+    pub(super) delimiter: u8,
+    /// Whether a field may stand in quotation marks, and then hold separators and line breaks.
+    pub(super) quoting: bool,
+}
+
+impl Dialect {
+    fn reader<R: Read>(self, reader: R) -> Reader<R> {
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(self.delimiter).quoting(self.quoting);
+        builder.from_reader(reader)
+    }
+
+    /// The fields of a line on its own.
+    pub(super) fn fields_of(self, line: &[u8]) -> Vec<Vec<u8>> {
+        let mut record = ByteRecord::new();
+        match self.reader(line).read_byte_record(&mut record) {
+            Ok(true) => record.iter().map(<[u8]>::to_vec).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A reader of records, of which it holds one at a time.
+pub(super) struct Records<R> {
+    reader: Reader<Limited<io::Chain<io::Cursor<Vec<u8>>, R>>>,
+    file: PathBuf,
+    record: ByteRecord,
+    /// Bytes since the last record.
+    bytes: Arc<AtomicUsize>,
+    /// Lines before the first record.
+    lines_before: u64,
+}
+
+impl<R: BufRead> Records<R> {
+    /// The records of `line`, the last one that was read of `lines`, and of those behind it.
+    pub(super) fn new(line: Vec<u8>, lines: Lines<R>, dialect: Dialect) -> Self {
+        let (file, lines_before) = (lines.file().to_owned(), lines.number().saturating_sub(1));
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let whole = io::Cursor::new(line).chain(lines.reader);
+        let reader = dialect.reader(Limited { inner: whole, bytes: Arc::clone(&bytes), last: 0, ended: false });
+        Self { reader, file, record: ByteRecord::new(), bytes, lines_before }
+    }
+
+    /// Reads the next record; `false` behind the last one.
+    ///
+    /// # Errors
+    /// [`DataError::UnclosedQuote`] if the file ends inside of a quoted field, [`DataError::LongLine`] if a record is
+    /// longer than any text.
+    pub(super) fn next_record(&mut self) -> Result<bool, DataError> {
+        self.bytes.store(0, Ordering::Relaxed);
+        let line = self.reader.position().line() + self.lines_before;
+        let file = || self.file.clone();
+        match self.reader.read_byte_record(&mut self.record) {
+            Ok(false) => Ok(false),
+            Ok(true) if self.is_open() => {
+                let (line, last) = self.lines();
+                Err(DataError::UnclosedQuote { file: file(), line, last: last.saturating_sub(1) })
+            }
+            Ok(true) => Ok(true),
+            Err(error) => Err(match error.into_kind() {
+                ErrorKind::Io(source) if source.get_ref().is_some_and(|inner| inner.is::<TooLong>()) => {
+                    DataError::LongLine { file: file(), line, limit: MOST_BYTES }
+                }
+                ErrorKind::Io(source) => DataError::Read { file: file(), source },
+                // Byte records of any length are neither decoded nor deserialised: no other kind occurs.
+                other => DataError::Read { file: file(), source: io::Error::other(format!("{other:?}")) },
+            }),
+        }
+    }
+
+    /// Whether the file has ended inside of a quoted field: outside of one, its last line break would have ended the
+    /// record, and a closed one ends with a quotation mark.
+    fn is_open(&self) -> bool {
+        let Limited { last, ended, .. } = self.reader.get_ref();
+        self.record.as_slice().last() == Some(&b'\n') && *ended && *last == b'\n'
+    }
+
+    /// The fields of the record.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &[u8]> {
+        self.record.iter()
+    }
+
+    /// A field of the record.
+    pub(super) fn field(&self, place: usize) -> &[u8] {
+        &self.record[place]
+    }
+
+    /// Number of fields of the record.
+    pub(super) fn count(&self) -> usize {
+        self.record.len()
+    }
+
+    /// The line on which the record begins, and the one on which it ends.
+    pub(super) fn lines(&self) -> (u64, u64) {
+        let breaks = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let first = self.record.position().map_or(0, csv::Position::line) + self.lines_before;
+        (first, first + breaks)
+    }
+}
+
+/// A reader that gives up where a record does not end.
+struct Limited<R> {
+    inner: R,
+    bytes: Arc<AtomicUsize>,
+    /// The last byte that was read.
+    last: u8,
+    /// Whether there is no more, and a record that comes now was ended by that.
+    ended: bool,
+}
+
+/// More bytes than a record can have.
+#[derive(Debug, thiserror::Error)]
+#[error("a record is too long")]
+struct TooLong;
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.ended = read == 0;
+        self.last = buffer[..read].last().copied().unwrap_or(self.last);
+        if self.bytes.fetch_add(read, Ordering::Relaxed) > MOST_BYTES {
+            return Err(io::Error::other(TooLong));
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,209 @@
+//! JSON objects: one a line, one behind the other, or in an array.
+
+mod elements;
+mod object;
+mod repair;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Number, Value};
+
+use self::elements::Elements;
+use super::lines::Lines;
+use super::{Format, Source};
+use crate::cells::Cell;
+use crate::columns::{ColumnRequest, Columns, FileColumns, FileRows, Row};
+use crate::error::{DataError, Location};
+use crate::notices::NoticeLog;
+
+pub(super) static JSON_LINES: Format = Format {
+    name: "jsonl",
+    summary: "JSON objects, one a line or in an array; vectors are arrays of numbers, a missing key is a missing value",
+    endings: &["jsonl", "ndjson", "json"],
+    open,
+};
+
+type Object = Map<String, Value>;
+/// Objects with their places, or the first thing that is none.
+type Objects = Box<dyn Iterator<Item = Result<(Location, Object), DataError>> + Send>;
+
+fn open(source: Source, file: &Path, columns: &Columns, notices: &NoticeLog) -> Result<FileRows, DataError> {
+    let mut objects = objects(source, file, columns, notices)?;
+    let Some(first) = objects.next().transpose()? else {
+        return Ok(FileRows::new(Vec::new(), std::iter::empty()));
+    };
+    // The text must be in every object. Any other key may come in a later one only.
+    let text = columns.text.name();
+    let mut present: Vec<String> = first.1.keys().cloned().collect();
+    columns.tell_similar(&present, file, notices);
+    let has_text = text.is_none_or(|text| within(&first.1, text).is_some());
+    if has_text || !matches!(columns.text, ColumnRequest::Required(_)) {
+        for name in columns.names().filter(|name| has_text || Some(*name) != text) {
+            if !present.iter().any(|other| other == name) {
+                present.push(name.to_owned());
+            }
+        }
+    }
+    let columns = FileColumns::find(columns, &present, file, notices)?;
+    let of_file = columns.columns();
+    let missing = columns.required().map(str::to_owned).collect();
+    let objects = std::iter::once(Ok(first)).chain(objects);
+    let rows = JsonRows { objects, columns, missing, keys: BTreeSet::new(), ended: false };
+    Ok(FileRows::new(of_file, rows))
+}
+
+/// The objects of a file, however they stand in it.
+fn objects(
+    source: Source,
+    file: &Path,
+    columns: &Columns,
+    notices: &NoticeLog,
+) -> Result<Objects, DataError> {
+    let mut lines = Lines::new(source.text(file)?, file);
+    let mut first = Vec::new();
+    // A blank line, such as a last one, is no row.
+    while first.trim_ascii().is_empty() {
+        first.clear();
+        if !lines.append(&mut first)? {
+            return Ok(Box::new(std::iter::empty()));
+        }
+    }
+    let number = lines.number();
+    let parser = object::Parser { file: file.to_owned(), notices: notices.clone() };
+    let by_line = match parser.parse(number, &first) {
+        Ok(object) => {
+            if let Some(rows) = rows_inside(&object, columns) {
+                return rows_of_document(rows, lines, file);
+            }
+            true
+        }
+        // An array, or an object of several lines.
+        Err(DataError::Json { problem, .. }) if problem.is_eof() || first.trim_ascii().starts_with(b"[") => {
+            false
+        }
+        Err(error) => return Err(error),
+    };
+    if by_line {
+        let lines = std::iter::once(Ok((number, first))).chain(lines);
+        let lines = lines.filter(|line| !matches!(line, Ok((_, line)) if line.trim_ascii().is_empty()));
+        return Ok(Box::new(parsed(lines, parser)));
+    }
+    let mut values = Elements::new(std::io::Cursor::new(first).chain(lines.reader), file, number);
+    let Some(value) = values.next().transpose()? else { return Ok(Box::new(std::iter::empty())) };
+    if let Some(rows) = parser.parse(value.0, &value.1).ok().and_then(|object| rows_inside(&object, columns))
+    {
+        return rows_of_document(rows, values, file);
+    }
+    Ok(Box::new(parsed(std::iter::once(Ok(value)).chain(values), parser)))
+}
+
+fn parsed(
+    values: impl Iterator<Item = Result<(u64, Vec<u8>), DataError>> + Send + 'static,
+    parser: object::Parser,
+) -> impl Iterator<Item = Result<(Location, Object), DataError>> + Send {
+    values.map(move |value| {
+        let (line, value) = value?;
+        Ok((Location::Line(line), parser.parse(line, &value)?))
+    })
+}
+
+/// The rows of a document `{"data": [...]}`: of an object without the text, the only array of objects.
+fn rows_inside(object: &Object, columns: &Columns) -> Option<Vec<Object>> {
+    if columns.names().any(|name| within(object, name).is_some()) {
+        return None;
+    }
+    let as_objects = |value: &Value| -> Option<Vec<Object>> {
+        let rows = value.as_array().filter(|rows| !rows.is_empty())?;
+        rows.iter().map(|row| row.as_object().cloned()).collect()
+    };
+    let mut arrays = object.values().filter_map(as_objects);
+    let rows = arrays.next()?;
+    arrays.next().is_none().then_some(rows)
+}
+
+fn rows_of_document(
+    rows: Vec<Object>,
+    mut rest: impl Iterator<Item = Result<(u64, Vec<u8>), DataError>>,
+    file: &Path,
+) -> Result<Objects, DataError> {
+    let more = rest.find(|value| !matches!(value, Ok((_, bytes)) if bytes.trim_ascii().is_empty()));
+    match more.transpose()? {
+        Some((line, _)) => Err(DataError::BehindDocument { file: file.to_owned(), line }),
+        None => Ok(Box::new((0..).map(Location::Row).zip(rows).map(Ok))),
+    }
+}
+
+struct JsonRows<I> {
+    objects: I,
+    columns: FileColumns,
+    /// Required columns that no object has had yet.
+    missing: BTreeSet<String>,
+    /// Keys of the objects, the first of them.
+    keys: BTreeSet<String>,
+    ended: bool,
+}
+
+impl<I: Iterator<Item = Result<(Location, Object), DataError>>> Iterator for JsonRows<I> {
+    type Item = Result<Row, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.objects.next() {
+            Some(object) => Some(object.and_then(|(location, object)| self.row(location, object))),
+            None => self.end(),
+        }
+    }
+}
+
+impl<I> JsonRows<I> {
+    fn row(&mut self, location: Location, object: Object) -> Result<Row, DataError> {
+        /// Keys to list where a column is missing.
+        const SHOWN: usize = 64;
+        if !self.missing.is_empty() {
+            self.missing.retain(|name| within(&object, name).is_none());
+            let free = SHOWN.saturating_sub(self.keys.len());
+            self.keys.extend(object.keys().take(free).cloned());
+        }
+        self.columns.row(location, |name, _| Ok(cell(within(&object, name).cloned())))
+    }
+
+    fn end(&mut self) -> Option<Result<Row, DataError>> {
+        let column = self.missing.first().filter(|_| !self.ended)?.clone();
+        self.ended = true;
+        let (file, present): (PathBuf, _) =
+            (self.columns.file().to_owned(), self.keys.iter().cloned().collect());
+        Some(Err(DataError::MissingColumn { file, column, present }))
+    }
+}
+
+/// The value of a key, or of `outer.inner` inside of an object.
+fn within<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    object.get(name).or_else(|| {
+        let (outer, inner) = name.split_once('.')?;
+        within(object.get(outer)?.as_object()?, inner)
+    })
+}
+
+fn cell(value: Option<Value>) -> Cell<'static> {
+    match value {
+        None | Some(Value::Null) => Cell::Missing,
+        Some(Value::Bool(truth)) => Cell::Boolean(truth),
+        Some(Value::String(text)) => Cell::Text(Cow::Owned(text)),
+        Some(Value::Number(number)) => number_cell(&number),
+        Some(Value::Array(values)) => {
+            let number = |value: &Value| value.as_f64().map(|number| number as f32);
+            let numbers: Option<Vec<f32>> = values.iter().map(number).collect();
+            numbers.map_or(Cell::Other("an array with something else than numbers"), Cell::Numbers)
+        }
+        Some(Value::Object(_)) => Cell::Other("an object (what is in it is called `column.key`)"),
+    }
+}
+
+fn number_cell(number: &Number) -> Cell<'static> {
+    match number.as_i128() {
+        Some(whole) => Cell::Integer(whole),
+        None => number.as_f64().map_or(Cell::Other("a number without an end"), Cell::Float),
+    }
+}
