@@ -48,6 +48,18 @@ pub(crate) enum CommandError {
     /// A comparison has no teacher.
     #[error("the teacher failed, so that there is nothing to learn from; the reason is listed above")]
     NoTeacher,
+    /// Rows cannot be held out of a file whose vectors are in another one.
+    #[error("no rows can be held out beside the array `{array}`: give train, validation and test files")]
+    ArrayBeside {
+        /// The array's name.
+        array: String,
+    },
+    /// Nothing of a comparison could be trained.
+    #[error("no student could be trained: {error}")]
+    NothingTrained {
+        /// What failed first.
+        error: String,
+    },
     /// A comparison is not complete.
     #[error("{failed} trials or students failed; they are listed above and in `results.jsonl`")]
     FailedCells {

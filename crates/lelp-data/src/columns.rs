@@ -323,7 +323,8 @@ impl Columns {
 }
 
 /// Whether a column's name is that of an array in a file: `embedding.npy`, `teacher.npz:embeddings`.
-fn is_array_file(name: &str) -> bool {
+#[must_use]
+pub fn is_array_file(name: &str) -> bool {
     let ends_in = |name: &str, ending| Path::new(name).extension().is_some_and(|found| found == ending);
     ends_in(name, "npy") || name.rsplit_once(':').is_some_and(|(file, _)| ends_in(file, "npz"))
 }

@@ -445,6 +445,17 @@ pub enum DataError {
         /// The other.
         second: PathBuf,
     },
+    /// There are not enough labelled rows to hold some of each class out.
+    #[error(
+        "`{}`: of its {rows} labelled rows none can be held out: at least 2 classes need 3 different rows each",
+        file.display()
+    )]
+    TooFewLabels {
+        /// The file.
+        file: PathBuf,
+        /// Rows with a label.
+        rows: u64,
+    },
     /// All rows have the same text (or, without texts, the same values), so none can be held out.
     #[error("`{}`: its {rows} rows are all alike, so none can be held out; give a validation file", file.display())]
     HoldOut {

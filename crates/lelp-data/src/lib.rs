@@ -63,13 +63,13 @@ pub use arrays::ArrayError;
 pub use bounded_json::{BoundedJsonError, JsonLine, JsonLines, read_json, read_json_lines};
 pub use cells::ValueError;
 pub use column_settings::ColumnSettings;
-pub use columns::{ColumnRequest, Columns};
+pub use columns::{ColumnRequest, Columns, is_array_file};
 pub use dataset::{Dataset, Rows, gather};
 pub use error::{ClassNamesError, DataError, Location};
 pub use examples::Examples;
 pub use fine::FineColumn;
 pub use folder_hash::folder_hash;
-pub use formats::Format;
+pub use formats::{Format, write_json_lines};
 pub use labels::class_names;
 pub use notices::{Notice, NoticeKind};
 pub use overlaps::{SplitOverlap, split_overlaps};
@@ -77,7 +77,7 @@ pub use signals::{
     Existing, Part, Precision, SignalsDescription, SignalsEmbeddings, SignalsFileError, SignalsFolder,
     SignalsWriter, StoredSignals,
 };
-pub use splits::{HoldOut, Splits, hold_out};
+pub use splits::{HoldOut, Splits, hold_out, hold_out_by_class};
 pub use table::{ColumnKind, ColumnValues, Field, Schema, SchemaError, Table, TableError};
 pub use text::Text;
 pub use unlabelled::{NearDuplicates, Screen, UnlabelledReport, text_identity};

@@ -71,7 +71,10 @@ impl fmt::Display for Notice {
             }
             NoticeKind::NotANumber => write!(formatter, ": NaN or an infinity was read as nothing"),
             NoticeKind::FastText => {
-                return write!(formatter, " is read as fastText has it: `__label__`, the label, and the text");
+                return write!(
+                    formatter,
+                    " is read as fastText has it: `__label__`, the label, and the text"
+                );
             }
             NoticeKind::PassedOver => return write!(formatter, " is none of the splits and is passed over"),
             NoticeKind::OneShard => {

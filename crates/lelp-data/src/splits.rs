@@ -1,5 +1,6 @@
 //! Train, validation and test.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::columns::Columns;
@@ -86,5 +87,33 @@ pub fn hold_out(data: &Dataset) -> Result<HoldOut, DataError> {
     if train.is_empty() {
         return Err(DataError::HoldOut { file: data.file().to_owned(), rows: data.rows() as u64 });
     }
+    Ok(HoldOut { train, validation })
+}
+
+/// Holds out about a tenth of the labelled rows of every class, at least one of each that has three different texts: for
+/// data that come without rows to report on.
+///
+/// Rows are chosen by a stable hash of the text (or of all values where there is none), and those of equal texts land on
+/// one side, whatever their labels.
+///
+/// # Errors
+/// [`DataError::TooFewLabels`] if fewer than two classes have three different labelled rows.
+pub fn hold_out_by_class(data: &Dataset) -> Result<HoldOut, DataError> {
+    let hash = |row: usize| row_hash(data.table(), row);
+    let mut of_classes = vec![BTreeSet::new(); data.label_names().len()];
+    let (rows, labels) = data.labelled();
+    for (row, label) in rows.into_iter().zip(labels) {
+        of_classes[label as usize].insert(hash(row));
+    }
+    let large = of_classes.iter().filter(|hashes| hashes.len() >= 3);
+    let held: BTreeSet<u64> =
+        large.clone().flat_map(|hashes| hashes.iter().take(hashes.len().div_ceil(10))).copied().collect();
+    if large.count() < 2 {
+        return Err(DataError::TooFewLabels {
+            file: data.file().to_owned(),
+            rows: data.labelled_rows() as u64,
+        });
+    }
+    let (validation, train) = (0..data.rows()).partition(|&row| held.contains(&hash(row)));
     Ok(HoldOut { train, validation })
 }

@@ -5,26 +5,33 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use lelp::{argmax, softmax};
-use lelp_data::{ColumnRequest, ColumnSettings, Columns, Examples, Format, Table};
+use lelp_data::{ColumnKind, ColumnRequest, ColumnSettings, Columns, DataError, Examples, Format, Table};
 use lelp_model::{Predictor, load_model};
 use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
 
 use crate::args::{GlobalArgs, InputArgs};
+use crate::data_notices;
 use crate::failure::{Context, Failure};
 use crate::model_columns::model_columns;
 use crate::printer::Printer;
+use crate::terminal_text::single_line;
 
 const EXAMPLES: &str = "\
 Examples:
   echo 'where is my card?' | lelp predict --model student
-  lelp predict --model student queries/new.csv --json > answers.jsonl";
+  lelp predict --model student queries/new.csv --json > answers.jsonl
+  lelp predict --model student queries/new.csv --carry id --on-error skip > answers.tsv";
 
 /// Classify rows from a file or standard input, as they arrive
 ///
-/// Prints a line for each row: class, probability and text (or the values of the columns), separated by tabs; with --json an
-/// object with all probabilities. A model of texts reads standard input as one text a line; a model of vectors, numbers
-/// and categories reads rows with the column names of its training, as JSON Lines or CSV.
+/// Prints a line for each row, its cells separated by tabs: class, probability, the columns of --carry, and the text, both
+/// texts of a pair, or the values of the columns; with --json an object with all probabilities. A model of texts reads standard
+/// input as one text a line; a model of vectors, numbers and categories reads rows with the column names of its training, as
+/// JSON Lines or CSV.
+///
+/// A row that cannot be read ends the answers to a file. Of standard input it is marked, so that each line has its answer:
+/// a line with two empty cells and what is wrong, or an object with `error`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -44,8 +51,27 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
 
+    /// Columns to carry from each row to its answer, such as an id
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
+    carry: Vec<String>,
+
+    /// What becomes of a row that cannot be read [default: mark for standard input, fail for a file]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    on_error: Option<OnError>,
+
     #[command(flatten)]
     columns: InputArgs,
+}
+
+/// What becomes of a row that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnError {
+    /// End with its error.
+    Fail,
+    /// Warn, and go on without an answer to it.
+    Skip,
+    /// Warn, and answer it with the error.
+    Mark,
 }
 
 /// Formats of standard input.
@@ -80,7 +106,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let model = load_model(&arguments.model, global.threads())?;
     let remembered = ColumnSettings::remembered(&arguments.model)?;
     let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
-    let columns = Columns { label: ColumnRequest::No, ..columns.columns() };
+    let carried = arguments.carry.clone();
+    let columns = Columns { label: ColumnRequest::No, carried, ..columns.columns() };
     let stream = arguments.file == Path::new("-");
     let examples = if stream {
         if io::stdin().is_terminal() {
@@ -94,48 +121,101 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     } else {
         Examples::open(&arguments.file, &columns)?
     };
-    let batch = if stream { 1 } else { BATCH };
-    let answered = predict_all(model.as_ref(), examples, batch, arguments.json, printer);
+    let answering = Answering {
+        model: model.as_ref(),
+        carried: &arguments.carry,
+        as_json: arguments.json,
+        on_error: arguments.on_error.unwrap_or(if stream { OnError::Mark } else { OnError::Fail }),
+        printer,
+    };
+    let answered = answering.all(examples, if stream { 1 } else { BATCH });
     answered.with_context(|| format!("answering `{}`", arguments.file.display()))
 }
 
-fn predict_all(
-    model: &dyn Predictor,
-    mut examples: Examples,
-    batch: usize,
+/// How rows are answered.
+struct Answering<'a> {
+    model: &'a dyn Predictor,
+    carried: &'a [String],
     as_json: bool,
+    on_error: OnError,
     printer: Printer,
-) -> Result<(), Failure> {
-    while let Some(rows) = examples.next_table(batch)? {
-        predict(model, &rows, as_json, printer)?;
-    }
-    Ok(())
 }
 
-fn predict(model: &dyn Predictor, rows: &Table, as_json: bool, printer: Printer) -> Result<(), Failure> {
-    let labels = model.labels();
-    let probabilities = softmax(&model.logits(rows)?, labels.len())?;
-    for (row, probabilities) in probabilities.chunks_exact(labels.len()).enumerate() {
-        let line = if as_json {
-            json_line(rows, row, labels, probabilities)
-        } else {
-            tab_line(rows, row, labels, probabilities)
-        };
-        printer.data(&line)?;
+impl Answering<'_> {
+    fn all(&self, mut examples: Examples, batch: usize) -> Result<(), Failure> {
+        loop {
+            match examples.next_table(batch) {
+                Ok(Some(rows)) => self.answer(&rows)?,
+                Ok(None) => break,
+                Err(error) if error.is_of_row() && self.on_error != OnError::Fail => self.bad_row(&error)?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        data_notices::warn(&examples.notices(), self.printer);
+        Ok(())
     }
-    Ok(())
+
+    fn bad_row(&self, error: &DataError) -> Result<(), Failure> {
+        let said = single_line(&error.to_string());
+        self.printer.warn(&said);
+        match (self.on_error, self.as_json) {
+            (OnError::Mark, true) => self.printer.data(&json!({ "error": said }).to_string())?,
+            (OnError::Mark, false) => self.printer.data(&format!("\t\t{said}"))?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn answer(&self, rows: &Table) -> Result<(), Failure> {
+        let labels = self.model.labels();
+        let probabilities = softmax(&self.model.logits(rows)?, labels.len())?;
+        for (row, probabilities) in probabilities.chunks_exact(labels.len()).enumerate() {
+            let line = if self.as_json {
+                json_line(rows, row, labels, probabilities)
+            } else {
+                tab_line(rows, row, labels, probabilities, self.carried)
+            };
+            self.printer.data(&line)?;
+        }
+        Ok(())
+    }
 }
 
-/// Class, probability, and the text or, without a text, the values by the names of their columns.
-fn tab_line(rows: &Table, row: usize, labels: &[String], probabilities: &[f32]) -> String {
+/// Class, probability, what is carried, and the text or pair of texts or, without a text, the values by the names
+/// of their columns.
+fn tab_line(
+    rows: &Table,
+    row: usize,
+    labels: &[String],
+    probabilities: &[f32],
+    carried: &[String],
+) -> String {
     let class = argmax(probabilities);
-    let input = match rows.text(row) {
-        Some(row) => row.text.to_owned(),
-        None => RowContent::of(rows, row).to_text(" "),
-    };
-    // A tab or line break inside a text would make two cells or lines of it.
-    let input = input.replace(['\t', '\n', '\r'], " ");
-    format!("{}\t{:.4}\t{input}", labels[class], probabilities[class])
+    let mut cells = vec![labels[class].clone(), format!("{:.4}", probabilities[class])];
+    cells.extend(carried.iter().map(|name| column(rows, row, name)));
+    match rows.text(row) {
+        Some(text) => cells.extend([Some(text.text), text.pair].into_iter().flatten().map(str::to_owned)),
+        None => {
+            let mut content = RowContent::of(rows, row);
+            content.columns.retain(|column| !carried.contains(&column.column));
+            cells.push(content.to_text(" "));
+        }
+    }
+    // A tab or line break inside of a cell would make two cells or lines of it.
+    let cells: Vec<String> = cells.iter().map(|cell| cell.replace(['\t', '\n', '\r'], " ")).collect();
+    cells.join("\t")
+}
+
+/// What is in a column of a row, as text; nothing where it is missing.
+fn column(rows: &Table, row: usize, name: &str) -> String {
+    let Some(place) = rows.schema().column(name) else { return String::new() };
+    match rows.schema().fields()[place].kind {
+        ColumnKind::Text => rows.text(row).map_or_else(String::new, |text| text.text.to_owned()),
+        ColumnKind::TextPair => rows.text(row).and_then(|text| text.pair).unwrap_or_default().to_owned(),
+        ColumnKind::Number => rows.number(row, place).map_or(String::new(), |number| number.to_string()),
+        ColumnKind::Category => rows.category(row, place).unwrap_or_default().to_owned(),
+        ColumnKind::Vector { .. } => json!(rows.vector(row, place)).to_string(),
+    }
 }
 
 fn json_line(rows: &Table, row: usize, labels: &[String], probabilities: &[f32]) -> String {

@@ -14,6 +14,7 @@ use crate::columns::{Columns, FileRows};
 use crate::error::DataError;
 use crate::notices::NoticeLog;
 
+pub use json::write_json_lines;
 pub(crate) use source::Source;
 
 /// How a data set is stored.
@@ -27,13 +28,8 @@ pub struct Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: &[&'static Format] = &[
-        &parquet::PARQUET,
-        &delimited::CSV,
-        &delimited::TSV,
-        &json::JSON_LINES,
-        &text_lines::TEXT_LINES,
-    ];
+    pub const ALL: &[&'static Format] =
+        &[&parquet::PARQUET, &delimited::CSV, &delimited::TSV, &json::JSON_LINES, &text_lines::TEXT_LINES];
 
     /// The format of `path` by the ending of its name, behind which may stand that of a packed file.
     pub fn of(path: &Path) -> Result<&'static Self, DataError> {

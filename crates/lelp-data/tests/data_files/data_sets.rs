@@ -4,7 +4,10 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use lelp_data::{ColumnRequest, Columns, DataError, Dataset, Examples, Format, Splits, hold_out};
+use lelp_data::{
+    ColumnRequest, Columns, DataError, Dataset, Examples, Format, Splits, hold_out, hold_out_by_class,
+    write_json_lines,
+};
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use tempfile::TempDir;
 
@@ -205,4 +208,48 @@ fn a_text_of_10_megabytes_is_a_text() {
     let path = folder.path().join("d.parquet");
     parquet_files::write(&path, &[(Some(&long), None)], 1, Compression::SNAPPY);
     assert_eq!(texts(&open(&path))[0].len(), long.len());
+}
+
+#[test]
+fn a_tenth_of_every_class_is_held_out_and_equal_texts_stay_together() {
+    let folder = tempfile::tempdir().unwrap();
+    // 200 rows of one class, 30 of another, 2 of a third, and texts that come with two labels.
+    let row = |row: usize| match row {
+        0..200 => format!("common {row},a\n"),
+        200..230 => format!("rare {row},b\n"),
+        230..232 => format!("single {row},c\n"),
+        _ => format!("common {},b\n", row - 232),
+    };
+    let content: String = (0..240).map(row).collect();
+    let data = open(&file(&folder, "d.csv", &format!("text,label\n{content}none,\n")));
+    let held = hold_out_by_class(&data).unwrap();
+    let of = |class: u32| {
+        held.validation.iter().filter(|&&row| data.labels().unwrap()[row] == Some(class)).count()
+    };
+    assert!(
+        (20..=24).contains(&of(0)) && (4..=8).contains(&of(1)) && of(2) == 0,
+        "{} {} {}",
+        of(0),
+        of(1),
+        of(2)
+    );
+    let text = |row: &usize| data.text(*row).text.to_owned();
+    let validation: Vec<String> = held.validation.iter().map(text).collect();
+    assert!(held.train.iter().all(|row| !validation.contains(&text(row))));
+    assert_eq!(held.train.len() + held.validation.len(), 241);
+    let few = open(&file(&folder, "e.csv", "text,label\na,x\nb,x\nc,x\nd,y\ne,y\n"));
+    assert!(matches!(hold_out_by_class(&few), Err(DataError::TooFewLabels { rows: 5, .. })));
+}
+
+#[test]
+fn what_is_written_as_json_lines_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = open(&file(&folder, "d.csv", "text,text_pair,label\n\"a\nb\",c,01\nd,\u{e9},\nf,g,1\n"));
+    let path = folder.path().join("e.jsonl");
+    write_json_lines(&data, &path).unwrap();
+    let again = open(&path);
+    assert_eq!(
+        (again.hash(), again.labels(), again.label_names()),
+        (data.hash(), data.labels(), data.label_names())
+    );
 }

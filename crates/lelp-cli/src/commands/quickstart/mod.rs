@@ -2,6 +2,7 @@
 //!
 //! It is `lelp compare` with a recipe that it writes itself, and the students saved.
 
+mod own_data;
 mod recipe;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use lelp_compare::record::{StudentRecord, TeacherRecord};
 use lelp_compare::store::Results;
 use lelp_compare::summary::Summary;
 use lelp_data::storage;
-use lelp_data::{Dataset, Schema, Splits};
+use lelp_data::Dataset;
 use lelp_report::inspect::RowContent;
 use lelp_train::distill::{self, DistillSettings, Distilled, Distiller, Task};
 use lelp_train::students::{Resources, StudentSettings};
@@ -44,12 +45,14 @@ Examples:
 /// same command.
 ///
 /// The bundled data are 13,083 questions of banking customers, "about a card" or not (banking77,
-/// CC BY 4.0). With --data it runs on your own: a folder with train, validation and test files.
+/// CC BY 4.0). With --data it runs on your own: a folder with train, validation and test files, or one
+/// file. Validation and test rows that are missing are held out of the training rows, a tenth of each
+/// class, always the same ones.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Folder with train, validation and test files [default: the bundled queries]
-    #[arg(long, value_name = "DIR")]
+    /// Folder with train, validation and test files, or one file with labels [default: the bundled queries]
+    #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
 
     /// Encoder of the texts: a Hugging Face folder, or the name of a model as for `lelp pull`
@@ -75,7 +78,7 @@ const RECIPE: &str = "recipe.toml";
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let start = Instant::now();
     let out = &arguments.out;
-    let path = prepare_folder(arguments)?;
+    let path = prepare_folder(arguments, printer)?;
     if arguments.data.is_none() {
         printer.step("data", "banking77 in two classes, CC BY 4.0");
     }
@@ -83,6 +86,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let options = CompareOptions { recipe: &path, data: out, out, jobs: None, extend: true };
     let results = compare::results(&options, global, printer, &cancel)?;
     printer.data(&tables::text(&Summary::of(&results)))?;
+    if let (true, Some(failed)) = (results.students.is_empty(), results.failed.first()) {
+        return Err(CommandError::NothingTrained { error: failed.error.clone() }.into());
+    }
     let (recipe, _) = ComparisonRecipe::open(&path)?;
     let writer = StudentWriter { results: &results, recipe: &recipe, out, global, printer, cancel: &cancel };
     let students = writer.students()?;
@@ -93,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if arguments.data.is_none() {
         printer.step("next", &format!("echo 'where is my card?' | {model}"));
         printer.note(
-            "lelp quickstart --data YOUR_FOLDER --out comparison     (train, validation and test files)",
+            "lelp quickstart --data YOUR_DATA --out comparison     (a file, or train, validation and test files)",
         );
     } else if let Some(saved) = students.first() {
         printer.step("next", &format!("{model} {}", saved.test.file().display()));
@@ -102,22 +108,17 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 }
 
 /// Creates the folder with its recipe, or takes one that an earlier quickstart created.
-fn prepare_folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
+fn prepare_folder(arguments: &Arguments, printer: Printer) -> Result<PathBuf, Failure> {
     let Arguments { data, encoder, out, seeds, columns } = arguments;
     let path = out.join(RECIPE);
     if out.exists() && !path.exists() {
         return Err(CommandError::NotAQuickstart(out.clone()).into());
     }
-    let columns = columns.settings();
-    // What is read besides texts decides who teaches and who learns.
-    let schema = match data.as_ref().filter(|_| !columns.are_texts()) {
-        None => Schema::of_text(),
-        Some(data) => {
-            Splits::open(data, &columns.columns(), columns.labels.as_deref())?.train.schema().clone()
-        }
-    };
-    let text = recipe::text(data.as_deref(), encoder.as_deref(), *seeds, &columns, &schema)?;
+    let checked = data.as_ref().map(|data| own_data::check(data, columns.settings(), printer)).transpose()?;
+    let own = checked.map(|data| data.complete(&out.join("data"), printer)).transpose()?;
     storage::create_folder(out)?;
+    let name = data.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    let text = recipe::text(own.as_ref().map(|own| (name.as_ref(), own)), encoder.as_deref(), *seeds)?;
     storage::write(&path, text.as_bytes())?;
     Ok(path)
 }

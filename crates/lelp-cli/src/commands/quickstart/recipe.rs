@@ -1,12 +1,12 @@
 //! The recipe of a quickstart.
 
 use std::fs;
-use std::path::Path;
 
 use lelp_data::storage::FileError;
-use lelp_data::{ColumnSettings, Schema};
+use lelp_data::Schema;
 use toml::{Table, Value};
 
+use super::own_data::OwnData;
 use crate::failure::Failure;
 
 /// The encoder of texts by default.
@@ -49,28 +49,25 @@ method = "ce"
 model = { student = "tfidf" }
 "#;
 
-/// The recipe as TOML that a person can change, for data with the columns of `schema`.
+/// The recipe as TOML that a person can change, for data of a name or the bundled ones.
 ///
 /// Texts are read by `encoder`, and by the default one where none is given. Vectors are nothing that an n-gram student
 /// reads: then the student is an MLP.
 pub(super) fn text(
-    data: Option<&Path>,
+    data: Option<(&str, &OwnData)>,
     encoder: Option<&str>,
     seeds: u64,
-    columns: &ColumnSettings,
-    schema: &Schema,
 ) -> Result<String, Failure> {
     let word = |text: &str| Value::String(text.to_owned());
+    let columns = data.map(|(_, own)| own.columns.clone()).unwrap_or_default();
+    let schema = data.map_or_else(Schema::of_text, |(_, own)| own.schema.clone());
     let (name, path) = match data {
-        None => ("about a card".to_owned(), "bundled".to_owned()),
-        Some(data) => {
+        None => ("about a card", "bundled".to_owned()),
+        Some((name, OwnData { path, .. })) => {
             // The recipe's own folder is another one.
             let whole =
-                fs::canonicalize(data).map_err(|source| FileError::Read { path: data.to_owned(), source })?;
-            (
-                data.file_name().unwrap_or(data.as_os_str()).to_string_lossy().into_owned(),
-                whole.to_string_lossy().into_owned(),
-            )
+                fs::canonicalize(path).map_err(|source| FileError::Read { path: path.clone(), source })?;
+            (name, whole.to_string_lossy().into_owned())
         }
     };
     let encoder = encoder.or(schema.text().map(|_| ENCODER));
@@ -81,8 +78,11 @@ pub(super) fn text(
         ("encoder".to_owned(), Value::String(encoder))
     });
     let columns = Table::try_from(columns).expect("names of columns are words");
+    let whole = fs::canonicalize(encoder).ok().filter(|folder| folder.is_dir());
+    let encoder = whole.map_or_else(|| encoder.to_owned(), |folder| folder.to_string_lossy().into_owned());
+    let columns = Table::try_from(&columns).expect("names of columns are words");
     let data = Table::from_iter([
-        ("name".to_owned(), Value::String(name)),
+        ("name".to_owned(), word(name)),
         ("path".to_owned(), Value::String(path)),
         ("columns".to_owned(), Value::Table(columns)),
     ]);

@@ -52,7 +52,8 @@ impl<R: BufRead> Records<R> {
         let (file, lines_before) = (lines.file().to_owned(), lines.number().saturating_sub(1));
         let bytes = Arc::new(AtomicUsize::new(0));
         let whole = io::Cursor::new(line).chain(lines.reader);
-        let reader = dialect.reader(Limited { inner: whole, bytes: Arc::clone(&bytes), last: 0, ended: false });
+        let reader =
+            dialect.reader(Limited { inner: whole, bytes: Arc::clone(&bytes), last: 0, ended: false });
         Self { reader, file, record: ByteRecord::new(), bytes, lines_before }
     }
 

@@ -3,6 +3,7 @@
 mod elements;
 mod object;
 mod repair;
+mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -25,6 +26,8 @@ pub(super) static JSON_LINES: Format = Format {
     endings: &["jsonl", "ndjson", "json"],
     open,
 };
+
+pub use write::write_json_lines;
 
 type Object = Map<String, Value>;
 /// Objects with their places, or the first thing that is none.

@@ -1,0 +1,46 @@
+//! A data set as JSON Lines.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::dataset::Dataset;
+use crate::storage::{self, FileError};
+use crate::table::{ColumnKind, Table};
+
+/// Writes the rows of a data set with the names of their classes: texts in columns `text` and `text_pair`, classes in
+/// `label`, all else under its own name.
+///
+/// # Errors
+/// [`FileError`] if the file cannot be written.
+pub fn write_json_lines(data: &Dataset, file: &Path) -> Result<(), FileError> {
+    let name = |class: u32| &data.label_names()[class as usize];
+    storage::write_with(file, |writer| {
+        for row in 0..data.rows() {
+            let mut object = values(data.table(), row);
+            let label = data.labels().and_then(|labels| labels[row]).map(name);
+            object.insert("label".to_owned(), json!(label));
+            writeln!(writer, "{}", Value::Object(object))?;
+        }
+        Ok(())
+    })
+}
+
+fn values(table: &Table, row: usize) -> Map<String, Value> {
+    let text = table.text(row);
+    let value = |place: usize, kind| match kind {
+        ColumnKind::Text => json!(text.map(|text| text.text)),
+        ColumnKind::TextPair => json!(text.and_then(|text| text.pair)),
+        ColumnKind::Vector { .. } => json!(table.vector(row, place)),
+        ColumnKind::Number => json!(table.number(row, place)),
+        ColumnKind::Category => json!(table.category(row, place)),
+    };
+    let name = |name: &str, kind| match kind {
+        ColumnKind::Text => "text".to_owned(),
+        ColumnKind::TextPair => "text_pair".to_owned(),
+        _ => name.to_owned(),
+    };
+    let fields = table.schema().fields().iter().enumerate();
+    fields.map(|(place, field)| (name(&field.name, field.kind), value(place, field.kind))).collect()
+}
