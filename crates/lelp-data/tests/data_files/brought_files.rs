@@ -33,7 +33,7 @@ fn opened(name: &str, content: impl AsRef<[u8]>) -> Result<Dataset, DataError> {
 }
 
 fn texts(data: &Dataset) -> Vec<&str> {
-    data.iter().map(|row| row.text).collect()
+    data.table().texts().unwrap().map(|row| row.text).collect()
 }
 
 fn message(error: &DataError, folder: &Path) -> String {
@@ -397,9 +397,9 @@ fn class_labels_of_datasets_give_names_to_numbers() {
 #[test]
 fn rows_behind_a_bad_one_are_read() {
     let next = |examples: &mut Examples| {
-        examples
-            .next_table(10)
-            .map(|table| table.map(|table| table.texts().map(|row| row.text.to_owned()).collect::<Vec<_>>()))
+        examples.next_table(10).map(|table| {
+            table.map(|table| table.texts().unwrap().map(|row| row.text.to_owned()).collect::<Vec<_>>())
+        })
     };
     for (format, content) in [
         ("lines", &b"a\nb\n\xff\nc\n"[..]),

@@ -233,7 +233,7 @@ fn a_tenth_of_every_class_is_held_out_and_equal_texts_stay_together() {
         of(1),
         of(2)
     );
-    let text = |row: &usize| data.text(*row).text.to_owned();
+    let text = |row: &usize| data.text(*row).unwrap().text.to_owned();
     let validation: Vec<String> = held.validation.iter().map(text).collect();
     assert!(held.train.iter().all(|row| !validation.contains(&text(row))));
     assert_eq!(held.train.len() + held.validation.len(), 241);

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lelp_data::{ColumnSettings, Dataset, Schema, Splits, hold_out_by_class, is_array_file, storage, write_json_lines};
+use lelp_data::{
+    ColumnSettings, Dataset, Schema, Splits, hold_out_by_class, is_array_file, storage, write_json_lines,
+};
 
 use crate::command_error::CommandError;
 use crate::data_notices;
@@ -66,7 +68,9 @@ impl CheckedData {
         if complete {
             return Ok(OwnData { path, columns, schema });
         }
-        if let Some(array) = columns.vectors.iter().find(|name| schema.column(name).is_some() && is_array_file(name)) {
+        if let Some(array) =
+            columns.vectors.iter().find(|name| schema.column(name).is_some() && is_array_file(name))
+        {
             return Err(CommandError::ArrayBeside { array: array.clone() }.into());
         }
         storage::create_folder(folder)?;

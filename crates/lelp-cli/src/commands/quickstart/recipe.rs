@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use lelp_data::storage::FileError;
 use lelp_data::Schema;
+use lelp_data::storage::FileError;
 use toml::{Table, Value};
 
 use super::own_data::OwnData;
