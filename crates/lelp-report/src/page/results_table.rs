@@ -12,12 +12,15 @@ use crate::run_report::{MethodResult, ResultGroup};
 /// Metrics of the teacher and of each method on the test rows.
 pub(super) fn table(group: &ResultGroup, methods: &MethodOrder) -> Table {
     let baseline = baseline(group, methods);
-    let against = baseline.map_or_else(String::new, |result| format!("points over {}", result.method));
+    // A column without a value goes, heading and cells, at the end.
+    let against =
+        baseline.map_or_else(|| "points".to_owned(), |result| format!("points over {}", result.method));
     let (interval, chance) = ("95 % over rows", "p over rows");
-    let mut headings = vec!["model", "accuracy", &against, interval, chance, "p over seeds"];
+    // What is asked first stands first: on a narrow screen the rest is scrolled to.
+    let mut headings =
+        vec!["model", "accuracy", "size", "us a text", &against, interval, chance, "p over seeds"];
     headings.extend(["macro-F1", "AUC", "calibration error"]);
-    headings.extend(["agreement with the teacher", "negative log-likelihood", "size", "us a text", "seeds"]);
-    headings.retain(|heading| !heading.is_empty());
+    headings.extend(["agreement with the teacher", "negative log-likelihood", "seeds"]);
     let mut table = Table::new(&headings);
     if let Some(teacher) = &group.teacher {
         table.row(cells("teacher", &[teacher], None, [const { String::new() }; 4]));
@@ -39,7 +42,12 @@ fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, difference: [Stri
         let values: Option<Vec<f64>> = reports.iter().map(|report| figure(report)).collect();
         values.map_or_else(String::new, share)
     };
-    let mut cells = vec![model.to_owned(), share(values(&|report| report.accuracy))];
+    let mut cells = vec![
+        model.to_owned(),
+        share(values(&|report| report.accuracy)),
+        bytes.map_or_else(String::new, number_format::bytes),
+        number_format::microseconds(mean(&values(&|report| report.microseconds_per_text))),
+    ];
     cells.extend(difference);
     cells.extend([
         share(values(&|report| report.macro_f1)),
@@ -47,8 +55,6 @@ fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, difference: [Stri
         share(values(&|report| report.expected_calibration_error)),
         whole(&|report| report.agreement),
         share(values(&|report| report.negative_log_likelihood)),
-        bytes.map_or_else(String::new, number_format::bytes),
-        number_format::microseconds(mean(&values(&|report| report.microseconds_per_text))),
         reports.len().to_string(),
     ]);
     cells
@@ -85,9 +91,13 @@ pub(super) fn sentence(group: &ResultGroup, methods: &MethodOrder) -> Option<Mar
         return Some(html! { (most) ", the baseline itself." });
     }
     let Some(difference) = &best.against_baseline else { return Some(html! { (most) "." }) };
+    let points = number_format::points(difference.mean);
+    if matches!(points.as_str(), "+0.00" | "-0.00") {
+        return Some(html! { (most) ", as accurate as " b { (baseline.method) } "." });
+    }
     let verdict = if difference.is_significant() { "more than chance" } else { "it could be chance" };
     Some(html! {
-        (most) ", " (number_format::points(difference.mean)) " points over " b { (baseline.method) }
+        (most) ", " (points) " points over " b { (baseline.method) }
         " (p = " (number_format::p_value(difference.rows_p_corrected))
         " over the test rows, corrected for the number of methods: " (verdict) ")."
     })

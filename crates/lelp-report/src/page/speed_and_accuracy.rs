@@ -17,7 +17,13 @@ use crate::run_report::{MethodResult, ResultGroup};
 
 /// Accuracy against microseconds a text, for all students on one data set.
 pub(super) fn chart(data: &str, groups: &[&ResultGroup], methods: &MethodOrder) -> Option<Chart> {
-    let times = axis("microseconds a text (log)").type_(AxisType::Log);
+    let measured = groups.iter().flat_map(|group| {
+        let means =
+            group.methods.iter().map(|result| mean(&result.metric(|report| report.microseconds_per_text)));
+        means.chain(group.teacher.iter().map(|teacher| teacher.microseconds_per_text))
+    });
+    // Whole decades, with a tick at each: 1, 10, 100.
+    let times = axis("microseconds a text (log)").type_(AxisType::Log).range(decades(measured)).dtick(1.0);
     let tests = groups.iter().flat_map(|group| {
         let means = group.methods.iter().map(|result| mean(&result.metric(|report| report.accuracy)));
         means.chain(group.teacher.iter().map(|teacher| teacher.accuracy))
@@ -43,6 +49,15 @@ pub(super) fn chart(data: &str, groups: &[&ResultGroup], methods: &MethodOrder) 
     let caption = caption(&students);
     let heading = format!("Speed and accuracy on {data}");
     (!numbers.is_empty()).then(|| Chart { heading, caption, plot, height: 400, numbers })
+}
+
+/// The powers of ten around `values`, as an axis of logarithms takes them.
+fn decades(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let logs = values.filter(|value| value.is_finite() && *value > 0.0).map(f64::log10);
+    let (low, high) = logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), log| {
+        (low.min(log - 0.05), high.max(log + 0.05))
+    });
+    if low > high { vec![0.0, 1.0] } else { vec![low.floor(), high.ceil()] }
 }
 
 fn add_teachers(plot: &mut Plot, numbers: &mut Table, groups: &[&ResultGroup]) {
@@ -130,5 +145,18 @@ fn size(bytes: Option<u64>, largest: Option<u64>) -> usize {
             9 + (13.0 * (bytes as f64 / largest as f64).sqrt()) as usize
         }
         _ => 10,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_of_times_begins_and_ends_at_powers_of_ten() {
+        assert_eq!(decades([2.5, 8.0, f64::NAN].into_iter()), [0.0, 1.0]);
+        assert_eq!(decades([3.0, 4000.0].into_iter()), [0.0, 4.0]);
+        assert_eq!(decades([1.0, 10.0].into_iter()), [-1.0, 2.0]);
+        assert_eq!(decades(std::iter::empty()), [0.0, 1.0]);
     }
 }

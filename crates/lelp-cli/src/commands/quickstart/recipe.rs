@@ -77,9 +77,6 @@ pub(super) fn text(
             whole.map_or_else(|| encoder.to_owned(), |folder| folder.to_string_lossy().into_owned());
         ("encoder".to_owned(), Value::String(encoder))
     });
-    let columns = Table::try_from(columns).expect("names of columns are words");
-    let whole = fs::canonicalize(encoder).ok().filter(|folder| folder.is_dir());
-    let encoder = whole.map_or_else(|| encoder.to_owned(), |folder| folder.to_string_lossy().into_owned());
     let columns = Table::try_from(&columns).expect("names of columns are words");
     let data = Table::from_iter([
         ("name".to_owned(), word(name)),
