@@ -130,8 +130,9 @@ impl SplitName {
         if !endings.is_empty() && !endings.split('.').all(is_known) {
             return None;
         }
-        let names = SPLITS.iter().flat_map(|(split, words)| words.iter().map(move |word| (*split, *word)));
-        names.filter_map(|(split, word)| Self::of_stem(stem, split, word)).next()
+        let mut names =
+            SPLITS.iter().flat_map(|(split, words)| words.iter().map(move |word| (*split, *word)));
+        names.find_map(|(split, word)| Self::of_stem(stem, split, word))
     }
 
     fn of_stem(stem: &str, split: &'static str, word: &str) -> Option<Self> {
@@ -216,7 +217,7 @@ impl SplitPaths {
             let file = path.join(name);
             match SplitName::of(name) {
                 Some(split) if file.is_dir() || Format::of(&file).is_ok() => {
-                    found.push((name.clone(), split))
+                    found.push((name.clone(), split));
                 }
                 _ if file.is_file() && Format::of(&file).is_ok() => others.push(file),
                 _ => {}

@@ -184,8 +184,8 @@ impl LabelColumn {
         let truths: Option<Vec<bool>> = self.labels.iter().map(|label| truth(label)).collect();
         let (classes, of_labels) = match (numbers, truths) {
             (Some(numbers), _) if !numbers.is_empty() => of_numbers(&numbers, &self.names, names),
-            (_, Some(truths)) => of_names(truths.iter().map(bool::to_string).collect()),
-            _ => of_names(self.labels),
+            (_, Some(truths)) => of_names(&truths.iter().map(bool::to_string).collect::<Vec<_>>()),
+            _ => of_names(&self.labels),
         };
         if classes.names.len() > MOST_CLASSES {
             return Err(DataError::TooManyClasses {
@@ -208,8 +208,8 @@ fn ranked<T: Ord>(labels: &[T]) -> (Vec<&T>, Vec<u32>) {
     (classes, of_labels)
 }
 
-fn of_names(labels: Vec<String>) -> (Classes, Vec<u32>) {
-    let (names, of_labels) = ranked(&labels);
+fn of_names(labels: &[String]) -> (Classes, Vec<u32>) {
+    let (names, of_labels) = ranked(labels);
     (Classes { names: names.into_iter().cloned().collect(), numbered: false }, of_labels)
 }
 
@@ -219,7 +219,7 @@ fn of_numbers(
     of_file: Option<&[String]>,
 ) -> (Classes, Vec<u32>) {
     if let Some(names) = of_file.filter(|names| labels.iter().all(|&label| is_place(label, names.len()))) {
-        let of_labels = labels.iter().map(|&label| label as u32).collect();
+        let of_labels = labels.iter().map(|label| label.unsigned_abs() as u32).collect();
         return (Classes { names: names.to_vec(), numbered: true }, of_labels);
     }
     let (numbers, of_labels) = ranked(labels);

@@ -66,7 +66,7 @@ impl Classified for EvaluateError {
         match self {
             Self::Answer(error) => error.kind(),
             Self::Metrics(error) => error.kind(),
-            Self::NoLabels { .. } => ErrorKind::Input,
+            Self::NoLabels { .. } | Self::Costs { .. } => ErrorKind::Input,
         }
     }
 }

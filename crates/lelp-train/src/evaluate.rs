@@ -1,5 +1,7 @@
 //! How well a model answers on a data set.
 
+mod details;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use lelp_data::Dataset;
+
+pub use details::{ClassFigures, Details, Majority, ThresholdFigures, details};
 
 /// Texts answered between two looks at progress and the cancel flag.
 const CHUNK: usize = 1024;
@@ -63,6 +67,14 @@ pub enum EvaluateError {
     /// Answers and labels do not fit.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// Costs and classes do not fit.
+    #[error("{found} costs, but there are {classes} classes")]
+    Costs {
+        /// Costs.
+        found: usize,
+        /// Classes.
+        classes: usize,
+    },
     /// There is nothing to compare the answers with.
     #[error("`{}` has no labels, but accuracy needs some", file.display())]
     NoLabels {
@@ -112,12 +124,7 @@ pub fn time(model: &dyn Predictor, data: &Dataset, cancel: &AtomicBool) -> Resul
 pub fn report(answers: &Answers, data: &Dataset, teacher: Option<&[f32]>) -> Result<Report, EvaluateError> {
     let names = data.label_names();
     let classes = names.len();
-    let no_labels = || EvaluateError::NoLabels { file: data.file().to_owned() };
-    let labels = data.labels().ok_or_else(no_labels)?;
-    let labelled = labels.iter().zip(answers.logits.chunks_exact(classes));
-    let (labels, logits): (Vec<u32>, Vec<&[f32]>) =
-        labelled.filter_map(|(label, logits)| label.map(|label| (label, logits))).unzip();
-    let logits = logits.concat();
+    let (labels, logits) = labelled(answers, data)?;
     let evaluation = Evaluation::from_logits(&logits, classes, &labels)?;
     Ok(Report {
         rows: data.rows(),
@@ -133,4 +140,14 @@ pub fn report(answers: &Answers, data: &Dataset, teacher: Option<&[f32]>) -> Res
         confusion: evaluation.confusion().chunks_exact(classes).map(<[u64]>::to_vec).collect(),
         microseconds_per_text: answers.elapsed.as_secs_f64() * 1e6 / data.rows() as f64,
     })
+}
+
+/// The labels and logits of the rows that have a label.
+fn labelled(answers: &Answers, data: &Dataset) -> Result<(Vec<u32>, Vec<f32>), EvaluateError> {
+    let no_labels = || EvaluateError::NoLabels { file: data.file().to_owned() };
+    let labels = data.labels().ok_or_else(no_labels)?;
+    let labelled = labels.iter().zip(answers.logits.chunks_exact(data.label_names().len()));
+    let (labels, logits): (Vec<u32>, Vec<&[f32]>) =
+        labelled.filter_map(|(label, logits)| label.map(|label| (label, logits))).unzip();
+    Ok((labels, logits.concat()))
 }

@@ -1,7 +1,11 @@
 //! Metrics of a classifier: accuracy, macro F1, AUC, likelihood, calibration, agreement.
 
+mod by_class;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use by_class::{ClassScores, ThresholdScores};
 
 use crate::collapse::{check_rows, log_softmax};
 use crate::error::ShapeError;
@@ -129,17 +133,7 @@ impl<'a> Evaluation<'a> {
     /// A class that is neither a label nor a prediction of any row is left out, as in scikit-learn.
     #[must_use]
     pub fn macro_f1(&self) -> f64 {
-        let confusion = self.confusion();
-        let classes = self.classes;
-        let scores: Vec<f64> = (0..classes)
-            .filter_map(|class| {
-                let labelled: u64 = confusion[class * classes..][..classes].iter().sum();
-                let predicted: u64 = (0..classes).map(|label| confusion[label * classes + class]).sum();
-                let both = labelled + predicted;
-                (both > 0).then(|| 2.0 * confusion[class * classes + class] as f64 / both as f64)
-            })
-            .collect();
-        scores.iter().sum::<f64>() / scores.len() as f64
+        macro_f1_of(&self.confusion(), self.classes)
     }
 
     /// Area under the ROC curve: the chance that a row of the class scores above one of another, ties
@@ -155,10 +149,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn auc_of(&self, class: usize) -> Option<f64> {
-        let score = |row: usize| match self.log_probabilities[row * self.classes..][..self.classes] {
-            [no, yes] => yes - no, // ln p alone would tie all very sure rows
-            ref row => row[class],
-        };
+        let score = |row: usize| self.score(row, class);
         let mut order: Vec<usize> = (0..self.rows()).collect();
         order.sort_by(|&a, &b| score(a).total_cmp(&score(b)));
         let (mut ranks, mut positives, mut below) = (0.0, 0.0, 0.0);
@@ -172,6 +163,15 @@ impl<'a> Evaluation<'a> {
         let negatives = below - positives;
         let pairs = positives * negatives;
         (pairs > 0.0).then(|| (ranks - positives * (positives + 1.0) / 2.0) / pairs)
+    }
+
+    /// By how much a class is preferred in a row, to order rows by.
+    fn score(&self, row: usize, class: usize) -> f64 {
+        match (class, &self.log_probabilities[row * self.classes..][..self.classes]) {
+            (1, [no, yes]) => yes - no, // ln p alone would tie all very sure rows
+            (_, [no, yes]) => no - yes,
+            (class, row) => row[class],
+        }
     }
 
     /// Mean of `-ln p(label)`, in nats; infinite where a label has probability 0.
@@ -211,6 +211,26 @@ impl<'a> Evaluation<'a> {
     fn rows(&self) -> usize {
         self.labels.len()
     }
+}
+
+/// Share of rows on the diagonal of `confusion` `[classes, classes]`; NaN without rows.
+#[must_use]
+pub fn accuracy_of(confusion: &[u64], classes: usize) -> f64 {
+    let right: u64 = (0..classes).map(|class| confusion[class * classes + class]).sum();
+    right as f64 / confusion.iter().sum::<u64>() as f64
+}
+
+/// [`Evaluation::macro_f1`] of `confusion` `[classes, classes]`, row the label, column the prediction; NaN without rows.
+#[must_use]
+pub fn macro_f1_of(confusion: &[u64], classes: usize) -> f64 {
+    let f1 = |class: usize| {
+        let labelled: u64 = confusion[class * classes..][..classes].iter().sum();
+        let predicted: u64 = (0..classes).map(|label| confusion[label * classes + class]).sum();
+        let both = labelled + predicted;
+        (both > 0).then(|| 2.0 * confusion[class * classes + class] as f64 / both as f64)
+    };
+    let scores: Vec<f64> = (0..classes).filter_map(f1).collect();
+    scores.iter().sum::<f64>() / scores.len() as f64
 }
 
 /// Bin `k` holds confidences in `(k / 15, (k + 1) / 15]`.

@@ -1,10 +1,14 @@
 //! Statistics of a comparison: confidence intervals and tests of a difference between two models.
 
+mod intervals;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use rand_distr::{Binomial, Distribution};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial as ExactBinomial, ContinuousCDF, DiscreteCDF, StudentsT};
+
+pub use intervals::{ConfusionFigure, Interval, confusion_bootstrap};
 
 /// Mean and standard deviation, normalised by `n - 1` (0 for one value).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

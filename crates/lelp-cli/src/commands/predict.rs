@@ -193,13 +193,12 @@ fn tab_line(
     let class = argmax(probabilities);
     let mut cells = vec![labels[class].clone(), format!("{:.4}", probabilities[class])];
     cells.extend(carried.iter().map(|name| column(rows, row, name)));
-    match rows.text(row) {
-        Some(text) => cells.extend([Some(text.text), text.pair].into_iter().flatten().map(str::to_owned)),
-        None => {
-            let mut content = RowContent::of(rows, row);
-            content.columns.retain(|column| !carried.contains(&column.column));
-            cells.push(content.to_text(" "));
-        }
+    if let Some(text) = rows.text(row) {
+        cells.extend([Some(text.text), text.pair].into_iter().flatten().map(str::to_owned));
+    } else {
+        let mut content = RowContent::of(rows, row);
+        content.columns.retain(|column| !carried.contains(&column.column));
+        cells.push(content.to_text(" "));
     }
     // A tab or line break inside of a cell would make two cells or lines of it.
     let cells: Vec<String> = cells.iter().map(|cell| cell.replace(['\t', '\n', '\r'], " ")).collect();

@@ -10,6 +10,7 @@ mod errors;
 mod help;
 mod inspect;
 mod one_command;
+mod own_data;
 mod readme;
 mod report;
 mod support;

@@ -36,6 +36,43 @@ fn a_student_is_shown_with_its_answers_map_and_spectra() {
     assert!(first == second, "the same run gives the same bytes at any number of threads");
 }
 
+/// The text of every element `tag` of `html`, without what stands inside of it.
+fn elements<'a>(html: &'a str, tag: &str) -> Vec<&'a str> {
+    let parts = html.split(&format!("<{tag}")).skip(1);
+    let text = |part: &'a str| {
+        let start = part.find('>').unwrap() + 1;
+        &part[start..part.find(&format!("</{tag}>")).unwrap_or(part.len())]
+    };
+    parts.filter(|part| part.starts_with(['>', ' '])).map(text).collect()
+}
+
+#[test]
+fn every_figure_of_a_students_page_stands_under_its_heading() {
+    let work = distilled();
+    let (page, _) = page(&work, "report --run lelp --out r.html");
+    let table = elements(&page, "table").into_iter().find(|table| table.contains("macro-F1")).unwrap();
+    let headings = elements(elements(table, "thead")[0], "th");
+    let cells = elements(elements(table, "tbody")[0], "td");
+    let found: std::collections::BTreeMap<&str, &str> =
+        headings.into_iter().skip(1).zip(cells.iter().copied()).collect();
+    let eval: Value =
+        serde_json::from_str(&work.run("eval --model lelp --data queries/test.csv --json")).unwrap();
+    let expected = [
+        ("accuracy", "accuracy"),
+        ("macro-F1", "macro_f1"),
+        ("AUC", "auc"),
+        ("calibration error", "expected_calibration_error"),
+        ("negative log-likelihood", "negative_log_likelihood"),
+    ];
+    for (heading, key) in expected {
+        let value = format!("{:.4}", eval[key].as_f64().unwrap());
+        let value = value.strip_prefix('0').unwrap_or(&value);
+        assert_eq!(found[heading], value, "{heading}: {found:?}");
+    }
+    assert!(found["size"].ends_with("kB") || found["size"].ends_with("MB"), "{found:?}");
+    assert_eq!((found["seeds"], found.len()), ("1", 7), "{found:?}");
+}
+
 #[test]
 fn what_is_gone_is_left_out_and_said() {
     let work = distilled();

@@ -25,7 +25,7 @@ pub enum ImportError {
     Signals(#[from] SignalsFileError),
     /// The names of the classes cannot be used.
     #[error(transparent)]
-    Names(#[from] DataError),
+    Names(Box<DataError>),
     /// The name of a file does not say what it holds.
     #[error("`{}` is neither a folder of .npy files nor ends in .npz, .npy or .safetensors", file.display())]
     UnknownFormat {

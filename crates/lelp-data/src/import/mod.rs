@@ -71,7 +71,8 @@ pub fn import(
     progress: &mut dyn FnMut(u64),
 ) -> Result<SignalsFolder, ImportError> {
     let teacher = TeacherArrays::new(sources::arrays(paths)?)?;
-    let names = options.label_names.as_deref().map(class_names).transpose()?;
+    let names = options.label_names.as_deref().map(class_names).transpose();
+    let names = names.map_err(|wrong| ImportError::Names(Box::new(wrong)))?;
     let description = description(&teacher, names, options);
     let head = teacher.head()?;
     description.check(out)?;

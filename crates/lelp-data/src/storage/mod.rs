@@ -61,9 +61,13 @@ impl Classified for FileError {
 pub(crate) fn kind_of_read(error: &std::io::Error) -> ErrorKind {
     use std::io::ErrorKind as Io;
     match error.kind() {
-        // A packed file that is damaged, cut off or a bomb.
-        Io::InvalidData | Io::UnexpectedEof => ErrorKind::Input,
-        Io::NotFound | Io::PermissionDenied | Io::IsADirectory | Io::NotADirectory => ErrorKind::Input,
+        // The last two: a packed file that is damaged, cut off or a bomb.
+        Io::NotFound
+        | Io::PermissionDenied
+        | Io::IsADirectory
+        | Io::NotADirectory
+        | Io::InvalidData
+        | Io::UnexpectedEof => ErrorKind::Input,
         _ => ErrorKind::Environment,
     }
 }

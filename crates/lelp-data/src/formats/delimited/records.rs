@@ -74,7 +74,7 @@ impl<R: BufRead> Records<R> {
             }
             Ok(true) => Ok(true),
             Err(error) => Err(match error.into_kind() {
-                ErrorKind::Io(source) if source.get_ref().is_some_and(|inner| inner.is::<TooLong>()) => {
+                ErrorKind::Io(source) if is_too_long(&source) => {
                     DataError::LongLine { file: file(), line, limit: MOST_BYTES }
                 }
                 ErrorKind::Io(source) => DataError::Read { file: file(), source },
@@ -108,7 +108,7 @@ impl<R: BufRead> Records<R> {
 
     /// The line on which the record begins, and the one on which it ends.
     pub(super) fn lines(&self) -> (u64, u64) {
-        let breaks = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let breaks = self.record.as_slice().split(|byte| *byte == b'\n').count() as u64 - 1;
         let first = self.record.position().map_or(0, csv::Position::line) + self.lines_before;
         (first, first + breaks)
     }
@@ -128,6 +128,10 @@ struct Limited<R> {
 #[derive(Debug, thiserror::Error)]
 #[error("a record is too long")]
 struct TooLong;
+
+fn is_too_long(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()).is_some()
+}
 
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -154,22 +154,22 @@ impl<I: Iterator<Item = Result<(Location, Object), DataError>>> Iterator for Jso
 
     fn next(&mut self) -> Option<Self::Item> {
         match self.objects.next() {
-            Some(object) => Some(object.and_then(|(location, object)| self.row(location, object))),
+            Some(object) => Some(object.and_then(|(location, object)| self.row(location, &object))),
             None => self.end(),
         }
     }
 }
 
 impl<I> JsonRows<I> {
-    fn row(&mut self, location: Location, object: Object) -> Result<Row, DataError> {
+    fn row(&mut self, location: Location, object: &Object) -> Result<Row, DataError> {
         /// Keys to list where a column is missing.
         const SHOWN: usize = 64;
         if !self.missing.is_empty() {
-            self.missing.retain(|name| within(&object, name).is_none());
+            self.missing.retain(|name| within(object, name).is_none());
             let free = SHOWN.saturating_sub(self.keys.len());
             self.keys.extend(object.keys().take(free).cloned());
         }
-        self.columns.row(location, |name, _| Ok(cell(within(&object, name).cloned())))
+        self.columns.row(location, |name, _| Ok(cell(within(object, name).cloned())))
     }
 
     fn end(&mut self) -> Option<Result<Row, DataError>> {
