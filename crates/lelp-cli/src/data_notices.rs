@@ -18,7 +18,7 @@ pub(crate) fn warn<'a>(notices: impl IntoIterator<Item = &'a Notice>, printer: P
 
 fn remedy(kind: &NoticeKind) -> &'static str {
     match kind {
-        NoticeKind::Unlabelled { .. } => "; if it is a class, pass `--unlabelled ''`",
+        NoticeKind::Unlabelled { .. } => "; if it is a class, pass `--missing-labels ''`",
         NoticeKind::SimilarColumn { .. } => "; name it with `--label-column` or `--pair-column`",
         NoticeKind::OneShard => "; give their folder for all",
         _ => "",

@@ -81,9 +81,9 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "if these are other names for the same classes, give the names of the data with `--labels`, in this order";
         DataError: DataError::NoColumns { .. } =>
             "name what to read with `--text-column`, `--vector-column`, `--number-columns` or `--category-columns`";
-        DataError: DataError::LabelNumber { .. } => "pass `--unlabelled ''` if negative numbers are classes";
+        DataError: DataError::LabelNumber { .. } => "pass `--missing-labels ''` if negative numbers are classes";
         DataError: DataError::OneClass { unlabelled, .. } if !unlabelled.is_empty() =>
-            "pass `--unlabelled ''` if they are classes";
+            "pass `--missing-labels ''` if they are classes";
         DataError: DataError::UnknownLabel { .. } =>
             "give the data's names of the classes, in their order, with `--labels`";
         EvaluateError: EvaluateError::NoLabels { .. } =>

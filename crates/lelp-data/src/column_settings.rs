@@ -43,7 +43,7 @@ pub struct ColumnSettings {
     /// Labels that count as none, beside an empty one; by default -1, `NA`, `NULL`, `None`, `nan` and their like. A name
     /// of a class in `labels` never does.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub unlabelled: Option<Vec<String>>,
+    pub missing_labels: Option<Vec<String>>,
 }
 
 impl ColumnSettings {
@@ -80,7 +80,7 @@ impl ColumnSettings {
             label: self.label.or(other.label),
             fine: self.fine.or(other.fine),
             labels: self.labels.or(other.labels),
-            unlabelled: self.unlabelled.or(other.unlabelled),
+            missing_labels: self.missing_labels.or(other.missing_labels),
         }
     }
 
@@ -100,7 +100,7 @@ impl ColumnSettings {
         let if_present = ColumnRequest::IfPresent("text".to_owned());
         let default_text = if self.are_texts() { default.text } else { if_present };
         let classes = self.labels.iter().flatten().map(|name| name.trim()).collect::<Vec<_>>();
-        let unlabelled = self.unlabelled.clone().unwrap_or(default.unlabelled);
+        let missing_labels = self.missing_labels.clone().unwrap_or(default.missing_labels);
         let required = |name: &Option<String>| name.clone().map(ColumnRequest::Required);
         Columns {
             text: required(&self.text).unwrap_or(default_text),
@@ -110,7 +110,10 @@ impl ColumnSettings {
             categories: self.categories.clone(),
             label: required(&self.label).unwrap_or(default.label),
             label_name: if self.label.is_some() { ColumnRequest::No } else { default.label_name },
-            unlabelled: unlabelled.into_iter().filter(|mark| !classes.contains(&mark.as_str())).collect(),
+            missing_labels: missing_labels
+                .into_iter()
+                .filter(|mark| !classes.contains(&mark.as_str()))
+                .collect(),
             carried: Vec::new(),
         }
     }

@@ -47,13 +47,13 @@ pub struct Columns {
     /// Names for labels that are numbers.
     pub label_name: ColumnRequest,
     /// Labels that count as none; an empty one always does.
-    pub unlabelled: Vec<String>,
+    pub missing_labels: Vec<String>,
     /// Columns that no model reads, kept as they are beside the others.
     pub carried: Vec<String>,
 }
 
 /// Labels that count as none unless others are named: -1, and what R, SQL, Python and pandas write for nothing.
-pub(crate) const UNLABELLED: [&str; 16] = [
+pub(crate) const MISSING_LABELS: [&str; 16] = [
     "-1", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NULL", "null", "None", "nan", "NaN", "NAN", "-nan",
     "-NaN", "NaT",
 ];
@@ -70,7 +70,7 @@ impl Default for Columns {
             categories: Vec::new(),
             label: if_present("label"),
             label_name: if_present("label_name"),
-            unlabelled: UNLABELLED.map(str::to_owned).to_vec(),
+            missing_labels: MISSING_LABELS.map(str::to_owned).to_vec(),
             carried: Vec::new(),
         }
     }

@@ -47,10 +47,10 @@ impl Dataset {
     ///   their number;
     /// - `true` and `false` in any case, and nothing else: two classes;
     /// - names (or a mixture): classes by name, in byte order, without blanks around it and composed (Unicode NFC);
-    /// - nothing, null, and what [`Columns::unlabelled`] lists: no label.
+    /// - nothing, null, and what [`Columns::missing_labels`] lists: no label.
     pub fn open(path: &Path, columns: &Columns) -> Result<Self, DataError> {
         let mut examples = Examples::open(path, columns)?;
-        let mut labels = LabelColumn::new(&columns.unlabelled);
+        let mut labels = LabelColumn::new(&columns.missing_labels);
         let mut rows = 0_u64;
         while let Some(row) = examples.next_row()? {
             examples.push(row.location, row.values)?;
@@ -111,7 +111,13 @@ impl Dataset {
         if let Some(labels) = &mut labels {
             labels.resize(table.rows(), None);
         }
-        Ok(Self { file: self.file.clone(), table, labels, classes: self.classes.clone() })
+        Ok(Self {
+            file: self.file.clone(),
+            table,
+            labels,
+            classes: self.classes.clone(),
+            notices: Arc::clone(&self.notices),
+        })
     }
 
     /// The file that the rows come from.

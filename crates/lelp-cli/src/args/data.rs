@@ -44,7 +44,7 @@ pub(crate) struct ColumnArgs {
 
     /// Labels that mean none, in place of -1, NA, NULL, None, nan and their like; '' where all are classes
     #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
-    pub(crate) unlabelled: Option<Vec<String>>,
+    pub(crate) missing_labels: Option<Vec<String>>,
 }
 
 impl InputArgs {
@@ -63,8 +63,8 @@ impl InputArgs {
 
 impl ColumnArgs {
     /// The labels that mean none, where they are given.
-    pub(crate) fn unlabelled(&self) -> Option<Vec<String>> {
-        let marks = self.unlabelled.as_ref()?;
+    pub(crate) fn missing_labels(&self) -> Option<Vec<String>> {
+        let marks = self.missing_labels.as_ref()?;
         Some(marks.iter().filter(|mark| !mark.is_empty()).cloned().collect())
     }
 
@@ -73,7 +73,7 @@ impl ColumnArgs {
         ColumnSettings {
             label: self.label_column.clone(),
             labels: self.labels.clone(),
-            unlabelled: self.unlabelled(),
+            missing_labels: self.missing_labels(),
             ..self.inputs.settings()
         }
     }

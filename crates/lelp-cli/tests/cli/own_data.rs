@@ -147,13 +147,13 @@ fn what_is_read_otherwise_than_it_stands_is_a_warning() {
     let said = stderr(&work, "distill --data data --method ce --out student --buckets 4096 --epochs 2");
     assert!(
         said.contains(
-            "20 rows with the label `-1` count as unlabelled; if it is a class, pass `--unlabelled ''`"
+            "20 rows with the label `-1` count as unlabelled; if it is a class, pass `--missing-labels ''`"
         ),
         "{said}"
     );
     assert!(said.contains("train_old.csv` is none of the splits and is passed over"), "{said}");
     let mut command =
-        work.lelp("distill --data data --method ce --out signed --buckets 4096 --epochs 2 --unlabelled");
+        work.lelp("distill --data data --method ce --out signed --buckets 4096 --epochs 2 --missing-labels");
     let output = command.arg("").assert().success();
     let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
     assert!(said.contains("classes -1, 0, 1") && !said.contains("unlabelled"), "{said}");

@@ -38,7 +38,8 @@ fn a_student_is_shown_with_its_answers_map_and_spectra() {
 
 /// The text of every element `tag` of `html`, without what stands inside of it.
 fn elements<'a>(html: &'a str, tag: &str) -> Vec<&'a str> {
-    let parts = html.split(&format!("<{tag}")).skip(1);
+    let open = format!("<{tag}");
+    let parts = html.split(open.as_str()).skip(1);
     let text = |part: &'a str| {
         let start = part.find('>').unwrap() + 1;
         &part[start..part.find(&format!("</{tag}>")).unwrap_or(part.len())]

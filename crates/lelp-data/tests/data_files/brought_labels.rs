@@ -69,12 +69,12 @@ fn what_other_programs_write_for_nothing_is_unlabelled_and_told() {
 
 #[test]
 fn minus_one_and_na_are_classes_where_the_user_says_so() {
-    let settings = ColumnSettings { unlabelled: Some(Vec::new()), ..ColumnSettings::default() };
+    let settings = ColumnSettings { missing_labels: Some(Vec::new()), ..ColumnSettings::default() };
     let signed = open_with("d.csv", &with_labels(&["-1", "0", "1", ""]), &settings).unwrap();
     assert_eq!(signed.label_names(), ["-1", "0", "1"]);
     assert_eq!(signed.labels().unwrap(), [Some(0), Some(1), Some(2), None]);
     assert!(told(&signed).is_empty());
-    let mark = ColumnSettings { unlabelled: Some(strings(&["?"])), ..ColumnSettings::default() };
+    let mark = ColumnSettings { missing_labels: Some(strings(&["?"])), ..ColumnSettings::default() };
     let data = open_with("d.csv", &with_labels(&["NA", "EU", "?"]), &mark).unwrap();
     assert_eq!(data.labels().unwrap(), [Some(1), Some(0), None]);
     // A name of a class never counts as none.

@@ -140,7 +140,7 @@ impl Arguments {
         recipe.set("columns.categories", named(&inputs.category_columns))?;
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
-        recipe.set("columns.unlabelled", self.columns.unlabelled())?;
+        recipe.set("columns.missing_labels", self.columns.missing_labels())?;
         recipe.fill("distill", &Table::from_iter([("method".to_owned(), Value::from(AUTO))]));
         let spec = recipe.table_mut("distill").and_then(AutoSpec::take);
         let fixed =

@@ -80,7 +80,7 @@ impl CheckedData {
         // They are called by their default names now, and what was unlabelled is null.
         let columns = ColumnSettings {
             labels: Some(train.label_names().to_vec()),
-            unlabelled: Some(Vec::new()),
+            missing_labels: Some(Vec::new()),
             vectors: columns.vectors,
             numbers: columns.numbers,
             categories: columns.categories,
