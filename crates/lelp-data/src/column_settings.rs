@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::bounded_json::{BoundedJsonError, read_json};
 use crate::columns::{ColumnRequest, Columns};
 use crate::storage::{FileError, pretty_json, write};
+use crate::table::Schema;
 
 /// In folders of models and signals: the columns that they were made of, where they have other names than by default.
 const FILE: &str = "columns.json";
@@ -59,6 +60,13 @@ impl ColumnSettings {
             }
             _ => Ok(()),
         }
+    }
+
+    /// These names, with that of the second text of `schema`: what was made of pairs is not asked single texts unawares.
+    #[must_use]
+    pub fn with_pair_of(&self, schema: &Schema) -> Self {
+        let pair = schema.pair().map(|place| schema.fields()[place].name.clone());
+        Self { pair: self.pair.clone().or(pair), ..self.clone() }
     }
 
     /// The names that stand beside a model or signals; the default ones where none do.

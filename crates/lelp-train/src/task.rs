@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use crate::training::{SampledRows, ValidationMetric};
 use lelp_data::{
-    ColumnSettings, DataError, Dataset, FineColumn, Notice, Rows, SchemaError, Screen, SignalsFileError,
-    SignalsFolder, SplitOverlap, Splits, Table, gather, hold_out, split_overlaps,
+    ClassNamesError, ColumnSettings, DataError, Dataset, FineColumn, Notice, Rows, SchemaError, Screen,
+    SignalsFileError, SignalsFolder, SplitOverlap, Splits, Table, gather, hold_out, split_overlaps,
 };
 
 /// Training rows, validation rows, and what the teacher says of them.
@@ -99,6 +99,11 @@ impl Task {
             return Err(TaskError::NoClasses(train.file().to_owned()));
         }
         if let Some(signals) = &signals {
+            let classes = signals.description().classes;
+            if labels.len() != classes {
+                let problem = ClassNamesError::Count { found: labels.len(), classes };
+                return Err(DataError::ClassNames { names: labels, problem }.into());
+            }
             signals.check_data(&train)?;
             signals.check_labels(&train)?;
         }

@@ -298,6 +298,9 @@ fn foreign_arrays_become_signals_and_a_student() {
     assert!(said.contains("the signals hold no head"), "{said}");
     work.run("distill --data queries --signals signals --method lelp -S 2 --out student --buckets 4096");
     assert_eq!(work.run("predict --model student queries/test.csv").lines().count(), 80);
+    let said = work
+        .fails("distill --data queries --signals signals --method kd --labels card,other,x --out three", 1);
+    assert!(said.contains("3 names, but there are 2 classes"), "{said}");
 }
 
 /// No `teach`: the head is in the folder.

@@ -123,6 +123,24 @@ fn an_id_and_both_texts_of_a_pair_stand_beside_the_answer() {
 }
 
 #[test]
+fn a_model_of_pairs_is_not_asked_single_texts_unawares() {
+    let work = Workspace::new();
+    let row = |row: usize| {
+        format!("{} card,{} fee,{}\n", ["my", "new"][row % 2], ["my", "old"][row / 2 % 2], row % 2)
+    };
+    work.write(
+        "train.csv",
+        format!("text,text_pair,label\n{}", (0..80).map(row).collect::<Vec<_>>().concat()),
+    );
+    work.run("distill --data train.csv --method ce --out student --buckets 4096 --epochs 2");
+    work.write("single.csv", "text\nmy card\n");
+    let said = work.fails("predict --model student single.csv", 1);
+    assert!(said.contains("no column `text_pair`; it has `text`"), "{said}");
+    work.write("pairs.csv", "text,ad\nmy card,my fee\n");
+    assert!(work.run("predict --model student pairs.csv --pair-column ad").contains("my card\tmy fee"));
+}
+
+#[test]
 fn a_label_with_a_line_break_breaks_no_line_of_output() {
     let work = Workspace::new();
     let rows: Vec<String> = (0..60)

@@ -212,6 +212,8 @@ fn files_of_another_sort_are_named() {
         said("d.csv.gz", &gzip("PAR1...")),
         "`d.csv.gz` is Parquet: give its name the ending .parquet"
     );
+    let packed = "`d.parquet.gz` is a packed Parquet file, whose pages are packed already: unpack it first";
+    assert_eq!(said("d.parquet.gz", &gzip("PAR1...")), packed);
     assert_eq!(said("d.csv", b"BZh91AY"), "`d.csv` is packed with bzip2: unpack it first");
     let utf16 = "`d.csv` is UTF-16 text: save it as UTF-8";
     let units = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();

@@ -76,7 +76,7 @@ pub fn save(
 ) -> Result<(), FolderError> {
     storage::write_folder(folder, |folder| {
         distilled.student.save(folder)?;
-        settings.columns.remember(folder)?;
+        settings.columns.with_pair_of(task.train().schema()).remember(folder)?;
         if let Some(found) = &distilled.fit {
             storage::write(&folder.join("lelp.safetensors"), &found.to_bytes())?;
         }

@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         .train(&folder, global.threads(), &mut |event: Event<'_>| bar.event(&event), &cancel)
         .with_context(|| format!("fine-tuning on `{}`", train.file().display()))?;
     bar.finish();
-    arguments.columns.settings().remember(out)?;
+    arguments.columns.settings().with_pair_of(train.schema()).remember(out)?;
     print_trained(&report, validation.labelled_rows(), out, printer);
     Ok(())
 }

@@ -232,7 +232,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         epochs.finish();
     }
     taught.save(&arguments.out)?;
-    arguments.columns.settings().remember(&arguments.out)?;
+    let columns = arguments.columns.settings().with_pair_of(splits.train.schema());
+    columns.remember(&arguments.out)?;
     print_trained(&taught.report, taught.validation_rows, &arguments.out, printer);
     Ok(())
 }

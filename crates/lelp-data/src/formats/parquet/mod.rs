@@ -33,6 +33,10 @@ pub(super) static PARQUET: Format = Format {
     summary: "Apache Parquet; vectors are lists of one length",
     endings: &["parquet"],
     open: |source, path, columns, notices| match source {
+        Source::File(_) if path.extension().is_some_and(|ending| !ending.eq_ignore_ascii_case("parquet")) => {
+            let what = "a packed Parquet file, whose pages are packed already: unpack it first";
+            Err(DataError::Foreign { file: path.to_owned(), what })
+        }
         Source::File(file) => {
             let rows = rows_within(file, path, columns, notices, ALWAYS_ALLOWED)?;
             let class_names = columns.label.name().and_then(|label| rows.class_names(label));
