@@ -10,7 +10,7 @@ use crate::table::{Schema, SchemaError, Table};
 use sha2::{Digest, Sha256};
 
 use crate::columns::Columns;
-use crate::error::{ClassNamesError, DataError};
+use crate::error::DataError;
 use crate::examples::Examples;
 use crate::fingerprint::{column_hashes, row_hash, table_hash};
 use crate::labels::{Classes, LabelColumn, class_names};
@@ -219,20 +219,6 @@ impl Dataset {
         let mapped = |labels: &Vec<Option<u32>>| labels.iter().copied().enumerate().map(place).collect();
         let labels = self.labels.as_ref().map(mapped).transpose()?;
         Ok(Self { labels, classes: Classes { names: known.clone(), numbered: false }, ..self })
-    }
-
-    /// The same rows with the classes `known` of a model, called as `given`, in the same order, where that is given:
-    /// `1,2` for a model of `negative, positive`.
-    ///
-    /// # Errors
-    /// Those of [`Self::with_labels`]; [`DataError::ClassNames`] if there are not as many names as classes.
-    pub fn with_classes(self, known: &[String], given: Option<&[String]>) -> Result<Self, DataError> {
-        let names = given.unwrap_or(known);
-        if names.len() != known.len() {
-            let problem = ClassNamesError::Count { found: names.len(), classes: known.len() };
-            return Err(DataError::ClassNames { names: names.to_vec(), problem });
-        }
-        self.with_labels(names)
     }
 
     /// Refuses a data set whose labelled rows all have one class.

@@ -243,7 +243,7 @@ fn the_names_of_the_data_stand_for_the_classes_of_a_model() {
     assert!(said.contains("none of the 2 classes `card`, `other`") && said.contains("--labels"), "{said}");
     assert!(
         work.fails("eval --model student --data numbered.csv --labels yes,no,other", 1)
-            .contains("3 names, but there are 2 classes")
+            .contains("3 names are given")
     );
 }
 

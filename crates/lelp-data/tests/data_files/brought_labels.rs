@@ -135,18 +135,3 @@ fn a_number_finds_the_class_whose_name_holds_it_and_not_its_place() {
     let named = strings(&["negative", "positive"]);
     assert_eq!(labelled(&["1", "0"]).with_labels(&named).unwrap().labels().unwrap(), [Some(1), Some(0)]);
 }
-
-#[test]
-fn given_names_stand_for_the_classes_of_a_model_in_order() {
-    let known = strings(&["LABEL_0", "LABEL_1"]);
-    let data = labelled(&["pos", "neg"]).with_classes(&known, Some(&strings(&["neg", "pos"]))).unwrap();
-    assert_eq!(
-        (data.labels().unwrap(), data.label_names()),
-        (&[Some(1), Some(0)][..], &strings(&["neg", "pos"])[..])
-    );
-    let refused = labelled(&["pos", "neg"]).with_classes(&known, Some(&strings(&["a", "b", "c"])));
-    assert!(matches!(
-        refused,
-        Err(DataError::ClassNames { problem: ClassNamesError::Count { found: 3, classes: 2 }, .. })
-    ));
-}
