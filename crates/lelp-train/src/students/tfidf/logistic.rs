@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use super::lbfgs::{Limits, minimize};
 
-/// As scikit-learn's `LogisticRegression` has them.
-const LIMITS: Limits = Limits { steps: 100, gradient: 1e-4 };
+/// Closer to the minimum than scikit-learn's `LogisticRegression`, which stops at a gradient of 1e-4: there another path to
+/// the same minimum is up to .3 points of accuracy away from it.
+const LIMITS: Limits = Limits { steps: 500, gradient: 1e-5 };
 
 /// Rows of a block whose losses are added up by themselves, so that the sum does not depend on the threads.
 const BLOCK: usize = 256;
@@ -189,7 +190,7 @@ mod tests {
         let never = AtomicBool::new(false);
         let close = |found: &[f32], expected: &[f32]| {
             assert_eq!(found.len(), expected.len());
-            let close = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 2e-3);
+            let close = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 5e-4);
             assert!(close, "{found:?} {expected:?}");
         };
         let (weight, bias) = fit(&matrix(), &[0, 0, 1, 1, 2, 2, 0], 3, 2.0, &never).unwrap();
