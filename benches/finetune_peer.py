@@ -2,7 +2,7 @@
 
 Set up, and run from the workspace root:
     pip install torch transformers tokenizers numpy pyarrow
-    python benches/finetune_peer.py DATA_FOLDER ENCODER_FOLDER [--rows 20000] [--threads 2] [--rounds 1]
+    python benches/finetune_peer.py DATA_FOLDER ENCODER_FOLDER [--rows 20000] [--threads 2] [--rounds 1] [--shapes "all layers"]
 
 DATA_FOLDER holds train.parquet and validation.parquet with columns text and label. PyTorch runs in f32 on the same
 rows: transformers' BertForSequenceClassification, fused AdamW, gradients clipped to norm 1, dropout as the config
@@ -28,7 +28,7 @@ BATCH, RATE, MAX_LENGTH = 32, 5e-5, 128
 SHAPES = {
     "all layers": {},
     "2 lower layers": {"layers": 2},
-    "4 layers of 256, from scratch": {"layers": 4, "scratch": {"width": 256, "heads": 4, "inner": 1024}},
+    "4 layers of 256 from scratch": {"layers": 4, "scratch": {"width": 256, "heads": 4, "inner": 1024}},
 }
 
 
@@ -122,7 +122,7 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=20_000)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--rounds", type=int, default=1)
-    arguments.add_argument("--shapes", default=",".join(SHAPES))
+    arguments.add_argument("--shapes", nargs="+", choices=SHAPES, default=list(SHAPES))
     given = arguments.parse_args()
     subprocess.run(["cargo", "build", "--release", "-p", "lelp-train", "--example", "encoder_speed"], check=True)
     train, test = rows_of(given.data, "train", given.rows), rows_of(given.data, "validation", None)
@@ -130,7 +130,7 @@ def main() -> None:
         files = [Path(folder) / "train.tsv", Path(folder) / "test.tsv"]
         for file, rows in zip(files, [train, test]):
             file.write_text("".join(f"{label}\t{text}\n" for label, text in rows))
-        for name in given.shapes.split(","):
+        for name in given.shapes:
             shape, found = SHAPES[name], {"lelp": [], "torch": []}
             for _ in range(given.rounds):
                 found["lelp"].append(lelp_run(given.encoder, shape, files, given.threads))

@@ -60,6 +60,11 @@ pub(crate) enum CommandError {
         /// What failed first.
         error: String,
     },
+    /// Two answers to one question.
+    #[error(
+        "there are both signals and an encoder to split classes by: give one of `split_signals` and `split_encoder`"
+    )]
+    TwoSplitSources,
     /// A comparison is not complete.
     #[error("{failed} trials or students failed; they are listed above and in `results.jsonl`")]
     FailedCells {

@@ -27,6 +27,11 @@ pub(crate) fn signals_cache(out: &Path) -> SignalsCache {
     SignalsCache::new(default_cache().unwrap_or_else(|_| out.to_owned()).join("signals"))
 }
 
+/// The cache of signals with embeddings of frozen encoders that classes are split by.
+pub(crate) fn split_signals_cache() -> Result<PathBuf, Failure> {
+    Ok(default_cache()?.join("split-signals"))
+}
+
 /// Fetches a model into `cache`, or into the user's cache, unless it is there.
 pub(crate) fn fetch(model: &str, cache: Option<&Path>, printer: Printer) -> Result<PulledModel, Failure> {
     let cache = match cache {

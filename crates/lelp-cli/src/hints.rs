@@ -100,6 +100,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "give the teacher with `--teacher`, or signals that `lelp signals` wrote with `--signals`";
         DistillError: DistillError::NoSubclasses =>
             "train a teacher with `lelp teach --subclasses 4`, or use `--method lelp`";
+        TaskError: TaskError::NothingToSplit => "give the teacher's signals with `--signals`";
         DegeneracyError: error => format!("use {}; `--force` trains it all the same", error.degeneracy.instead);
         ModelFolderError: ModelFolderError::NoFolder(_) | ModelFolderError::UnknownKind { .. } =>
             "give a folder that `lelp teach` or `lelp distill` wrote, or one of a Hugging Face classifier";

@@ -89,6 +89,9 @@ pub struct TeacherRecord {
     pub columns: ColumnSettings,
     /// Where its signals on the training file are.
     pub signals: PathBuf,
+    /// Where the signals are whose embeddings classes are split by, where those are not the teacher's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_signals: Option<PathBuf>,
     /// Hash of the teacher.
     pub teacher_hash: Option<String>,
     /// Hash of the training texts.
@@ -103,6 +106,20 @@ pub struct TeacherRecord {
     pub validation_rows: usize,
     /// Its own answers to the test rows, where it can be asked.
     pub test: Option<Report>,
+    /// The test rows answered with the most frequent class of the training rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub majority: Option<Majority>,
+}
+
+/// What it is worth to answer every row with the most frequent class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Majority {
+    /// The class.
+    pub class: String,
+    /// Share of test rows that are right.
+    pub accuracy: f64,
+    /// Mean of the classes' F1.
+    pub macro_f1: f64,
 }
 
 /// Method and student for one seed, chosen where the recipe says `auto`.

@@ -51,6 +51,14 @@ pub enum MethodError {
         /// The value.
         value: f32,
     },
+    /// Weights of classes for a loss of whole batches.
+    #[error(
+        "method `{method}` compares the rows of a batch with each other, so that classes cannot weigh differently: leave their weights out, or use another method"
+    )]
+    ClassWeights {
+        /// The method.
+        method: &'static str,
+    },
     /// A method that is added twice.
     #[error("method `{method}` is there twice: give it once, with the weight it should have")]
     Twice {

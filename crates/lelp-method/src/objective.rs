@@ -8,6 +8,7 @@ use super::error::MethodError;
 use super::losses::ce::CrossEntropy;
 use super::method_settings::MethodSettings;
 use super::needs::Needs;
+use super::row_weights::WeightedRows;
 use super::supervision::{StudentShape, Supervision};
 use super::weighted_sum::{Part, WeightedSum};
 use crate::Method;
@@ -26,7 +27,8 @@ use crate::Method;
 /// weight = 10.0
 /// ```
 ///
-/// The loss is that of the base plus the weighted terms of what is added; labels are mixed in by the base alone.
+/// The loss is that of the base plus the weighted terms of what is added; labels are mixed in by the base alone. Weights
+/// of classes weigh the loss of the outputs and the labels' cross-entropy; terms on embeddings take all rows alike.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Objective {
     /// The method at the bottom. It refuses the keys that neither it nor this type has.
@@ -98,11 +100,16 @@ impl Objective {
         supervision.check_labels(self.needs().labels.then(|| base.name()))?;
         let (alpha, subclasses) = (base.alpha().get(), base.subclasses());
         let mut parts = Vec::new();
+        let weigh = |method: Box<dyn Method + 'a>| -> Result<Box<dyn Method + 'a>, MethodError> {
+            let Some(weights) = supervision.row_weights() else { return Ok(method) };
+            let weighted = WeightedRows::new(method, weights);
+            Ok(Box::new(weighted.ok_or(MethodError::ClassWeights { method: base.name() })?))
+        };
         if let Some(method) = (**base).build(supervision)? {
-            parts.push(Part { weight: 1.0 - alpha, method });
+            parts.push(Part { weight: 1.0 - alpha, method: weigh(method)? });
         }
         let labels = CrossEntropy::new(supervision, subclasses, base.labels());
-        parts.push(Part { weight: alpha, method: Box::new(labels) });
+        parts.push(Part { weight: alpha, method: weigh(Box::new(labels))? });
         for term in self.terms() {
             let (classes, student) = (supervision.classes, *student);
             let teacher = supervision.checked_embeddings(term.name())?;

@@ -32,6 +32,9 @@ pub struct Supervision<'a> {
     pub targets: Option<&'a [f32]>,
     /// The teacher's embeddings `[rows, teacher width]`.
     pub embeddings: Option<&'a dyn TeacherEmbeddings>,
+    /// What the loss of a row of each class weighs, `[classes]`; 1 where there is none. A row is of the class of its label,
+    /// or else of its largest teacher logit.
+    pub class_weights: Option<&'a [f64]>,
 }
 
 impl<'a> Supervision<'a> {
@@ -39,6 +42,17 @@ impl<'a> Supervision<'a> {
     #[must_use]
     pub fn label(&self, row: usize) -> Option<usize> {
         self.labels.and_then(|labels| labels[row]).map(|label| label as usize)
+    }
+
+    /// The weight of each row, where they do not all weigh the same.
+    pub(super) fn row_weights(&self) -> Option<Vec<f64>> {
+        let weights = self.class_weights?;
+        let of_row = |row: usize| {
+            let teacher =
+                || self.logits.map(|logits| lelp::argmax(&logits[row * self.classes..][..self.classes]));
+            self.label(row).or_else(teacher).map_or(1.0, |class| weights[class])
+        };
+        Some((0..self.rows).map(of_row).collect())
     }
 
     /// The teacher's logits `[rows, classes]`, all finite, for the method or term `needed_by`.

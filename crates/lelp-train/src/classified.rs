@@ -2,7 +2,7 @@
 
 use lelp::{Classified, ErrorKind};
 
-use crate::distill::{DistillError, FolderError, SettingsTableError, SplitError};
+use crate::distill::{DistillError, FolderError, SettingsTableError, SplitEncoderError, SplitError};
 use crate::encoder::EncoderTrainingError;
 use crate::evaluate::EvaluateError;
 use crate::head::EmbeddingRowsError;
@@ -26,6 +26,16 @@ impl Classified for DistillError {
             Self::Student(error) => error.kind(),
             Self::Setting(error) => error.kind(),
             Self::Method(_) | Self::NoSubclasses | Self::NoSignals { .. } => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for SplitEncoderError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Encoder(error) => error.kind(),
+            Self::Embed(error) => error.kind(),
+            Self::Signals(_) | Self::Unsound { .. } => ErrorKind::Input,
         }
     }
 }

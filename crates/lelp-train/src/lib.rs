@@ -17,6 +17,7 @@
 //! number of threads.
 
 pub mod augment;
+mod class_weights;
 mod classified;
 pub mod distill;
 pub mod encoder;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use lelp::TeacherCheck;
 use thiserror::Error;
 
+use crate::class_weights::{ClassWeights, ClassWeightsError};
 use crate::training::{SampledRows, ValidationMetric};
 use lelp_data::{
     ClassNamesError, ColumnSettings, DataError, Dataset, FineColumn, Notice, Rows, SchemaError, Screen,
@@ -18,7 +19,11 @@ pub struct Task {
     pub(crate) train: Dataset,
     /// Places of the training rows in the training file; none where it is taken whole.
     pub(crate) train_rows: Option<Rows>,
+    /// What a row of each class weighs in the loss, where they do not all weigh the same.
+    pub(crate) class_weights: Option<Vec<f64>>,
     pub(crate) signals: Option<SignalsFolder>,
+    /// Other embeddings of the training file, with the teacher's logits: those that classes are split by.
+    pub(crate) split_signals: Option<SignalsFolder>,
     /// The teacher's logits on the training rows, `[rows, classes]`.
     pub(crate) logits: Option<Vec<f32>>,
     /// Fine labels of the rows of the training file.
@@ -57,6 +62,12 @@ pub enum TaskError {
     /// There is nobody who says which classes there are.
     #[error("`{}` has no labels and there are no signals: name the label column, or give the teacher's signals", .0.display())]
     NoClasses(PathBuf),
+    /// Embeddings to split by, without a teacher that says what is to be split.
+    #[error("there are embeddings to split classes by, but no signals of a teacher whose classes they are")]
+    NothingToSplit,
+    /// Weights that do not fit the classes.
+    #[error(transparent)]
+    ClassWeights(#[from] ClassWeightsError),
     /// Nobody answers further rows, which have no labels.
     #[error("unlabelled rows teach a student what a teacher says of them, and there are no signals of one")]
     NoSignals,
@@ -118,7 +129,9 @@ impl Task {
                     labels,
                     train,
                     train_rows: None,
+                    class_weights: None,
                     signals,
+                    split_signals: None,
                     logits,
                     fine: None,
                     validation,
@@ -156,7 +169,9 @@ impl Task {
             labels,
             train,
             train_rows,
+            class_weights: None,
             signals,
+            split_signals: None,
             logits,
             fine: None,
             validation,
@@ -236,6 +251,35 @@ impl Task {
         }
     }
 
+    /// The same task with the embeddings of `split` in place of the teacher's wherever classes are split by embeddings.
+    /// Probabilities stay the teacher's.
+    ///
+    /// # Errors
+    /// [`TaskError::NothingToSplit`] without signals of a teacher; [`TaskError::Signals`] if the two were made of
+    /// different texts.
+    pub fn with_split_signals(self, split: SignalsFolder) -> Result<Self, TaskError> {
+        let teacher = self.signals.as_ref().ok_or(TaskError::NothingToSplit)?;
+        let split_signals = Some(split.with_logits_of(teacher)?);
+        Ok(Self { split_signals, ..self })
+    }
+
+    /// The same task with a weight for the rows of each class, in the losses of all methods and students.
+    ///
+    /// A row is of the class of its label, or else of the teacher's.
+    ///
+    /// # Errors
+    /// [`TaskError::ClassWeights`] for a class that is not there, or a weight that is no finite number above 0.
+    pub fn with_class_weights(self, weights: &ClassWeights) -> Result<Self, TaskError> {
+        let count = self.labels.len();
+        let label =
+            |row: usize| self.train.labels().and_then(|labels| labels[row]).map(|label| label as usize);
+        let teacher =
+            |row: usize| self.logits.as_ref().map(|logits| lelp::argmax(&logits[row * count..][..count]));
+        let classes = (0..self.train.rows()).map(|row| label(row).or_else(|| teacher(row)));
+        let class_weights = weights.of(&self.labels, classes)?;
+        Ok(Self { class_weights, ..self })
+    }
+
     /// The same task with `count` of its training labels, see [`Dataset::keep_labels`].
     #[must_use]
     pub fn keep_labels(self, count: usize) -> Self {
@@ -261,7 +305,9 @@ impl Task {
             labels: self.labels.clone(),
             train: self.train.select(&learned),
             train_rows: Some(train_rows),
+            class_weights: self.class_weights.clone(),
             signals: self.signals.clone(),
+            split_signals: self.split_signals.clone(),
             logits: self.logits.as_ref().map(|logits| gather(logits, classes, &learned)),
             fine: self.fine.clone(),
             validation: self.validation.clone(),
@@ -323,6 +369,18 @@ impl Task {
     #[must_use]
     pub fn has_fine_labels(&self) -> bool {
         self.fine.is_some()
+    }
+
+    /// What a row of each class weighs in the loss, where they do not all weigh the same.
+    #[must_use]
+    pub fn class_weights(&self) -> Option<&[f64]> {
+        self.class_weights.as_deref()
+    }
+
+    /// Embeddings of the training file that classes are split by in place of the teacher's, with its logits.
+    #[must_use]
+    pub fn split_signals(&self) -> Option<&SignalsFolder> {
+        self.split_signals.as_ref()
     }
 
     /// The teacher's signals on the training file.

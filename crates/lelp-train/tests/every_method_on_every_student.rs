@@ -72,6 +72,7 @@ impl Task {
             logits: Some(&self.logits),
             targets: Some(&self.targets),
             embeddings: Some(&self.teacher),
+            class_weights: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::ValueEnum;
 use lelp_method::Optimizer;
 use lelp_train::distill::{SettingsTable, SettingsTableError};
-use lelp_train::training::{Schedule, TrainSettings};
+use lelp_train::training::{Schedule, SelectionMetric, TrainSettings};
 
 /// Training settings; a flag that is not given takes the default of the model that is trained.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -39,6 +39,10 @@ pub(crate) struct TrainingArgs {
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) patience: Option<usize>,
 
+    /// By what the best epoch is chosen on the validation rows [default: accuracy]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) select: Option<SelectArg>,
+
     /// Seed of the initial weights, the order of rows and random rotations [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -55,6 +59,7 @@ impl TrainingArgs {
             schedule: self.schedule.map_or(defaults.schedule, Schedule::from),
             optimizer: self.optimizer.map_or(defaults.optimizer, Optimizer::from),
             patience: self.patience.map_or(defaults.patience, NonZeroUsize::new),
+            select: self.select.map_or(defaults.select, SelectionMetric::from),
             seed: self.seed.unwrap_or(defaults.seed),
         }
     }
@@ -68,6 +73,7 @@ impl TrainingArgs {
         recipe.set("train.schedule", self.schedule.map(Schedule::from))?;
         recipe.set("train.optimizer", self.optimizer.map(Optimizer::from))?;
         recipe.set("train.patience", self.patience)?;
+        recipe.set("train.select", self.select.map(SelectionMetric::from))?;
         recipe.set("train.seed", self.seed)
     }
 }
@@ -89,6 +95,30 @@ impl From<ScheduleArg> for Schedule {
             ScheduleArg::Linear => Self::Linear,
             ScheduleArg::Cosine => Self::Cosine,
             ScheduleArg::Constant => Self::Constant,
+        }
+    }
+}
+
+/// What the best epoch is chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SelectArg {
+    /// Share of rows that are right.
+    Accuracy,
+    /// Mean of the classes' F1: rare classes count as much as others.
+    MacroF1,
+    /// Area under the ROC curve: how well rows are ranked.
+    Auc,
+    /// Negative log-likelihood: how good the probabilities are.
+    LogLoss,
+}
+
+impl From<SelectArg> for SelectionMetric {
+    fn from(select: SelectArg) -> Self {
+        match select {
+            SelectArg::Accuracy => Self::Accuracy,
+            SelectArg::MacroF1 => Self::MacroF1,
+            SelectArg::Auc => Self::Auc,
+            SelectArg::LogLoss => Self::LogLoss,
         }
     }
 }

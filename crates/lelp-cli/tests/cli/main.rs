@@ -13,6 +13,8 @@ mod one_command;
 mod own_data;
 mod readme;
 mod report;
+mod skewed_classes;
+mod split_source;
 mod support;
 mod tables;
 mod teacher_checks;

@@ -7,7 +7,7 @@ use lelp_data::storage::FileError;
 use lelp_data::{DataError, SignalsFileError};
 use lelp_model::encoder::EncoderError;
 use lelp_model::{ModelFolderError, PredictError};
-use lelp_train::distill::TaskError;
+use lelp_train::distill::{SplitEncoderError, TaskError};
 use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
 use lelp_train::teachers::{EmbedError, FineTuneError, HeadTrainingError, SaveHeadError, SignalsRunError};
@@ -72,6 +72,9 @@ pub enum PrepareError {
     /// No signals could be written.
     #[error(transparent)]
     Signals(#[from] SignalsRunError),
+    /// There are no embeddings to split classes by.
+    #[error(transparent)]
+    Split(#[from] SplitEncoderError),
     /// The signals cannot be read.
     #[error(transparent)]
     SignalsFile(#[from] SignalsFileError),
@@ -99,6 +102,7 @@ impl Classified for PrepareError {
             Self::Answer(error) => error.kind(),
             Self::Evaluate(error) => error.kind(),
             Self::Signals(error) => error.kind(),
+            Self::Split(error) => error.kind(),
         }
     }
 }

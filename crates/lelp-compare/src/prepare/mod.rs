@@ -2,6 +2,7 @@
 
 mod error;
 mod obtain_signals;
+mod split_source;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -9,18 +10,19 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use lelp_data::storage::sha256;
-use lelp_data::{Dataset, SignalsFileError, SignalsFolder};
+use lelp_data::{Dataset, SignalsFileError, SignalsFolder, Splits};
 use lelp_model::load_model;
-use lelp_train::distill::Task;
-use lelp_train::evaluate::{Answers, report, time};
+use lelp_train::distill::{Task, TaskError};
+use lelp_train::evaluate::{Answers, Report, report, time};
 use lelp_train::teachers::{EmbeddingCache, LoadedTeacher, SignalsCache};
 use lelp_train::unlabelled::{Answering, UnlabelledFiles, UnlabelledStep};
 use serde_json::json;
 
 use self::obtain_signals::obtain_signals;
+use self::split_source::obtain_split_signals;
 use crate::progress::{ProgressCallback, ProgressStep};
 use crate::recipe::{DataEntry, TeacherEntry};
-use crate::record::{Setting, TeacherRecord};
+use crate::record::{Majority, Setting, TeacherRecord};
 
 pub use self::error::PrepareError;
 
@@ -64,9 +66,11 @@ impl PreparedTask {
         Setting { data: data.clone(), teacher: teacher.clone(), student: student.to_owned() }
     }
 
-    /// Measures the teacher on the test rows, where its answers to them are there. A teacher without a folder cannot be
+    /// Measures the answer that is most frequent in training, and the teacher on the test rows, where its answers to them are
+    /// there. A teacher without a folder cannot be
     /// asked, and takes no time.
     pub fn measure(&mut self, threads: NonZeroUsize, cancel: &AtomicBool) -> Result<(), PrepareError> {
+        self.record.majority = majority(&self.task, &self.test)?;
         let Some(logits) = self.test_logits.clone() else { return Ok(()) };
         let elapsed = match &self.teacher {
             None => Duration::ZERO,
@@ -88,12 +92,21 @@ pub fn prepare(
     let path = data.path.resolve(locations.data, locations.out);
     let location = obtain_signals(data, &path, teacher, locations, progress, cancel)?;
     let mut task = Task::open(&path, Some(&location.signals), &data.columns)?;
+    let mut split_identity = None;
+    if let Some(entry) = &teacher.split {
+        let file = Splits::open(&path, &data.columns.columns(), Some(task.labels()))?.train;
+        let of_teacher = task.signals().ok_or(TaskError::NothingToSplit)?;
+        let split = obtain_split_signals(entry, data, of_teacher, &file, locations, progress, cancel)?;
+        task = task.with_split_signals(split.signals)?;
+        split_identity = Some(split.identity);
+    }
     if let Some(count) = data.labelled {
         task = task.keep_labels(count);
     }
     if !data.unlabelled.is_empty() {
         task = with_unlabelled(task, data, location.teacher.as_deref(), locations, progress, cancel)?;
     }
+    task = task.with_class_weights(&data.class_weights)?;
     let test =
         task.test().cloned().ok_or(PrepareError::NoTest { name: data.name.clone(), path: path.clone() })?;
     let test_logits = location.test.as_deref().map(|folder| logits(folder, &test)).transpose()?;
@@ -104,6 +117,7 @@ pub fn prepare(
         path,
         columns: data.columns.clone(),
         signals: location.signals,
+        split_signals: task.split_signals().map(|signals| signals.folder().to_owned()),
         teacher_hash: signals.teacher.clone(),
         data_hash: task.data_hash(),
         labels: task.labels().to_vec(),
@@ -111,8 +125,9 @@ pub fn prepare(
         labelled_rows: task.train().labelled_rows(),
         validation_rows: task.validation().rows(),
         test: None,
+        majority: None,
     };
-    let identity = identity(&task, &test, &record, data.unlabelled_weight);
+    let identity = identity(&task, &test, &record, data.unlabelled_weight, split_identity.as_deref());
     Ok(PreparedTask { record, task, test, test_logits, teacher: location.teacher, identity })
 }
 
@@ -145,14 +160,38 @@ fn with_unlabelled(
     Ok(task.map_err(Box::new)?)
 }
 
+/// The test rows answered with the most frequent class of the training rows; none where no training or no test row has a
+/// label.
+fn majority(task: &Task, test: &Dataset) -> Result<Option<Majority>, PrepareError> {
+    let mut counts = vec![0_usize; task.labels().len()];
+    let labels = task.train().labels().into_iter().flatten().flatten();
+    labels.for_each(|&label| counts[label as usize] += 1);
+    if counts.iter().all(|&count| count == 0) || test.labelled_rows() == 0 {
+        return Ok(None);
+    }
+    let class = lelp::argmax(&counts);
+    let row: Vec<f32> = (0..counts.len()).map(|other| f32::from(u8::from(other == class))).collect();
+    let answers = Answers { logits: row.repeat(test.rows()), elapsed: Duration::ZERO };
+    let Report { accuracy, macro_f1, .. } = report(&answers, test, None)?;
+    Ok(Some(Majority { class: task.labels()[class].clone(), accuracy, macro_f1 }))
+}
+
 /// What decides the results on a task: texts, labels and teacher, without their names and places.
-fn identity(task: &Task, test: &Dataset, record: &TeacherRecord, unlabelled_weight: f64) -> String {
+fn identity(
+    task: &Task,
+    test: &Dataset,
+    record: &TeacherRecord,
+    unlabelled_weight: f64,
+    split: Option<&str>,
+) -> String {
     let data = [task.train(), task.validation(), test];
     let data = data.map(|data| json!([data.hash(), data.signal_labels()]));
     let mut decides = vec![json!(record.teacher_hash), json!(record.labels), json!(data)];
     if task.file_rows() < task.train().rows() {
         decides.push(json!([task.file_rows(), unlabelled_weight]));
     }
+    decides.extend(split.map(|split| json!(split)));
+    decides.extend(task.class_weights().map(|weights| json!({ "class_weights": weights })));
     sha256(json!(decides).to_string().as_bytes())
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lelp_data::ColumnSettings;
+use lelp_train::distill::ClassWeights;
 use serde::Deserialize;
 
 /// A data set.
@@ -21,6 +22,9 @@ pub struct DataEntry {
     /// What one of them counts where a row of the training file counts 1.
     #[serde(default = "one")]
     pub unlabelled_weight: f64,
+    /// What the rows of each class weigh in the losses of all methods.
+    #[serde(default)]
+    pub class_weights: ClassWeights,
     /// Names of the columns.
     #[serde(default)]
     pub columns: ColumnSettings,

@@ -29,7 +29,7 @@ pub use self::error::ComparisonRecipeError;
 pub use self::method::MethodEntry;
 pub use self::seeds::Seeds;
 pub use self::student::StudentEntry;
-pub use self::teacher::{SignalsEntry, TeacherEntry, TeacherSource, TeacherTraining, Tune};
+pub use self::teacher::{SignalsEntry, SplitEntry, TeacherEntry, TeacherSource, TeacherTraining, Tune};
 
 /// Data sets x teachers x students x methods x seeds.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -136,7 +136,7 @@ impl ComparisonRecipe {
                 source,
             })
         };
-        for TeacherEntry { name, source } in &self.teachers {
+        for TeacherEntry { name, source, .. } in &self.teachers {
             if let TeacherSource::Trained(teaching) = source {
                 training("teacher", name, &teaching.train)?;
             }

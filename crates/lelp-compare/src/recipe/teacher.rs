@@ -19,6 +19,17 @@ pub struct TeacherEntry {
     pub name: String,
     /// Where it comes from.
     pub source: TeacherSource,
+    /// By whose embeddings classes are split; by its own where there is none.
+    pub split: Option<SplitEntry>,
+}
+
+/// Embeddings that classes are split by in place of the teacher's. `{data}` in a folder stands for the name of the data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SplitEntry {
+    /// Those of signals on the training file.
+    Signals(String),
+    /// Those of a frozen encoder: a folder, or a model's name.
+    Encoder(String),
 }
 
 /// Where a teacher comes from. `{data}` in a folder stands for the name of the data set.
@@ -89,6 +100,16 @@ impl TryFrom<Table> for TeacherEntry {
 
     fn try_from(mut table: Table) -> Result<Self, Self::Error> {
         let name: String = take(&mut table, "name")?.ok_or_else(|| Self::Error::missing_field("name"))?;
+        let split = match (take(&mut table, "split_signals")?, take(&mut table, "split_encoder")?) {
+            (None, None) => None,
+            (Some(folder), None) => Some(SplitEntry::Signals(folder)),
+            (None, Some(encoder)) => Some(SplitEntry::Encoder(encoder)),
+            (Some(_), Some(_)) => {
+                return Err(Self::Error::custom(format!(
+                    "teacher `{name}`: has `split_signals` and `split_encoder`; give one of them"
+                )));
+            }
+        };
         let ways = ["encoder", "folder", "signals"];
         let given: Vec<&str> = ways.into_iter().filter(|way| table.contains_key(*way)).collect();
         let source = match given.as_slice() {
@@ -101,7 +122,7 @@ impl TryFrom<Table> for TeacherEntry {
         };
         let source = source
             .map_err(|problem| Self::Error::custom(format!("teacher `{name}`: {}", problem.message())))?;
-        Ok(Self { name, source })
+        Ok(Self { name, source, split })
     }
 }
 

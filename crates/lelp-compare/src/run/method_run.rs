@@ -232,18 +232,19 @@ fn mean(scores: &[ValidationRecord]) -> ValidationRecord {
     };
     ValidationRecord {
         value: of(&|score| score.value),
+        selected: scores[0].selected.map(|_| of(&|score| score.key())),
         negative_log_likelihood: of(&|score| score.negative_log_likelihood),
         ..scores[0]
     }
 }
 
-/// The trial with most validation rows right, then the smaller negative log-likelihood, then the earlier one.
+/// The trial that is best by what is selected for, most validation rows right unless told otherwise, then the smaller negative log-likelihood, then the earlier one.
 fn best(tried: Vec<&TrialRecord>) -> Option<&TrialRecord> {
     tried.into_iter().min_by(|a, b| {
         let (left, right) = (a.validation, b.validation);
         right
-            .value
-            .total_cmp(&left.value)
+            .key()
+            .total_cmp(&left.key())
             .then(left.negative_log_likelihood.total_cmp(&right.negative_log_likelihood))
             .then(a.trial.cmp(&b.trial))
     })

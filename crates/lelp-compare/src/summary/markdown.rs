@@ -14,6 +14,14 @@ impl Display for Summary {
             accuracies(table, &self.baseline, out)?;
             cost(table, out)?;
             table.auto.iter().try_for_each(|record| auto(record, out))?;
+            for line in table.lines.iter().filter(|line| line.one_class > 0) {
+                let (students, all) = (line.one_class, line.seeds.len());
+                writeln!(
+                    out,
+                    "- `{}`: {students} of {all} students answer all test rows with one class.",
+                    line.method
+                )?;
+            }
             for failed in &table.failed {
                 let what = if failed.refused { "not run" } else { "FAILED" };
                 writeln!(out, "- `{}` {what}: {}", failed.method, failed.error)?;
@@ -56,6 +64,15 @@ fn accuracies(table: &ComparisonTable, baseline: &str, out: &mut fmt::Formatter<
         "| method | test accuracy | - `{baseline}` | 95 % interval | p seeds | p rows | - best other | p rows | macro-F1 | agreement | NLL | calibration error |"
     )?;
     writeln!(out, "|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+    if let Some(majority) = table.majority() {
+        writeln!(
+            out,
+            "| always `{}` | {} | | | | | | | {} | | | |",
+            majority.class,
+            share(majority.accuracy),
+            share(majority.macro_f1)
+        )?;
+    }
     for line in &table.lines {
         let (difference, interval, seeds, rows) = cells(line.against_baseline.as_ref());
         let other = line.against_best_other.as_ref().map_or_else(

@@ -15,7 +15,7 @@ use lelp_train::evaluate::Report;
 use lelp_train::training::TrainSettings;
 use serde::Serialize;
 
-use crate::record::{AutoRecord, FailedRecord, Setting, StudentRecord, TeacherRecord};
+use crate::record::{AutoRecord, FailedRecord, Majority, Setting, StudentRecord, TeacherRecord};
 use crate::store::Results;
 
 pub use tally::Tally;
@@ -91,6 +91,8 @@ pub struct MethodSummary {
     pub bytes: u64,
     /// Microseconds a text, as measured while the comparison ran.
     pub microseconds_per_text: MeanAndDeviation,
+    /// Students that answer all test rows with one class, though not all of them are of it.
+    pub one_class: usize,
     /// Against the baseline; none of the baseline itself.
     pub against_baseline: Option<Difference>,
     /// Against the best of the others by test accuracy, `oracle` apart, which sees labels that they do not.
@@ -155,6 +157,14 @@ impl Difference {
     #[must_use]
     pub fn is_significant(&self) -> bool {
         self.rows_p_corrected < SIGNIFICANCE_LEVEL
+    }
+}
+
+impl ComparisonTable {
+    /// What it is worth to answer every test row with the most frequent class of the training rows.
+    #[must_use]
+    pub fn majority(&self) -> Option<&Majority> {
+        self.teacher.as_ref()?.majority.as_ref()
     }
 }
 
@@ -284,7 +294,14 @@ fn line(results: &Results, setting: &Setting, method: &str, students: &[&Student
             + searches.map(|search| search.result.seconds).sum::<f64>(),
         bytes: last.bytes,
         microseconds_per_text: spread(&|report| report.microseconds_per_text),
+        one_class: students.iter().filter(|student| answers_one_class(&student.test)).count(),
         against_baseline: None,
         against_best_other: None,
     }
+}
+
+/// Whether all labelled rows got one class, though not all of them are of it.
+fn answers_one_class(report: &Report) -> bool {
+    let used = (0..report.labels.len()).filter(|&answer| report.confusion.iter().any(|row| row[answer] > 0));
+    used.count() == 1 && report.accuracy < 1.0
 }

@@ -38,6 +38,8 @@ fn student(base: MethodSettings, seed: u64, from: usize) -> Record {
         metric: ValidationMetric::Accuracy,
         value: accuracy,
         negative_log_likelihood: 0.5,
+        selected: None,
+        one_class: false,
     };
     Record::Student(StudentRecord {
         key: format!("{} {seed}", base.name()),

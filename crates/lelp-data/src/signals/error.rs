@@ -137,6 +137,21 @@ pub enum SignalsFileError {
         /// Those that are asked for.
         wanted: Vec<String>,
     },
+    /// Signals that do not go together, since they were made of different texts.
+    #[error(
+        "`{}` ({found}) and `{}` ({wanted}) were made of different data sets: write both for the same training file",
+        folder.display(), other.display()
+    )]
+    DifferentTexts {
+        /// The folder whose embeddings are wanted.
+        folder: PathBuf,
+        /// Its rows and the hash of its texts.
+        found: String,
+        /// The folder whose logits are wanted.
+        other: PathBuf,
+        /// Its rows and the hash of its texts.
+        wanted: String,
+    },
     /// Not all parts are written yet.
     #[error("`{}` is not complete: {written} of {rows} rows are written; write it again with the same settings to go on", folder.display())]
     Incomplete {

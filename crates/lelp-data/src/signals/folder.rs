@@ -1,6 +1,9 @@
 //! Reading a signals folder, a part at a time or whole.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use half::f16;
 use lelp::TeacherCheck;
@@ -9,7 +12,7 @@ use lelp::signals::{Embeddings, Head, Signals, SignalsParts};
 use super::description::{SignalsDescription, part_path};
 use super::error::{OtherLabel, SignalsFileError};
 use super::head;
-use super::part::Part;
+use super::part::{OtherLogits, Part};
 use crate::Dataset;
 
 /// A complete signals folder, and perhaps others of the same teacher whose rows come behind its own.
@@ -20,6 +23,8 @@ pub struct SignalsFolder {
     head: Option<Head>,
     /// Signals on further rows, none of which has further ones.
     further: Vec<SignalsFolder>,
+    /// Logits and labels of another teacher's in place of those in the parts.
+    other_logits: Option<OtherLogits>,
 }
 
 impl SignalsFolder {
@@ -31,7 +36,8 @@ impl SignalsFolder {
     pub fn open(folder: &Path) -> Result<Self, SignalsFileError> {
         let (description, complete) = SignalsDescription::read(folder)?;
         let head = head::read(folder, &description)?;
-        let signals = Self { folder: folder.to_owned(), description, head, further: Vec::new() };
+        let (further, other_logits) = (Vec::new(), None);
+        let signals = Self { folder: folder.to_owned(), description, head, further, other_logits };
         if !complete {
             let written = signals.first_missing_row();
             let rows = signals.description.rows;
@@ -58,6 +64,12 @@ impl SignalsFolder {
         Ok(self)
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What the folder holds; of further rows it says nothing.
     #[must_use]
     pub fn description(&self) -> &SignalsDescription {
@@ -68,6 +80,38 @@ impl SignalsFolder {
     #[must_use]
     pub fn head(&self) -> Option<&Head> {
         self.head.as_ref()
+    }
+
+    /// These embeddings with the logits, classes and labels of `teacher`, signals on the same texts.
+    ///
+    /// The head stays where it is one of the same classes: it says what of these embeddings decides between them.
+    ///
+    /// # Errors
+    /// [`SignalsFileError::DifferentTexts`] if rows or hashes of the texts differ; texts that are not known may be any.
+    pub fn with_logits_of(self, teacher: &Self) -> Result<Self, SignalsFileError> {
+        let [own, wanted] = [&self, teacher].map(|signals| signals.description.data.as_deref());
+        let differ = matches!((own, wanted), (Some(own), Some(wanted)) if own != wanted);
+        let differ = differ && !self.shares_columns(&teacher.description.columns);
+        if differ || self.rows() != teacher.rows() {
+            let texts =
+                |rows: u64, hash: Option<&str>| format!("{rows} rows, hash {}", hash.unwrap_or("unknown"));
+            let (found, wanted) = (texts(self.rows(), own), texts(teacher.rows(), wanted));
+            let (folder, other) = (self.folder, teacher.folder.clone());
+            return Err(SignalsFileError::DifferentTexts { folder, found, other, wanted });
+        }
+        let SignalsDescription { classes, label_names, .. } = teacher.description.clone();
+        let (values, labels) = (Arc::new(teacher.logits()?), Arc::new(teacher.labels()?));
+        let head = self.head.filter(|_| self.description.label_names == label_names);
+        let stored_classes = self.other_logits.map_or(self.description.classes, |other| other.stored_classes);
+        let other_logits = Some(OtherLogits { values, labels, stored_classes });
+        let description = SignalsDescription {
+            classes,
+            label_names,
+            teacher: teacher.description.teacher.clone(),
+            subclasses: NonZeroUsize::MIN,
+            ..self.description
+        };
+        Ok(Self { folder: self.folder, description, head, further: Vec::new(), other_logits })
     }
 
     /// Number of rows, with further ones.
@@ -101,7 +145,7 @@ impl SignalsFolder {
                 rows: self.description.rows,
             });
         }
-        Part::open(&path, &self.description, rows)
+        Part::open(&path, &self.description, rows, self.other_logits.clone())
     }
 
     /// Refuses signals that were not made of the rows of `data`; further rows are left out of it.
@@ -112,7 +156,7 @@ impl SignalsFolder {
         let wanted = data.hash();
         let rows = data.rows() as u64;
         let same = self.description.data.as_ref().is_none_or(|found| *found == wanted);
-        if rows == self.description.rows && (same || self.shares_columns(data)) {
+        if rows == self.description.rows && (same || self.shares_columns(&data.column_hashes())) {
             return Ok(());
         }
         Err(SignalsFileError::OtherData {
@@ -125,9 +169,8 @@ impl SignalsFolder {
         })
     }
 
-    /// Whether `data` has columns that the teacher read, and all of them are the same.
-    fn shares_columns(&self, data: &Dataset) -> bool {
-        let found = data.column_hashes();
+    /// Whether there are columns among `found`, by their hashes, that the teacher read, and all of them are the same.
+    fn shares_columns(&self, found: &BTreeMap<String, String>) -> bool {
         let both = self.description.columns.iter().filter_map(|(name, hash)| Some((hash, found.get(name)?)));
         let mut same = both.map(|(hash, found)| hash == found).peekable();
         same.peek().is_some() && same.all(|same| same)
@@ -183,7 +226,7 @@ impl SignalsFolder {
 
     /// All of the teacher's own subclass logits, `[rows, classes * subclasses]`, where it has any.
     pub fn subclass_logits(&self) -> Result<Option<Vec<f32>>, SignalsFileError> {
-        if self.description.subclass_columns().is_none() {
+        if self.description.subclass_columns().is_none() || self.other_logits.is_some() {
             return Ok(None);
         }
         let mut logits = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::storage;
 use half::f16;
@@ -19,12 +20,25 @@ pub struct Part {
     file: TensorFile,
     embeddings: StoredEmbeddings,
     logits: Values<f32>,
+    /// Those to give in their place.
+    other_logits: Option<OtherLogits>,
     /// With their columns.
     subclass_logits: Option<(Values<f32>, usize)>,
     labels: Option<Values<i32>>,
     width: usize,
     classes: usize,
     rows: Range<u64>,
+}
+
+/// Logits and labels of another teacher's signals on the same rows.
+#[derive(Debug, Clone)]
+pub(super) struct OtherLogits {
+    /// Those of all rows of the folder, `[rows, classes]`.
+    pub(super) values: Arc<Vec<f32>>,
+    /// Its labels, `[rows]`, -1 for none.
+    pub(super) labels: Arc<Vec<i32>>,
+    /// Columns of the logits that the parts hold.
+    pub(super) stored_classes: usize,
 }
 
 enum StoredEmbeddings {
@@ -38,6 +52,7 @@ impl Part {
         path: &Path,
         description: &SignalsDescription,
         rows: Range<u64>,
+        other_logits: Option<OtherLogits>,
     ) -> Result<Self, SignalsFileError> {
         let file = TensorFile::open(path)?;
         let (width, classes) = (description.width, description.classes);
@@ -50,8 +65,10 @@ impl Part {
                 StoredEmbeddings::F16(file.values("embeddings", Dtype::F16, &[count, width])?)
             }
         };
-        let logits = file.values("logits", Dtype::F32, &[count, classes])?;
-        let subclass_logits = description.subclass_columns().map(|columns| {
+        let stored_classes = other_logits.as_ref().map_or(classes, |other| other.stored_classes);
+        let logits = file.values("logits", Dtype::F32, &[count, stored_classes])?;
+        let own_subclasses = description.subclass_columns().filter(|_| other_logits.is_none());
+        let subclass_logits = own_subclasses.map(|columns| {
             let values = file.values("subclass_logits", Dtype::F32, &[count, columns])?;
             Ok::<_, SignalsFileError>((values, columns))
         });
@@ -64,7 +81,7 @@ impl Part {
                 return Err(SignalsFileError::RowNumber { file: file.path, place, found, wanted });
             }
         }
-        Ok(Self { file, embeddings, logits, subclass_logits, labels, width, classes, rows })
+        Ok(Self { file, embeddings, logits, other_logits, subclass_logits, labels, width, classes, rows })
     }
 
     /// The same part, where `rows` rows come before those of its folder.
@@ -104,6 +121,21 @@ impl Part {
         Err(SignalsFileError::Values { file: self.file.path.clone(), source })
     }
 
+    /// The labels to give.
+    fn labels(&self) -> Option<&[i32]> {
+        match &self.other_logits {
+            None => self.labels.as_ref().map(|labels| labels.get(&self.file)),
+            Some(other) => Some(&other.labels[self.rows.start as usize..self.rows.end as usize]),
+        }
+    }
+
+    /// The logits to give, `[rows, classes]`.
+    fn logits(&self) -> &[f32] {
+        let Some(other) = &self.other_logits else { return self.logits.get(&self.file) };
+        let place = |row: u64| row as usize * self.classes;
+        &other.values[place(self.rows.start)..place(self.rows.end)]
+    }
+
     /// The values, checked; borrowed from the map.
     ///
     /// # Errors
@@ -117,9 +149,9 @@ impl Part {
         Signals::new(SignalsParts {
             embeddings,
             width: self.width,
-            logits: self.logits.get(&self.file),
+            logits: self.logits(),
             classes: self.classes,
-            labels: self.labels.as_ref().map(|labels| labels.get(&self.file)),
+            labels: self.labels(),
             first_row: self.rows.start,
         })
         .map_err(|source| SignalsFileError::Values { file: self.file.path.clone(), source })

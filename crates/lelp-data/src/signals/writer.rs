@@ -55,7 +55,7 @@ impl SignalsWriter {
         }
         let whole = |&part: &u64| {
             let path = part_path(folder, part);
-            let part = Part::open(&path, &description, description.part_range(part));
+            let part = Part::open(&path, &description, description.part_range(part), None);
             part.and_then(|part| part.signals().and(part.subclass_logits()).map(|_| ())).is_ok()
         };
         let missing: VecDeque<u64> = (0..description.parts()).filter(|part| !whole(part)).collect();

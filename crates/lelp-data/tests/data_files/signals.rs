@@ -232,6 +232,41 @@ fn signals_fit_other_columns_of_the_same_rows_by_those_that_both_have() {
     }
 }
 
+/// The parts differ in rows, the teachers in classes and labels; a head of other classes says nothing of these.
+#[test]
+fn embeddings_of_one_teacher_go_with_the_logits_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wide, teacher) = (Teacher::new(11, 5, 3, 4), Teacher::new(11, 2, 2, 3));
+    let own = wide.writer(&folder.path().join("wide"), Existing::Resume).unwrap();
+    let head = Head::new(&[1.0; 15], &[0.0; 3], 5).unwrap();
+    own.write_head(&head).unwrap();
+    let signals = wide.write(&folder.path().join("wide"));
+    assert!(signals.head().is_some());
+    let of_teacher = teacher.write(&folder.path().join("teacher"));
+    let both = signals.clone().with_logits_of(&of_teacher).unwrap();
+    let description = both.description();
+    assert_eq!((description.width, description.classes, description.rows), (5, 2, 11));
+    assert_eq!(description.label_names, teacher.description.label_names);
+    assert!(both.head().is_none());
+    assert_eq!(both.logits().unwrap(), teacher.logits);
+    assert_eq!(both.labels().unwrap(), teacher.labels);
+    assert_eq!(&both.read().unwrap().signals().embedding_rows(0..11)[..], wide.embeddings);
+    assert!(signals.clone().with_logits_of(&signals).unwrap().head().is_some(), "of the same classes");
+
+    wide.description.data = Some("other".into());
+    let other = wide.write(&folder.path().join("other"));
+    let refused = other.with_logits_of(&of_teacher).unwrap_err().to_string();
+    for part in ["other` (11 rows, hash other)", "teacher` (11 rows, hash data)"] {
+        assert!(refused.contains(part), "{refused}");
+    }
+    let shorter = Teacher::new(10, 2, 2, 3).write(&folder.path().join("shorter"));
+    let refused = shorter.with_logits_of(&of_teacher).unwrap_err().to_string();
+    assert!(
+        refused.contains("(10 rows, hash data)") && refused.contains("(11 rows, hash data)"),
+        "{refused}"
+    );
+}
+
 /// A file from another program may hold its tensors in any order and at any offset.
 #[test]
 fn tensors_at_odd_offsets_are_copied() {

@@ -17,6 +17,7 @@ use crate::error::{MethodError, MethodSettingsError};
 use crate::loss::{Loss, LossObject, to_map};
 use crate::method_settings::MethodSettings;
 use crate::needs::Needs;
+use crate::split_source::{SPLIT_SOURCE, SplitSource};
 use crate::supervision::Supervision;
 
 const ENTROPY: Parameter = Parameter::new(
@@ -61,6 +62,8 @@ pub struct SplitMethod {
     pub split_weight: SplitWeight,
     /// Who says which class a row is a member of.
     pub members: Members,
+    /// Whose embeddings classes are split by.
+    pub split_source: SplitSource,
     /// What splits the classes.
     pub maker: MakerSettings,
     /// Subclasses of each class, where the maker leaves it to the data, once they were asked.
@@ -81,8 +84,29 @@ struct OwnSettings {
     split_weight: SplitWeight,
     #[serde(default)]
     members: Members,
+    #[serde(default)]
+    split_source: SplitSource,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subclasses: Option<usize>,
+}
+
+impl OwnSettings {
+    fn with_maker(self, maker: MakerSettings) -> SplitMethod {
+        let Self { alpha, temperature, beta, entropy, split_weight, members, split_source, subclasses } =
+            self;
+        let found_subclasses = subclasses;
+        SplitMethod {
+            alpha,
+            temperature,
+            beta,
+            entropy,
+            split_weight,
+            members,
+            split_source,
+            maker,
+            found_subclasses,
+        }
+    }
 }
 
 impl SplitMethod {
@@ -96,23 +120,22 @@ impl SplitMethod {
             entropy: None,
             split_weight: maker.default_split_weight(),
             members: Members::default(),
+            split_source: SplitSource::default(),
             found_subclasses: None,
             maker,
         }
     }
 
-    /// The settings that are not the maker's; who is a member is asked only by makers that look at classes' embeddings.
+    /// The settings that are not the maker's; those of members only where it looks at their embeddings.
     fn own_parameters(&self) -> impl Iterator<Item = Parameter> {
-        let looks_at_members = {
+        let looks_at_embeddings = {
             let requirements = self.maker.requirements();
             requirements.moments || requirements.sample.is_some()
         };
-        let members = looks_at_members.then_some(MEMBERS);
+        let of_embeddings = looks_at_embeddings.then_some([MEMBERS, SPLIT_SOURCE]);
         let subclasses = self.maker.subclasses().is_none().then_some(FOUND_SUBCLASSES);
-        [ALPHA, TEMPERATURE, self.maker.beta(), ENTROPY, SPLIT_WEIGHT]
-            .into_iter()
-            .chain(members)
-            .chain(subclasses)
+        let of_all = [ALPHA, TEMPERATURE, self.maker.beta(), ENTROPY, SPLIT_WEIGHT];
+        of_all.into_iter().chain(of_embeddings.into_iter().flatten()).chain(subclasses)
     }
 }
 
@@ -183,9 +206,18 @@ impl Loss for SplitMethod {
 
 impl LossObject for SplitMethod {
     fn to_json(&self) -> Map<String, Value> {
-        let Self { alpha, temperature, beta, entropy, split_weight, members, .. } = *self;
+        let Self { alpha, temperature, beta, entropy, split_weight, members, split_source, .. } = *self;
         let subclasses = self.found_subclasses;
-        let own = OwnSettings { alpha, temperature, beta, entropy, split_weight, members, subclasses };
+        let own = OwnSettings {
+            alpha,
+            temperature,
+            beta,
+            entropy,
+            split_weight,
+            members,
+            split_source,
+            subclasses,
+        };
         let mut settings = to_map(&own);
         settings.retain(|name, _| self.own_parameters().any(|parameter| parameter.name == name));
         settings.extend(self.maker.parameter_values());
@@ -198,9 +230,7 @@ impl LossObject for SplitMethod {
         own.entry("beta").or_insert_with(|| self.maker.default_beta().get().into());
         own.entry("split_weight").or_insert_with(|| self.maker.default_split_weight().get().into());
         let own: OwnSettings = serde_json::from_value(Value::Object(own))?;
-        let OwnSettings { alpha, temperature, beta, entropy, split_weight, members, subclasses } = own;
         let maker = MakerSettings::with_parameters(self.maker.name(), of_maker)?;
-        let found_subclasses = subclasses;
-        Ok(Self { alpha, temperature, beta, entropy, split_weight, members, maker, found_subclasses }.into())
+        Ok(own.with_maker(maker).into())
     }
 }

@@ -193,6 +193,7 @@ impl Problem {
             logits: Some(&self.logits),
             targets: Some(&self.targets),
             embeddings: Some(&self.teacher),
+            class_weights: None,
         }
     }
 

@@ -168,6 +168,45 @@ fn alpha_mixes_labels_and_teacher_linearly() {
     }
 }
 
+/// Whole weights are copies: a row of weight 2 is as good as two rows. What compares rows with each other is refused.
+#[test]
+fn a_class_of_weight_two_counts_twice() {
+    let goldens = Goldens::read();
+    for case in goldens.every_method() {
+        let problem = goldens.problem(case);
+        let mut weights = vec![1.0; case.classes];
+        weights[1] = 2.0;
+        let supervision = Supervision { class_weights: Some(&weights), ..problem.supervision() };
+        let name = case.settings.name();
+        let built = case.settings.build(supervision, &STUDENT);
+        let alone = case.settings.base.term().is_none();
+        if case.settings.needs().whole_batch && alone {
+            let refused = MethodError::ClassWeights { method: case.settings.base.name() };
+            assert_eq!(built.err(), Some(refused));
+            continue;
+        }
+        let weighted = problem.learn(&mut *built.unwrap());
+        let plain = problem.learn(&mut *problem.method(&case.settings));
+        assert_eq!(weighted.embedding_gradient, plain.embedding_gradient, "{name}");
+        assert_eq!(weighted.terms, plain.terms, "{name}: terms are logged unweighted");
+        let width = plain.output_gradient.len() / problem.batch.len();
+        for (place, &row) in problem.batch.iter().enumerate() {
+            let logits = &problem.logits[row as usize * case.classes..][..case.classes];
+            let class =
+                problem.labels[row as usize].map_or_else(|| lelp::argmax(logits), |label| label as usize);
+            let own = place * width..(place + 1) * width;
+            for (weighted, plain) in
+                weighted.output_gradient[own.clone()].iter().zip(&plain.output_gradient[own])
+            {
+                assert!(
+                    (weighted - weights[class] as f32 * plain).abs() < 1e-6,
+                    "{name}: {weighted} {plain}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn rows_teach_if_they_have_what_is_learned_from() {
     let goldens = Goldens::read();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lelp::artifact::ArtifactError;
 use lelp::{FittedSplit, SettingError, Temperature};
 use lelp_data::storage::{self, FileError};
-use lelp_method::MethodError;
+use lelp_method::{MethodError, SplitSource};
 use lelp_train::distill::{DistillSettings, SplitSharpness};
 use serde::Deserialize;
 use thiserror::Error;
@@ -20,6 +20,8 @@ pub struct StudentSplit {
     pub sharp: SplitSharpness,
     /// The temperature of its targets.
     pub temperature: Temperature,
+    /// Signals whose embeddings its classes were split by, where those were not the teacher's.
+    pub split_signals: Option<PathBuf>,
     /// All of its settings, `data` and `signals` among them.
     pub settings: DistillSettings,
 }
@@ -69,6 +71,7 @@ pub enum StudentSplitError {
 #[derive(Deserialize)]
 struct Record {
     settings: DistillSettings,
+    split_signals: Option<PathBuf>,
 }
 
 impl StudentSplit {
@@ -76,7 +79,7 @@ impl StudentSplit {
     pub fn open(folder: &Path) -> Result<Self, StudentSplitError> {
         let file = folder.join("run.json");
         let bytes = fs::read(&file).map_err(|source| FileError::Read { path: file.clone(), source })?;
-        let Record { settings } =
+        let Record { settings, split_signals } =
             serde_json::from_slice(&bytes).map_err(|source| StudentSplitError::Record { file, source })?;
         let method = &settings.distill.base;
         let Some(split) = method.split() else {
@@ -91,6 +94,8 @@ impl StudentSplit {
         let file = folder.join("lelp.safetensors");
         let fit = FittedSplit::from_bytes(&storage::map(&file)?)
             .map_err(|source| StudentSplitError::Fit { file, source })?;
-        Ok(Self { fit, sharp, temperature, settings })
+        let own = split.split_source == SplitSource::Teacher;
+        let split_signals = split_signals.filter(|_| !own);
+        Ok(Self { fit, sharp, temperature, split_signals, settings })
     }
 }

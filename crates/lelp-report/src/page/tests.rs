@@ -39,7 +39,13 @@ fn report(labels: &[String], accuracy: f64) -> Report {
 }
 
 fn validation(value: f64) -> ValidationRecord {
-    ValidationRecord { metric: ValidationMetric::Accuracy, value, negative_log_likelihood: 0.3 }
+    ValidationRecord {
+        metric: ValidationMetric::Accuracy,
+        value,
+        negative_log_likelihood: 0.3,
+        selected: None,
+        one_class: false,
+    }
 }
 
 fn method(name: &str, labels: &[String], accuracy: f64) -> MethodResult {

@@ -167,6 +167,7 @@ fn analysis(
         folder,
         data: &teacher.path,
         signals: Some(&teacher.signals),
+        split_signals: teacher.split_signals.as_deref(),
         columns: &columns,
         labels: &teacher.labels,
         data_hash: &teacher.data_hash,

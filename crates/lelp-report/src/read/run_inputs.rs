@@ -6,7 +6,7 @@ use lelp::FittedSplit;
 use lelp_data::ColumnSettings;
 use lelp_data::storage;
 use lelp_data::{Dataset, FineColumn, SignalsFolder, Splits, hold_out};
-use lelp_method::{MethodSettings, SplitMethod};
+use lelp_method::{MethodSettings, SplitMethod, SplitSource};
 use lelp_train::distill::{self, SplitSharpness};
 
 use super::ReadContext;
@@ -19,6 +19,8 @@ pub(super) struct RunInputs<'a> {
     pub(super) folder: &'a Path,
     pub(super) data: &'a Path,
     pub(super) signals: Option<&'a Path>,
+    /// Signals whose embeddings classes are split by, where those are not the teacher's.
+    pub(super) split_signals: Option<&'a Path>,
     pub(super) columns: &'a ColumnSettings,
     pub(super) labels: &'a [String],
     /// Hash of the training texts without the held-out ones.
@@ -63,6 +65,7 @@ impl RunInputs<'_> {
         if self.teacher_hash.is_some() && known != self.teacher_hash {
             return Err(OmissionReason::OtherTeacher(path));
         }
+        let signals = self.with_split_signals(signals)?;
         let open = |fine: &String| FineColumn::open(data.file(), &self.columns.columns(), fine, None);
         let fine = self.columns.fine.as_ref().map(open).transpose()?;
         (context.progress)("embeddings, to project them");
@@ -73,6 +76,16 @@ impl RunInputs<'_> {
         let (signals, fine) = (&signals, fine.as_ref());
         let input = AnalysisInput { data_name, teacher_name, signals, data, split, fine };
         Ok(analyse(input, context.threads, context.cancelled)?)
+    }
+
+    /// The embeddings that classes are split by, with the teacher's logits.
+    fn with_split_signals(&self, teacher: SignalsFolder) -> Result<SignalsFolder, OmissionReason> {
+        let split = self.method.and_then(|method| method.split());
+        let given = split.is_some_and(|split| split.split_source == SplitSource::Given);
+        let Some(path) = self.split_signals.filter(|_| given) else { return Ok(teacher) };
+        let path =
+            locate(path, self.folder).ok_or_else(|| OmissionReason::SignalsNotFound(path.to_owned()))?;
+        Ok(SignalsFolder::open(&path)?.with_logits_of(&teacher)?)
     }
 
     /// The saved split, or the same split fitted again.

@@ -1,7 +1,7 @@
 //! Reading the folder of one student.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use lelp_compare::record::Setting;
@@ -26,6 +26,7 @@ struct RunFile {
     labels: Vec<String>,
     data_hash: String,
     teacher_hash: Option<String>,
+    split_signals: Option<PathBuf>,
 }
 
 /// The records in a student's folder.
@@ -74,6 +75,7 @@ impl StudentFolder {
             folder,
             data: &settings.data,
             signals: settings.signals.as_deref(),
+            split_signals: self.run.split_signals.as_deref(),
             columns: &settings.columns,
             labels: &self.run.labels,
             data_hash: &self.run.data_hash,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lelp_data::SignalsFolder;
 use lelp_data::storage::{self, FileError};
 use serde::Serialize;
 use thiserror::Error;
@@ -32,6 +33,9 @@ pub struct RunRecord<'a> {
     pub data_hash: String,
     /// Hash of the teacher, as its signals have it.
     pub teacher_hash: Option<&'a str>,
+    /// Signals whose embeddings classes were split by, where those were not the teacher's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_signals: Option<&'a Path>,
     /// Threads that were used; the result does not depend on them.
     pub threads: usize,
     /// The epoch that was kept.
@@ -104,6 +108,7 @@ fn record<'a>(
         validation_rows: task.validation().rows(),
         unlabelled_rows: task.train().rows() - task.file_rows(),
         data_hash: task.data_hash(),
+        split_signals: task.split_signals().map(SignalsFolder::folder),
         teacher_hash: task.signals().and_then(|signals| signals.description().teacher.as_deref()),
         threads,
         best_epoch: report.best_epoch,

@@ -7,6 +7,7 @@ mod embeddings;
 mod folder;
 mod settings;
 mod settings_table;
+mod split_encoder;
 mod split_signals;
 mod subclasses;
 
@@ -19,10 +20,12 @@ use lelp_data::SignalsEmbeddings;
 use lelp_method::{MethodError, Objective, Supervision, TeacherEmbeddings};
 use thiserror::Error;
 
+pub use crate::class_weights::{ClassWeightRule, ClassWeights, ClassWeightsError};
 pub use crate::task::{Task, TaskError};
 pub use folder::{FolderError, RunRecord, check_free, save};
 pub use settings::DistillSettings;
 pub use settings_table::{SettingsTable, SettingsTableError};
+pub use split_encoder::{SplitEncoder, SplitEncoderError};
 pub use split_signals::{
     SplitError, SplitSharpness, fit_split, split_beta, split_statistics, split_targets, split_targets_at,
 };
@@ -120,6 +123,7 @@ impl<'a> Distiller<'a> {
             logits: self.task.logits.as_deref(),
             targets: targets.as_ref().map(|targets| targets.values.as_slice()),
             embeddings: embeddings.as_ref().map(|embeddings| embeddings as &dyn TeacherEmbeddings),
+            class_weights: self.task.class_weights.as_deref(),
         };
         let (task, threads) = (self.task, self.threads);
         let job = TrainingJob { task, method, supervision, settings, checkpoints, threads };

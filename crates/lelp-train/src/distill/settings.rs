@@ -6,6 +6,7 @@ use lelp_data::ColumnSettings;
 use lelp_method::Objective;
 use serde::{Deserialize, Serialize};
 
+use super::ClassWeights;
 use super::settings_table::{SettingsTable, SettingsTableError};
 use crate::students::StudentSettings;
 use crate::training::TrainSettings;
@@ -27,6 +28,15 @@ pub struct DistillSettings {
     /// What one of them counts where a row of the training file counts 1.
     #[serde(default = "one")]
     pub unlabelled_weight: f64,
+    /// Signals whose embeddings classes are split by in place of the teacher's, on the same training file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_signals: Option<PathBuf>,
+    /// Frozen encoder whose embeddings classes are split by in place of the teacher's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_encoder: Option<PathBuf>,
+    /// What the rows of each class weigh in the loss.
+    #[serde(default, skip_serializing_if = "ClassWeights::is_none")]
+    pub class_weights: ClassWeights,
     /// Names of the columns.
     #[serde(default)]
     pub columns: ColumnSettings,

@@ -8,7 +8,7 @@ use lelp::{FittedSplit, MakerSettings, Members, SplitStatistics, Temperature};
 use super::split_signals::{SplitError, SplitSharpness, fit_split, split_statistics, split_targets_at};
 use super::{DistillError, Task};
 use lelp_data::{SignalsFolder, gather};
-use lelp_method::{MethodSettings, soft_labels};
+use lelp_method::{MethodSettings, SplitSource, soft_labels};
 
 /// Soft labels of the training rows over all subclasses.
 pub(super) struct Targets {
@@ -19,10 +19,13 @@ pub(super) struct Targets {
     pub(super) per_class: usize,
 }
 
+/// Who is a member, and of whose embeddings.
+type Rule = (Members, SplitSource);
+
 /// Statistics of a task's signals: each serves every number of subclasses and every seed that it can.
 #[derive(Debug, Default)]
 pub(super) struct Subclasses {
-    gathered: Mutex<Vec<(Members, Arc<SplitStatistics>)>>,
+    gathered: Mutex<Vec<(Rule, Arc<SplitStatistics>)>>,
 }
 
 impl Subclasses {
@@ -41,8 +44,12 @@ impl Subclasses {
             return of_teacher(signals, task, method.temperature()).map(Some);
         }
         let Some(split) = method.split() else { return Ok(None) };
-        let (settings, members) = (split.maker.with_seed(seed), split.members);
-        let statistics = self.statistics(signals, task, &settings, members, threads)?;
+        let signals = match split.split_source {
+            SplitSource::Given => task.split_signals.as_ref().unwrap_or(signals),
+            SplitSource::Teacher => signals,
+        };
+        let (settings, rule) = (split.maker.with_seed(seed), (split.members, split.split_source));
+        let statistics = self.statistics(signals, task, &settings, rule, threads)?;
         let fit = fit_split(signals, &statistics, &settings, task.fine.as_ref(), threads)?;
         let sharpness = match split.entropy {
             Some(bits) => SplitSharpness::Entropy(bits),
@@ -60,19 +67,18 @@ impl Subclasses {
         signals: &SignalsFolder,
         task: &Task,
         settings: &MakerSettings,
-        members: Members,
+        rule: Rule,
         threads: NonZeroUsize,
     ) -> Result<Arc<SplitStatistics>, SplitError> {
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         let required = settings.requirements();
-        let serves = |(rule, statistics): &&(Members, Arc<SplitStatistics>)| {
-            *rule == members && statistics.satisfy(required)
-        };
+        let serves =
+            |(of, statistics): &&(Rule, Arc<SplitStatistics>)| *of == rule && statistics.satisfy(required);
         if let Some((_, statistics)) = gathered.iter().find(serves) {
             return Ok(Arc::clone(statistics));
         }
-        let statistics = Arc::new(split_statistics(signals, settings, members, task.fine.as_ref(), threads)?);
-        gathered.push((members, Arc::clone(&statistics)));
+        let statistics = Arc::new(split_statistics(signals, settings, rule.0, task.fine.as_ref(), threads)?);
+        gathered.push((rule, Arc::clone(&statistics)));
         Ok(statistics)
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::selection::SelectionMetric;
 use super::trainable::Trainable;
 use lelp_method::SHARD_ROWS;
 
@@ -50,21 +51,33 @@ pub struct Validation<'a, I: ?Sized> {
     pub metric: ValidationMetric,
 }
 
-/// A score: a larger share of right rows is better; among equals, a smaller negative log-likelihood.
+/// A score: larger by what is selected for is better, by the share of right rows where nothing is; among equals, a smaller
+/// negative log-likelihood.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Share of rows whose class is right.
     pub right: f64,
     /// Mean negative log-likelihood of the right classes.
     pub negative_log_likelihood: f64,
+    /// What is selected for in place of the share of right rows; larger is better.
+    #[serde(default)]
+    pub selected: Option<f64>,
+    /// Whether all rows got one class, though not all of them are of it.
+    #[serde(default)]
+    pub one_class: bool,
 }
 
 impl Score {
+    /// What is to be large.
+    fn key(&self) -> f64 {
+        self.selected.unwrap_or(self.right)
+    }
+
     /// Whether this score is better than `other`.
     #[must_use]
     pub fn beats(&self, other: &Self) -> bool {
         let likelier = self.negative_log_likelihood < other.negative_log_likelihood;
-        self.right > other.right || (self.right >= other.right && likelier)
+        self.key() > other.key() || (self.key() >= other.key() && likelier)
     }
 }
 
@@ -74,6 +87,7 @@ pub(super) fn evaluate<I, S>(
     student: &S,
     validation: &Validation<'_, I>,
     subclasses: usize,
+    select: SelectionMetric,
 ) -> Result<(Score, Vec<bool>), MetricsError>
 where
     I: ?Sized + Sync,
@@ -87,8 +101,18 @@ where
     let classes = width / subclasses;
     let logits = lelp::collapse(&outputs, classes, subclasses)?;
     let evaluation = Evaluation::from_logits(&logits, classes, validation.labels)?;
-    let score =
-        Score { right: evaluation.accuracy(), negative_log_likelihood: evaluation.negative_log_likelihood() };
-    let rows = logits.chunks_exact(classes).zip(validation.labels);
-    Ok((score, rows.map(|(logits, &class)| lelp::argmax(logits) == class as usize).collect()))
+    let right: Vec<bool> = logits
+        .chunks_exact(classes)
+        .zip(validation.labels)
+        .map(|(logits, &class)| lelp::argmax(logits) == class as usize)
+        .collect();
+    let first = lelp::argmax(&logits[..classes]);
+    let alike = logits.chunks_exact(classes).all(|row| lelp::argmax(row) == first);
+    let score = Score {
+        right: evaluation.accuracy(),
+        negative_log_likelihood: evaluation.negative_log_likelihood(),
+        selected: select.value(&evaluation),
+        one_class: alike && evaluation.accuracy() < 1.0,
+    };
+    Ok((score, right))
 }

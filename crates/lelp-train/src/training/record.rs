@@ -81,6 +81,20 @@ pub struct ValidationRecord {
     pub value: f64,
     /// Mean negative log-likelihood of the right class.
     pub negative_log_likelihood: f64,
+    /// What epochs and settings are chosen by, where that is not `value`; larger is better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selected: Option<f64>,
+    /// Whether all rows got one class, though not all of them are of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_class: bool,
+}
+
+impl ValidationRecord {
+    /// What is to be large.
+    #[must_use]
+    pub fn key(&self) -> f64 {
+        self.selected.unwrap_or(self.value)
+    }
 }
 
 /// How training went.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::schedule::Schedule;
+use super::selection::SelectionMetric;
 use crate::zero_as_none;
 use lelp_method::Optimizer;
 
@@ -31,6 +32,9 @@ pub struct TrainSettings {
     /// Epochs without a better validation score after which training stops; none never stops early.
     #[serde(with = "zero_as_none::count")]
     pub patience: Option<NonZeroUsize>,
+    /// By what the best epoch is chosen, and in a search the best settings.
+    #[serde(skip_serializing_if = "SelectionMetric::is_accuracy")]
+    pub select: SelectionMetric,
     /// Seed of parameters and order.
     pub seed: u64,
 }
@@ -76,6 +80,7 @@ impl TrainSettings {
             schedule: Schedule::Linear,
             optimizer: Optimizer::Adagrad,
             patience: PATIENCE,
+            select: SelectionMetric::Accuracy,
             seed: 0,
         }
     }
@@ -91,6 +96,7 @@ impl TrainSettings {
             schedule: Schedule::Linear,
             optimizer: Optimizer::Adam,
             patience: PATIENCE,
+            select: SelectionMetric::Accuracy,
             seed: 0,
         }
     }
@@ -106,6 +112,7 @@ impl TrainSettings {
             schedule: Schedule::Linear,
             optimizer: Optimizer::Adam,
             patience: None,
+            select: SelectionMetric::Accuracy,
             seed: 0,
         }
     }

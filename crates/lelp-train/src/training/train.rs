@@ -247,7 +247,8 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
     ) -> Result<Option<Vec<bool>>, TrainError> {
         let subclasses = self.training.method.subclasses();
         let validation = self.training.validation.as_ref();
-        let scored = validation.map(|set| evaluate(student, set, subclasses)).transpose()?;
+        let select = self.settings.select;
+        let scored = validation.map(|set| evaluate(student, set, subclasses, select)).transpose()?;
         let (score, right) = scored.unzip();
         let best = progress.best;
         let better = score.is_some_and(|score| best.is_none_or(|(_, best)| score.beats(&best)));
@@ -291,8 +292,9 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
             rows: sum.rows,
         };
         let validation = self.training.validation.as_ref().zip(score).map(|(validation, score)| {
-            let Score { right, negative_log_likelihood } = score;
-            ValidationRecord { metric: validation.metric, value: right, negative_log_likelihood }
+            let Score { right, negative_log_likelihood, selected, one_class } = score;
+            let (metric, value) = (validation.metric, right);
+            ValidationRecord { metric, value, negative_log_likelihood, selected, one_class }
         });
         EpochRecord {
             epoch: progress.epoch,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp_compare::prepare::Locations;
-use lelp_compare::recipe::{ComparisonRecipe, DataLocation, TeacherSource, TeacherTraining};
+use lelp_compare::recipe::{ComparisonRecipe, DataLocation, SplitEntry, TeacherSource, TeacherTraining};
 use lelp_compare::run::Comparison;
 use lelp_compare::store::{Results, ResultsStore};
 use lelp_compare::summary::Summary;
@@ -144,6 +144,9 @@ fn resolve_encoders(recipe: &mut ComparisonRecipe, data: &Path, printer: Printer
     for teacher in &mut recipe.teachers {
         if let TeacherSource::Trained(TeacherTraining { encoder: Some(encoder), .. }) = &mut teacher.source {
             *encoder = folder(encoder)?.to_string_lossy().into_owned();
+        }
+        if let Some(SplitEntry::Encoder(encoder)) = &mut teacher.split {
+            *encoder = encoder_folder(encoder, printer)?.to_string_lossy().into_owned();
         }
     }
     for student in &mut recipe.students {

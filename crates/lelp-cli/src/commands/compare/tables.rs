@@ -16,6 +16,14 @@ pub(crate) fn text(summary: &Summary) -> String {
             let _ = write!(text, ": teacher {:.4} on {} test rows", test.accuracy, test.labelled_rows);
         }
         let _ = writeln!(text, "\n\n{}\n", accuracies(table, &summary.baseline));
+        for line in table.lines.iter().filter(|line| line.one_class > 0) {
+            let (students, all) = (line.one_class, line.seeds.len());
+            let _ = writeln!(
+                text,
+                "{}: {students} of {all} students answer all test rows with one class\n",
+                line.method
+            );
+        }
     }
     if summary.tables.len() > 1 {
         let _ = writeln!(text, "{}\n", tally(summary));
@@ -46,6 +54,11 @@ fn accuracies(table: &ComparisonTable, baseline: &str) -> TextTable {
         "MB",
         "us a text",
     ]);
+    if let Some(majority) = table.majority() {
+        let mut cells = vec![format!("always {}", majority.class), format!("{:.4}", majority.accuracy)];
+        cells.resize(10, String::new());
+        text.row(&cells);
+    }
     for line in &table.lines {
         let own = line.against_baseline.as_ref();
         let chance = |p: f64| if p < 0.001 { "<.001".to_owned() } else { format!("{p:.3}") };

@@ -1,5 +1,6 @@
 //! `lelp distill`: train a student.
 
+mod split_source;
 mod task;
 
 use std::collections::BTreeSet;
@@ -11,7 +12,8 @@ use lelp_compare::auto::{AUTO, AutoResult, AutoSearch, AutoSpec};
 use lelp_data::storage::FolderLock;
 use lelp_method::Objective;
 use lelp_train::distill::{
-    DistillSettings, Distilled, Distiller, SettingsTable, SettingsTableError, Task, check_free, save,
+    ClassWeights, DistillSettings, Distilled, Distiller, SettingsTable, SettingsTableError, Task, check_free,
+    save,
 };
 use lelp_train::students::{PreparedStudent, Resources};
 use lelp_train::training::{Checkpoints, Event, TrainingLog};
@@ -98,11 +100,25 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     method: MethodArgs,
 
+    /// Folder of other signals on the same training file, by whose embeddings classes are split; their probabilities stay the
+    /// teacher's
+    #[arg(long, value_name = "DIR", conflicts_with = "split_encoder", help_heading = "Method")]
+    split_signals: Option<PathBuf>,
+
+    /// Frozen encoder by whose embeddings of the training texts classes are split; for a teacher that was fine-tuned whole
+    #[arg(long, value_name = "DIR|MODEL", help_heading = "Method")]
+    split_encoder: Option<PathBuf>,
+
     #[command(flatten)]
     student: StudentArgs,
 
     #[command(flatten)]
     training: TrainingArgs,
+
+    /// What the rows of each class weigh in the loss: `none`, `balanced` (every class the same in total), or a list as
+    /// `yes=2,no=0.5` [default: none]
+    #[arg(long, value_name = "WEIGHTS", help_heading = "Training")]
+    class_weights: Option<ClassWeights>,
 
     #[command(flatten)]
     encoder_training: EncoderArgs,
@@ -127,6 +143,9 @@ impl Arguments {
         let unlabelled = Some(&self.unlabelled).filter(|files| !files.is_empty());
         recipe.set("unlabelled", unlabelled)?;
         recipe.set("unlabelled_weight", self.unlabelled_weight)?;
+        recipe.set("class_weights", self.class_weights.as_ref())?;
+        recipe.set("split_signals", self.split_signals.as_ref())?;
+        recipe.set("split_encoder", self.split_encoder.as_ref())?;
         self.method.set(&mut recipe)?;
         self.student.set(&mut recipe)?;
         self.encoder_training.set(&mut recipe)?;
@@ -165,6 +184,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     settings.model = settings.model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
     let cancel = interrupt::cancel_flag()?;
     let task = task::open(&mut settings, &arguments.out, global, printer, &cancel)?;
+    let task = task.with_class_weights(&settings.class_weights)?;
+    let task = split_source::with_split_source(task, &settings, global, printer, &cancel)?;
     printer.step(
         "read",
         &format!(
@@ -198,6 +219,11 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         printer.step(
             "distilled",
             &format!("{} {value:.4} on {rows} validation rows, epoch {epoch}", score.metric),
+        );
+    }
+    if distilled.report.best().and_then(|epoch| epoch.validation).is_some_and(|score| score.one_class) {
+        printer.warn(
+            "the student answers all validation rows with one class; try `--class-weights balanced` or `--select macro-f1`",
         );
     }
     for remark in distilled.student.remarks(task.validation(), &cancel)? {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lelp::{Beta, FittedSplit, Temperature};
 use lelp_data::ColumnSettings;
 use lelp_data::storage;
-use lelp_data::{DataError, Dataset, FineColumn, SignalsFolder, Splits};
+use lelp_data::{DataError, Dataset, FineColumn, SignalsFileError, SignalsFolder, Splits};
 use lelp_report::inspect::{InspectSettings, Inspection, StudentSplit, inspect};
 use lelp_train::distill::SplitSharpness;
 
@@ -102,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let student = arguments.model.as_deref().map(StudentSplit::open).transpose()?;
     let settings = arguments.settings(student.as_ref())?;
     let paths = InputPaths::of(arguments, student.as_ref())?;
-    let signals = SignalsFolder::open(&paths.signals).map_err(|error| paths.failure(error))?;
+    let signals = paths.signals().map_err(|error| paths.failure(error))?;
     let names = &signals.description().label_names;
     arguments.check_class(names)?;
     let data = open_data(&paths.data, &paths.columns, names).map_err(|error| paths.failure(error))?;
@@ -126,6 +126,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 /// Paths of signals and data, and the names of the columns.
 struct InputPaths {
     signals: PathBuf,
+    /// Signals with the embeddings that classes are split by, where those are not the teacher's.
+    split_signals: Option<PathBuf>,
     data: PathBuf,
     columns: ColumnSettings,
     /// Whether a student's `run.json` may have given them.
@@ -136,6 +138,8 @@ impl InputPaths {
     /// The paths and names that were given, else those that the student was trained on.
     fn of(arguments: &Arguments, student: Option<&StudentSplit>) -> Result<Self, Failure> {
         let trained = student.map(|student| &student.settings);
+        let split_signals = student.and_then(|student| student.split_signals.clone());
+        let split_signals = split_signals.filter(|_| arguments.signals.is_none());
         let signals = arguments.signals.clone().or_else(|| trained?.signals.clone());
         let data = arguments.data.clone().or_else(|| trained.map(|trained| trained.data.clone()));
         let (Some(signals), Some(data)) = (signals, data) else {
@@ -147,7 +151,16 @@ impl InputPaths {
             None => ColumnSettings::remembered(&signals)?,
         };
         let columns = given.or(recorded);
-        Ok(Self { signals, data, columns, recorded: student.is_some() })
+        Ok(Self { signals, split_signals, data, columns, recorded: student.is_some() })
+    }
+
+    /// The embeddings that classes are split by, with the teacher's logits.
+    fn signals(&self) -> Result<SignalsFolder, SignalsFileError> {
+        let teacher = SignalsFolder::open(&self.signals)?;
+        match &self.split_signals {
+            None => Ok(teacher),
+            Some(split) => SignalsFolder::open(split)?.with_logits_of(&teacher),
+        }
     }
 
     /// The failure of reading a file, with a hint where the path is that of a student's record.

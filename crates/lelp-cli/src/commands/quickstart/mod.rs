@@ -16,7 +16,7 @@ use lelp_compare::summary::Summary;
 use lelp_data::Dataset;
 use lelp_data::storage;
 use lelp_report::inspect::RowContent;
-use lelp_train::distill::{self, DistillSettings, Distilled, Distiller, Task};
+use lelp_train::distill::{self, ClassWeights, DistillSettings, Distilled, Distiller, Task};
 use lelp_train::students::{Resources, StudentSettings};
 use lelp_train::training::TrainSettings;
 
@@ -179,6 +179,9 @@ impl StudentWriter<'_> {
             signals: Some(teacher.signals.clone()),
             unlabelled: Vec::new(),
             unlabelled_weight: 1.0,
+            split_signals: None,
+            split_encoder: None,
+            class_weights: ClassWeights::default(),
             columns: self.recipe.data[0].columns.clone(),
             distill: first.distill.clone(),
             model: model.clone(),

@@ -1,0 +1,91 @@
+//! Classes that are split by other embeddings than their teacher's.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Workspace, encoder};
+
+const DISTILL: &str = "distill --data queries --buckets 4096 --epochs 1 --method kmeans -S 3";
+
+/// A teacher with a hidden layer of 24 units on an encoder of width 32.
+fn taught() -> Workspace {
+    Workspace::taught("--hidden 24 --learning-rate 0.01")
+}
+
+fn json(work: &Workspace, path: &str) -> Value {
+    serde_json::from_slice(&fs::read(work.path(path)).unwrap()).unwrap()
+}
+
+/// Columns of the embeddings that a student's classes were split by.
+fn width_of_split(work: &Workspace, student: &str) -> usize {
+    let bytes = fs::read(work.path(student).join("lelp.safetensors")).unwrap();
+    safetensors::SafeTensors::deserialize(&bytes).unwrap().tensor("projection").unwrap().shape()[0]
+}
+
+#[test]
+fn a_frozen_encoder_splits_the_classes_of_a_teacher() {
+    let work = taught();
+    let by_encoder = format!("--signals signals --split-encoder {}", encoder().display());
+    work.run(&format!("{DISTILL} --signals signals --out own"));
+    work.run(&format!("{DISTILL} {by_encoder} --out other"));
+    assert_eq!([width_of_split(&work, "own"), width_of_split(&work, "other")], [24, 32]);
+
+    // What is kept of the encoder is read again, to the same bytes.
+    let kept = json(&work, "other/run.json")["split_signals"].as_str().unwrap().to_owned();
+    work.run(&format!("{DISTILL} --signals signals --split-signals {kept} --out again"));
+    let bytes = |student: &str| fs::read(work.path(student).join("model.safetensors")).unwrap();
+    assert_eq!(bytes("other"), bytes("again"));
+    work.run(&format!("{DISTILL} {by_encoder} --split-source teacher --out asked"));
+    assert_eq!(bytes("own"), bytes("asked"));
+
+    // Everything that shows the split reads those embeddings.
+    let found: Value = serde_json::from_str(&work.run("inspect --model other --json")).unwrap();
+    assert_eq!(found["rows"], 320);
+    work.run("report --run other --out report.html");
+    let page = fs::read_to_string(work.path("report.html")).unwrap();
+    assert!(!page.contains("embeddings and subclasses: "), "left out of the page");
+}
+
+#[test]
+fn embeddings_of_other_texts_are_refused_by_both_names() {
+    let work = taught();
+    work.run("signals --teacher teacher --data queries/test.csv --out test-signals");
+    let said = work.fails(&format!("{DISTILL} --signals signals --split-signals test-signals --out no"), 1);
+    assert!(
+        said.contains("`test-signals` (80 rows, hash ") && said.contains("`signals` (320 rows, hash "),
+        "{said}"
+    );
+    let said = work.fails("distill --data queries --method ce --split-signals signals --out no", 1);
+    assert!(said.contains("no signals of a teacher") && said.contains("`--signals`"), "{said}");
+    let both = format!("{DISTILL} --signals signals --split-signals signals --split-encoder x --out no");
+    work.fails(&both, 2);
+}
+
+#[test]
+fn a_recipe_says_by_what_the_classes_of_a_teacher_are_split() {
+    let work = Workspace::new();
+    work.queries();
+    let recipe = |split: &str| {
+        let encoder = encoder().display().to_string();
+        format!(
+            "trials = 1\nseeds = 1\n[[data]]\nname = \"queries\"\npath = \"queries\"\n\
+             [[teachers]]\nname = \"head\"\nencoder = \"{encoder}\"\nhidden = 24\ntrain = {{ epochs = 3 }}\n{split}\n\
+             [[students]]\nname = \"n-gram\"\nstudent = \"ngram\"\nbuckets = 4096\ntrain = {{ epochs = 1 }}\n\
+             [[methods]]\nmethod = \"kd\"\n[[methods]]\nmethod = \"kmeans\"\n\
+             [[methods]]\nname = \"by its own\"\nmethod = \"kmeans\"\nsplit_source = \"teacher\"\n"
+        )
+    };
+    work.write("r.toml", recipe(&format!("split_encoder = \"{}\"", encoder().display())));
+    let table = work.run("compare --recipe r.toml --out out");
+    assert!(table.contains("by its own"), "{table}");
+    let results = fs::read_to_string(work.path("out/results.jsonl")).unwrap();
+    let records = results.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let teacher = records.into_iter().find(|record| record["record"] == "teacher").unwrap();
+    assert!(teacher["split_signals"].as_str().unwrap().starts_with("out/split-signals/"), "{teacher}");
+    work.run("report --run out --out report.html");
+
+    work.write("r.toml", recipe("split_encoder = \"a\"\nsplit_signals = \"b\""));
+    let said = work.fails("compare --recipe r.toml --out other", 1);
+    assert!(said.contains("`split_signals` and `split_encoder`"), "{said}");
+}
