@@ -65,6 +65,11 @@ pub enum TaskError {
     /// Embeddings to split by, without a teacher that says what is to be split.
     #[error("there are embeddings to split classes by, but no signals of a teacher whose classes they are")]
     NothingToSplit,
+    /// Embeddings to split by of the training file alone.
+    #[error(
+        "there are embeddings to split the classes of the training file by, and none of the unlabelled rows: leave out one of the two"
+    )]
+    SplitOfUnlabelled,
     /// Weights that do not fit the classes.
     #[error(transparent)]
     ClassWeights(#[from] ClassWeightsError),
@@ -255,10 +260,13 @@ impl Task {
     /// Probabilities stay the teacher's.
     ///
     /// # Errors
-    /// [`TaskError::NothingToSplit`] without signals of a teacher; [`TaskError::Signals`] if the two were made of
-    /// different texts.
+    /// [`TaskError::NothingToSplit`] without signals of a teacher; [`TaskError::SplitOfUnlabelled`] with unlabelled rows;
+    /// [`TaskError::Signals`] if the two were made of different texts.
     pub fn with_split_signals(self, split: SignalsFolder) -> Result<Self, TaskError> {
         let teacher = self.signals.as_ref().ok_or(TaskError::NothingToSplit)?;
+        if self.unlabelled.is_some() {
+            return Err(TaskError::SplitOfUnlabelled);
+        }
         let split_signals = Some(split.with_logits_of(teacher)?);
         Ok(Self { split_signals, ..self })
     }

@@ -92,6 +92,12 @@ pub fn prepare(
     let path = data.path.resolve(locations.data, locations.out);
     let location = obtain_signals(data, &path, teacher, locations, progress, cancel)?;
     let mut task = Task::open(&path, Some(&location.signals), &data.columns)?;
+    if let Some(count) = data.labelled {
+        task = task.keep_labels(count);
+    }
+    if !data.unlabelled.is_empty() {
+        task = with_unlabelled(task, data, location.teacher.as_deref(), locations, progress, cancel)?;
+    }
     let mut split_identity = None;
     if let Some(entry) = &teacher.split {
         let file = Splits::open(&path, &data.columns.columns(), Some(task.labels()))?.train;
@@ -99,12 +105,6 @@ pub fn prepare(
         let split = obtain_split_signals(entry, data, of_teacher, &file, locations, progress, cancel)?;
         task = task.with_split_signals(split.signals)?;
         split_identity = Some(split.identity);
-    }
-    if let Some(count) = data.labelled {
-        task = task.keep_labels(count);
-    }
-    if !data.unlabelled.is_empty() {
-        task = with_unlabelled(task, data, location.teacher.as_deref(), locations, progress, cancel)?;
     }
     task = task.with_class_weights(&data.class_weights)?;
     let test =

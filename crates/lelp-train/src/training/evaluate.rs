@@ -100,19 +100,26 @@ where
     });
     let classes = width / subclasses;
     let logits = lelp::collapse(&outputs, classes, subclasses)?;
-    let evaluation = Evaluation::from_logits(&logits, classes, validation.labels)?;
-    let right: Vec<bool> = logits
-        .chunks_exact(classes)
-        .zip(validation.labels)
-        .map(|(logits, &class)| lelp::argmax(logits) == class as usize)
-        .collect();
-    let first = lelp::argmax(&logits[..classes]);
-    let alike = logits.chunks_exact(classes).all(|row| lelp::argmax(row) == first);
+    score(&logits, classes, validation.labels, select)
+}
+
+/// The score of answers `[rows, classes]` by what is selected for, and which of them are right.
+pub(crate) fn score(
+    logits: &[f32],
+    classes: usize,
+    labels: &[u32],
+    select: SelectionMetric,
+) -> Result<(Score, Vec<bool>), MetricsError> {
+    let evaluation = Evaluation::from_logits(logits, classes, labels)?;
+    let answers: Vec<usize> = logits.chunks_exact(classes).map(lelp::argmax).collect();
+    let right: Vec<bool> =
+        answers.iter().zip(labels).map(|(&answer, &label)| answer == label as usize).collect();
+    let alike = answers.windows(2).all(|pair| pair[0] == pair[1]);
     let score = Score {
         right: evaluation.accuracy(),
         negative_log_likelihood: evaluation.negative_log_likelihood(),
         selected: select.value(&evaluation),
-        one_class: alike && evaluation.accuracy() < 1.0,
+        one_class: alike && right.contains(&false),
     };
     Ok((score, right))
 }

@@ -15,6 +15,7 @@ mod train;
 mod trainable;
 
 pub use checkpoint::{CheckpointError, Checkpoints};
+pub(crate) use evaluate::score;
 pub use evaluate::{Score, Validation, ValidationMetric};
 pub(crate) use exported_layer::exported_layer;
 pub use log::TrainingLog;

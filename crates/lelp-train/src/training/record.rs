@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evaluate::ValidationMetric;
+use super::evaluate::{Score, ValidationMetric};
 use lelp_method::TermSum;
 
 /// Something happened.
@@ -90,6 +90,12 @@ pub struct ValidationRecord {
 }
 
 impl ValidationRecord {
+    /// A score on rows that were compared with `metric`.
+    pub(crate) fn of(score: Score, metric: ValidationMetric) -> Self {
+        let Score { right: value, negative_log_likelihood, selected, one_class } = score;
+        Self { metric, value, negative_log_likelihood, selected, one_class }
+    }
+
     /// What is to be large.
     #[must_use]
     pub fn key(&self) -> f64 {

@@ -291,11 +291,8 @@ impl<I: ?Sized + Sync> Loop<'_, '_, I> {
             mean: sum.mean(),
             rows: sum.rows,
         };
-        let validation = self.training.validation.as_ref().zip(score).map(|(validation, score)| {
-            let Score { right, negative_log_likelihood, selected, one_class } = score;
-            let (metric, value) = (validation.metric, right);
-            ValidationRecord { metric, value, negative_log_likelihood, selected, one_class }
-        });
+        let validation = self.training.validation.as_ref().zip(score);
+        let validation = validation.map(|(validation, score)| ValidationRecord::of(score, validation.metric));
         EpochRecord {
             epoch: progress.epoch,
             learning_rate: self.learning_rate(progress.epoch, self.order.rows()),

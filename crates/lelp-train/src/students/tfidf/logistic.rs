@@ -77,15 +77,16 @@ impl SparseMatrix {
 /// two classes have one output. None if `cancelled` was set.
 ///
 /// # Shapes
-/// `labels` `[rows]`, each below `classes`.
+/// `labels` `[rows]`, each below `classes`; `class_weights` `[classes]`: what the cross-entropy of a row counts.
 pub(super) fn fit(
     matrix: &SparseMatrix,
     labels: &[u32],
-    classes: usize,
+    class_weights: &[f64],
     inverse_penalty: f64,
     cancelled: &AtomicBool,
 ) -> Option<(Vec<f32>, Vec<f32>)> {
-    let outputs = if classes == 2 { 1 } else { classes };
+    let outputs = if class_weights.len() == 2 { 1 } else { class_weights.len() };
+    let shares: Vec<f64> = class_weights.iter().map(|weight| weight / matrix.rows() as f64).collect();
     let weights = matrix.columns() * outputs;
     let penalty = 1.0 / (inverse_penalty * matrix.rows() as f64);
     let mut errors = vec![0.0; matrix.rows() * outputs];
@@ -94,7 +95,7 @@ pub(super) fn fit(
             return Err(());
         }
         let (weight, bias) = variables.split_at(weights);
-        let loss = errors_of(matrix, labels, weight, bias, &mut errors);
+        let loss = errors_of(matrix, labels, &shares, [weight, bias], &mut errors);
         let (of_weight, of_bias) = gradient.split_at_mut(weights);
         of_weight.par_chunks_mut(outputs).enumerate().for_each(|(column, gradient)| {
             let own = &weight[column * outputs..][..outputs];
@@ -117,9 +118,16 @@ pub(super) fn fit(
     Some((weight, bias))
 }
 
-/// Gradients of the mean loss in each row's outputs, into `errors` `[rows, outputs]`, and the loss.
-fn errors_of(matrix: &SparseMatrix, labels: &[u32], weight: &[f64], bias: &[f64], errors: &mut [f64]) -> f64 {
-    let (outputs, share) = (bias.len(), 1.0 / matrix.rows() as f64);
+/// Gradients of the loss in each row's outputs, into `errors` `[rows, outputs]`, and the loss: that of a row counts the share
+/// of its class.
+fn errors_of(
+    matrix: &SparseMatrix,
+    labels: &[u32],
+    shares: &[f64],
+    [weight, bias]: [&[f64]; 2],
+    errors: &mut [f64],
+) -> f64 {
+    let outputs = bias.len();
     let blocks = errors.par_chunks_mut(BLOCK * outputs).enumerate();
     let losses: Vec<f64> = blocks
         .map(|(block, errors)| {
@@ -134,6 +142,7 @@ fn errors_of(matrix: &SparseMatrix, labels: &[u32], weight: &[f64], bias: &[f64]
                         .zip(weight)
                         .for_each(|(output, weight)| *output += f64::from(value) * weight);
                 }
+                let share = shares[labels[row] as usize];
                 let loss = to_gradient(errors, labels[row] as usize);
                 for error in errors.iter_mut() {
                     *error *= share;
@@ -193,13 +202,30 @@ mod tests {
             let close = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 5e-4);
             assert!(close, "{found:?} {expected:?}");
         };
-        let (weight, bias) = fit(&matrix(), &[0, 0, 1, 1, 2, 2, 0], 3, 2.0, &never).unwrap();
+        let (weight, bias) = fit(&matrix(), &[0, 0, 1, 1, 2, 2, 0], &[1.0; 3], 2.0, &never).unwrap();
         close(&weight, &THREE_WEIGHTS);
         close(&bias, &THREE_BIASES);
-        let (weight, bias) = fit(&matrix(), &[0, 1, 1, 0, 1, 0, 1], 2, 2.0, &never).unwrap();
+        let (weight, bias) = fit(&matrix(), &[0, 1, 1, 0, 1, 0, 1], &[1.0; 2], 2.0, &never).unwrap();
         close(&weight, &TWO_WEIGHTS);
         close(&bias, &TWO_BIASES);
-        assert!(fit(&matrix(), &[0, 1, 1, 0, 1, 0, 1], 2, 2.0, &AtomicBool::new(true)).is_none());
+        assert!(fit(&matrix(), &[0, 1, 1, 0, 1, 0, 1], &[1.0; 2], 2.0, &AtomicBool::new(true)).is_none());
+    }
+
+    /// A class of weight 2 is as good as one whose rows are there twice; the penalty is of as many rows.
+    #[test]
+    fn a_class_of_weight_two_counts_twice() {
+        let never = AtomicBool::new(false);
+        let labels = [0_u32, 1, 1, 0, 1, 0, 1];
+        let row =
+            |row: &[f32; 4]| row.iter().copied().enumerate().filter(|(_, value)| *value != 0.0).collect();
+        let again = ROWS.iter().zip(labels).filter(|(_, label)| *label == 1).map(|(values, _)| values);
+        let twice = SparseMatrix::new(ROWS.iter().chain(again).map(row), 4);
+        let more: Vec<u32> = labels.into_iter().chain([1; 4]).collect();
+        let weighed = fit(&matrix(), &labels, &[1.0, 2.0], 2.0, &never).unwrap();
+        let doubled = fit(&twice, &more, &[1.0; 2], 2.0, &never).unwrap();
+        for (a, b) in weighed.0.iter().chain(&weighed.1).zip(doubled.0.iter().chain(&doubled.1)) {
+            assert!((a - b).abs() < 2e-3, "{weighed:?} {doubled:?}");
+        }
     }
 
     #[test]

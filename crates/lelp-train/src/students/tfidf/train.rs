@@ -4,8 +4,6 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
 
-use lelp::argmax;
-use lelp::metrics::Evaluation;
 use lelp_data::Text;
 use lelp_method::CeSettings;
 use lelp_model::Predictor;
@@ -15,7 +13,7 @@ use super::TfidfStudentSettings;
 use super::logistic::{SparseMatrix, fit};
 use crate::students::{PreparedStudent, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob};
 use crate::task::Task;
-use crate::training::{EpochRecord, Event, TrainError, TrainReport, ValidationRecord, thread_pool};
+use crate::training::{EpochRecord, Event, TrainError, TrainReport, ValidationRecord, score, thread_pool};
 
 /// The terms of the training texts, and the labelled ones of these as a matrix.
 #[derive(Debug)]
@@ -84,7 +82,8 @@ impl PreparedStudent for PreparedTfidf {
         }
         let (start, classes) = (Instant::now(), job.task.labels().len());
         let fitted = thread_pool(job.threads)?.install(|| {
-            fit(&self.matrix, &self.labels, classes, self.settings.inverse_penalty, control.cancelled)
+            let weights = job.task.class_weights().map_or_else(|| vec![1.0; classes], <[f64]>::to_vec);
+            fit(&self.matrix, &self.labels, &weights, self.settings.inverse_penalty, control.cancelled)
         });
         let (weight, bias) = fitted.ok_or(TrainError::Cancelled { epoch: 1, checkpoint: None })?;
         let model = TfidfModel::new(job.task.labels().to_vec(), self.vocabulary.clone(), weight, bias)?;
@@ -111,12 +110,8 @@ impl PreparedTfidf {
         for (text, logits) in data.texts()?.zip(logits.chunks_exact_mut(classes)) {
             model.class_logits(&text, &mut scratch, logits);
         }
-        let evaluation = Evaluation::from_logits(&logits, classes, right).map_err(TrainError::from)?;
-        let validation = ValidationRecord {
-            metric: job.task.validation_metric(),
-            value: evaluation.accuracy(),
-            negative_log_likelihood: evaluation.negative_log_likelihood(),
-        };
+        let (score, right) = score(&logits, classes, right, job.settings.select).map_err(TrainError::from)?;
+        let validation = ValidationRecord::of(score, job.task.validation_metric());
         let rows = self.labels.len();
         let epoch = EpochRecord {
             epoch: 1,
@@ -127,8 +122,6 @@ impl PreparedTfidf {
             seconds,
             examples_per_second: rows as f64 / seconds.max(1e-9),
         };
-        let answers = logits.chunks_exact(classes).zip(right);
-        let right = answers.map(|(logits, &class)| argmax(logits) == class as usize).collect();
         Ok(TrainReport { epochs: vec![epoch], best_epoch: 1, rows, seconds, right: Some(right) })
     }
 }
