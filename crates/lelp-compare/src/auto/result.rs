@@ -105,19 +105,19 @@ impl AutoResult {
             let _ = write!(words, "; the best, {name}, {:.4}, is above it by no more than luck", best.score);
         }
         for (method, what) in [("ce", "labels alone"), ("kd", "no split and no labels")] {
-            if taken.candidate.distill.name() == method && taken.candidate.distill.base.alpha().get() == 0.0 {
+            // `ce` is all labels.
+            let plain = |distill: &Objective| {
+                distill.name() == method && (method == "ce" || distill.base.alpha().get() == 0.0)
+            };
+            if plain(&taken.candidate.distill) {
                 if method == "ce" && self.taught {
                     words.push_str("; labels alone do as well here as the teacher");
                 }
                 continue;
             }
-            let same = |raced: &&Raced| {
-                raced.below.is_some()
-                    && raced.candidate.distill.name() == method
-                    && raced.candidate.distill.base.alpha().get() == 0.0
-            };
-            let score = self.raced.iter().filter(same).map(|raced| raced.score).max_by(f64::total_cmp);
-            if let Some(score) = score {
+            let finalists = self.raced.iter().filter(|raced| raced.below.is_some());
+            let own = finalists.filter(|raced| plain(&raced.candidate.distill)).map(|raced| raced.score);
+            if let Some(score) = own.max_by(f64::total_cmp) {
                 let _ = write!(words, "; {what} (`{method}`) {score:.4}");
             }
         }
