@@ -1,6 +1,7 @@
 //! The simplest candidate that none beats beyond luck.
 
 use lelp::stats::MeanAndDeviation;
+use lelp_train::training::SelectionMetric;
 
 use super::race::Entry;
 
@@ -20,16 +21,21 @@ pub(super) struct PairedDifference {
 }
 
 impl PairedDifference {
-    /// `better` less `other`; each row counts by the share of students that have it right.
-    pub(super) fn between(better: &Entry, other: &Entry) -> Self {
-        let share = |entry: &Entry, row: usize| {
-            let right = entry.right.iter().filter(|right| right[row]).count();
-            right as f64 / entry.right.len() as f64
+    /// `better` less `other`: over rows, each of which counts by the share of students that have it right; over pairs of
+    /// students of equal seeds where something else than the share of right rows is selected for.
+    pub(super) fn between(better: &Entry, other: &Entry, select: SelectionMetric) -> Self {
+        let differences: Vec<f64> = if select.is_accuracy() {
+            let share = |entry: &Entry, row: usize| {
+                let right = entry.right.iter().filter(|right| right[row]).count();
+                right as f64 / entry.right.len() as f64
+            };
+            let rows = better.right.first().map_or(0, Vec::len);
+            (0..rows).map(|row| share(better, row) - share(other, row)).collect()
+        } else {
+            better.keys.iter().zip(&other.keys).map(|(better, other)| better - other).collect()
         };
-        let rows = better.right.first().map_or(0, Vec::len);
-        let differences: Vec<f64> = (0..rows).map(|row| share(better, row) - share(other, row)).collect();
         let MeanAndDeviation { mean, deviation } = MeanAndDeviation::of(&differences);
-        Self { mean, standard_error: deviation / (rows as f64).sqrt() }
+        Self { mean, standard_error: deviation / (differences.len() as f64).sqrt() }
     }
 
     pub(super) fn is_luck(&self) -> bool {
@@ -45,15 +51,16 @@ pub(super) struct Choice {
 }
 
 /// Of the entries with most students the simplest one that the best one is not above beyond luck.
-pub(super) fn choose(entries: &[Entry]) -> Option<Choice> {
+pub(super) fn choose(entries: &[Entry], select: SelectionMetric) -> Option<Choice> {
     let most = entries.iter().map(|entry| entry.right.len()).max().filter(|most| *most > 0)?;
     let mut finalists: Vec<usize> =
         (0..entries.len()).filter(|&place| entries[place].right.len() == most).collect();
     finalists.sort_by_key(|&place| entries[place].rank);
     let best =
         *finalists.iter().rev().max_by(|&&a, &&b| entries[a].score().total_cmp(&entries[b].score()))?;
-    let equal =
-        |place: usize| place == best || PairedDifference::between(&entries[best], &entries[place]).is_luck();
+    let equal = |place: usize| {
+        place == best || PairedDifference::between(&entries[best], &entries[place], select).is_luck()
+    };
     let taken = finalists.into_iter().find(|&place| equal(place))?;
     Some(Choice { taken, best })
 }
@@ -75,12 +82,13 @@ mod tests {
             },
             rank: (0, place),
             right: vec![(0..1000).map(|row| right.contains(&row)).collect()],
+            keys: vec![right.len() as f64 / 1000.0],
         };
         right.iter().enumerate().map(entry).collect()
     }
 
     fn taken(right: &[std::ops::Range<usize>]) -> usize {
-        choose(&entries(right)).unwrap().taken
+        choose(&entries(right), SelectionMetric::Accuracy).unwrap().taken
     }
 
     #[test]
@@ -100,17 +108,28 @@ mod tests {
             let again = entry.right[0].clone();
             entry.right.push(again);
         }
-        assert_eq!(choose(&entries), Some(Choice { taken: 0, best: 0 }));
+        assert_eq!(choose(&entries, SelectionMetric::Accuracy), Some(Choice { taken: 0, best: 0 }));
         for entry in &mut entries {
             entry.right.clear();
         }
-        assert_eq!(choose(&entries), None, "no split fits");
+        assert_eq!(choose(&entries, SelectionMetric::Accuracy), None, "no split fits");
+    }
+
+    #[test]
+    fn what_is_selected_for_decides() {
+        let mut entries = entries(&[0..900, 0..800]);
+        entries[0].keys = vec![0.6, 0.5, 0.55];
+        entries[1].keys = vec![0.7, 0.65, 0.6];
+        for entry in &mut entries {
+            entry.right = vec![entry.right[0].clone(); 3];
+        }
+        assert_eq!(choose(&entries, SelectionMetric::MacroF1).unwrap().taken, 1);
     }
 
     #[test]
     fn differences_are_paired_and_in_absolute_units() {
         let entries = entries(&[0..500, 0..510]);
-        let difference = PairedDifference::between(&entries[1], &entries[0]);
+        let difference = PairedDifference::between(&entries[1], &entries[0], SelectionMetric::Accuracy);
         assert!((difference.mean - 0.01).abs() < 1e-12);
         // Ten ones among a thousand: sqrt(.01 x .99 / 999).
         assert!((difference.standard_error - (0.0099_f64 / 999.0).sqrt()).abs() < 1e-9);

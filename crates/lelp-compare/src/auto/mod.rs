@@ -69,16 +69,19 @@ impl AutoSearch<'_> {
         let start = Instant::now();
         let small = self.stand_in();
         let student = small.as_ref().unwrap_or(self.student);
-        let train = small
-            .as_ref()
-            .map_or(self.train, |_| TrainSettings { seed: self.train.seed, ..TrainSettings::ngram() });
+        let train = small.as_ref().map_or(self.train, |_| TrainSettings {
+            seed: self.train.seed,
+            select: self.train.select,
+            ..TrainSettings::ngram()
+        });
         let sample = self.task.sample(ROWS);
         let task = sample.as_ref().unwrap_or(self.task);
         let plan = candidates::plan(task, self.spec, self.method, student, self.fixed)?;
         let race = Race { search: self, task, train, on_student, cancel };
         let raced = race.run(&plan)?;
-        let choice = choice::choose(&raced).ok_or(AutoError::NothingFits)?;
-        let mut result = AutoResult::new(&raced, choice, self.task, start.elapsed().as_secs_f64());
+        let choice = choice::choose(&raced, self.train.select).ok_or(AutoError::NothingFits)?;
+        let mut result =
+            AutoResult::new(&raced, choice, self.task, self.train.select, start.elapsed().as_secs_f64());
         if small.is_some() {
             result.choice.student = self.student.clone();
         }

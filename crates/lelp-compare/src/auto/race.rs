@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use lelp::stats::MeanAndDeviation;
 use lelp_method::Objective;
-use lelp_train::distill::{DistillError, Distiller, SplitError, Task};
+use lelp_train::distill::{DistillError, Distilled, Distiller, SplitError, Task};
 use lelp_train::students::PreparedStudent;
 use lelp_train::training::TrainSettings;
 
@@ -22,6 +23,9 @@ const BEST_STUDENTS: usize = 2;
 /// Distance of the seeds of two searches, and of the first from those of students that are reported.
 const SEED_STEP: u64 = 1_000;
 const FIRST_SEED: u64 = 1_000_000;
+
+/// Which validation rows a student answers rightly, and what is selected for.
+type Answers = (Vec<bool>, f64);
 
 /// A race of candidates.
 pub(super) struct Race<'a> {
@@ -40,14 +44,14 @@ pub(super) struct Entry {
     pub(super) rank: (usize, usize),
     /// Of each of its students, which validation rows it answers rightly; none where its split does not fit the classes.
     pub(super) right: Vec<Vec<bool>>,
+    /// Of each of them what is selected for: by default the share of right rows.
+    pub(super) keys: Vec<f64>,
 }
 
 impl Entry {
-    /// Share of right answers, over rows and students; below all others where there is none.
+    /// Mean of what is selected for; below all others where there is none.
     pub(super) fn score(&self) -> f64 {
-        let rows = self.right.iter().map(Vec::len).sum::<usize>();
-        let right = self.right.iter().flatten().filter(|right| **right).count();
-        if rows == 0 { -1.0 } else { right as f64 / rows as f64 }
+        if self.keys.is_empty() { f64::NEG_INFINITY } else { MeanAndDeviation::of(&self.keys).mean }
     }
 }
 
@@ -113,6 +117,7 @@ impl Field<'_> {
                 },
                 rank: (student, method),
                 right: Vec::new(),
+                keys: Vec::new(),
             }
         }));
         let jobs: Vec<(usize, usize)> = (first..self.entries.len()).map(|entry| (entry, 0)).collect();
@@ -184,7 +189,7 @@ impl Field<'_> {
 
     /// Trains a student of each of these entries, with the seed of that number.
     fn train(&mut self, students: &[(usize, usize)]) -> Result<(), AutoError> {
-        let answers: Mutex<Vec<Option<Vec<bool>>>> = Mutex::new(vec![None; students.len()]);
+        let answers: Mutex<Vec<Option<Answers>>> = Mutex::new(vec![None; students.len()]);
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
         let work = || {
             loop {
@@ -205,20 +210,25 @@ impl Field<'_> {
             return Err(error);
         }
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for (&(entry, _), right) in students.iter().zip(answers) {
-            self.entries[entry].right.extend(right);
+        for (&(entry, _), answers) in students.iter().zip(answers) {
+            let Some((right, key)) = answers else { continue };
+            self.entries[entry].right.push(right);
+            self.entries[entry].keys.push(key);
         }
         Ok(())
     }
 
-    /// Which validation rows a new student answers rightly; none where the split does not fit these classes: another may.
-    fn answers(&self, entry: &Entry, number: usize) -> Result<Option<Vec<bool>>, AutoError> {
+    /// How a new student answers the validation rows; none where the split does not fit these classes: another may.
+    fn answers(&self, entry: &Entry, number: usize) -> Result<Option<Answers>, AutoError> {
         let train = self.race.train;
         let seed = FIRST_SEED + SEED_STEP * train.seed + number as u64;
         let train = TrainSettings { seed, ..train };
         let distiller = &self.distillers[entry.rank.0];
         match distiller.train(&entry.candidate.distill, &train, None, &mut |_| {}, self.race.cancel) {
-            Ok(distilled) => Ok(distilled.report.right),
+            Ok(Distilled { report, .. }) => {
+                let key = report.best().and_then(|epoch| epoch.validation).map(|validation| validation.key());
+                Ok(report.right.zip(key))
+            }
             Err(DistillError::Split(SplitError::Fit(_))) => Ok(None),
             Err(error) => Err(error.into()),
         }

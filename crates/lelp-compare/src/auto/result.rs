@@ -5,7 +5,7 @@ use std::fmt::Write;
 use lelp_method::{MethodSettings, Objective};
 use lelp_train::distill::Task;
 use lelp_train::students::StudentSettings;
-use lelp_train::training::ValidationMetric;
+use lelp_train::training::{SelectionMetric, ValidationMetric};
 use serde::{Deserialize, Serialize};
 
 use super::candidates::Candidate;
@@ -29,6 +29,9 @@ pub struct AutoResult {
     pub rows: usize,
     /// What their right answers are.
     pub metric: ValidationMetric,
+    /// What candidates were compared by.
+    #[serde(default)]
+    pub select: SelectionMetric,
     /// Whether there was a teacher to learn from.
     pub taught: bool,
     /// Seconds that it took.
@@ -42,22 +45,28 @@ pub struct Raced {
     pub candidate: Candidate,
     /// Students that were trained; none where its split does not fit the classes.
     pub students: usize,
-    /// Share of the validation rows that they answer rightly.
+    /// What they were compared by, larger is better: the share of the validation rows that they answer rightly by default.
     pub score: f64,
     /// How far the choice is above it, and the standard error of that; of those that came as far as the choice.
     pub below: Option<(f64, f64)>,
 }
 
 impl AutoResult {
-    pub(super) fn new(entries: &[Entry], choice: Choice, task: &Task, seconds: f64) -> Self {
+    pub(super) fn new(
+        entries: &[Entry],
+        choice: Choice,
+        task: &Task,
+        select: SelectionMetric,
+        seconds: f64,
+    ) -> Self {
         let taken = &entries[choice.taken];
         let raced = |entry: &Entry| {
             let as_far = entry.right.len() == taken.right.len();
-            let below = as_far.then(|| PairedDifference::between(taken, entry));
+            let below = as_far.then(|| PairedDifference::between(taken, entry, select));
             Raced {
                 candidate: entry.candidate.clone(),
                 students: entry.right.len(),
-                score: entry.score().max(0.0),
+                score: if entry.keys.is_empty() { 0.0 } else { entry.score() },
                 below: below.map(|below| (below.mean, below.standard_error)),
             }
         };
@@ -69,6 +78,7 @@ impl AutoResult {
             best: choice.best,
             rows: task.validation().rows(),
             metric: task.validation_metric(),
+            select,
             taught: task.signals().is_some(),
             seconds,
         }
@@ -99,7 +109,13 @@ impl AutoResult {
     #[must_use]
     pub fn reason(&self) -> String {
         let (taken, best) = (&self.raced[self.taken], &self.raced[self.best]);
-        let mut words = format!("{} {:.4} on {} validation rows", self.metric, taken.score, self.rows);
+        let by = match self.select {
+            SelectionMetric::Accuracy => self.metric.to_string(),
+            SelectionMetric::MacroF1 => "macro-F1".to_owned(),
+            SelectionMetric::Auc => "AUC".to_owned(),
+            SelectionMetric::LogLoss => "mean log-likelihood".to_owned(),
+        };
+        let mut words = format!("{by} {:.4} on {} validation rows", taken.score, self.rows);
         if self.best != self.taken {
             let name = self.describe_candidate(&best.candidate);
             let _ = write!(words, "; the best, {name}, {:.4}, is above it by no more than luck", best.score);

@@ -6,7 +6,7 @@ use lelp::LelpSettings;
 use lelp::subclass::OracleSettings;
 use lelp_method::{KdSettings, MethodSettings, SplitMethod};
 use lelp_train::students::StudentSettings;
-use lelp_train::training::{ValidationMetric, ValidationRecord};
+use lelp_train::training::{SelectionMetric, ValidationMetric, ValidationRecord};
 
 use super::*;
 use crate::auto::{AutoResult, Candidate, Raced};
@@ -180,6 +180,7 @@ fn a_table_tells_what_auto_became_and_why() {
         best: 2,
         rows: 872,
         metric: ValidationMetric::Accuracy,
+        select: SelectionMetric::Accuracy,
         taught: true,
         seconds: 52.04,
     };
