@@ -91,7 +91,7 @@ pub use error_chain::ErrorChain;
 pub use error_kind::{Classified, ErrorKind};
 pub use log_sum_exp::log_sum_exp;
 pub use moments::{ClassMoments, Members, MomentsBuilder, argmax};
-pub use parameter::{Parameter, Search, SettingError, Values};
+pub use parameter::{LARGEST_COUNT, Parameter, Search, SettingError, Values};
 pub use plane::project_to_plane;
 pub use rotation::Rotation;
 pub use signals::{Embeddings, Head, Signals, SignalsParts};

@@ -21,7 +21,7 @@ pub struct Parameter {
 
 /// A setting is out of its range.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
-#[error("{name} is {value}: use {allowed}")]
+#[error("{name} is {value}: use {}", advice(*value, allowed))]
 pub struct SettingError {
     /// The setting.
     pub name: &'static str,
@@ -31,11 +31,23 @@ pub struct SettingError {
     pub allowed: Values,
 }
 
+/// What to use in place of `value`.
+fn advice(value: f64, allowed: &Values) -> String {
+    if *allowed == Values::Count && value >= 1.0 {
+        format!("{LARGEST_COUNT} or less")
+    } else {
+        allowed.to_string()
+    }
+}
+
 impl Classified for SettingError {
     fn kind(&self) -> ErrorKind {
         ErrorKind::Input
     }
 }
+
+/// No count of anything is larger: what is meant would not fit into any memory, and is a slip.
+pub const LARGEST_COUNT: u32 = 1 << 24;
 
 /// Values that a setting may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +60,7 @@ pub enum Values {
     Share,
     /// A number of 0 or more, below 1.
     ShareBelowOne,
-    /// A whole number, 1 or more.
+    /// A whole number, 1 to [`LARGEST_COUNT`].
     Count,
     /// A finite number, 1 or more.
     AtLeastOne,
@@ -109,7 +121,8 @@ impl Values {
             Self::NonNegative => value.is_finite() && value >= 0.0,
             Self::Share => (0.0..=1.0).contains(&value),
             Self::ShareBelowOne => (0.0..1.0).contains(&value),
-            Self::Count | Self::AtLeastOne => value.is_finite() && value >= 1.0,
+            Self::Count => (1.0..=f64::from(LARGEST_COUNT)).contains(&value),
+            Self::AtLeastOne => value.is_finite() && value >= 1.0,
             Self::Switch | Self::Words(_) => true,
         }
     }
@@ -153,5 +166,10 @@ mod tests {
         }
         let count = Parameter::new("subclasses", Values::Count, "subclasses of each class");
         assert_eq!(count.check(0.0).unwrap_err().to_string(), "subclasses is 0: use 1 or more");
+        let more = f64::from(LARGEST_COUNT) + 1.0;
+        assert_eq!(
+            count.check(more).unwrap_err().to_string(),
+            "subclasses is 16777217: use 16777216 or less"
+        );
     }
 }

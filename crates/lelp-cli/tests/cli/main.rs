@@ -9,6 +9,7 @@ mod error_texts;
 mod errors;
 mod help;
 mod inspect;
+mod limits;
 mod one_command;
 mod own_data;
 mod readme;

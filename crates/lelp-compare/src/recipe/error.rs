@@ -40,6 +40,16 @@ pub enum ComparisonRecipeError {
         /// Name of the count.
         what: &'static str,
     },
+    /// A count that no patience is enough for.
+    #[error("recipe: `{what}` is {found}: use {largest} or less")]
+    TooMany {
+        /// Name of the count.
+        what: &'static str,
+        /// The number given.
+        found: usize,
+        /// The largest that is taken.
+        largest: usize,
+    },
     /// Two entries with the same name.
     #[error("recipe: two of `{what}` are called `{name}`; give one another `name`")]
     Twice {

@@ -61,6 +61,9 @@ pub struct ComparisonRecipe {
     pub methods: Vec<MethodEntry>,
 }
 
+/// No more trials or seeds: what is meant would not end, and is a slip.
+const LARGEST: usize = 10_000;
+
 fn default_trials() -> usize {
     12
 }
@@ -114,6 +117,15 @@ impl ComparisonRecipe {
     fn check(&self) -> Result<(), ComparisonRecipeError> {
         if self.trials == 0 {
             return Err(ComparisonRecipeError::Zero { what: "trials" });
+        }
+        for (what, found) in [
+            ("trials", self.trials),
+            ("search_seeds", usize::try_from(self.search_seeds).unwrap_or(usize::MAX)),
+            ("seeds", self.seeds.count()),
+        ] {
+            if found > LARGEST {
+                return Err(ComparisonRecipeError::TooMany { what, found, largest: LARGEST });
+            }
         }
         if self.search_seeds == 0 {
             return Err(ComparisonRecipeError::Zero { what: "search_seeds" });

@@ -21,6 +21,15 @@ impl Default for Seeds {
 }
 
 impl Seeds {
+    /// How many there are, those that come twice counted twice.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Count(count) => usize::try_from(*count).unwrap_or(usize::MAX),
+            Self::List(seeds) => seeds.len(),
+        }
+    }
+
     /// The seeds, each once.
     #[must_use]
     pub fn list(&self) -> Vec<u64> {

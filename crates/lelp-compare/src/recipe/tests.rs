@@ -96,6 +96,12 @@ fn without_methods_all_are_compared() {
 fn wrong_recipes_are_told_with_what_to_change() {
     assert_eq!(text_of(&SMALL.replace("seeds = 2", "seeds = 0")), "recipe: `seeds` is 0: use 1 or more");
     assert_eq!(text_of(&SMALL.replace("trials = 3", "trials = 0")), "recipe: `trials` is 0: use 1 or more");
+    for (what, slip) in
+        [("trials = 3", "trials = 9223372036854775807"), ("seeds = 2", "seeds = 1000000000000")]
+    {
+        let said = text_of(&SMALL.replace(what, slip));
+        assert!(said.ends_with("use 10000 or less"), "{said}");
+    }
     assert_eq!(text_of(&format!("search_seeds = 0{SMALL}")), "recipe: `search_seeds` is 0: use 1 or more");
     assert!(text_of(&SMALL.replace("trials", "trails")).contains("unknown field `trails`"));
     assert!(text_of(&SMALL.replace("width", "breadth")).contains("unknown field `breadth`"));

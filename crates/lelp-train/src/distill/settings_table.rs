@@ -41,6 +41,12 @@ pub enum SettingsTableError {
         /// Which key, and why.
         problem: Box<toml::de::Error>,
     },
+    /// A number that no setting takes.
+    #[error("`{name}` is larger than any number that is understood; use a smaller one")]
+    TooLarge {
+        /// The setting.
+        name: String,
+    },
     /// A flag sets a value inside something that is no table.
     #[error("`{name}` cannot be set: `{parent}` is a value in the recipe, not a table")]
     NotATable {
@@ -72,7 +78,9 @@ impl SettingsTable {
     /// Sets `name` (with dots between tables, as `train.epochs`) where there is a value; else leaves what is there.
     pub fn set<T: Serialize>(&mut self, name: &str, value: Option<T>) -> Result<(), SettingsTableError> {
         let Some(value) = value else { return Ok(()) };
-        let value = Value::try_from(value).expect("flags are numbers, words and lists of words");
+        // TOML has no whole numbers beyond 2^63; everything else that a flag can be is in it.
+        let value =
+            Value::try_from(value).map_err(|_| SettingsTableError::TooLarge { name: name.to_owned() })?;
         let mut table = &mut self.table;
         let (parents, key) = match name.rsplit_once('.') {
             Some((parents, key)) => (parents.split('.').collect(), key),

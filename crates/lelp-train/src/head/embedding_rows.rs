@@ -12,6 +12,20 @@ pub struct EmbeddingRows<'a> {
     pub(super) values: Cow<'a, [f32]>,
 }
 
+/// Weights of a layer, at most: 4 GiB, and as much again for each of the optimiser's moments.
+const LARGEST_LAYER: usize = 1 << 30;
+
+/// Refuses sizes of layers that no memory is enough for.
+pub(crate) fn check_layers(sizes: &[usize]) -> Result<(), EmbeddingRowsError> {
+    let fits = |inputs: usize, outputs: usize| {
+        inputs.checked_mul(outputs).is_some_and(|weights| weights <= LARGEST_LAYER)
+    };
+    match sizes.windows(2).find(|pair| !fits(pair[0], pair[1])) {
+        Some(&[inputs, outputs]) => Err(EmbeddingRowsError::LayerSize { inputs, outputs }),
+        _ => Ok(()),
+    }
+}
+
 /// Why embeddings or a head cannot be trained on.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EmbeddingRowsError {
@@ -35,6 +49,16 @@ pub enum EmbeddingRowsError {
     #[error("{outputs} output(s): a head needs 2 or more")]
     Outputs {
         /// Outputs asked for.
+        outputs: usize,
+    },
+    /// A layer that no memory is enough for.
+    #[error(
+        "a layer of {inputs} inputs and {outputs} outputs is too large; lower the hidden units or the subclasses"
+    )]
+    LayerSize {
+        /// Inputs of the layer.
+        inputs: usize,
+        /// Its outputs.
         outputs: usize,
     },
     /// No row to learn from.

@@ -5,6 +5,7 @@ mod settings;
 mod standardisation;
 mod trainable;
 
+pub(crate) use embedding_rows::check_layers;
 pub use embedding_rows::{EmbeddingRows, EmbeddingRowsError};
 pub use settings::HeadSettings;
 pub use standardisation::Standardisation;

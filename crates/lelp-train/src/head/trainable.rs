@@ -8,7 +8,7 @@ use lelp_model::layer::LayerError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{EmbeddingRows, EmbeddingRowsError, HeadSettings, Standardisation};
+use super::{EmbeddingRows, EmbeddingRowsError, HeadSettings, Standardisation, check_layers};
 use crate::training::{Shards, Trainable, exported_layer};
 
 /// A head on standardised embeddings.
@@ -36,6 +36,7 @@ impl TrainableHead {
         }
         let hidden = settings.hidden.map(NonZeroUsize::get);
         let sizes: Vec<usize> = [Some(inputs.width), hidden, Some(outputs)].into_iter().flatten().collect();
+        check_layers(&sizes)?;
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let network = DenseNetwork::random(&sizes, settings.optimizer, settings.weight_decay, &mut random);
         let standardisation = Standardisation::fit(inputs);

@@ -10,7 +10,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::ColumnInputs;
-use crate::head::{EmbeddingRowsError, HeadSettings, Standardisation};
+use crate::head::{EmbeddingRowsError, HeadSettings, Standardisation, check_layers};
 use crate::training::{Shards, Trainable, exported_layer};
 
 /// First values of a category's words are uniform in plus and minus this: of the size of standardised numbers. Ours.
@@ -55,6 +55,7 @@ impl TrainableNetwork {
         let layout = inputs.layout();
         let hidden = settings.hidden.map(NonZeroUsize::get);
         let sizes: Vec<usize> = [Some(layout.width()), hidden, Some(outputs)].into_iter().flatten().collect();
+        check_layers(&sizes)?;
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let network = DenseNetwork::random(&sizes, settings.optimizer, settings.weight_decay, &mut random);
         let table = |(rows, width): (usize, usize)| {

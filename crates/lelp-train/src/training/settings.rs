@@ -48,6 +48,14 @@ pub enum TrainSettingsError {
         /// Name of the setting.
         name: &'static str,
     },
+    /// A count that no memory and no patience is enough for.
+    #[error("{name} is {value}: use {LARGEST} or less")]
+    TooLarge {
+        /// Name of the setting.
+        name: &'static str,
+        /// The number given.
+        value: usize,
+    },
     /// A warm-up that never ends.
     #[error("warmup is {warmup}: use a share of all steps, 0 or more and below 1")]
     Warmup {
@@ -61,6 +69,9 @@ pub enum TrainSettingsError {
         learning_rate: f32,
     },
 }
+
+/// No more epochs, and no more rows in a batch.
+const LARGEST: usize = 1 << 24;
 
 impl Default for TrainSettings {
     fn default() -> Self {
@@ -122,6 +133,9 @@ impl TrainSettings {
         for (name, value) in [("epochs", self.epochs), ("batch", self.batch)] {
             if value == 0 {
                 return Err(TrainSettingsError::Zero { name });
+            }
+            if value > LARGEST {
+                return Err(TrainSettingsError::TooLarge { name, value });
             }
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
