@@ -23,6 +23,26 @@ pub enum Dimension {
     Range(Range),
 }
 
+impl Dimension {
+    /// Leaves out what is above `most`, unless nothing would be left.
+    pub(crate) fn limit(&mut self, most: usize) {
+        match self {
+            Self::Choice(values) => {
+                let fits = |value: &Value| {
+                    value
+                        .as_integer()
+                        .is_none_or(|number| usize::try_from(number).is_ok_and(|number| number <= most))
+                };
+                if values.iter().any(fits) {
+                    values.retain(fits);
+                }
+            }
+            Self::Range(Range { low, high }) if *low <= most as f64 => *high = high.min(most as f64),
+            Self::Range(_) => {}
+        }
+    }
+}
+
 /// Two numbers above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

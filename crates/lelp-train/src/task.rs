@@ -343,6 +343,16 @@ impl Task {
         &self.labels
     }
 
+    /// Training rows of the class that has fewest by the teacher's answers; without a teacher all rows.
+    #[must_use]
+    pub fn smallest_class(&self) -> usize {
+        let mut rows = vec![0; self.labels.len()];
+        for answer in self.logits.iter().flat_map(|logits| logits.chunks_exact(self.labels.len())) {
+            rows[lelp::argmax(answer)] += 1;
+        }
+        if self.logits.is_some() { rows.into_iter().min().unwrap_or(0) } else { self.train.rows() }
+    }
+
     /// The training rows.
     #[must_use]
     pub fn train(&self) -> &Dataset {

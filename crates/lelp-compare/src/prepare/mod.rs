@@ -66,6 +66,14 @@ impl PreparedTask {
         Setting { data: data.clone(), teacher: teacher.clone(), student: student.to_owned() }
     }
 
+    /// Subclasses that every class can have: fewer than its rows by the teacher, and than dimensions beside the head's.
+    #[must_use]
+    pub fn most_subclasses(&self) -> usize {
+        let width = self.task.signals().map_or(usize::MAX, |signals| signals.description().width);
+        let dimensions = width.saturating_sub(self.task.labels().len());
+        self.task.smallest_class().saturating_sub(1).min(dimensions).max(1)
+    }
+
     /// Measures the answer that is most frequent in training, and the teacher on the test rows, where its answers to them are
     /// there. A teacher without a folder cannot be
     /// asked, and takes no time.

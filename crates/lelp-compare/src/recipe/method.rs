@@ -13,6 +13,9 @@ use super::table::take;
 use crate::auto::{AUTO, AutoSpec};
 use crate::space::{Dimension, SearchSpace, Trial, default_space, trials};
 
+/// The setting that classes of few rows limit.
+const SUBCLASSES: &str = "subclasses";
+
 /// A method, and what its search goes over.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Table")]
@@ -54,16 +57,31 @@ impl MethodEntry {
         self.auto.is_some() || self.model.is_some()
     }
 
-    /// The trials of its search for a student that is trained by `train`.
-    pub fn trials(&self, train: &TrainSettings, count: usize) -> Result<Vec<Trial>, ComparisonRecipeError> {
+    /// The trials of its search for a student that is trained by `train`, on data whose classes can have `most` subclasses:
+    /// no larger number of them is drawn.
+    pub fn trials(
+        &self,
+        train: &TrainSettings,
+        count: usize,
+        most: usize,
+    ) -> Result<Vec<Trial>, ComparisonRecipeError> {
         let name = || self.name.clone();
         self.method.check().map_err(|source| ComparisonRecipeError::Method { name: name(), source })?;
         let mut space = default_space(&self.method.base, train);
         space.retain(|setting, _| !self.given.contains(setting));
         space.extend(self.search.clone());
-        let first = Trial { method: self.method.clone(), train: *train };
-        trials(&first, &space, count)
-            .map_err(|source| ComparisonRecipeError::SearchSpace { name: name(), source })
+        let wrong = |source| ComparisonRecipeError::SearchSpace { name: name(), source };
+        let mut first = Trial { method: self.method.clone(), train: *train };
+        if let Some(dimension) = space.get_mut(SUBCLASSES) {
+            dimension.limit(most);
+            // The method's own number, where nobody asked for it.
+            if self.method.base.subclasses() > most {
+                first = first
+                    .set(SUBCLASSES, Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)))
+                    .map_err(wrong)?;
+            }
+        }
+        trials(&first, &space, count).map_err(wrong)
     }
 }
 

@@ -156,7 +156,7 @@ impl ComparisonRecipe {
         for student in &self.students {
             training("student", &student.name, &student.train)?;
             for method in &self.methods {
-                method.trials(&student.train, self.trials)?;
+                method.trials(&student.train, self.trials, usize::MAX)?;
             }
         }
         Ok(())

@@ -46,7 +46,7 @@ fn what_is_given_is_not_searched_and_the_rest_has_defaults() {
     let (recipe, record) = parse(SMALL).unwrap();
     let student = &recipe.students[0];
     assert_eq!((student.name.as_str(), student.train.epochs, student.train.batch), ("ngram", 4, 128));
-    let trials = recipe.methods[1].trials(&student.train, 5).unwrap();
+    let trials = recipe.methods[1].trials(&student.train, 5, usize::MAX).unwrap();
     assert!(trials.iter().all(|trial| trial.method.base.subclasses() == 8));
     assert!(
         trials[1..]
@@ -54,6 +54,26 @@ fn what_is_given_is_not_searched_and_the_rest_has_defaults() {
             .any(|trial| trial.train.learning_rate.to_bits() != trials[0].train.learning_rate.to_bits())
     );
     assert_eq!(record.seeds, [0, 1]);
+}
+
+#[test]
+fn no_more_subclasses_are_drawn_than_the_smallest_class_can_have() {
+    let searched = SMALL.replace("subclasses = 8", "split_weight = 1.0");
+    let (recipe, _) = parse(&searched).unwrap();
+    let drawn = |most: usize| -> Vec<usize> {
+        let trials = recipe.methods[1].trials(&recipe.students[0].train, 12, most).unwrap();
+        trials.iter().map(|trial| trial.method.base.subclasses()).collect()
+    };
+    assert!(drawn(usize::MAX).contains(&16));
+    for most in [5, 3, 2] {
+        assert!(drawn(most).iter().all(|&subclasses| subclasses <= most), "{most}: {:?}", drawn(most));
+    }
+    // Nothing of the list is left: the first trial says so when it is run.
+    assert_eq!(drawn(1)[0], 1);
+    // What was asked for stays.
+    let (asked, _) = parse(SMALL).unwrap();
+    let trials = asked.methods[1].trials(&asked.students[0].train, 3, 5).unwrap();
+    assert!(trials.iter().all(|trial| trial.method.base.subclasses() == 8));
 }
 
 #[test]

@@ -114,7 +114,7 @@ impl Comparison<'_> {
         let setting = prepared.setting(&student.name);
         let seeds = self.recipe.seeds.list();
         let runs = self.recipe.methods.iter().filter(|method| !method.has_no_trials()).map(|method| {
-            let trials = method.trials(&student.train, self.recipe.trials)?;
+            let trials = method.trials(&student.train, self.recipe.trials, prepared.most_subclasses())?;
             Ok(MethodRun {
                 setting: setting.clone(),
                 prepared,

@@ -327,3 +327,33 @@ fn embeddings_are_read_at_random_as_they_were_written() {
         }
     }
 }
+
+/// Signals on further rows: parts, logits and embeddings go on where those before end, whatever the size of their parts.
+#[test]
+fn signals_on_further_rows_come_behind_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (Teacher::new(7, 3, 2, 3), Teacher::new(5, 3, 2, 2));
+    let signals = first.write(&folder.path().join("first"));
+    let further = second.write(&folder.path().join("second"));
+    let all = signals.clone().with_rows_of(further.clone()).unwrap().with_rows_of(further).unwrap();
+    assert_eq!((all.rows(), all.description().rows), (17, 7));
+    let starts: Vec<u64> = all.parts().map(|part| part.unwrap().rows().start).collect();
+    assert_eq!(starts, [0, 3, 6, 7, 9, 11, 12, 14, 16]);
+    let firsts: Vec<u64> = all.parts().map(|part| part.unwrap().signals().unwrap().first_row()).collect();
+    assert_eq!(firsts, starts);
+    let logits = [&first.logits[..], &second.logits, &second.logits].concat();
+    assert_eq!(all.logits().unwrap(), logits);
+    let embeddings = all.embeddings().unwrap();
+    let expected = [&first.embeddings[..], &second.embeddings, &second.embeddings].concat();
+    for (row, expected) in expected.chunks_exact(3).enumerate() {
+        let mut found = [0.0; 3];
+        embeddings.read(row, &mut found);
+        assert_eq!(found, expected, "row {row}");
+    }
+
+    let mut other = Teacher::new(2, 3, 2, 2);
+    other.description.teacher = Some("another".into());
+    let other = other.write(&folder.path().join("other"));
+    let refused = signals.with_rows_of(other).unwrap_err();
+    assert!(matches!(refused, SignalsFileError::OtherSettings { field: "teacher", .. }), "{refused}");
+}

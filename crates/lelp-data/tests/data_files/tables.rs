@@ -52,6 +52,26 @@ fn check_row(table: &Table, row: usize, made: usize) {
 }
 
 #[test]
+fn rows_of_several_tables_come_one_behind_the_other() {
+    let views = [table(4), table(7).select(&[6, 0, 6]), table(1)];
+    let made = [0, 1, 2, 3, 6, 0, 6, 0];
+    let all = views[0].with_rows_of(&views[1..]).unwrap();
+    assert_eq!(all.rows(), made.len());
+    made.iter().enumerate().for_each(|(row, &made)| check_row(&all, row, made));
+    // Of a view of them, and behind one.
+    let some = all.select(&[7, 4, 1]);
+    [0, 6, 1].iter().enumerate().for_each(|(row, &made)| check_row(&some, row, made));
+    let again = some.with_rows_of(&[table(2)]).unwrap();
+    [0, 6, 1, 0, 1].iter().enumerate().for_each(|(row, &made)| check_row(&again, row, made));
+    assert_eq!(table(3).with_rows_of(&[]).unwrap().rows(), 3);
+
+    let texts = Table::from_texts(&["a".into()]).unwrap();
+    assert!(matches!(table(2).with_rows_of(&[texts.clone()]), Err(SchemaError::Missing { .. })));
+    // Columns beside those of the first table are left out.
+    assert_eq!(texts.with_rows_of(&[table(2)]).unwrap().schema(), texts.schema());
+}
+
+#[test]
 fn every_kind_of_column_gives_back_what_went_in() {
     let table = table(9);
     assert_eq!(table.rows(), 9);
