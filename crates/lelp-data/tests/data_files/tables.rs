@@ -66,7 +66,7 @@ fn rows_of_several_tables_come_one_behind_the_other() {
     assert_eq!(table(3).with_rows_of(&[]).unwrap().rows(), 3);
 
     let texts = Table::from_texts(&["a".into()]).unwrap();
-    assert!(matches!(table(2).with_rows_of(&[texts.clone()]), Err(SchemaError::Missing { .. })));
+    assert!(matches!(table(2).with_rows_of(std::slice::from_ref(&texts)), Err(SchemaError::Missing { .. })));
     // Columns beside those of the first table are left out.
     assert_eq!(texts.with_rows_of(&[table(2)]).unwrap().schema(), texts.schema());
 }
