@@ -58,9 +58,10 @@ pub enum SettingsTableError {
 }
 
 /// Settings that are paths.
-const PATHS: [&str; 4] = ["data", "teacher", "signals", "unlabelled"];
-/// Settings of a student that are folders or names of models.
-const MODELS: [&str; 2] = ["from", "encoder"];
+const PATHS: [&str; 5] = ["data", "teacher", "signals", "split_signals", "unlabelled"];
+/// Settings, and settings of a student, that are folders or names of models.
+const MODELS: [&str; 1] = ["split_encoder"];
+const STUDENT_MODELS: [&str; 2] = ["from", "encoder"];
 
 impl SettingsTable {
     /// Reads a recipe file. Paths in it start from the folder that it is in.
@@ -151,11 +152,14 @@ fn start_paths_at(table: &mut Table, folder: &Path) {
             None => {}
         }
     }
-    let Some(model) = table.get_mut("model").and_then(Value::as_table_mut) else { return };
-    for name in MODELS {
-        let found = model.get_mut(name);
+    let start_model = |table: &mut Table, name: &str| {
+        let found = table.get_mut(name);
         let found = found.filter(|value| value.as_str().is_some_and(|path| folder.join(path).is_dir()));
         found.into_iter().for_each(start);
+    };
+    MODELS.into_iter().for_each(|name| start_model(table, name));
+    if let Some(student) = table.get_mut("model").and_then(Value::as_table_mut) {
+        STUDENT_MODELS.into_iter().for_each(|name| start_model(student, name));
     }
 }
 
@@ -196,7 +200,7 @@ mod tests {
     fn paths_start_from_the_folder_of_the_recipe_and_names_of_models_stay() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("small")).unwrap();
-        let mut table: Table = "data = \"d\"\nteacher = \"/t\"\nunlabelled = [\"a\", \"/b\"]\n\
+        let mut table: Table = "data = \"d\"\nsplit_encoder = \"small\"\nteacher = \"/t\"\nunlabelled = [\"a\", \"/b\"]\n\
              [model]\nfrom = \"small\"\nencoder = \"org/name\""
             .parse()
             .unwrap();
@@ -204,7 +208,7 @@ mod tests {
         let at = |name: &str| Value::from(folder.path().join(name).to_string_lossy().into_owned());
         assert_eq!((&table["data"], &table["teacher"]), (&at("d"), &Value::from("/t")));
         assert_eq!(table["unlabelled"], Value::Array(vec![at("a"), Value::from("/b")]));
-        assert_eq!(table["model"]["from"], at("small"));
+        assert_eq!((&table["model"]["from"], &table["split_encoder"]), (&at("small"), &at("small")));
         assert_eq!(table["model"]["encoder"], Value::from("org/name"));
     }
 
