@@ -200,10 +200,11 @@ mod tests {
     fn paths_start_from_the_folder_of_the_recipe_and_names_of_models_stay() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("small")).unwrap();
-        let mut table: Table = "data = \"d\"\nsplit_encoder = \"small\"\nteacher = \"/t\"\nunlabelled = [\"a\", \"/b\"]\n\
+        let mut table: Table =
+            "data = \"d\"\nsplit_encoder = \"small\"\nteacher = \"/t\"\nunlabelled = [\"a\", \"/b\"]\n\
              [model]\nfrom = \"small\"\nencoder = \"org/name\""
-            .parse()
-            .unwrap();
+                .parse()
+                .unwrap();
         start_paths_at(&mut table, folder.path());
         let at = |name: &str| Value::from(folder.path().join(name).to_string_lossy().into_owned());
         assert_eq!((&table["data"], &table["teacher"]), (&at("d"), &Value::from("/t")));
