@@ -157,9 +157,13 @@ fn start_paths_at(table: &mut Table, folder: &Path) {
         let found = found.filter(|value| value.as_str().is_some_and(|path| folder.join(path).is_dir()));
         found.into_iter().for_each(start);
     };
-    MODELS.into_iter().for_each(|name| start_model(table, name));
+    for name in MODELS {
+        start_model(table, name);
+    }
     if let Some(student) = table.get_mut("model").and_then(Value::as_table_mut) {
-        STUDENT_MODELS.into_iter().for_each(|name| start_model(student, name));
+        for name in STUDENT_MODELS {
+            start_model(student, name);
+        }
     }
 }
 
