@@ -8,7 +8,7 @@ training rows is held out. Settings are chosen on the validation rows; the test 
 
 - fastText: words and word pairs, with and without character n-grams 3 to 5; 5 epochs at rate .5, 25 at .1 and at .5.
 - scikit-learn: `TfidfVectorizer(ngram_range=(1, 2))`, `LogisticRegression(C)` for C in 1 (its default) to 100; the default
-  has a line of its own, which is what the student `tfidf` fits.
+  has a line of its own.
 
 With --runs the methods of a finished comparison stand beside them: sets are matched by the comparison's paths. Pairs of
 texts are joined by a space, as neither program reads pairs.
@@ -95,7 +95,7 @@ class Sklearn:
 
 
 class Default(Sklearn):
-    name = "tf-idf + LR (C 1, as the student `tfidf`)"
+    name = "tf-idf + LR (C 1, the default)"
     settings = Sklearn.settings[:1]
 
 

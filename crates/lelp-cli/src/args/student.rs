@@ -54,7 +54,7 @@ pub(crate) struct StudentArgs {
     #[arg(long, value_name = "N")]
     category_width: Option<NonZeroUsize>,
 
-    /// Inverse of the weight of the L2 penalty of a student `tfidf` [default: 1]
+    /// Inverse of the weight of the L2 penalty of a student `tfidf` [default: the best of 1, 10 and 100 on the validation rows]
     #[arg(long, value_name = "C")]
     inverse_penalty: Option<f64>,
 

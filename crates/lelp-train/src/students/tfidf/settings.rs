@@ -9,18 +9,12 @@ use crate::students::{PreparedStudent, Resources, Student, StudentError, Student
 use crate::task::Task;
 
 /// How strongly the baseline is held back.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TfidfStudentSettings {
     /// Inverse of the weight of the L2 penalty, `C` of scikit-learn: the penalty is `|weights|^2 / (2 C rows)` beside the mean
-    /// cross-entropy.
-    pub inverse_penalty: f64,
-}
-
-impl Default for TfidfStudentSettings {
-    fn default() -> Self {
-        Self { inverse_penalty: 1.0 }
-    }
+    /// cross-entropy. Where it is not given, the best of 1, 10 and 100 on the validation rows.
+    pub inverse_penalty: Option<f64>,
 }
 
 impl Student for TfidfStudentSettings {
