@@ -92,6 +92,18 @@ impl ColumnSettings {
         }
     }
 
+    /// As [`or`](Self::or), but who names vectors, numbers or categories reads no others of them: a student may read fewer
+    /// columns than its teacher.
+    #[must_use]
+    pub fn or_all(self, other: Self) -> Self {
+        if self.are_texts() {
+            return self.or(other);
+        }
+        let lists = (self.vectors.clone(), self.numbers.clone(), self.categories.clone());
+        let (vectors, numbers, categories) = lists;
+        Self { vectors, numbers, categories, ..self.or(other) }
+    }
+
     /// Whether no column is named but those of texts and labels.
     #[must_use]
     pub fn are_texts(&self) -> bool {
@@ -131,6 +143,22 @@ impl ColumnSettings {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_names_columns_of_the_table_reads_no_others() {
+        let list = |name: &str| vec![name.to_owned()];
+        let teacher = ColumnSettings {
+            text: Some("query".into()),
+            vectors: list("v"),
+            numbers: list("n"),
+            ..ColumnSettings::default()
+        };
+        let none = ColumnSettings { label: Some("class".into()), ..ColumnSettings::default() };
+        let all = none.clone().or_all(teacher.clone());
+        assert_eq!((all.vectors, all.numbers, all.label), (list("v"), list("n"), Some("class".into())));
+        let fewer = ColumnSettings { numbers: list("m"), ..none }.or_all(teacher);
+        assert_eq!((fewer.vectors, fewer.numbers, fewer.text), (vec![], list("m"), Some("query".into())));
+    }
 
     #[test]
     fn names_are_remembered_but_not_those_of_classes_and_forgotten_with_the_next_ones() {

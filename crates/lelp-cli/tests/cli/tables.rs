@@ -124,6 +124,14 @@ fn a_teacher_of_columns_is_distilled_into_students_that_are_asked_inspected_and_
         assert!(accuracy(&work, out) > 0.9, "{out}");
     }
 
+    // A teacher that is asked by `distill` reads its own columns, whatever the student reads.
+    for (out, flags) in
+        [("asked", format!("{COLUMNS} --student ngram --buckets 1024")), ("all", "--student mlp".into())]
+    {
+        work.run(&format!("distill --data rows --teacher teacher --method kd {flags} --out {out}"));
+        assert!(accuracy(&work, out) > 0.9, "{out}");
+    }
+
     // Rows of a table with other columns beside, in another order, are found by the names of the columns.
     let rows = "country,note,age,amount\nde,a,30,110\njp,b,,-90\n";
     work.write("new.csv", rows);

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use lelp_data::signals::PART_ROWS;
 use lelp_data::storage::sha256;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder, folder_hash};
-use lelp_model::{LoadedModel, Teacher, load_model, teacher_of};
+use lelp_model::{LoadedModel, ModelSchema, Teacher, load_model, teacher_of};
 use serde_json::json;
 
 use super::embedding_cache::EmbeddingCache;
@@ -34,6 +34,18 @@ impl LoadedTeacher {
     #[must_use]
     pub fn labels(&self) -> &[String] {
         self.model.labels()
+    }
+
+    /// What it reads.
+    #[must_use]
+    pub fn schema(&self) -> &ModelSchema {
+        self.model.schema()
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn teacher(&self) -> Result<&dyn Teacher, SignalsRunError> {

@@ -12,6 +12,7 @@ use crate::args::GlobalArgs;
 use crate::command_error::CommandError;
 use crate::encoder_cache::{embedding_cache, signals_cache};
 use crate::failure::{Context, Failure};
+use crate::model_columns::model_columns;
 use crate::printer::Printer;
 use crate::progress::Rows;
 
@@ -29,7 +30,7 @@ pub(super) fn open(
 ) -> Result<Task, Failure> {
     for made_of_them in [&settings.signals, &settings.teacher].into_iter().flatten() {
         let columns = std::mem::take(&mut settings.columns);
-        settings.columns = columns.or(ColumnSettings::remembered(made_of_them)?);
+        settings.columns = columns.or_all(ColumnSettings::remembered(made_of_them)?);
     }
     let asked = settings.signals.is_none() || !settings.unlabelled.is_empty();
     let Some(teacher) = settings.teacher.as_ref().filter(|_| asked) else {
@@ -74,7 +75,8 @@ fn with_signals(
     if let Some(signals) = &settings.signals {
         return Ok(Task::open(data, Some(signals), columns)?);
     }
-    let splits = Splits::open(data, &columns.columns(), Some(answering.teacher.labels()))?;
+    let asked = teacher_columns(answering.teacher, columns)?;
+    let splits = Splits::open(data, &asked.columns(), Some(answering.teacher.labels()))?;
     let bar = Rows::new(printer, "signals", splits.train.rows());
     let obtained = answering.obtain(&splits.train, &mut |done| bar.set(done));
     bar.finish();
@@ -82,8 +84,21 @@ fn with_signals(
         obtained.with_context(|| format!("running the teacher over `{}`", splits.train.file().display()))?;
     print_obtained(&obtained, &splits.train, printer);
     let ObtainedSignals { signals, folder, .. } = obtained;
+    let task = if asked == *columns {
+        Task::new(splits, Some(signals), columns)?
+    } else {
+        Task::open(data, Some(&folder), columns)?
+    };
     settings.signals = Some(folder);
-    Ok(Task::new(splits, Some(signals), &settings.columns)?)
+    Ok(task)
+}
+
+/// The columns that the teacher reads, where it was trained on vectors, numbers or categories; else the student's texts.
+fn teacher_columns(teacher: &LoadedTeacher, student: &ColumnSettings) -> Result<ColumnSettings, Failure> {
+    let own = ColumnSettings::remembered(teacher.folder())?.or(model_columns(teacher.schema()));
+    let ColumnSettings { vectors, numbers, categories, .. } = own.clone();
+    let ColumnSettings { text, pair, .. } = own.or(student.clone());
+    Ok(ColumnSettings { text, pair, vectors, numbers, categories, ..student.clone() })
 }
 
 fn print_obtained(signals: &ObtainedSignals, data: &Dataset, printer: Printer) {
