@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use lelp_data::{Dataset, Text};
+use lelp_data::{ColumnKind, Dataset, Field, Table, Text};
 use lelp_model::ngram::Tokens;
 
 use super::class_members::Members;
@@ -10,7 +10,7 @@ use super::{RowContent, TypicalRow};
 
 /// The members with the largest shares in a subclass. Members without a share in it are left out, and so are those whose
 /// words are part of a listed row's or contain them: data sets of phrases repeat each sentence many times. Of rows without
-/// texts, those that look like a listed row are left out.
+/// texts, those with the values of a listed row are left out.
 ///
 /// A sharp split gives many members a share of exactly 1: among equal shares, the larger margin of the score over the
 /// class's other subclasses comes first, then the earlier row.
@@ -43,7 +43,7 @@ pub(super) fn typical_rows(
             let repeats = known.iter().any(|known| known.contains(&own) || own.contains(known));
             (own, repeats)
         } else {
-            let own = row.content.to_text(" ");
+            let own = values(data.table(), row.row);
             let repeats = known.contains(&own);
             (own, repeats)
         };
@@ -59,6 +59,18 @@ pub(super) fn typical_rows(
 fn words(text: Text<'_>) -> String {
     let tokens = std::iter::once(text.text).chain(text.pair).flat_map(Tokens::new);
     tokens.fold(" ".to_owned(), |words, token| words + &token.to_lowercase() + " ")
+}
+
+/// All values of a row without texts; what is shown of a row has only the first numbers of its vectors.
+fn values(table: &Table, row: usize) -> String {
+    let fields = table.schema().fields().iter().enumerate();
+    let value = |(column, field): (usize, &Field)| match field.kind {
+        ColumnKind::Text | ColumnKind::TextPair => String::new(),
+        ColumnKind::Vector { .. } => format!("{:?}", table.vector(row, column)),
+        ColumnKind::Number => format!("{:?}", table.number(row, column)),
+        ColumnKind::Category => format!("{:?}", table.category(row, column)),
+    };
+    fields.map(value).collect::<Vec<_>>().join(" ")
 }
 
 /// Score of `subclass` minus the highest of the others; the score itself where it is the only one.
@@ -89,6 +101,15 @@ mod tests {
         assert!(of("A gorgeous, witty film").contains(&of("witty  FILM")));
         assert!(!of("the dogma").contains(&of("dog")));
         assert_ne!(words(Text { text: "a", pair: Some("b") }), of("a"));
+    }
+
+    #[test]
+    fn rows_whose_vectors_differ_behind_their_first_numbers_are_no_repeats() {
+        let vectors =
+            lelp_data::ColumnValues::Vector { width: 3, values: vec![0.0, 1.0, 2.0, 0.0, 1.0, 3.0] };
+        let table = Table::new(vec![("v".to_owned(), vectors)]).unwrap();
+        assert_ne!(values(&table, 0), values(&table, 1));
+        assert_eq!(RowContent::of(&table, 0), RowContent::of(&table, 1));
     }
 
     #[test]
