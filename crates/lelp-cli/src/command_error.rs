@@ -65,6 +65,12 @@ pub(crate) enum CommandError {
         "there are both signals and an encoder to split classes by: give one of `split_signals` and `split_encoder`"
     )]
     TwoSplitSources,
+    /// Rows were marked and not answered.
+    #[error("{rows} rows could not be read; they are marked among the answers")]
+    BadRows {
+        /// How many.
+        rows: u64,
+    },
     /// A comparison is not complete.
     #[error("{failed} trials or students failed; they are listed above and in `results.jsonl`")]
     FailedCells {

@@ -11,6 +11,7 @@ use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
 
 use crate::args::{GlobalArgs, InputArgs};
+use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
 use crate::model_columns::model_columns;
@@ -31,7 +32,8 @@ Examples:
 /// JSON Lines or CSV.
 ///
 /// A row that cannot be read ends the answers to a file. Of standard input it is marked, so that each line has its answer:
-/// a line with two empty cells and what is wrong, or an object with `error`.
+/// a line with two empty cells and what is wrong, or an object with `error`; the exit code is 1 then, unless --on-error
+/// asked for it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -129,7 +131,12 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         printer,
     };
     let answered = answering.all(examples, if stream { 1 } else { BATCH });
-    answered.with_context(|| format!("answering `{}`", arguments.file.display()))
+    let bad = answered.with_context(|| format!("answering `{}`", arguments.file.display()))?;
+    // Whoever asked to go on has been told; whoever did not must not take the answers for whole.
+    if bad > 0 && arguments.on_error.is_none() {
+        return Err(CommandError::BadRows { rows: bad }.into());
+    }
+    Ok(())
 }
 
 /// How rows are answered.
@@ -142,17 +149,22 @@ struct Answering<'a> {
 }
 
 impl Answering<'_> {
-    fn all(&self, mut examples: Examples, batch: usize) -> Result<(), Failure> {
+    /// Answers all rows, and gives the number of those that could not be read.
+    fn all(&self, mut examples: Examples, batch: usize) -> Result<u64, Failure> {
+        let mut bad = 0;
         loop {
             match examples.next_table(batch) {
                 Ok(Some(rows)) => self.answer(&rows)?,
                 Ok(None) => break,
-                Err(error) if error.is_of_row() && self.on_error != OnError::Fail => self.bad_row(&error)?,
+                Err(error) if error.is_of_row() && self.on_error != OnError::Fail => {
+                    bad += 1;
+                    self.bad_row(&error)?;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
         data_notices::warn(&examples.notices(), self.printer);
-        Ok(())
+        Ok(bad)
     }
 
     fn bad_row(&self, error: &DataError) -> Result<(), Failure> {
