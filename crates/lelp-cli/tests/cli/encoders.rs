@@ -101,7 +101,7 @@ fn what_an_encoder_cannot_do_is_told() {
     work.queries();
     let teach = format!("teach --encoder {} --data queries --tune all --out no", encoder().display());
     for (flags, code, expected) in [
-        ("--hidden 8", 2, "frozen encoder"),
+        ("--hidden 8", 2, "`--tune head`"),
         ("--device cuda", 1, "--features cuda"),
         ("--device gpu", 2, "cuda:1"),
         ("--clip=-1", 1, "clip is -1"),

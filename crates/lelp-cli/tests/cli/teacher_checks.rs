@@ -64,7 +64,7 @@ fn a_teacher_that_fits_its_labels_badly_is_told_before_training() {
             ),
         );
         assert!(said.contains(expected), "{name}: {said}");
-        assert_eq!(said.contains("warning"), name != "good", "{name}: {said}");
+        assert_eq!(said.contains("warning: the teacher"), name != "good", "{name}: {said}");
     }
 }
 
