@@ -76,7 +76,7 @@ fn students_of_every_kind_that_reads_tables_learn_answer_and_refuse_other_column
         let output = command.write_stdin(stream).assert().success();
         assert_eq!(String::from_utf8(output.get_output().stdout.clone()).unwrap(), answers);
         let refused = |line: &str| {
-            let mut command = work.lelp(&format!("predict --model {student}"));
+            let mut command = work.lelp(&format!("predict --model {student} --on-error fail"));
             let output = command.write_stdin(line.to_owned()).assert().failure().code(1);
             String::from_utf8(output.get_output().stderr.clone()).unwrap()
         };
