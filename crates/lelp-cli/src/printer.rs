@@ -96,6 +96,13 @@ impl Printer {
         writeln!(io::stdout().lock(), "{line}").map_err(PrintError)
     }
 
+    /// A line of our own making on standard output, in styles that go where nothing can show them; what it holds of the
+    /// user's data is already free of what steers a terminal.
+    pub(crate) fn styled(self, line: &str) -> Result<(), PrintError> {
+        let mut out = AutoStream::new(io::stdout().lock(), self.color.into());
+        writeln!(out, "{line}").map_err(PrintError)
+    }
+
     /// Indented JSON on standard output.
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), PrintError> {
         self.data(String::from_utf8_lossy(&storage::pretty_json(value)).trim_end())

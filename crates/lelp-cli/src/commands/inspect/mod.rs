@@ -244,7 +244,7 @@ impl Arguments {
         if self.json {
             printer.json(&found)?;
         } else {
-            printer.data(&render_text::inspection(&found))?;
+            printer.styled(&render_text::inspection(&found))?;
         }
         Ok(())
     }
