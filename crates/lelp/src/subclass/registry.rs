@@ -70,7 +70,7 @@ impl MakerSettings {
         entry(name).map(|entry| (entry.default)())
     }
 
-    /// The maker of a name with some of its [parameters](TargetMaker::parameters) given; the others have their
+    /// The maker of a name with some of its [parameters](super::TargetMaker::parameters) given; the others have their
     /// defaults, as has the seed.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl MakerSettings {
         given.into_iter().try_fold(Self::named(name)?, |maker, (setting, value)| maker.with(&setting, value))
     }
 
-    /// The same with one of its [parameters](TargetMaker::parameters) set.
+    /// The same with one of its [parameters](super::TargetMaker::parameters) set.
     ///
     /// # Errors
     /// [`MakerSettingsError`] if the maker has no such setting or does not allow the value.
@@ -116,7 +116,7 @@ impl MakerSettings {
         (entry.read)(settings).expect("settings read back what they wrote")
     }
 
-    /// The values of its [parameters](TargetMaker::parameters): what [`with_parameters`](Self::with_parameters) takes.
+    /// The values of its [parameters](super::TargetMaker::parameters): what [`with_parameters`](Self::with_parameters) takes.
     #[must_use]
     pub fn parameter_values(&self) -> Map<String, Value> {
         let mut settings = self.to_json();

@@ -1,4 +1,4 @@
-//! Target makers: a file and a line in [`MAKERS`] each, from which help, recipes, files and searches are made.
+//! Target makers: a file and a line in `MAKERS` each, from which help, recipes, files and searches are made.
 
 pub mod agglomerative;
 pub mod kmeans;
