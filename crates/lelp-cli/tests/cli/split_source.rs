@@ -48,6 +48,26 @@ fn a_frozen_encoder_splits_the_classes_of_a_teacher() {
 }
 
 #[test]
+fn an_encoder_of_the_same_weights_and_another_config_is_another_one() {
+    let work = taught();
+    fs::create_dir(work.path("encoder")).unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        fs::copy(encoder().join(file), work.path("encoder").join(file)).unwrap();
+    }
+    let split_signals = |student: &str| {
+        work.run(&format!("{DISTILL} --signals signals --split-encoder encoder --out {student}"));
+        let kept = json(&work, &format!("{student}/run.json"))["split_signals"].as_str().unwrap().to_owned();
+        fs::read(work.path(&kept).join("part-00000.safetensors")).unwrap()
+    };
+    let first = split_signals("first");
+    let config = fs::read_to_string(work.path("encoder/config.json")).unwrap();
+    let other = config.replace("\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": 0.5");
+    assert_ne!(other, config);
+    fs::write(work.path("encoder/config.json"), other).unwrap();
+    assert!(first != split_signals("second"), "the embeddings of another encoder");
+}
+
+#[test]
 fn embeddings_of_other_texts_are_refused_by_both_names() {
     let work = taught();
     work.run("signals --teacher teacher --data queries/test.csv --out test-signals");

@@ -10,7 +10,6 @@ use lelp_data::storage::sha256;
 use lelp_data::{
     Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter,
 };
-use lelp_model::checkpoint::weights_hash;
 use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use thiserror::Error;
 
@@ -68,9 +67,12 @@ impl SplitEncoder<'_> {
         let encoder = Encoder::load(self.encoder, &EncoderLoadOptions::new(self.threads))?;
         let SignalsDescription { classes, label_names, teacher: teacher_hash, .. } =
             teacher.description().clone();
-        let weights = weights_hash(self.encoder).map_err(EncoderError::from)?;
-        let how = (encoder.pooling(), encoder.normalizes(), encoder.max_length());
-        let all = serde_json::json!(["split signals 1", weights, how, data.hash(), teacher_hash]);
+        let all = serde_json::json!([
+            "split signals 2",
+            encoder.identity(self.encoder)?,
+            data.hash(),
+            teacher_hash
+        ]);
         let description = SignalsDescription {
             classes,
             width: encoder.width(),
