@@ -98,9 +98,15 @@ fn parts(folder: &Path) -> Result<Vec<DataFile>, DataError> {
     let Some(first) = files.first() else {
         return Err(DataError::NoParts { folder: folder.to_owned(), present });
     };
+    check_one_format(first, &files)?;
+    Ok(files)
+}
+
+/// Files that are read as one table have one format.
+fn check_one_format(first: &DataFile, files: &[DataFile]) -> Result<(), DataError> {
     match files.iter().find(|file| file.format.name() != first.format.name()) {
         Some(other) => Err(DataError::TwoFormats { first: first.path.clone(), second: other.path.clone() }),
-        None => Ok(files),
+        None => Ok(()),
     }
 }
 
@@ -185,12 +191,8 @@ fn shards_of(folder: &Path, mut shards: Vec<(String, SplitName)>) -> Result<Vec<
         Ok(DataFile { format: Format::of(&path)?, path })
     };
     let files = shards.iter().map(file).collect::<Result<Vec<_>, DataError>>()?;
-    match files.iter().find(|file| file.format.name() != files[0].format.name()) {
-        Some(other) => {
-            Err(DataError::TwoFormats { first: files[0].path.clone(), second: other.path.clone() })
-        }
-        None => Ok(files),
-    }
+    check_one_format(&files[0], &files)?;
+    Ok(files)
 }
 
 /// Where the splits of a data set are: each a file, a folder of parts, or what the names of its shards begin with.

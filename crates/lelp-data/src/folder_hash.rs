@@ -13,11 +13,8 @@ use crate::storage::{FileError, hex, map};
 /// # Errors
 /// [`FileError::Read`] names the file or folder that cannot be read.
 pub fn folder_hash(folder: &Path) -> Result<String, FileError> {
-    let mut files = Vec::new();
-    collect(folder, "", &mut files)?;
-    files.sort_unstable();
     let mut hash = Sha256::new_with_prefix(b"lelp folder 1\n");
-    for (name, path) in files {
+    for (name, path) in files_below(folder, |name| !name.starts_with('.'))? {
         // An empty file cannot be mapped everywhere.
         let empty = fs::metadata(&path).is_ok_and(|file| file.len() == 0);
         let content = if empty { Sha256::digest([]) } else { Sha256::digest(&*map(&path)?) };
@@ -28,17 +25,36 @@ pub fn folder_hash(folder: &Path) -> Result<String, FileError> {
     Ok(hex(&hash.finalize()))
 }
 
-/// Names, with `/` between folders whatever the system has, and paths of all files below `folder`.
-fn collect(folder: &Path, above: &str, files: &mut Vec<(String, PathBuf)>) -> Result<(), FileError> {
+/// Every file of `folder` and of the folders in it, in order: its name from there, with `/` between folders whatever the
+/// system has, and its path. Files and folders whose own name is not `wanted` are left out.
+///
+/// # Errors
+/// [`FileError::Read`] names the folder that cannot be read.
+pub fn files_below(
+    folder: &Path,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, PathBuf)>, FileError> {
+    let mut files = Vec::new();
+    collect(folder, "", &wanted, &mut files)?;
+    files.sort_unstable();
+    Ok(files)
+}
+
+fn collect(
+    folder: &Path,
+    above: &str,
+    wanted: &impl Fn(&str) -> bool,
+    files: &mut Vec<(String, PathBuf)>,
+) -> Result<(), FileError> {
     let read = |source| FileError::Read { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(read)? {
         let path = entry.map_err(read)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with('.') {
+        if !wanted(&name) {
             continue;
         }
         if path.is_dir() {
-            collect(&path, &format!("{above}{name}/"), files)?;
+            collect(&path, &format!("{above}{name}/"), wanted, files)?;
         } else {
             files.push((format!("{above}{name}"), path));
         }

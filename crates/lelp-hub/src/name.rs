@@ -35,8 +35,7 @@ impl ModelName {
 
     /// The folder in the cache, one for each revision that was asked for.
     pub(crate) fn folder_name(&self) -> String {
-        let revision = self.revision.as_ref().map(|revision| format!("@{revision}")).unwrap_or_default();
-        format!("{}{revision}", self.repository).replace('/', "--")
+        self.full().replace('/', "--")
     }
 
     /// As it was asked for.

@@ -1,9 +1,9 @@
 //! What was pulled, beside it: where from, and the hash of every file.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use lelp_data::files_below;
 use lelp_data::storage::{self, FileError};
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +26,9 @@ pub(crate) struct PullRecord {
 impl PullRecord {
     /// The record of all files in `folder`.
     pub(crate) fn of(model: &str, commit: Option<String>, folder: &Path) -> Result<Self, FileError> {
-        let mut files = BTreeMap::new();
-        hash_files(folder, "", &mut files)?;
+        let hashed = |(name, path): (String, PathBuf)| Ok((name, storage::sha256(&storage::map(&path)?)));
+        let files =
+            files_below(folder, |_| true)?.into_iter().map(hashed).collect::<Result<_, FileError>>()?;
         Ok(Self { model: model.to_owned(), commit, files })
     }
 
@@ -53,18 +54,4 @@ impl PullRecord {
         }
         Ok(())
     }
-}
-
-fn hash_files(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<(), FileError> {
-    let read = |source| FileError::Read { path: folder.to_owned(), source };
-    for entry in fs::read_dir(folder).map_err(read)? {
-        let entry = entry.map_err(read)?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        if entry.path().is_dir() {
-            hash_files(&entry.path(), &format!("{name}/"), files)?;
-        } else {
-            files.insert(name, storage::sha256(&storage::map(&entry.path())?));
-        }
-    }
-    Ok(())
 }

@@ -36,7 +36,7 @@ pub use embeddings::EmbeddingPair;
 pub use error::{MethodError, MethodSettingsError};
 pub use float::Float;
 pub use loss::{Loss, LossObject};
-pub use losses::ce::{CeSettings, CrossEntropy, collapsed_cross_entropy};
+pub use losses::ce::{CeSettings, CrossEntropy, balanced_weights, collapsed_cross_entropy};
 pub use losses::dist::{DistLoss, DistSettings, correlation_distance};
 pub use losses::dkd::{DkdLoss, DkdSettings, decoupled_distillation};
 pub use losses::kd::{KdSettings, SoftTargetLoss, distillation};

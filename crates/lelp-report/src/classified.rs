@@ -31,10 +31,9 @@ impl Classified for InspectError {
 impl Classified for StudentSplitError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Setting(error) => error.kind(),
             Self::File(error) => error.kind(),
             Self::Fit { source, .. } => source.kind(),
-            Self::Record { .. } | Self::NoSplit { .. } | Self::Method(_) => ErrorKind::Input,
+            Self::Record { .. } | Self::NoSplit { .. } => ErrorKind::Input,
         }
     }
 }

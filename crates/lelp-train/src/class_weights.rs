@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use lelp_method::balanced_weights;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -97,19 +98,12 @@ impl ClassWeights {
     ) -> Result<Option<Vec<f64>>, ClassWeightsError> {
         match self {
             Self::Rule(ClassWeightRule::None) => Ok(None),
-            Self::Rule(ClassWeightRule::Balanced) => Ok(Some(balanced(names.len(), classes))),
+            Self::Rule(ClassWeightRule::Balanced) => {
+                Ok(Some(balanced_weights(names.len(), classes.flatten())))
+            }
             Self::Given(weights) => given(names, weights).map(Some),
         }
     }
-}
-
-/// `rows / (classes rows_c)`; 1 for a class without rows, which weighs nothing anyhow.
-fn balanced(classes: usize, of_rows: impl Iterator<Item = Option<usize>>) -> Vec<f64> {
-    let mut counts = vec![0_usize; classes];
-    of_rows.flatten().for_each(|class| counts[class] += 1);
-    let rows: usize = counts.iter().sum();
-    let weight = |&count: &usize| if count == 0 { 1.0 } else { rows as f64 / (classes * count) as f64 };
-    counts.iter().map(weight).collect()
 }
 
 fn given(names: &[String], weights: &BTreeMap<String, f64>) -> Result<Vec<f64>, ClassWeightsError> {

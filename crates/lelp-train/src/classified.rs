@@ -24,7 +24,6 @@ impl Classified for DistillError {
         match self {
             Self::Split(error) => error.kind(),
             Self::Student(error) => error.kind(),
-            Self::Setting(error) => error.kind(),
             Self::Method(_) | Self::NoSubclasses | Self::NoSignals { .. } => ErrorKind::Input,
         }
     }

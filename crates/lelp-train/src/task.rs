@@ -126,50 +126,16 @@ impl Task {
         let logits = signals.as_ref().map(SignalsFolder::logits).transpose()?;
         let read_fine = |fine: &String| FineColumn::open(train.file(), &columns.columns(), fine, None);
         let fine = columns.fine.as_ref().map(read_fine).transpose()?;
-        let task = match validation {
-            Some(validation) => {
-                let validation = labelled(&validation)
-                    .ok_or_else(|| TaskError::NoValidationLabels(validation.file().to_owned()))?;
-                Self {
-                    labels,
-                    train,
-                    train_rows: None,
-                    class_weights: None,
-                    signals,
-                    split_signals: None,
-                    logits,
-                    fine: None,
-                    validation,
-                    test,
-                    unlabelled: None,
-                }
-            }
-            None => Self::held_out(labels, &train, signals, logits, test)?,
+        let (train, train_rows, logits, validation) = if let Some(validation) = validation {
+            let validation = labelled(&validation)
+                .ok_or_else(|| TaskError::NoValidationLabels(validation.file().to_owned()))?;
+            (train, None, logits, validation)
+        } else {
+            let split = hold_out(&train)?;
+            let validation = held_out(&train, &split.validation, logits.as_deref(), labels.len())?;
+            let logits = logits.map(|logits| gather(&logits, labels.len(), &split.train));
+            (train.select(&split.train), Some(split.train), logits, validation)
         };
-        Ok(Self { fine, ..task })
-    }
-
-    fn held_out(
-        labels: Vec<String>,
-        file: &Dataset,
-        signals: Option<SignalsFolder>,
-        logits: Option<Vec<f32>>,
-        test: Option<Dataset>,
-    ) -> Result<Self, TaskError> {
-        let split = hold_out(file)?;
-        let rows = file.select(&split.validation);
-        let validation = match (labelled(&rows), &logits) {
-            (Some(validation), _) => validation,
-            (None, Some(logits)) => {
-                let logits = gather(logits, labels.len(), &split.validation);
-                let classes = logits.chunks_exact(labels.len()).map(|row| lelp::argmax(row) as u32).collect();
-                ValidationRows { data: rows, classes, metric: ValidationMetric::Agreement }
-            }
-            (None, None) => return Err(TaskError::NoValidationLabels(file.file().to_owned())),
-        };
-        let logits = logits.map(|logits| gather(&logits, labels.len(), &split.train));
-        let train = file.select(&split.train);
-        let train_rows = Some(split.train);
         Ok(Self {
             labels,
             train,
@@ -178,7 +144,7 @@ impl Task {
             signals,
             split_signals: None,
             logits,
-            fine: None,
+            fine,
             validation,
             test,
             unlabelled: None,
@@ -406,6 +372,23 @@ impl Task {
     pub fn signals(&self) -> Option<&SignalsFolder> {
         self.signals.as_ref()
     }
+}
+
+/// Rows of the training file that are held out: right is the label or, where none of them has one, the teacher's class.
+fn held_out(
+    file: &Dataset,
+    rows: &[usize],
+    logits: Option<&[f32]>,
+    classes: usize,
+) -> Result<ValidationRows, TaskError> {
+    let data = file.select(rows);
+    if let Some(labelled) = labelled(&data) {
+        return Ok(labelled);
+    }
+    let logits = logits.ok_or_else(|| TaskError::NoValidationLabels(file.file().to_owned()))?;
+    let classes =
+        gather(logits, classes, rows).chunks_exact(classes).map(|row| lelp::argmax(row) as u32).collect();
+    Ok(ValidationRows { data, classes, metric: ValidationMetric::Agreement })
 }
 
 /// The labelled rows alone; none where no row has a label.

@@ -5,6 +5,7 @@ mod by_class;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use by_class::ClassCounts;
 pub use by_class::{ClassScores, ThresholdScores};
 
 use crate::collapse::{check_rows, log_softmax};
@@ -223,12 +224,7 @@ pub fn accuracy_of(confusion: &[u64], classes: usize) -> f64 {
 /// [`Evaluation::macro_f1`] of `confusion` `[classes, classes]`, row the label, column the prediction; NaN without rows.
 #[must_use]
 pub fn macro_f1_of(confusion: &[u64], classes: usize) -> f64 {
-    let f1 = |class: usize| {
-        let labelled: u64 = confusion[class * classes..][..classes].iter().sum();
-        let predicted: u64 = (0..classes).map(|label| confusion[label * classes + class]).sum();
-        let both = labelled + predicted;
-        (both > 0).then(|| 2.0 * confusion[class * classes + class] as f64 / both as f64)
-    };
+    let f1 = |class: usize| ClassCounts::of(confusion, classes, class).f1();
     let scores: Vec<f64> = (0..classes).filter_map(f1).collect();
     scores.iter().sum::<f64>() / scores.len() as f64
 }

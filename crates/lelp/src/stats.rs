@@ -118,9 +118,9 @@ pub fn paired_bootstrap(differences: &[f64], seed: u64) -> Option<Bootstrap> {
     }
     let mut sorted = differences.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let kinds: Vec<(f64, usize)> =
-        sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(|equal| (equal[0], equal.len())).collect();
-    let rows = differences.len();
+    let kinds: Vec<(f64, u64)> =
+        sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(|equal| (equal[0], equal.len() as u64)).collect();
+    let rows = differences.len() as u64;
     let mut random = ChaCha20Rng::seed_from_u64(seed);
     let mut means: Vec<f64> =
         (0..RESAMPLES).map(|_| resampled_sum(&kinds, rows, &mut random) / rows as f64).collect();
@@ -139,18 +139,28 @@ pub fn paired_bootstrap(differences: &[f64], seed: u64) -> Option<Bootstrap> {
 }
 
 /// Sum over `rows` rows drawn with replacement from `kinds`, each a value and the number of rows that have it.
-fn resampled_sum(kinds: &[(f64, usize)], rows: usize, random: &mut ChaCha20Rng) -> f64 {
-    let (mut left, mut of, mut sum) = (rows as u64, rows, 0.0);
-    for &(value, count) in kinds {
-        let drawn = match Binomial::new(left, count as f64 / of as f64) {
+fn resampled_sum(kinds: &[(f64, u64)], rows: u64, random: &mut ChaCha20Rng) -> f64 {
+    let drawn = resampled(kinds.iter().map(|&(_, count)| count), rows, random);
+    kinds.iter().zip(drawn).fold(0.0, |sum, (&(value, _), drawn)| sum + value * drawn as f64)
+}
+
+/// How many of `rows` rows drawn with replacement fall on each of `counts`, which add up to `rows`: a multinomial draw,
+/// one binomial after the other.
+fn resampled(
+    counts: impl Iterator<Item = u64>,
+    rows: u64,
+    random: &mut ChaCha20Rng,
+) -> impl Iterator<Item = u64> {
+    let (mut left, mut of) = (rows, rows);
+    counts.map(move |count| {
+        let drawn = match Binomial::new(left, count as f64 / of.max(1) as f64) {
             Ok(binomial) if count < of => binomial.sample(random),
-            _ => left, // the last kind takes what is left
+            _ => left, // the last takes what is left
         };
-        sum += value * drawn as f64;
         left -= drawn;
         of -= count;
-    }
-    sum
+        drawn
+    })
 }
 
 /// p-values corrected for multiple comparisons, in the order given: the chance of any false positive among them stays

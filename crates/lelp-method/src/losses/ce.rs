@@ -115,7 +115,12 @@ pub struct CrossEntropy<'a> {
 impl<'a> CrossEntropy<'a> {
     /// Over checked supervision, for a student with `subclasses` outputs a class.
     pub(crate) fn new(supervision: Supervision<'a>, subclasses: usize, settings: CeSettings) -> Self {
-        let weights = if settings.balanced { balanced(&supervision) } else { vec![1.0; supervision.classes] };
+        let classes = supervision.classes;
+        let weights = if settings.balanced {
+            balanced_weights(classes, (0..supervision.rows).filter_map(|row| supervision.label(row)))
+        } else {
+            vec![1.0; classes]
+        };
         Self { supervision, subclasses, label_smoothing: settings.label_smoothing, weights }
     }
 
@@ -135,17 +140,17 @@ impl<'a> CrossEntropy<'a> {
     }
 }
 
-/// `rows / (classes rows_c)` over the labelled rows; 1 for a class without rows, which weighs nothing anyhow.
-fn balanced(supervision: &Supervision<'_>) -> Vec<f64> {
-    let mut counts = vec![0_usize; supervision.classes];
-    for label in (0..supervision.rows).filter_map(|row| supervision.label(row)) {
-        counts[label] += 1;
-    }
+/// Weights `[classes]` with which the rows of every class weigh the same together, from the class of each row that has
+/// one: `rows / (classes rows_c)`; 1 for a class without rows, which weighs nothing anyhow.
+///
+/// # Panics
+/// If a class is not below `classes`.
+#[must_use]
+pub fn balanced_weights(classes: usize, of_rows: impl Iterator<Item = usize>) -> Vec<f64> {
+    let mut counts = vec![0_usize; classes];
+    of_rows.for_each(|class| counts[class] += 1);
     let rows: usize = counts.iter().sum();
-    let weight = |&count: &usize| match count {
-        0 => 1.0,
-        count => rows as f64 / (supervision.classes * count) as f64,
-    };
+    let weight = |&count: &usize| if count == 0 { 1.0 } else { rows as f64 / (classes * count) as f64 };
     counts.iter().map(weight).collect()
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lelp::artifact::ArtifactError;
-use lelp::{FittedSplit, SettingError, Temperature};
+use lelp::{FittedSplit, Temperature};
 use lelp_data::storage::{self, FileError};
-use lelp_method::{MethodError, SplitSource};
+use lelp_method::SplitSource;
 use lelp_train::distill::{DistillSettings, SplitSharpness};
 use serde::Deserialize;
 use thiserror::Error;
@@ -59,12 +59,6 @@ pub enum StudentSplitError {
         /// What is wrong with it.
         source: ArtifactError,
     },
-    /// The settings of its method are invalid.
-    #[error(transparent)]
-    Method(#[from] MethodError),
-    /// A setting is out of its range.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
 }
 
 /// The part of `run.json` that is read.

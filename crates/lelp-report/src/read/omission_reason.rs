@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use lelp::SettingError;
 use lelp::artifact::ArtifactError;
 use lelp_data::storage::FileError;
 use lelp_data::{DataError, SignalsFileError};
-use lelp_method::MethodError;
 use lelp_model::{ModelFolderError, PredictError};
 use lelp_train::distill::SplitError;
 use lelp_train::evaluate::EvaluateError;
@@ -50,12 +48,6 @@ pub(super) enum OmissionReason {
     /// The file of the split is damaged.
     #[error(transparent)]
     SplitFile(#[from] ArtifactError),
-    /// The method of the run is invalid.
-    #[error(transparent)]
-    Method(#[from] MethodError),
-    /// A setting is out of its range.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
     /// The split cannot be fitted again.
     #[error(transparent)]
     Split(#[from] SplitError),

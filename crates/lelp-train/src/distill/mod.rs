@@ -15,7 +15,7 @@ use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use lelp::{FittedSplit, SettingError};
+use lelp::FittedSplit;
 use lelp_data::SignalsEmbeddings;
 use lelp_method::{MethodError, Objective, Supervision, TeacherEmbeddings};
 use thiserror::Error;
@@ -53,9 +53,6 @@ pub enum DistillError {
         "method `subclass` matches a teacher's own subclasses, but these signals have none; train the teacher with subclasses, or use method `lelp`"
     )]
     NoSubclasses,
-    /// A setting out of its range.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
     /// The method learns from a teacher, and there is none.
     #[error("method `{method}` learns from a teacher: give its signals, or use method `ce`")]
     NoSignals {

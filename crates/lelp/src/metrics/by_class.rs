@@ -44,21 +44,46 @@ fn share(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 / of as f64)
 }
 
+/// What precision, recall and F1 of a class are made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClassCounts {
+    /// Rows answered with the class that have its label.
+    right: u64,
+    /// Rows with its label.
+    rows: u64,
+    /// Rows answered with it.
+    answered: u64,
+}
+
+impl ClassCounts {
+    /// Those of `class` in `confusion` `[classes, classes]`, row the label, column the answer.
+    pub(super) fn of(confusion: &[u64], classes: usize, class: usize) -> Self {
+        Self {
+            right: confusion[class * classes + class],
+            rows: confusion[class * classes..][..classes].iter().sum(),
+            answered: (0..classes).map(|label| confusion[label * classes + class]).sum(),
+        }
+    }
+
+    /// `2 right / (rows + answered)`; `None` where both are 0.
+    pub(super) fn f1(self) -> Option<f64> {
+        share(2 * self.right, self.rows + self.answered)
+    }
+}
+
 impl Evaluation<'_> {
     /// The figures of each class, `[classes]`.
     #[must_use]
     pub fn by_class(&self) -> Vec<ClassScores> {
         let (confusion, classes) = (self.confusion(), self.classes);
         let scores = |class: usize| {
-            let right = confusion[class * classes + class];
-            let rows: u64 = confusion[class * classes..][..classes].iter().sum();
-            let answered: u64 = (0..classes).map(|label| confusion[label * classes + class]).sum();
+            let counts = ClassCounts::of(&confusion, classes, class);
             ClassScores {
-                rows,
-                answered,
-                precision: share(right, answered),
-                recall: share(right, rows),
-                f1: share(2 * right, rows + answered),
+                rows: counts.rows,
+                answered: counts.answered,
+                precision: share(counts.right, counts.answered),
+                recall: share(counts.right, counts.rows),
+                f1: counts.f1(),
                 average_precision: self.average_precision_of(class),
             }
         };
@@ -96,23 +121,21 @@ impl Evaluation<'_> {
         if self.classes != 2 {
             return Vec::new();
         }
-        let labelled = self.labels.iter().filter(|label| **label == 1).count() as u64;
+        let rows = self.labels.iter().filter(|label| **label == 1).count() as u64;
         let at = |&threshold: &f64| {
-            let answered =
-                (0..self.rows()).filter(|row| self.log_probabilities[2 * row + 1].exp() >= threshold);
-            let (mut count, mut right) = (0, 0);
-            for row in answered {
-                count += 1;
-                right += u64::from(self.labels[row] == 1);
+            let mut counts = ClassCounts { right: 0, rows, answered: 0 };
+            for row in (0..self.rows()).filter(|row| self.log_probabilities[2 * row + 1].exp() >= threshold) {
+                counts.answered += 1;
+                counts.right += u64::from(self.labels[row] == 1);
             }
             ThresholdScores {
                 threshold,
-                answered: count,
-                right,
-                missed: labelled - right,
-                precision: share(right, count),
-                recall: share(right, labelled),
-                f1: share(2 * right, labelled + count),
+                answered: counts.answered,
+                right: counts.right,
+                missed: rows - counts.right,
+                precision: share(counts.right, counts.answered),
+                recall: share(counts.right, rows),
+                f1: counts.f1(),
             }
         };
         thresholds.iter().map(at).collect()

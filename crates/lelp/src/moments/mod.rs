@@ -9,6 +9,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{FitError, ShapeError};
+use crate::linalg::dot;
 use crate::signals::Signals;
 pub use builder::MomentsBuilder;
 pub(crate) use sums::Sums;
@@ -121,13 +122,13 @@ impl ClassMoments {
         let mut direction = covariance[start * self.width..][..self.width].to_vec();
         let mut largest = 0.0;
         for _ in 0..STEPS {
-            let length = direction.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let length = dot(&direction, &direction).sqrt();
             for x in &mut direction {
                 *x /= length;
             }
-            let image = |row: &[f64]| row.iter().zip(&direction).map(|(a, b)| a * b).sum();
-            let next: Vec<f64> = covariance.chunks_exact(self.width).map(image).collect();
-            largest = next.iter().zip(&direction).map(|(a, b)| a * b).sum();
+            let next: Vec<f64> =
+                covariance.chunks_exact(self.width).map(|row| dot(row, &direction)).collect();
+            largest = dot(&next, &direction);
             direction = next;
         }
         Some(largest / total)

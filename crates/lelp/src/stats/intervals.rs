@@ -2,8 +2,9 @@
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use rand_distr::{Binomial, Distribution};
 use serde::{Deserialize, Serialize};
+
+use super::resampled;
 
 /// A 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ pub fn confusion_bootstrap(
     let mut values: Vec<Vec<f64>> = vec![Vec::with_capacity(RESAMPLES); figures.len()];
     if rows > 0 {
         for _ in 0..RESAMPLES {
-            let drawn = resampled(confusion, rows, &mut random);
+            let drawn: Vec<u64> = resampled(confusion.iter().copied(), rows, &mut random).collect();
             for (values, figure) in values.iter_mut().zip(figures) {
                 values.extend(Some(figure(&drawn)).filter(|value| value.is_finite()));
             }
@@ -54,21 +55,6 @@ pub fn confusion_bootstrap(
         Some(Interval { low: percentile(25)?, high: percentile(975)? })
     };
     values.into_iter().map(interval).collect()
-}
-
-/// A table of as many rows, drawn with replacement.
-fn resampled(confusion: &[u64], rows: u64, random: &mut ChaCha20Rng) -> Vec<u64> {
-    let (mut left, mut of) = (rows, rows);
-    let draw = |&count: &u64| {
-        let drawn = match Binomial::new(left, count as f64 / of.max(1) as f64) {
-            Ok(binomial) if count < of => binomial.sample(random),
-            _ => left, // the last cell takes what is left
-        };
-        left -= drawn;
-        of -= count;
-        drawn
-    };
-    confusion.iter().map(draw).collect()
 }
 
 #[cfg(test)]
@@ -102,7 +88,8 @@ mod tests {
         let mut random = ChaCha20Rng::seed_from_u64(3);
         for table in [vec![5, 0, 0, 7], vec![0, 0, 9, 0], vec![1, 2, 3, 0]] {
             for _ in 0..50 {
-                let drawn = resampled(&table, table.iter().sum(), &mut random);
+                let drawn: Vec<u64> =
+                    resampled(table.iter().copied(), table.iter().sum(), &mut random).collect();
                 assert_eq!(drawn.iter().sum::<u64>(), table.iter().sum::<u64>());
                 assert!(
                     drawn.iter().zip(&table).all(|(drawn, cell)| *cell > 0 || *drawn == 0),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tokens::{HASH_START, extend_hash};
+use crate::kinds::fnv::{HASH_START, extend_hash};
 
 /// Characters of a token that its n-grams are taken from; longer tokens are cut.
 const TOKEN_CHARACTERS: usize = 64;
@@ -77,8 +77,8 @@ impl CharacterScratch {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::tokens::hash_bytes;
     use super::*;
+    use crate::kinds::fnv::hash_bytes;
 
     proptest! {
         #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::features::{FeatureScratch, FeatureSettings};
-use super::tokens::hash_bytes;
+use crate::kinds::fnv::hash_bytes;
 use crate::schema::ModelSchema;
 
 /// Kinds of features of columns; those of texts end below.

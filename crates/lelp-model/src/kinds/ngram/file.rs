@@ -116,7 +116,7 @@ impl NgramModel {
 
     /// Saves the model into `folder`, which is made where it is missing.
     pub fn save(&self, folder: &Path) -> Result<(), NgramFileError> {
-        std::fs::create_dir_all(folder).map_err(|source| FileError::Write { path: folder.into(), source })?;
+        storage::create_folder(folder)?;
         let path = folder.join(WEIGHTS);
         let bytes = safetensors::serialize(self.tensors(), None)
             .map_err(|source| NgramFileError::Safetensors { path: path.clone(), source })?;

@@ -2,9 +2,7 @@
 
 use unicode_segmentation::{UWordBounds, UnicodeSegmentation};
 
-/// FNV-1a, 64 bits: start and prime (Fowler, Noll and Vo; <http://www.isthe.com/chongo/tech/comp/fnv/>).
-pub(super) const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+use crate::kinds::fnv::{HASH_START, extend_hash, hash_bytes};
 
 /// The tokens of a text, in order, as slices of it.
 ///
@@ -124,16 +122,6 @@ pub fn hash_token(token: &str) -> u64 {
         .chars()
         .flat_map(char::to_lowercase)
         .fold(HASH_START, |hash, character| extend_hash(hash, character.encode_utf8(&mut [0; 4]).as_bytes()))
-}
-
-/// FNV-1a (64 bits) over bytes as they are.
-pub(super) fn hash_bytes(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(HASH_START, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
-}
-
-/// The hash of a string that `bytes` are appended to, from that of the string.
-pub(super) fn extend_hash(hash: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
 }
 
 #[cfg(test)]

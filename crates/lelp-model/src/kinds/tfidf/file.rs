@@ -110,7 +110,7 @@ impl TfidfModel {
     /// # Errors
     /// [`TfidfFileError`] names the file.
     pub fn save(&self, folder: &Path) -> Result<(), TfidfFileError> {
-        std::fs::create_dir_all(folder).map_err(|source| FileError::Write { path: folder.into(), source })?;
+        storage::create_folder(folder)?;
         let Vocabulary { keys, idf } = self.vocabulary();
         let (terms, outputs) = (keys.len(), self.bias().len());
         let view = |name, dtype, shape: &[usize], bytes| {

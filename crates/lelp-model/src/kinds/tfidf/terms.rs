@@ -3,9 +3,7 @@
 use lelp::hash::{GOLDEN, mix};
 use lelp_data::Text;
 
-/// FNV-1a, 64 bits (Fowler, Noll and Vo).
-const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
-const HASH_PRIME: u64 = 0x0000_0100_0000_01b3;
+use crate::kinds::fnv::{HASH_START, extend_hash};
 
 /// Kinds of terms; those of a second text come after these.
 const WORD: u64 = 0;
@@ -51,9 +49,7 @@ impl TermScratch {
         for character in text.chars().chain(std::iter::once(' ')) {
             if character.is_alphanumeric() || character == '_' {
                 for lower in character.to_lowercase() {
-                    for &byte in lower.encode_utf8(&mut [0; 4]).as_bytes() {
-                        hash = (hash ^ u64::from(byte)).wrapping_mul(HASH_PRIME);
-                    }
+                    hash = extend_hash(hash, lower.encode_utf8(&mut [0; 4]).as_bytes());
                 }
                 length += 1;
                 continue;

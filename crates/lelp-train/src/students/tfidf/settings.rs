@@ -25,10 +25,10 @@ impl Student for TfidfStudentSettings {
     fn prepare(
         &self,
         task: &Task,
-        resources: &Resources<'_>,
+        _resources: &Resources<'_>,
         _progress: &mut dyn FnMut(usize),
         _cancelled: &AtomicBool,
     ) -> Result<Box<dyn PreparedStudent>, StudentError> {
-        Ok(Box::new(PreparedTfidf::new(*self, task, resources.threads)?))
+        Ok(Box::new(PreparedTfidf::new(*self, task)?))
     }
 }

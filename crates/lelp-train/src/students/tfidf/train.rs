@@ -1,6 +1,5 @@
 //! The baseline on a task.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -8,7 +7,7 @@ use std::time::Instant;
 use lelp_data::Text;
 use lelp_method::CeSettings;
 use lelp_model::Predictor;
-use lelp_model::tfidf::{TermScratch, TfidfModel, TfidfScratch, Vocabulary};
+use lelp_model::tfidf::{TermScratch, TfidfModel, Vocabulary};
 
 use super::TfidfStudentSettings;
 use super::logistic::{SparseMatrix, fit};
@@ -36,11 +35,7 @@ struct TrainedTfidf {
 }
 
 impl PreparedTfidf {
-    pub(super) fn new(
-        settings: TfidfStudentSettings,
-        task: &Task,
-        threads: NonZeroUsize,
-    ) -> Result<Self, StudentError> {
+    pub(super) fn new(settings: TfidfStudentSettings, task: &Task) -> Result<Self, StudentError> {
         if let Some(penalty) =
             settings.inverse_penalty.filter(|penalty| !(*penalty > 0.0 && penalty.is_finite()))
         {
@@ -48,17 +43,14 @@ impl PreparedTfidf {
         }
         let texts: Vec<Text<'_>> = task.train().texts()?.collect();
         let (rows, labels) = task.train().labelled();
-        let (vocabulary, matrix) = thread_pool(threads)?.install(|| {
-            let vocabulary = vocabulary(&texts);
-            let mut scratch = TermScratch::default();
-            let weighed = rows.iter().map(|&row| {
-                let mut known = Vec::new();
-                vocabulary.weigh(scratch.count(&texts[row]), &mut known);
-                known
-            });
-            let matrix = SparseMatrix::new(weighed, vocabulary.terms());
-            (vocabulary, matrix)
+        let vocabulary = vocabulary(&texts);
+        let mut scratch = TermScratch::default();
+        let weighed = rows.iter().map(|&row| {
+            let mut known = Vec::new();
+            vocabulary.weigh(scratch.count(&texts[row]), &mut known);
+            known
         });
+        let matrix = SparseMatrix::new(weighed, vocabulary.terms());
         Ok(Self { settings, vocabulary, matrix, labels })
     }
 }
@@ -130,11 +122,8 @@ impl PreparedTfidf {
         let (weight, bias) = fitted.ok_or(TrainError::Cancelled { epoch: number, checkpoint: None })?;
         let model = TfidfModel::new(job.task.labels().to_vec(), self.vocabulary.clone(), weight, bias)?;
         let (data, right) = (job.task.validation(), job.task.validation_classes());
-        let (mut scratch, mut logits) = (TfidfScratch::default(), vec![0.0; data.rows() * classes]);
-        for (text, logits) in data.texts()?.zip(logits.chunks_exact_mut(classes)) {
-            model.class_logits(&text, &mut scratch, logits);
-        }
-        let (score, right) = score(&logits, classes, right, job.settings.select).map_err(TrainError::from)?;
+        let (score, right) = score(&model.logits(data.table())?, classes, right, job.settings.select)
+            .map_err(TrainError::from)?;
         let validation = ValidationRecord::of(score, job.task.validation_metric());
         let (rows, seconds) = (self.labels.len(), start.elapsed().as_secs_f64());
         let epoch = EpochRecord {
