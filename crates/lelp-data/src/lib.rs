@@ -77,7 +77,7 @@ pub use signals::{
     Existing, Part, Precision, SignalsDescription, SignalsEmbeddings, SignalsFileError, SignalsFolder,
     SignalsWriter, StoredSignals,
 };
-pub use splits::{HoldOut, Splits, hold_out, hold_out_by_class};
+pub use splits::{HoldOut, Splits, fold_of_rows, hold_out, hold_out_by_class};
 pub use table::{ColumnKind, ColumnValues, Field, Schema, SchemaError, Table, TableError};
 pub use text::Text;
 pub use unlabelled::{NearDuplicates, Screen, UnlabelledReport, text_identity};

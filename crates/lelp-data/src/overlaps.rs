@@ -60,7 +60,8 @@ pub fn split_overlaps(
     found
 }
 
-fn identities(data: &Dataset) -> Vec<u64> {
+/// A hash of each row that is the same for texts that read alike.
+pub(crate) fn identities(data: &Dataset) -> Vec<u64> {
     let identity = |row| data.text(row).map_or_else(|| row_hash(data.table(), row), text_identity);
     (0..data.rows()).map(identity).collect()
 }

@@ -9,6 +9,7 @@ use crate::error::DataError;
 use crate::files::SplitPaths;
 use crate::fingerprint::row_hash;
 use crate::notices::{Notice, NoticeLog};
+use crate::overlaps::identities;
 
 /// A data set in up to three parts that share their classes.
 #[derive(Debug, Clone)]
@@ -88,6 +89,13 @@ pub fn hold_out(data: &Dataset) -> Result<HoldOut, DataError> {
         return Err(DataError::HoldOut { file: data.file().to_owned(), rows: data.rows() as u64 });
     }
     Ok(HoldOut { train, validation })
+}
+
+/// The fold of each row, below `folds`: of about equal size, by a stable hash of the text (or of all values where there is
+/// none) that sees no case, punctuation or repeated space, so that texts which read alike are of one fold.
+#[must_use]
+pub fn fold_of_rows(data: &Dataset, folds: usize) -> Vec<usize> {
+    identities(data).into_iter().map(|identity| (identity % folds.max(1) as u64) as usize).collect()
 }
 
 /// Holds out about a tenth of the labelled rows of every class, at least one of each that has three different texts: for

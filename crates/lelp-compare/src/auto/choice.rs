@@ -1,9 +1,8 @@
 //! The simplest candidate that none beats beyond luck.
 
 use lelp::stats::MeanAndDeviation;
-use lelp_train::training::SelectionMetric;
 
-use super::race::Entry;
+use super::entry::{Criterion, Entry};
 
 /// Standard errors of a difference within which the simpler candidate is taken.
 ///
@@ -12,7 +11,7 @@ use super::race::Entry;
 /// 3.4.3. Departure: the error is that of the difference between two candidates on the same rows.
 const LUCK: f64 = 1.0;
 
-/// How much more of the validation rows one candidate has right than another.
+/// How much more of the rows that decide one candidate has right than another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PairedDifference {
     pub(super) mean: f64,
@@ -21,19 +20,12 @@ pub(super) struct PairedDifference {
 }
 
 impl PairedDifference {
-    /// `better` less `other`: over rows, each of which counts by the share of students that have it right; over pairs of
-    /// students of equal seeds where something else than the share of right rows is selected for.
-    pub(super) fn between(better: &Entry, other: &Entry, select: SelectionMetric) -> Self {
-        let differences: Vec<f64> = if select.is_accuracy() {
-            let share = |entry: &Entry, row: usize| {
-                let right = entry.right.iter().filter(|right| right[row]).count();
-                right as f64 / entry.right.len() as f64
-            };
-            let rows = better.right.first().map_or(0, Vec::len);
-            (0..rows).map(|row| share(better, row) - share(other, row)).collect()
-        } else {
-            better.keys.iter().zip(&other.keys).map(|(better, other)| better - other).collect()
-        };
+    /// `better` less `other`: over rows, or over pairs of students of equal seeds where something else than the share of
+    /// right rows is selected for.
+    pub(super) fn between(better: &Entry, other: &Entry, by: Criterion) -> Self {
+        let values = |entry: &Entry| entry.values(by);
+        let differences: Vec<f64> =
+            values(better).iter().zip(values(other)).map(|(better, other)| better - other).collect();
         let MeanAndDeviation { mean, deviation } = MeanAndDeviation::of(&differences);
         Self { mean, standard_error: deviation / (differences.len() as f64).sqrt() }
     }
@@ -51,15 +43,15 @@ pub(super) struct Choice {
 }
 
 /// Of the entries with most students the simplest one that the best one is not above beyond luck.
-pub(super) fn choose(entries: &[Entry], select: SelectionMetric) -> Option<Choice> {
+pub(super) fn choose(entries: &[Entry], by: Criterion) -> Option<Choice> {
     let most = entries.iter().map(|entry| entry.right.len()).max().filter(|most| *most > 0)?;
     let mut finalists: Vec<usize> =
         (0..entries.len()).filter(|&place| entries[place].right.len() == most).collect();
     finalists.sort_by_key(|&place| entries[place].rank);
     let best =
-        *finalists.iter().rev().max_by(|&&a, &&b| entries[a].score().total_cmp(&entries[b].score()))?;
+        *finalists.iter().rev().max_by(|&&a, &&b| entries[a].score(by).total_cmp(&entries[b].score(by)))?;
     let equal = |place: usize| {
-        place == best || PairedDifference::between(&entries[best], &entries[place], select).is_luck()
+        place == best || PairedDifference::between(&entries[best], &entries[place], by).is_luck()
     };
     let taken = finalists.into_iter().find(|&place| equal(place))?;
     Some(Choice { taken, best })
@@ -69,9 +61,12 @@ pub(super) fn choose(entries: &[Entry], select: SelectionMetric) -> Option<Choic
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use lelp_train::students::StudentSettings;
+    use lelp_train::training::SelectionMetric;
 
     use super::*;
     use crate::auto::Candidate;
+
+    const BY_ACCURACY: Criterion = Criterion { select: SelectionMetric::Accuracy, validation: 1000 };
 
     /// Candidates that have rows `from..to` of a thousand right, one student each; the first is the simplest.
     fn entries(right: &[std::ops::Range<usize>]) -> Vec<Entry> {
@@ -88,7 +83,7 @@ mod tests {
     }
 
     fn taken(right: &[std::ops::Range<usize>]) -> usize {
-        choose(&entries(right), SelectionMetric::Accuracy).unwrap().taken
+        choose(&entries(right), BY_ACCURACY).unwrap().taken
     }
 
     #[test]
@@ -108,11 +103,11 @@ mod tests {
             let again = entry.right[0].clone();
             entry.right.push(again);
         }
-        assert_eq!(choose(&entries, SelectionMetric::Accuracy), Some(Choice { taken: 0, best: 0 }));
+        assert_eq!(choose(&entries, BY_ACCURACY), Some(Choice { taken: 0, best: 0 }));
         for entry in &mut entries {
             entry.right.clear();
         }
-        assert_eq!(choose(&entries, SelectionMetric::Accuracy), None, "no split fits");
+        assert_eq!(choose(&entries, BY_ACCURACY), None, "no split fits");
     }
 
     #[test]
@@ -123,15 +118,35 @@ mod tests {
         for entry in &mut entries {
             entry.right = vec![entry.right[0].clone(); 3];
         }
-        assert_eq!(choose(&entries, SelectionMetric::MacroF1).unwrap().taken, 1);
+        assert_eq!(
+            choose(&entries, Criterion { select: SelectionMetric::MacroF1, ..BY_ACCURACY }).unwrap().taken,
+            1
+        );
     }
 
     #[test]
     fn differences_are_paired_and_in_absolute_units() {
         let entries = entries(&[0..500, 0..510]);
-        let difference = PairedDifference::between(&entries[1], &entries[0], SelectionMetric::Accuracy);
+        let difference = PairedDifference::between(&entries[1], &entries[0], BY_ACCURACY);
         assert!((difference.mean - 0.01).abs() < 1e-12);
         // Ten ones among a thousand: sqrt(.01 x .99 / 999).
         assert!((difference.standard_error - (0.0099_f64 / 999.0).sqrt()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn each_held_out_row_counts_as_much_as_a_validation_row_that_all_students_are_asked() {
+        // 1000 validation rows, and 300 further ones of each of two folds.
+        let mut entries = entries(&[0..500, 0..500]);
+        for (entry, held_out) in entries.iter_mut().zip([200, 230]) {
+            let further = |right: usize| (0..300).map(move |row| row < right);
+            entry.right.push(entry.right[0].clone());
+            for right in &mut entry.right {
+                right.extend(further(held_out));
+            }
+        }
+        let difference = PairedDifference::between(&entries[1], &entries[0], BY_ACCURACY);
+        assert!((difference.mean - 60.0 / 1600.0).abs() < 1e-12);
+        assert!((entries[0].score(BY_ACCURACY) - 900.0 / 1600.0).abs() < 1e-12);
+        assert_eq!(choose(&entries, BY_ACCURACY).unwrap().taken, 1);
     }
 }

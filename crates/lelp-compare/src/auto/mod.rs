@@ -1,16 +1,20 @@
-//! The best student that the data allow: methods and students are raced on the validation rows.
+//! The best student that the data allow: methods and students are raced on the validation rows, and on training rows that
+//! they do not learn from.
 //!
 //! | step | where |
 //! |---|---|
 //! | what is left open, what is given -> candidates, the simplest first | `spec`, `candidates` |
-//! | candidates -> scores on the validation rows, one student each; the best ones -> more students | `race` |
+//! | training rows -> those that a student learns from, and those that judge it beside the validation rows | `fold` |
+//! | candidates -> scores, one student each; the best ones -> more students | `race`, `entry` |
 //! | scores -> the simplest candidate that none beats beyond luck | `choice` |
 //!
 //! Tables in the book hold its choices against every method alone.
 
 mod candidates;
 mod choice;
+mod entry;
 mod error;
+mod fold;
 mod race;
 mod result;
 mod spec;
@@ -79,9 +83,9 @@ impl AutoSearch<'_> {
         let plan = candidates::plan(task, self.spec, self.method, student, self.fixed)?;
         let race = Race { search: self, task, train, on_student, cancel };
         let raced = race.run(&plan)?;
-        let choice = choice::choose(&raced, self.train.select).ok_or(AutoError::NothingFits)?;
-        let mut result =
-            AutoResult::new(&raced, choice, self.task, self.train.select, start.elapsed().as_secs_f64());
+        let by = race.criterion();
+        let choice = choice::choose(&raced, by).ok_or(AutoError::NothingFits)?;
+        let mut result = AutoResult::new(&raced, choice, self.task, by, start.elapsed().as_secs_f64());
         if small.is_some() {
             result.choice.student = self.student.clone();
         }

@@ -1,17 +1,17 @@
-//! Candidates are trained and scored: every one once, the best ones with more seeds.
+//! Candidates are trained and scored: every one once, the best ones again, with other seeds and other rows held out.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use lelp::stats::MeanAndDeviation;
 use lelp_method::Objective;
 use lelp_train::distill::{DistillError, Distilled, Distiller, SplitError, Task};
-use lelp_train::students::PreparedStudent;
 use lelp_train::training::TrainSettings;
 
 use super::candidates::{Candidate, Plan};
+use super::entry::{Criterion, Entry};
+use super::fold::Fold;
 use super::{AutoError, AutoSearch};
 
 /// Students of a candidate that comes to the last round.
@@ -24,7 +24,7 @@ const BEST_STUDENTS: usize = 2;
 const SEED_STEP: u64 = 1_000;
 const FIRST_SEED: u64 = 1_000_000;
 
-/// Which validation rows a student answers rightly, and what is selected for.
+/// Which rows a student answers rightly, and what is selected for.
 type Answers = (Vec<bool>, f64);
 
 /// A race of candidates.
@@ -36,51 +36,41 @@ pub(super) struct Race<'a> {
     pub(super) cancel: &'a AtomicBool,
 }
 
-/// A candidate and how its students answer.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) candidate: Candidate,
-    /// Places of student and method in the plan: the simpler one is the smaller.
-    pub(super) rank: (usize, usize),
-    /// Of each of its students, which validation rows it answers rightly; none where its split does not fit the classes.
-    pub(super) right: Vec<Vec<bool>>,
-    /// Of each of them what is selected for: by default the share of right rows.
-    pub(super) keys: Vec<f64>,
-}
-
-impl Entry {
-    /// Mean of what is selected for; below all others where there is none.
-    pub(super) fn score(&self) -> f64 {
-        if self.keys.is_empty() { f64::NEG_INFINITY } else { MeanAndDeviation::of(&self.keys).mean }
-    }
-}
-
 impl Race<'_> {
     /// All candidates that were tried.
     pub(super) fn run(&self, plan: &Plan) -> Result<Vec<Entry>, AutoError> {
-        let task = self.task;
-        let prepare = |student: &lelp_train::students::StudentSettings| {
-            student.student().prepare(task, &self.search.resources, &mut |_| {}, self.cancel)
-        };
-        let prepared: Vec<Box<dyn PreparedStudent>> =
-            plan.students.iter().map(prepare).collect::<Result<_, _>>()?;
-        let jobs = self.search.resources.threads.get().min(self.search.budget.get());
-        let each = NonZeroUsize::new(self.search.resources.threads.get() / jobs).unwrap_or(NonZeroUsize::MIN);
-        let distillers =
-            prepared.iter().map(|student| Distiller::new(task, student.as_ref(), each)).collect();
-        let mut field =
-            Field { race: self, plan, distillers, jobs, methods: plan.methods.clone(), entries: Vec::new() };
-        field.run()?;
+        let threads = self.search.resources.threads.get();
+        let jobs = threads.min(self.search.budget.get());
+        let each = NonZeroUsize::new(threads / jobs).unwrap_or(NonZeroUsize::MIN);
+        let mut field = Field { race: self, plan, jobs, methods: plan.methods.clone(), entries: Vec::new() };
+        let first = Fold::open(self, plan, 0, &(0..plan.students.len()).collect())?;
+        let distillers = first.distillers(each);
+        let finalists = field.first_rounds(&distillers)?;
+        let students = finalists.iter().map(|&entry| field.entries[entry].rank.0).collect();
+        for number in 1..SEEDS {
+            if first.holds_out() {
+                let fold = Fold::open(self, plan, number, &students)?;
+                field.train(&fold.distillers(each), number, &finalists)?;
+            } else {
+                field.train(&distillers, number, &finalists)?;
+            }
+        }
         Ok(field.entries)
     }
+
+    /// What candidates are compared by.
+    pub(super) fn criterion(&self) -> Criterion {
+        Criterion { select: self.search.train.select, validation: self.task.validation().rows() }
+    }
 }
+
+/// Of each student of the plan, who trains it; none where it is not in this round.
+type Distillers<'a> = [Option<Distiller<'a>>];
 
 /// Candidates so far.
 struct Field<'a> {
     race: &'a Race<'a>,
     plan: &'a Plan,
-    /// One for each student of the plan.
-    distillers: Vec<Distiller<'a>>,
     /// Students that are trained side by side.
     jobs: usize,
     /// Those of the plan, and those with labels mixed in.
@@ -89,25 +79,32 @@ struct Field<'a> {
 }
 
 impl Field<'_> {
-    fn run(&mut self) -> Result<(), AutoError> {
+    /// Trains every candidate once, and gives those of the last round, for which a third of the budget is left.
+    fn first_rounds(&mut self, distillers: &Distillers<'_>) -> Result<Vec<usize>, AutoError> {
         let budget = self.race.search.budget.get();
-        // A third is for the last round.
-        let first_rounds = (budget - budget / 3).max(1);
+        let most = (budget - budget / 3).max(1);
         let (students, plain) = (self.plan.students.len(), self.plan.plain);
         let pairs = (0..plain).flat_map(|method| (0..students).map(move |student| (student, method)));
-        self.enter(pairs.collect(), first_rounds)?;
+        self.enter(distillers, pairs.collect(), most)?;
         let best = self.best_students();
         let splits = plain..self.plan.methods.len();
         let pairs = best.iter().flat_map(|&student| splits.clone().map(move |method| (student, method)));
-        self.enter(pairs.collect(), first_rounds)?;
-        self.enter_mixed_labels(first_rounds)?;
-        let finalists = self.finalists((budget - self.entries.len()) / (SEEDS - 1));
-        let jobs = finalists.iter().flat_map(|&entry| (1..SEEDS).map(move |number| (entry, number)));
-        self.train(&jobs.collect::<Vec<_>>())
+        self.enter(distillers, pairs.collect(), most)?;
+        self.enter_mixed_labels(distillers, most)?;
+        Ok(self.finalists((budget - self.entries.len()) / (SEEDS - 1)))
+    }
+
+    fn score(&self, place: usize) -> f64 {
+        self.entries[place].score(self.race.criterion())
     }
 
     /// Enters pairs of student and method, as long as there are fewer than `most`.
-    fn enter(&mut self, pairs: Vec<(usize, usize)>, most: usize) -> Result<(), AutoError> {
+    fn enter(
+        &mut self,
+        distillers: &Distillers<'_>,
+        pairs: Vec<(usize, usize)>,
+        most: usize,
+    ) -> Result<(), AutoError> {
         let first = self.entries.len();
         self.entries.extend(pairs.into_iter().take(most.saturating_sub(first)).map(|(student, method)| {
             Entry {
@@ -120,14 +117,14 @@ impl Field<'_> {
                 keys: Vec::new(),
             }
         }));
-        let jobs: Vec<(usize, usize)> = (first..self.entries.len()).map(|entry| (entry, 0)).collect();
-        self.train(&jobs)
+        self.train(distillers, 0, &(first..self.entries.len()).collect::<Vec<_>>())
     }
 
     /// The students that do best with the plain methods, over these.
     fn best_students(&self) -> Vec<usize> {
         let score = |student: usize| {
-            let own = self.entries.iter().filter(|entry| entry.rank.0 == student).map(Entry::score);
+            let own = (0..self.entries.len()).filter(|&place| self.entries[place].rank.0 == student);
+            let own = own.map(|place| self.score(place));
             let (sum, count) = own.fold((0.0, 0.0), |(sum, count), score| (sum + score, count + 1.0));
             if count == 0.0 { -1.0 } else { sum / count }
         };
@@ -138,7 +135,7 @@ impl Field<'_> {
     }
 
     /// The best methods that learn from the teacher, one without and one with a split, with labels mixed in.
-    fn enter_mixed_labels(&mut self, most: usize) -> Result<(), AutoError> {
+    fn enter_mixed_labels(&mut self, distillers: &Distillers<'_>, most: usize) -> Result<(), AutoError> {
         let Some(alpha) = self.plan.mixed_labels else { return Ok(()) };
         let mut pairs = Vec::new();
         for split in [false, true] {
@@ -155,13 +152,13 @@ impl Field<'_> {
             pairs.push((student, self.methods.len()));
             self.methods.push(Objective { base, add: distill.add });
         }
-        self.enter(pairs, most)
+        self.enter(distillers, pairs, most)
     }
 
     /// Places of all entries, the best first, the simpler of equals first.
     fn order(&self) -> Vec<usize> {
         let mut places: Vec<usize> = (0..self.entries.len()).collect();
-        let key = |place: usize| (self.entries[place].score(), self.entries[place].rank);
+        let key = |place: usize| (self.score(place), self.entries[place].rank);
         places.sort_by(|&a, &b| {
             let ((left, simple), (right, other)) = (key(a), key(b));
             right.total_cmp(&left).then(simple.cmp(&other))
@@ -188,18 +185,26 @@ impl Field<'_> {
     }
 
     /// Trains a student of each of these entries, with the seed of that number.
-    fn train(&mut self, students: &[(usize, usize)]) -> Result<(), AutoError> {
-        let answers: Mutex<Vec<Option<Answers>>> = Mutex::new(vec![None; students.len()]);
+    fn train(
+        &mut self,
+        distillers: &Distillers<'_>,
+        number: usize,
+        entries: &[usize],
+    ) -> Result<(), AutoError> {
+        let answers: Mutex<Vec<Option<Answers>>> = Mutex::new(vec![None; entries.len()]);
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
         let work = || {
             loop {
                 let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&(entry, number)) = students.get(place) else { break };
-                match self.answers(&self.entries[entry], number) {
+                let Some(&entry) = entries.get(place) else { break };
+                let entry = &self.entries[entry];
+                let distiller =
+                    distillers[entry.rank.0].as_ref().expect("a fold is opened with its students");
+                match self.answers(distiller, entry, number) {
                     Ok(right) => answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = right,
                     Err(error) => {
                         failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                        next.store(students.len(), Ordering::Relaxed);
+                        next.store(entries.len(), Ordering::Relaxed);
                     }
                 }
                 (self.race.on_student)();
@@ -210,7 +215,7 @@ impl Field<'_> {
             return Err(error);
         }
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for (&(entry, _), answers) in students.iter().zip(answers) {
+        for (&entry, answers) in entries.iter().zip(answers) {
             let Some((right, key)) = answers else { continue };
             self.entries[entry].right.push(right);
             self.entries[entry].keys.push(key);
@@ -218,12 +223,16 @@ impl Field<'_> {
         Ok(())
     }
 
-    /// How a new student answers the validation rows; none where the split does not fit these classes: another may.
-    fn answers(&self, entry: &Entry, number: usize) -> Result<Option<Answers>, AutoError> {
+    /// How a new student answers the rows that decide; none where the split does not fit these classes: another may.
+    fn answers(
+        &self,
+        distiller: &Distiller<'_>,
+        entry: &Entry,
+        number: usize,
+    ) -> Result<Option<Answers>, AutoError> {
         let train = self.race.train;
         let seed = FIRST_SEED + SEED_STEP * train.seed + number as u64;
         let train = TrainSettings { seed, ..train };
-        let distiller = &self.distillers[entry.rank.0];
         match distiller.train(&entry.candidate.distill, &train, None, &mut |_| {}, self.race.cancel) {
             Ok(Distilled { report, .. }) => {
                 let key = report.best().and_then(|epoch| epoch.validation).map(|validation| validation.key());

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidates::Candidate;
 use super::choice::{Choice, PairedDifference};
-use super::race::Entry;
+use super::entry::{Criterion, Entry};
 
 /// What `auto` chose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct AutoResult {
     pub best: usize,
     /// Validation rows.
     pub rows: usize,
+    /// Training rows that decided too, each for a student that did not learn from it.
+    #[serde(default)]
+    pub held_out: usize,
     /// What their right answers are.
     pub metric: ValidationMetric,
     /// What candidates were compared by.
@@ -52,21 +55,15 @@ pub struct Raced {
 }
 
 impl AutoResult {
-    pub(super) fn new(
-        entries: &[Entry],
-        choice: Choice,
-        task: &Task,
-        select: SelectionMetric,
-        seconds: f64,
-    ) -> Self {
+    pub(super) fn new(entries: &[Entry], choice: Choice, task: &Task, by: Criterion, seconds: f64) -> Self {
         let taken = &entries[choice.taken];
         let raced = |entry: &Entry| {
             let as_far = entry.right.len() == taken.right.len();
-            let below = as_far.then(|| PairedDifference::between(taken, entry, select));
+            let below = as_far.then(|| PairedDifference::between(taken, entry, by));
             Raced {
                 candidate: entry.candidate.clone(),
                 students: entry.right.len(),
-                score: if entry.keys.is_empty() { 0.0 } else { entry.score() },
+                score: if entry.keys.is_empty() { 0.0 } else { entry.score(by) },
                 below: below.map(|below| (below.mean, below.standard_error)),
             }
         };
@@ -78,7 +75,8 @@ impl AutoResult {
             best: choice.best,
             rows: task.validation().rows(),
             metric: task.validation_metric(),
-            select,
+            select: by.select,
+            held_out: taken.right.iter().map(|right| right.len() - by.validation).sum(),
             taught: task.signals().is_some(),
             seconds,
         }
@@ -116,6 +114,9 @@ impl AutoResult {
             SelectionMetric::LogLoss => "mean log-likelihood".to_owned(),
         };
         let mut words = format!("{by} {:.4} on {} validation rows", taken.score, self.rows);
+        if self.held_out > 0 {
+            let _ = write!(words, " and {} held-out training rows", self.held_out);
+        }
         if self.best != self.taken {
             let name = self.describe_candidate(&best.candidate);
             let _ = write!(words, "; the best, {name}, {:.4}, is above it by no more than luck", best.score);

@@ -19,7 +19,7 @@ use crate::record::{AutoRecord, Record};
 use crate::space::Trial;
 
 /// Changes when the same settings are chosen in another way, so that earlier choices are made again.
-const AUTO_VERSION: u32 = 6;
+const AUTO_VERSION: u32 = 7;
 
 impl Comparison<'_> {
     /// All methods without trials: those that are left to `auto`, and those with a student of their own.

@@ -1,5 +1,7 @@
 //! The rows of a distillation, read once and used by every method and seed.
 
+mod subset;
+
 use std::path::{Path, PathBuf};
 
 use lelp::TeacherCheck;
@@ -252,42 +254,6 @@ impl Task {
         let classes = (0..self.train.rows()).map(|row| label(row).or_else(|| teacher(row)));
         let class_weights = weights.of(&self.labels, classes)?;
         Ok(Self { class_weights, ..self })
-    }
-
-    /// The same task with `count` of its training labels, see [`Dataset::keep_labels`].
-    #[must_use]
-    pub fn keep_labels(self, count: usize) -> Self {
-        Self { train: self.train.keep_labels(count), ..self }
-    }
-
-    /// A smaller task to try things on: `rows` of the training rows, evenly spread, and the same validation rows. None where
-    /// there are no more training rows than that.
-    #[must_use]
-    pub fn sample(&self, rows: usize) -> Option<Self> {
-        let (all, classes) = (self.train.rows(), self.labels.len());
-        if all <= rows {
-            return None;
-        }
-        let learned: Rows = (0..rows).map(|place| place * all / rows).collect();
-        let first = learned.partition_point(|&row| row < self.file_rows());
-        let unlabelled = self.unlabelled.map(|unlabelled| UnlabelledRows { first, ..unlabelled });
-        let train_rows = match &self.train_rows {
-            None => learned.clone(),
-            Some(in_file) => learned.iter().map(|&row| in_file[row]).collect(),
-        };
-        Some(Self {
-            labels: self.labels.clone(),
-            train: self.train.select(&learned),
-            train_rows: Some(train_rows),
-            class_weights: self.class_weights.clone(),
-            signals: self.signals.clone(),
-            split_signals: self.split_signals.clone(),
-            logits: self.logits.as_ref().map(|logits| gather(logits, classes, &learned)),
-            fine: self.fine.clone(),
-            validation: self.validation.clone(),
-            test: None,
-            unlabelled,
-        })
     }
 
     /// How often the teacher's answers to the training rows are their labels.
