@@ -30,7 +30,7 @@ pub(crate) fn table_hash(table: &Table) -> String {
         text(&mut hash, &field.name);
         text(&mut hash, &field.kind.describe());
         for row in 0..table.rows() {
-            value(&mut hash, table, row, column);
+            table.value(row, column).each_bytes(|bytes| hash.update(bytes));
         }
     }
     hex(&hash.finalize())
@@ -46,7 +46,7 @@ pub(crate) fn column_hashes(table: &Table) -> BTreeMap<String, String> {
     let hash = |(column, field): (usize, &Field)| {
         let mut hash = Sha256::new_with_prefix(b"lelp column 1\n");
         text(&mut hash, &field.kind.describe());
-        (0..table.rows()).for_each(|row| value(&mut hash, table, row, column));
+        (0..table.rows()).for_each(|row| table.value(row, column).each_bytes(|bytes| hash.update(bytes)));
         (field.name.clone(), hex(&hash.finalize()))
     };
     others.map(hash).chain(texts).collect()
@@ -69,27 +69,11 @@ pub(crate) fn row_hash(table: &Table, row: usize) -> u64 {
     } else {
         let mut hash = Sha256::new();
         for column in 0..table.schema().fields().len() {
-            value(&mut hash, table, row, column);
+            table.value(row, column).each_bytes(|bytes| hash.update(bytes));
         }
         hash.finalize()
     };
     digest.iter().take(8).fold(0, |hash, &byte| hash << 8 | u64::from(byte))
-}
-
-/// Adds a value that is no text.
-fn value(hash: &mut Sha256, table: &Table, row: usize, column: usize) {
-    match table.schema().fields()[column].kind {
-        ColumnKind::Text | ColumnKind::TextPair => {}
-        ColumnKind::Vector { .. } => {
-            table.vector(row, column).iter().for_each(|number| hash.update(number.to_le_bytes()));
-        }
-        // What is missing has bytes that no value has: not-a-number, and a length beyond all texts.
-        ColumnKind::Number => hash.update(table.number(row, column).unwrap_or(f64::NAN).to_le_bytes()),
-        ColumnKind::Category => match table.category(row, column) {
-            Some(category) => text(hash, category),
-            None => hash.update(u64::MAX.to_le_bytes()),
-        },
-    }
 }
 
 /// Adds a text; its length goes first, so that no two lists of texts are the same bytes.

@@ -78,6 +78,6 @@ pub use signals::{
     SignalsWriter, StoredSignals,
 };
 pub use splits::{HoldOut, Splits, fold_of_rows, hold_out, hold_out_by_class};
-pub use table::{ColumnKind, ColumnValues, Field, Schema, SchemaError, Table, TableError};
+pub use table::{ColumnKind, ColumnValues, Field, Schema, SchemaError, Table, TableError, TableValue};
 pub use text::Text;
 pub use unlabelled::{NearDuplicates, Screen, UnlabelledReport, text_identity};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use lelp::{argmax, softmax};
-use lelp_data::{ColumnKind, ColumnRequest, ColumnSettings, Columns, DataError, Examples, Format, Table};
+use lelp_data::{ColumnRequest, ColumnSettings, Columns, DataError, Examples, Format, Table};
 use lelp_model::{Predictor, load_model};
 use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
@@ -220,13 +220,7 @@ fn tab_line(
 /// What is in a column of a row, as text; nothing where it is missing.
 fn column(rows: &Table, row: usize, name: &str) -> String {
     let Some(place) = rows.schema().column(name) else { return String::new() };
-    match rows.schema().fields()[place].kind {
-        ColumnKind::Text => rows.text(row).map_or_else(String::new, |text| text.text.to_owned()),
-        ColumnKind::TextPair => rows.text(row).and_then(|text| text.pair).unwrap_or_default().to_owned(),
-        ColumnKind::Number => rows.number(row, place).map_or(String::new(), |number| number.to_string()),
-        ColumnKind::Category => rows.category(row, place).unwrap_or_default().to_owned(),
-        ColumnKind::Vector { .. } => json!(rows.vector(row, place)).to_string(),
-    }
+    rows.value(row, place).to_string()
 }
 
 fn json_line(rows: &Table, row: usize, labels: &[String], probabilities: &[f32]) -> String {

@@ -4,6 +4,7 @@ mod builder;
 mod columns;
 mod error;
 mod schema;
+mod value;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub(crate) use builder::TableBuilder;
 pub use columns::ColumnValues;
 pub use error::TableError;
 pub use schema::{ColumnKind, Field, Schema, SchemaError};
+pub use value::TableValue;
 
 /// Rows of typed columns: Arrow batches one behind the other, or a view of some of their rows.
 ///
@@ -150,6 +152,20 @@ impl Table {
     pub fn texts(&self) -> Result<impl ExactSizeIterator<Item = Text<'_>> + '_, SchemaError> {
         let place = self.schema.require_text()?;
         Ok((0..self.rows()).map(move |row| self.text_at(row, place)))
+    }
+
+    /// What is in the column at place `column` of the schema in a row.
+    ///
+    /// # Panics
+    /// If there is no such row or column.
+    #[must_use]
+    pub fn value(&self, row: usize, column: usize) -> TableValue<'_> {
+        match self.schema.fields()[column].kind {
+            ColumnKind::Text | ColumnKind::TextPair => TableValue::Text(self.string(row, column)),
+            ColumnKind::Vector { .. } => TableValue::Vector(self.vector(row, column)),
+            ColumnKind::Number => TableValue::Number(self.number(row, column)),
+            ColumnKind::Category => TableValue::Category(self.category(row, column)),
+        }
     }
 
     /// The vector of a row in the column at place `column` of the schema, `[width]`.

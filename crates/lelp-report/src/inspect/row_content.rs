@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use lelp_data::{ColumnKind, Table};
+use lelp_data::{Table, TableValue};
 use serde::{Deserialize, Serialize};
 
 /// Most numbers of a vector that are kept.
@@ -54,19 +54,17 @@ impl RowContent {
     #[must_use]
     pub fn of(table: &Table, row: usize) -> Self {
         let text = table.text(row);
-        let value = |column: usize, kind: ColumnKind| match kind {
-            ColumnKind::Text | ColumnKind::TextPair => None,
-            ColumnKind::Number => Some(table.number(row, column).map(CellValue::Number)),
-            ColumnKind::Category => {
-                Some(table.category(row, column).map(|category| CellValue::Category(category.to_owned())))
-            }
-            ColumnKind::Vector { width } => {
-                let first = table.vector(row, column).iter().copied().take(VECTOR_NUMBERS).collect();
-                Some(Some(CellValue::Vector { first, width }))
+        let value = |column| match table.value(row, column) {
+            TableValue::Text(_) => None,
+            TableValue::Number(number) => Some(number.map(CellValue::Number)),
+            TableValue::Category(category) => Some(category.map(|name| CellValue::Category(name.to_owned()))),
+            TableValue::Vector(numbers) => {
+                let first = numbers.iter().copied().take(VECTOR_NUMBERS).collect();
+                Some(Some(CellValue::Vector { first, width: numbers.len() }))
             }
         };
         let columns = table.schema().fields().iter().enumerate().filter_map(|(column, field)| {
-            value(column, field.kind).map(|value| ColumnValue { column: field.name.clone(), value })
+            value(column).map(|value| ColumnValue { column: field.name.clone(), value })
         });
         Self {
             text: text.map(|text| text.text.to_owned()),

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use lelp_data::{ColumnKind, Dataset, Field, Table, Text};
+use lelp_data::{Dataset, Table, Text};
 use lelp_model::ngram::Tokens;
 
 use super::class_members::Members;
@@ -63,14 +63,8 @@ fn words(text: Text<'_>) -> String {
 
 /// All values of a row without texts; what is shown of a row has only the first numbers of its vectors.
 fn values(table: &Table, row: usize) -> String {
-    let fields = table.schema().fields().iter().enumerate();
-    let value = |(column, field): (usize, &Field)| match field.kind {
-        ColumnKind::Text | ColumnKind::TextPair => String::new(),
-        ColumnKind::Vector { .. } => format!("{:?}", table.vector(row, column)),
-        ColumnKind::Number => format!("{:?}", table.number(row, column)),
-        ColumnKind::Category => format!("{:?}", table.category(row, column)),
-    };
-    fields.map(value).collect::<Vec<_>>().join(" ")
+    let columns = 0..table.schema().fields().len();
+    columns.map(|column| table.value(row, column).to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// Score of `subclass` minus the highest of the others; the score itself where it is the only one.

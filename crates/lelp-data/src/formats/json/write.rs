@@ -28,19 +28,11 @@ pub fn write_json_lines(data: &Dataset, file: &Path) -> Result<(), FileError> {
 }
 
 fn values(table: &Table, row: usize) -> Map<String, Value> {
-    let text = table.text(row);
-    let value = |place: usize, kind| match kind {
-        ColumnKind::Text => json!(text.map(|text| text.text)),
-        ColumnKind::TextPair => json!(text.and_then(|text| text.pair)),
-        ColumnKind::Vector { .. } => json!(table.vector(row, place)),
-        ColumnKind::Number => json!(table.number(row, place)),
-        ColumnKind::Category => json!(table.category(row, place)),
-    };
     let name = |name: &str, kind| match kind {
         ColumnKind::Text => "text".to_owned(),
         ColumnKind::TextPair => "text_pair".to_owned(),
         _ => name.to_owned(),
     };
     let fields = table.schema().fields().iter().enumerate();
-    fields.map(|(place, field)| (name(&field.name, field.kind), value(place, field.kind))).collect()
+    fields.map(|(place, field)| (name(&field.name, field.kind), json!(table.value(row, place)))).collect()
 }
