@@ -59,7 +59,7 @@ pub fn page(run: &RunReport, title: &str) -> String {
             }
             body {
                 (PreEscaped(content))
-                script { (PreEscaped(plotly_script::source())) }
+                script type="text/plain" id="library" { (PreEscaped(plotly_script::compressed())) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }

@@ -1,6 +1,15 @@
 "use strict";
 // Draws the charts, in the colours of the page; makes them usable without a mouse, and printable.
-(() => {
+(async () => {
+  // The plotting library is in the page as base64 of gzip.
+  const unpack = async (text) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+  };
+
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const print = matchMedia("print");
   const charts = [...document.querySelectorAll("figure.chart")].map((figure) => ({
@@ -86,6 +95,22 @@
     if (chart.drawn) Plotly.Fx.unhover(chart.area);
   };
 
+  // Of several charts one is shown at a time.
+  const choosers = [...document.querySelectorAll("[data-chooser]")].map((panels) => {
+    const chooser = document.getElementById(panels.dataset.chooser);
+    const figures = [...panels.querySelectorAll("figure.chart")];
+    const choose = () => figures.forEach((figure, place) => { figure.hidden = place !== chooser.selectedIndex; });
+    choose();
+    return { panels, chooser, choose };
+  });
+
+  if (typeof DecompressionStream === "undefined") {
+    const lacking = "Charts need a browser of 2023 or later. Their numbers are in the tables.";
+    for (const { told } of charts) told.textContent = lacking;
+    return;
+  }
+  await unpack(document.getElementById("library").textContent);
+
   for (const chart of charts) {
     chart.area.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -100,16 +125,11 @@
     chart.area.addEventListener("blur", () => leave(chart));
   }
 
-  // Of several charts one is shown at a time.
-  for (const panels of document.querySelectorAll("[data-chooser]")) {
-    const chooser = document.getElementById(panels.dataset.chooser);
-    const figures = [...panels.querySelectorAll("figure.chart")];
-    const show = () => {
-      figures.forEach((figure, place) => { figure.hidden = place !== chooser.selectedIndex; });
+  for (const { panels, chooser, choose } of choosers) {
+    chooser.addEventListener("change", () => {
+      choose();
       charts.filter((chart) => visible(chart) && panels.contains(chart.area)).forEach(draw);
-    };
-    chooser.addEventListener("change", show);
-    figures.forEach((figure, place) => { figure.hidden = place !== chooser.selectedIndex; });
+    });
   }
 
   const opened = [];

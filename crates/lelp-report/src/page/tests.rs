@@ -232,9 +232,10 @@ fn the_same_run_gives_the_same_bytes() {
 #[test]
 fn nothing_is_loaded_from_anywhere() {
     let page = page(&run("queries"), "title");
-    let library = super::plotly_script::source();
+    let library = super::plotly_script::compressed();
     let own = page.replace(&library, "");
     assert_eq!(page.len() - own.len(), library.len(), "the library stands in the page once");
+    assert!(page.len() < 2_000_000, "{} bytes of page, {} of library", page.len(), library.len());
     assert!(!own.contains("http:") && !own.contains("https:") && !own.contains("src="), "a link of our own");
     assert!(own.contains("default-src 'none'"));
 }
