@@ -23,7 +23,9 @@ Examples:
     lelp signals --teacher teacher --data queries/train.csv --out signals
     lelp distill --data queries/ --signals signals --method lelp --student ngram --out student
     lelp eval    --model student --data queries/test.csv
-    echo 'where is my card?' | lelp predict --model student";
+    echo 'where is my card?' | lelp predict --model student
+
+Words such as signals, members, beta, null space: lelp glossary";
 
 /// Distil a large classifier of texts or tables into a small, fast one
 ///

@@ -7,6 +7,7 @@ pub(crate) mod distill;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod fit;
+pub(crate) mod glossary;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod methods;
@@ -37,6 +38,7 @@ pub(crate) enum Command {
     Augment(augment::Arguments),
     Distill(Box<distill::Arguments>),
     Methods(methods::Arguments),
+    Glossary(glossary::Arguments),
     Compare(compare::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
@@ -65,6 +67,7 @@ impl Command {
             Self::Augment(arguments) => augment::run(arguments, printer),
             Self::Distill(arguments) => distill::run(arguments, global, printer),
             Self::Methods(arguments) => methods::run(arguments, printer),
+            Self::Glossary(arguments) => glossary::run(arguments, printer),
             Self::Compare(arguments) => compare::run(arguments, global, printer),
             Self::Eval(arguments) => eval::run(arguments, global, printer),
             Self::Predict(arguments) => predict::run(arguments, global, printer),

@@ -6,6 +6,7 @@ use lelp::Search;
 use lelp_method::{MethodSettings, Objective};
 use lelp_train::distill::Task;
 use lelp_train::students::StudentSettings;
+use lelp_train::training::TrainSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +28,54 @@ pub struct Candidate {
     pub distill: Objective,
     /// The student with its settings.
     pub student: StudentSettings,
+    /// What the student's learning rate is multiplied by.
+    #[serde(default = "unchanged")]
+    pub rate_factor: f32,
+}
+
+fn unchanged() -> f32 {
+    1.0
+}
+
+impl Candidate {
+    /// A method with a student that is trained as usual.
+    #[must_use]
+    pub fn new(distill: Objective, student: StudentSettings) -> Self {
+        Self { distill, student, rate_factor: unchanged() }
+    }
+
+    /// How the student of the candidate is trained, where others are trained as `usual` says.
+    #[must_use]
+    pub fn training(&self, usual: TrainSettings) -> TrainSettings {
+        TrainSettings { learning_rate: usual.learning_rate * self.rate_factor, ..usual }
+    }
+}
+
+/// What may be changed of the best candidate.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct OpenSteps {
+    pub(super) rate: bool,
+    pub(super) beta: bool,
+}
+
+impl OpenSteps {
+    /// The candidate with one thing changed, the most promising first: splits want to be learned faster and to be sharper
+    /// more often than the other way round.
+    pub(super) fn of(self, candidate: &Candidate) -> Vec<Candidate> {
+        let rate = |factor: f32| {
+            self.rate.then(|| Candidate { rate_factor: factor * candidate.rate_factor, ..candidate.clone() })
+        };
+        let beta = |factor: f64| {
+            let base = &candidate.distill.base;
+            let width = base.split().filter(|_| self.beta)?.beta.get();
+            let distill = Objective {
+                base: base.with("beta", json!(factor * width)).ok()?,
+                add: candidate.distill.add.clone(),
+            };
+            Some(Candidate { distill, ..candidate.clone() })
+        };
+        [rate(2.0), beta(0.5), rate(0.5), beta(2.0)].into_iter().flatten().collect()
+    }
 }
 
 /// Methods and students that can be put together, each list the simplest first.
@@ -38,6 +87,7 @@ pub(super) struct Plan {
     pub(super) plain: usize,
     /// Weight of labels that the best of the others are tried with too.
     pub(super) mixed_labels: Option<f64>,
+    pub(super) steps: OpenSteps,
 }
 
 /// What is tried on `task`.
@@ -47,6 +97,7 @@ pub(super) fn plan(
     method: &Objective,
     student: &StudentSettings,
     fixed: &BTreeSet<String>,
+    stand_in: bool,
 ) -> Result<Plan, AutoError> {
     match spec {
         AutoSpec::Method { given } => {
@@ -58,6 +109,10 @@ pub(super) fn plan(
                 plain: plain.len(),
                 methods: plain.into_iter().chain(split).collect(),
                 mixed_labels: mixed.then_some(ALPHA),
+                steps: OpenSteps {
+                    rate: !stand_in && !fixed.contains("learning_rate"),
+                    beta: !given.contains_key("beta"),
+                },
             })
         }
         &AutoSpec::Split { subclasses, beta } => {
@@ -65,7 +120,13 @@ pub(super) fn plan(
             if task.signals().is_none() {
                 return Err(AutoError::NoSignals);
             }
-            Ok(Plan { students: vec![student.clone()], plain: methods.len(), methods, mixed_labels: None })
+            Ok(Plan {
+                students: vec![student.clone()],
+                plain: methods.len(),
+                methods,
+                mixed_labels: None,
+                steps: OpenSteps::default(),
+            })
         }
     }
 }
@@ -86,7 +147,7 @@ fn methods(
     }
     if taught {
         plain.push(("kd", json!({})));
-        for weight in [0.3, 0.1] {
+        for weight in [1.0, 0.3] {
             split.push(("kmeans", json!({"subclasses": subclasses(32), "split_weight": weight})));
             split.push(("lelp", json!({"subclasses": subclasses(8), "split_weight": weight})));
         }

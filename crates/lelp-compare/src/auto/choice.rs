@@ -71,11 +71,8 @@ mod tests {
     /// Candidates that have rows `from..to` of a thousand right, one student each; the first is the simplest.
     fn entries(right: &[std::ops::Range<usize>]) -> Vec<Entry> {
         let entry = |(place, right): (usize, &std::ops::Range<usize>)| Entry {
-            candidate: Candidate {
-                distill: toml::from_str("method = 'kd'").unwrap(),
-                student: StudentSettings::default(),
-            },
-            rank: (0, place),
+            candidate: Candidate::new(toml::from_str("method = 'kd'").unwrap(), StudentSettings::default()),
+            rank: (0, place, 0),
             right: vec![(0..1000).map(|row| right.contains(&row)).collect()],
             keys: vec![right.len() as f64 / 1000.0],
         };

@@ -17,8 +17,8 @@ pub(super) struct Criterion {
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) candidate: Candidate,
-    /// Places of student and method in the plan: the simpler one is the smaller.
-    pub(super) rank: (usize, usize),
+    /// Places of student and method in the plan, and its own among those that a step led to: the simpler one is the smaller.
+    pub(super) rank: (usize, usize, usize),
     /// Of each of its students, which rows it answers rightly, the validation rows first and then those of its fold; none
     /// where its split does not fit the classes.
     pub(super) right: Vec<Vec<bool>>,
@@ -27,6 +27,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// A candidate that no student was trained for.
+    pub(super) fn new(candidate: Candidate, rank: (usize, usize, usize)) -> Self {
+        Self { candidate, rank, right: Vec::new(), keys: Vec::new() }
+    }
+
     /// What the candidate is worth, piece by piece. By accuracy: of each validation row the share of its students that have
     /// it right, then of each held-out row whether the one student that is asked has. Otherwise what is selected for, of
     /// each student.

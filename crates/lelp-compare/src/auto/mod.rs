@@ -38,7 +38,7 @@ pub use self::result::{AutoResult, Raced, describe_method};
 pub use self::spec::{AUTO, AUTO_SETTINGS, AutoSpec};
 
 /// Students that a search trains by default: about a minute for 10,000 short texts on two cores.
-pub const DEFAULT_BUDGET: NonZeroUsize = NonZeroUsize::new(30).expect("30 is above 0");
+pub const DEFAULT_BUDGET: NonZeroUsize = NonZeroUsize::new(36).expect("36 is above 0");
 
 /// Training rows that candidates learn from at most; the student that is chosen learns from all.
 const ROWS: usize = 50_000;
@@ -80,7 +80,7 @@ impl AutoSearch<'_> {
         });
         let sample = self.task.sample(ROWS);
         let task = sample.as_ref().unwrap_or(self.task);
-        let plan = candidates::plan(task, self.spec, self.method, student, self.fixed)?;
+        let plan = candidates::plan(task, self.spec, self.method, student, self.fixed, small.is_some())?;
         let race = Race { search: self, task, train, on_student, cancel };
         let raced = race.run(&plan)?;
         let by = race.criterion();

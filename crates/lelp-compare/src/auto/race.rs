@@ -20,6 +20,9 @@ pub(super) const SEEDS: usize = 3;
 /// Students with other features or layers that every method is tried with.
 const BEST_STUDENTS: usize = 2;
 
+/// Changes of the best candidate that are tried side by side.
+const STEPS_AT_ONCE: usize = 2;
+
 /// Distance of the seeds of two searches, and of the first from those of students that are reported.
 const SEED_STEP: u64 = 1_000;
 const FIRST_SEED: u64 = 1_000_000;
@@ -91,6 +94,7 @@ impl Field<'_> {
         let pairs = best.iter().flat_map(|&student| splits.clone().map(move |method| (student, method)));
         self.enter(distillers, pairs.collect(), most)?;
         self.enter_mixed_labels(distillers, most)?;
+        self.enter_steps(distillers, most)?;
         Ok(self.finalists((budget - self.entries.len()) / (SEEDS - 1)))
     }
 
@@ -98,7 +102,7 @@ impl Field<'_> {
         self.entries[place].score(self.race.criterion())
     }
 
-    /// Enters pairs of student and method, as long as there are fewer than `most`.
+    /// Enters pairs of student and method, as long as there are fewer than `most`, and trains them.
     fn enter(
         &mut self,
         distillers: &Distillers<'_>,
@@ -107,17 +111,31 @@ impl Field<'_> {
     ) -> Result<(), AutoError> {
         let first = self.entries.len();
         self.entries.extend(pairs.into_iter().take(most.saturating_sub(first)).map(|(student, method)| {
-            Entry {
-                candidate: Candidate {
-                    distill: self.methods[method].clone(),
-                    student: self.plan.students[student].clone(),
-                },
-                rank: (student, method),
-                right: Vec::new(),
-                keys: Vec::new(),
-            }
+            let candidate = Candidate::new(self.methods[method].clone(), self.plan.students[student].clone());
+            Entry::new(candidate, (student, method, 0))
         }));
         self.train(distillers, 0, &(first..self.entries.len()).collect::<Vec<_>>())
+    }
+
+    /// Goes on from the best candidate, one change at a time, as long as there are fewer than `most`.
+    fn enter_steps(&mut self, distillers: &Distillers<'_>, most: usize) -> Result<(), AutoError> {
+        while self.entries.len() < most {
+            let Some(&best) = self.order().first() else { break };
+            let Entry { candidate, rank: (student, method, _), .. } = &self.entries[best];
+            let (student, method, first) = (*student, *method, self.entries.len());
+            let steps = self.plan.steps.of(candidate).into_iter();
+            let untried = steps.filter(|step| self.entries.iter().all(|entry| entry.candidate != *step));
+            // A number that does not depend on the threads, so that the choice does not either.
+            let next: Vec<Candidate> = untried.take(STEPS_AT_ONCE.min(most - first)).collect();
+            if next.is_empty() {
+                break;
+            }
+            let ranked = (first..).zip(next);
+            let entries = ranked.map(|(place, candidate)| Entry::new(candidate, (student, method, place)));
+            self.entries.extend(entries);
+            self.train(distillers, 0, &(first..self.entries.len()).collect::<Vec<_>>())?;
+        }
+        Ok(())
     }
 
     /// The students that do best with the plain methods, over these.
@@ -232,7 +250,7 @@ impl Field<'_> {
     ) -> Result<Option<Answers>, AutoError> {
         let train = self.race.train;
         let seed = FIRST_SEED + SEED_STEP * train.seed + number as u64;
-        let train = TrainSettings { seed, ..train };
+        let train = entry.candidate.training(TrainSettings { seed, ..train });
         match distiller.train(&entry.candidate.distill, &train, None, &mut |_| {}, self.race.cancel) {
             Ok(Distilled { report, .. }) => {
                 let key = report.best().and_then(|epoch| epoch.validation).map(|validation| validation.key());

@@ -100,7 +100,9 @@ impl AutoResult {
             set(&candidate.student) && !set(&self.given)
         });
         let changed = changed.map(|alternative| format!(", {}", alternative.name));
-        describe_method(&candidate.distill) + &changed.collect::<String>()
+        let rate = ((candidate.rate_factor - 1.0).abs() > f32::EPSILON)
+            .then(|| format!(", {} x the learning rate", candidate.rate_factor));
+        describe_method(&candidate.distill) + &changed.chain(rate).collect::<String>()
     }
 
     /// The reason, for people: the scores of the choice, of the best, of labels alone and of plain distillation.

@@ -19,7 +19,7 @@ use crate::record::{AutoRecord, Record};
 use crate::space::Trial;
 
 /// Changes when the same settings are chosen in another way, so that earlier choices are made again.
-const AUTO_VERSION: u32 = 7;
+const AUTO_VERSION: u32 = 8;
 
 impl Comparison<'_> {
     /// All methods without trials: those that are left to `auto`, and those with a student of their own.
@@ -37,10 +37,10 @@ impl Comparison<'_> {
                     (Some(auto), _) => self
                         .search(prepared, student, (method, auto), seed, observer, cancel)
                         .map(|result| result.choice),
-                    (None, own) => Ok(Candidate {
-                        distill: method.method.clone(),
-                        student: own.as_ref().unwrap_or(&student.model).clone(),
-                    }),
+                    (None, own) => Ok(Candidate::new(
+                        method.method.clone(),
+                        own.as_ref().unwrap_or(&student.model).clone(),
+                    )),
                 };
                 match chosen {
                     Ok(chosen) => {
@@ -130,7 +130,7 @@ impl Comparison<'_> {
     ) -> Result<(), RunError> {
         let own = candidate.student.kind().name != student.model.kind().name;
         let train = if own { (candidate.student.kind().training)() } else { student.train };
-        let chosen = Trial { method: candidate.distill.clone(), train };
+        let chosen = Trial { method: candidate.distill.clone(), train: candidate.training(train) };
         let run = MethodRun {
             setting: prepared.setting(&student.name),
             prepared,

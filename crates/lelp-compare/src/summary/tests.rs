@@ -155,10 +155,7 @@ fn the_tables_are_markdown_that_tells_what_was_not_run() {
 #[test]
 fn a_table_tells_what_auto_became_and_why() {
     let mut results = filled();
-    let of = |text: &str| Candidate {
-        distill: toml::from_str(text).unwrap(),
-        student: StudentSettings::default(),
-    };
+    let of = |text: &str| Candidate::new(toml::from_str(text).unwrap(), StudentSettings::default());
     let characters = [("min_characters", 3), ("max_characters", 5)];
     let student = StudentSettings::default().with(&characters).unwrap();
     let kmeans = Candidate { student, ..of("method = 'kmeans'\nsubclasses = 32\nalpha = 0.5") };

@@ -162,8 +162,10 @@ impl Arguments {
         recipe.set("columns.missing_labels", self.columns.missing_labels())?;
         recipe.fill("distill", &Table::from_iter([("method".to_owned(), Value::from(AUTO))]));
         let spec = recipe.table_mut("distill").and_then(AutoSpec::take);
-        let fixed =
-            recipe.table_mut("model").map(|model| model.keys().cloned().collect()).unwrap_or_default();
+        let mut given = |table: &str| -> Vec<String> {
+            recipe.table_mut(table).map(|table| table.keys().cloned().collect()).unwrap_or_default()
+        };
+        let fixed = given("model").into_iter().chain(given("train")).collect();
         // A flag that the method does not have is a bad argument; an unknown key in a recipe is bad input.
         let settings = DistillSettings::read(recipe);
         let settings = if self.recipe.is_some() { settings? } else { settings.map_err(unfit_flags)? };
@@ -201,6 +203,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if let Some(open) = open {
         let budget = arguments.method.auto_budget;
         let found = search(&task, &settings, &open, budget, global, printer, &cancel)?;
+        settings.train = found.choice.training(settings.train);
         (settings.distill, settings.model) = (found.choice.distill, found.choice.student);
     }
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
@@ -239,7 +242,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 /// What a search has to choose.
 struct OpenSettings {
     spec: AutoSpec,
-    /// Names of the student's settings that were given.
+    /// Names of the settings of the student and of its training that were given.
     fixed: BTreeSet<String>,
 }
 
