@@ -55,22 +55,38 @@ impl Failure {
         }
     }
 
-    /// Prints the error, its causes, what was being done, and the hint.
-    pub(crate) fn print(&self, printer: Printer) {
+    /// Who has to act; none where the arguments are at fault.
+    pub(crate) fn kind(&self) -> Option<ErrorKind> {
+        match self.blame {
+            Blame::Arguments => None,
+            Blame::Kind(kind) => Some(kind),
+        }
+    }
+
+    /// The error, its causes and what was being done, a line each.
+    pub(crate) fn lines(&self) -> Vec<String> {
         let mut told = self.error.to_string();
-        printer.error(&told);
+        let mut lines = vec![told.clone()];
         let mut cause = self.error.source();
         while let Some(error) = cause {
             let because = error.to_string();
             // Some libraries print the cause as part of the error.
             if !told.contains(&because) {
-                printer.plain(&format!("  because {because}"));
+                lines.push(format!("  because {because}"));
                 told = because;
             }
             cause = error.source();
         }
-        for context in &self.context {
-            printer.plain(&format!("  while {context}"));
+        lines.extend(self.context.iter().map(|context| format!("  while {context}")));
+        lines
+    }
+
+    /// Prints the error, its causes, what was being done, and the hint.
+    pub(crate) fn print(&self, printer: Printer) {
+        let lines = self.lines();
+        printer.error(&lines[0]);
+        for line in &lines[1..] {
+            printer.plain(line);
         }
         if let Some(hint) = self.hint.clone().or_else(|| hints::of(self.error.as_ref())) {
             printer.hint(&hint);

@@ -66,7 +66,10 @@ impl Classified for MlpError {
 
 impl Classified for EngineError {
     fn kind(&self) -> ErrorKind {
-        ErrorKind::Defect
+        match self {
+            Self::Forked { .. } => ErrorKind::Environment,
+            _ => ErrorKind::Defect,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Runs a graph on rten; the only file that names it.
 
-use std::sync::Arc;
+use std::process;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool};
 use rten_tensor::NdTensor;
@@ -26,6 +27,15 @@ pub enum EngineError {
     /// The graph could not be run.
     #[error("the engine failed to run the encoder's graph")]
     Run(#[source] rten::RunError),
+    /// The process is a fork of one that had loaded an encoder.
+    #[error(
+        "process {parent} had loaded an encoder before it was forked, and no fork of it can load another; load it before \
+         the fork, or start the process anew (`spawn`)"
+    )]
+    Forked {
+        /// The process that was forked.
+        parent: u32,
+    },
     /// The output is of another type or rank.
     #[error("the encoder's graph gives something other than [texts, tokens, width]")]
     Output(#[from] rten::TryFromValueError),
@@ -40,19 +50,46 @@ pub(crate) struct Session {
     hidden: NodeId,
 }
 
-/// Threads that one batch runs on.
-#[derive(Debug, Clone)]
-pub(crate) struct Threads(Arc<ThreadPool>);
+/// Threads that one batch runs on: made when they are first needed, and again in a process that was forked since.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    count: usize,
+    /// The pool, and the process that its threads are in.
+    pool: Mutex<Option<(u32, Arc<ThreadPool>)>>,
+}
 
 impl Threads {
     pub(crate) fn new(count: usize) -> Self {
-        Self(Arc::new(ThreadPool::with_num_threads(count)))
+        Self { count, pool: Mutex::new(None) }
     }
+
+    fn pool(&self) -> Arc<ThreadPool> {
+        let mut kept = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = process::id();
+        if let Some((owner, pool)) = &*kept
+            && *owner == process
+        {
+            return Arc::clone(pool);
+        }
+        let pool = Arc::new(ThreadPool::with_num_threads(self.count));
+        // Threads of a parent cannot be told to end: they are not here.
+        std::mem::forget(kept.replace((process, Arc::clone(&pool))));
+        pool
+    }
+}
+
+/// Refuses to load in a process that was forked after a graph had been loaded: the engine's own threads stayed behind, and
+/// it would wait for them for ever.
+fn check_not_forked() -> Result<(), EngineError> {
+    static LOADS_IN: OnceLock<u32> = OnceLock::new();
+    let parent = *LOADS_IN.get_or_init(process::id);
+    if parent == process::id() { Ok(()) } else { Err(EngineError::Forked { parent }) }
 }
 
 impl Session {
     /// Loads and optimises a graph. The constants are moved, not copied.
     pub(crate) fn load(graph: OnnxGraph) -> Result<Self, EngineError> {
+        check_not_forked()?;
         let (model, weights) = graph.in_two_files(WEIGHTS);
         let mut options = ModelOptions::with_all_ops();
         // Packed weights take their size again, and save 3% of the time at 512 tokens a batch, 10% at 128
@@ -79,7 +116,7 @@ impl Session {
         let types = matrix(texts, |text| &text.types);
         let mut inputs = vec![(self.input_ids, ids.view().into())];
         inputs.extend(self.token_types.map(|node| (node, types.view().into())));
-        let options = RunOptions::default().with_thread_pool(Some(threads.0.clone()));
+        let options = RunOptions::default().with_thread_pool(Some(threads.pool()));
         let [hidden] = self.model.run_n(inputs, [self.hidden], Some(options)).map_err(EngineError::Run)?;
         let hidden: NdTensor<f32, 3> = hidden.try_into()?;
         Ok(hidden.into_data())

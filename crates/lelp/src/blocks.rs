@@ -8,9 +8,13 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 /// A thread pool; where the system refuses threads, the caller's own does the work (same bytes, later).
+///
+/// So it does in a process that was forked with a pool in its memory: threads are not forked.
 pub(crate) struct Workers {
     threads: usize,
     pool: Option<ThreadPool>,
+    /// The process that the pool's threads are in.
+    process: u32,
 }
 
 impl Workers {
@@ -19,7 +23,12 @@ impl Workers {
         let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         // A system that refuses threads can still do the work, in the caller's own.
         let pool = if threads > 1 { build().ok() } else { None };
-        Self { threads, pool }
+        Self { threads, pool, process: std::process::id() }
+    }
+
+    /// The pool, where its threads are in this process.
+    fn pool(&self) -> Option<&ThreadPool> {
+        self.pool.as_ref().filter(|_| self.process == std::process::id())
     }
 
     /// Threads that were asked for.
@@ -29,7 +38,7 @@ impl Workers {
 
     /// Runs `work` for each of `items`.
     pub(crate) fn on_each<T: Send>(&self, items: &mut [T], work: impl Fn(&mut T) + Sync) {
-        match &self.pool {
+        match self.pool() {
             Some(pool) if items.len() > 1 => pool.install(|| items.par_iter_mut().for_each(&work)),
             _ => items.iter_mut().for_each(work),
         }
@@ -44,7 +53,7 @@ impl Workers {
         work: impl Fn(usize) -> R + Sync,
         mut merge: impl FnMut(R),
     ) {
-        let Some(pool) = &self.pool else { return (0..blocks).map(work).for_each(merge) };
+        let Some(pool) = self.pool() else { return (0..blocks).map(work).for_each(merge) };
         let wave = 2 * self.threads;
         for first in (0..blocks).step_by(wave) {
             let last = blocks.min(first + wave);
@@ -63,11 +72,27 @@ impl Workers {
 
     /// Runs `work(block, chunk)` for each `size` values of `out`; the last chunk may be shorter.
     pub(crate) fn on_chunks(&self, out: &mut [f32], size: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
-        match &self.pool {
+        match self.pool() {
             None => out.chunks_mut(size).enumerate().for_each(|(block, chunk)| work(block, chunk)),
             Some(pool) => pool.install(|| {
                 out.par_chunks_mut(size).enumerate().for_each(|(block, chunk)| work(block, chunk));
             }),
+        }
+    }
+}
+
+impl Clone for Workers {
+    /// A pool of its own, of as many threads.
+    fn clone(&self) -> Self {
+        Self::new(NonZeroUsize::new(self.threads).expect("a pool has a thread"))
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // Its threads cannot be told to end: they are not here.
+            std::mem::forget(self.pool.take());
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn vectors(width: usize, values: Vec<f32>) -> FixedSizeListArray {
     FixedSizeListArray::new(vector_item(), size, Arc::new(Float32Array::from(values)), None)
 }
 
-fn vector_item() -> Arc<ArrowField> {
+pub(super) fn vector_item() -> Arc<ArrowField> {
     Arc::new(ArrowField::new("item", DataType::Float32, false))
 }
 

@@ -4,6 +4,7 @@ use lelp::{Classified, ErrorKind};
 use thiserror::Error;
 
 use super::schema::SchemaError;
+use crate::cells::ValueError;
 
 /// Why columns are no table. Rows count from 0.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -42,6 +43,16 @@ pub enum TableError {
         row: u64,
         /// The value.
         value: f64,
+    },
+    /// A value is not one that its column can hold.
+    #[error("row {row}: column `{column}` {problem}")]
+    Value {
+        /// The column.
+        column: String,
+        /// The first such row.
+        row: u64,
+        /// What is wrong.
+        problem: ValueError,
     },
     /// Some rows have a second text, and this one has none.
     #[error("row {row} has no second text, but other rows have one")]

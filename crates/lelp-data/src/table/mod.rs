@@ -3,6 +3,7 @@
 mod builder;
 mod columns;
 mod error;
+mod from_arrow;
 mod schema;
 mod value;
 

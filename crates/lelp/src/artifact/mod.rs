@@ -1,4 +1,4 @@
-//! Fits and targets, to and from bytes: safetensors with one metadata entry, `lelp`, that holds JSON.
+//! Fits, targets and moments, to and from bytes: safetensors with one metadata entry, `lelp`, that holds JSON.
 //!
 //! From Python: `json.loads(safe_open(path, "numpy").metadata()["lelp"])`.
 //!
@@ -7,6 +7,7 @@
 
 mod container;
 mod error;
+mod moments;
 mod split;
 mod targets;
 #[cfg(test)]

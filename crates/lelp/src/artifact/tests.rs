@@ -5,10 +5,10 @@ use std::any::Any;
 use proptest::prelude::*;
 
 use super::*;
-use crate::moments::Members;
+use crate::moments::{ClassMoments, Members};
 use crate::subclass::{
     DirectionsFit, FineLabels, FittedSplit, KmeansSettings, LelpSettings, MakerSettings, OracleSettings,
-    RandomSubclassSettings, SplitStatisticsBuilder, SubclassFit, TargetSettings,
+    RandomSubclassSettings, SplitStatistics, SplitStatisticsBuilder, SubclassFit, TargetSettings,
 };
 use crate::testing::{ONE, Teacher, number};
 
@@ -62,6 +62,38 @@ fn targets_read_back_to_the_last_bit_also_without_rows() {
     for targets in [targets(), Targets::new(Vec::new(), 3, 1, TargetSettings::default()).unwrap()] {
         assert_eq!(Targets::from_bytes(&targets.to_bytes()).unwrap(), targets);
     }
+}
+
+#[test]
+fn moments_read_back_to_the_last_bit_and_fit_as_before() {
+    let teacher = Teacher::new(60, 9, 2, 0.0);
+    let settings: MakerSettings = LelpSettings { subclasses: number(2), ..LelpSettings::default() }.into();
+    let mut builder = SplitStatisticsBuilder::new(settings.requirements(), 2, 9, ONE);
+    builder.add(&teacher.signals(), Members::Teacher, None).unwrap();
+    let statistics = builder.clone().finish();
+    let bytes = statistics.moments().unwrap().to_bytes();
+    let read = ClassMoments::from_bytes(&bytes).unwrap();
+    assert_eq!((&read, read.to_bytes()), (statistics.moments().unwrap(), bytes));
+    let fit = |statistics: &SplitStatistics| {
+        FittedSplit::from(settings.fit(statistics, Some(&teacher.head), ONE).unwrap()).to_bytes()
+    };
+    assert_eq!(fit(&read.into()), fit(&statistics));
+    let error = ClassMoments::from_bytes(&targets().to_bytes()).unwrap_err().to_string();
+    assert_eq!(error, "holds lelp targets, but lelp moments were asked for");
+}
+
+#[test]
+fn a_builder_that_was_looked_at_goes_on_as_if_it_had_not_been() {
+    let teacher = Teacher::new(3000, 5, 2, 0.0);
+    let requirements = MakerSettings::named("lelp").unwrap().requirements();
+    let builder = || SplitStatisticsBuilder::new(requirements, 2, 5, ONE);
+    let (mut whole, mut looked_at) = (builder(), builder());
+    for _ in 0..2 {
+        whole.add(&teacher.signals(), Members::Teacher, None).unwrap();
+        looked_at.add(&teacher.signals(), Members::Teacher, None).unwrap();
+        assert_eq!(looked_at.clone().finish().moments().unwrap(), whole.clone().finish().moments().unwrap());
+    }
+    assert_eq!(looked_at.finish().moments().unwrap(), whole.finish().moments().unwrap());
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Precision {
 }
 
 /// Count, mean and scatter of a block; its memory serves one block after the other.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct BlockMoments {
     pub(super) count: u64,
     /// `[columns]`

@@ -16,6 +16,7 @@ use crate::signals::Signals;
 ///
 /// # Memory
 /// Beside the moments at most 1024 rows of each class, and four more blocks a thread; it does not grow with rows.
+#[derive(Clone)]
 pub struct MomentsBuilder {
     width: usize,
     classes: usize,
@@ -31,13 +32,14 @@ pub struct MomentsBuilder {
 }
 
 /// Rows of a class, `[rows, width + classes]`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct OpenBlock {
     values: Vec<f32>,
     /// Rows of the class in earlier blocks.
     earlier: usize,
 }
 
+#[derive(Clone)]
 struct FullBlock {
     class: usize,
     precision: Precision,

@@ -46,8 +46,12 @@ pub struct ClassMoments {
 
 impl ClassMoments {
     /// `[classes]` sums over `width` embedding columns, then `classes` centred logits.
-    fn new(classes: usize, width: usize, per_class: Vec<Sums>) -> Self {
+    pub(crate) fn new(classes: usize, width: usize, per_class: Vec<Sums>) -> Self {
         Self { classes, width, per_class }
+    }
+
+    pub(crate) fn sums(&self, class: usize) -> &Sums {
+        &self.per_class[class]
     }
 
     /// Adds the rows of other moments.

@@ -24,7 +24,22 @@ struct Shift {
 
 impl Sums {
     pub(crate) fn new(columns: usize) -> Self {
-        Self { count: 0, mean: vec![0.0; columns], scatter: vec![0.0; columns * (columns + 1) / 2] }
+        Self { count: 0, mean: vec![0.0; columns], scatter: vec![0.0; Self::triangle_len(columns)] }
+    }
+
+    /// Count, mean and [`triangle`](Self::triangle) as they were kept; the lengths have been checked.
+    pub(crate) fn of_parts(count: u64, mean: Vec<f64>, triangle: Vec<f64>) -> Self {
+        Self { count, mean, scatter: triangle }
+    }
+
+    /// Values of the lower triangle of `columns` columns.
+    pub(crate) fn triangle_len(columns: usize) -> usize {
+        columns * (columns + 1) / 2
+    }
+
+    /// The lower triangle of the scatter, column after column.
+    pub(crate) fn triangle(&self) -> &[f64] {
+        &self.scatter
     }
 
     pub(crate) fn count(&self) -> u64 {

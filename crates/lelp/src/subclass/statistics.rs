@@ -97,7 +97,11 @@ impl SplitStatistics {
         self.moments().ok()?.concentration(class)
     }
 
-    pub(crate) fn moments(&self) -> Result<&ClassMoments, FitError> {
+    /// The moments of each class.
+    ///
+    /// # Errors
+    /// [`FitError::MissingStatistics`] if none are gathered.
+    pub fn moments(&self) -> Result<&ClassMoments, FitError> {
         self.moments.as_ref().ok_or(FitError::MissingStatistics { lacks: "moments" })
     }
 
@@ -109,5 +113,14 @@ impl SplitStatistics {
 
     pub(crate) fn fine(&self) -> Result<&FineCounts, FitError> {
         self.fine.as_ref().ok_or(FitError::MissingStatistics { lacks: "fine labels" })
+    }
+}
+
+impl From<ClassMoments> for SplitStatistics {
+    /// Moments and nothing else.
+    fn from(moments: ClassMoments) -> Self {
+        let (classes, width) = (moments.classes(), moments.width());
+        let counts = (0..classes).map(|class| moments.count(class)).collect();
+        Self { classes, width, counts, moments: Some(moments), sample: None, fine: None }
     }
 }

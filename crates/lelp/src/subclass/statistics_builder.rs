@@ -11,7 +11,9 @@ use crate::subclass::requirements::Requirements;
 use crate::subclass::statistics::SplitStatistics;
 
 /// Gathers [`SplitStatistics`], chunk by chunk: how rows are cut into chunks, and the threads, change no byte.
-#[derive(Debug)]
+///
+/// A clone [finishes](Self::finish) with the statistics so far, and the builder goes on as if nothing had been.
+#[derive(Debug, Clone)]
 pub struct SplitStatisticsBuilder {
     classes: usize,
     width: usize,

@@ -1,0 +1,5 @@
+"""`python -m lelp` is the command."""
+
+from lelp._command import main
+
+main()

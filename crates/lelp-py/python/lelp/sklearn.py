@@ -1,0 +1,535 @@
+"""Estimators in the manners of scikit-learn: `LELP`, `NgramClassifier`, `DistilledClassifier`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from lelp import _lelp
+from lelp._inputs import describe, float_matrix, labels_of, single_matrix
+from lelp.errors import InputError
+from lelp.model import Model
+from lelp.runs import distill
+from lelp.signals_folder import Signals, SignalsWriter, vector, write_whole
+
+
+class LELP(TransformerMixin, BaseEstimator):
+    """Targets over subclasses, which are found along linear directions of a teacher's embeddings (arXiv:2409.20449).
+
+    `fit` takes embeddings `[rows, width]` and the teacher's logits; where logits are absent they are those of `head`, and
+    where that is absent too, those of a logistic regression of `y` on the embeddings. `transform` gives soft labels
+    `[rows, classes * subclasses]`, subclass s of class c in column `c * subclasses + s`, on which a student is trained;
+    `collapse` turns the student's outputs into logits of classes.
+
+    Parameters
+    ----------
+    subclasses : subclasses of each class (S).
+    beta : width of the split within a class, in deviations of its coordinates: small is sharp.
+    temperature : softens the teacher's probabilities.
+    null_space : keep directions out of the space that the head reads.
+    rotation : "random", "balanced" or "none": how directions of unequal variance are turned into each other.
+    members : "teacher" or "label": who says which class a row belongs to.
+    head : weight `[classes, width]` and bias `[classes]` of the teacher's last layer; estimated from the logits where None.
+    random_state : seed of the rotation.
+    n_jobs : threads; None takes all cores. Results do not depend on it.
+
+    Attributes
+    ----------
+    fit_ : the split, as `lelp fit` writes it; `save` and `load` exchange files with the command.
+    classes_ : names of the classes, where they are known.
+    head_ : the head that logits are computed with where none are given; None where there is none.
+    """
+
+    def __init__(
+        self,
+        subclasses: int = 4,
+        *,
+        beta: float = 0.12,
+        temperature: float = 1.0,
+        null_space: bool = True,
+        rotation: str = "random",
+        members: str = "teacher",
+        head: Any = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.subclasses = subclasses
+        self.beta = beta
+        self.temperature = temperature
+        self.null_space = null_space
+        self.rotation = rotation
+        self.members = members
+        self.head = head
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None, *, logits: Any = None) -> LELP:
+        """Fits the split on embeddings `X`; `y` are the labels, in any names."""
+        self._reset()
+        return self._add(X, y, logits)
+
+    def partial_fit(self, X: Any, y: Any = None, *, logits: Any = None) -> LELP:
+        """Adds rows to those before. How rows are cut into calls changes no bit of the fit.
+
+        Without logits there must be a head: a logistic regression would need all rows.
+        """
+        if not hasattr(self, "_statistics") and logits is None and self.head is None:
+            raise InputError("rows that come bit by bit need the teacher's logits, or its head: neither is given")
+        if not hasattr(self, "_statistics"):
+            self._reset()
+        return self._add(X, y, logits)
+
+    def merge(self, other: LELP) -> LELP:
+        """Adds the rows of another estimator of the same settings, fitted elsewhere."""
+        check_is_fitted(self)
+        check_is_fitted(other)
+        self._statistics.merge(other._statistics)
+        return self._refit()
+
+    def transform(self, X: Any, *, logits: Any = None) -> NDArray[np.float32]:
+        """Targets `[rows, classes * subclasses]`."""
+        check_is_fitted(self)
+        X = self._embeddings(X, reset=False)
+        logits = self._logits(X, logits)
+        return self.fit_.targets(X, logits, float(self.beta), float(self.temperature), self.n_jobs)
+
+    def fit_transform(self, X: Any, y: Any = None, *, logits: Any = None) -> NDArray[np.float32]:
+        """`fit`, then `transform` of the same rows."""
+        self.fit(X, y, logits=logits)
+        return self.transform(X, logits=logits)
+
+    def coordinates(self, X: Any) -> NDArray[np.float32]:
+        """Coordinates `[rows, classes * subclasses]` along the directions, in the unit of each class."""
+        check_is_fitted(self)
+        return self.fit_.scores(self._embeddings(X, reset=False), self.n_jobs)
+
+    def collapse(self, outputs: Any) -> NDArray[np.float32]:
+        """Logits of classes `[rows, classes]` of a student's outputs `[rows, classes * subclasses]`: log-sum-exp."""
+        check_is_fitted(self)
+        return _lelp.collapse(single_matrix(outputs, "outputs"), self.fit_.classes, self.fit_.per_class)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """`class_subclass` for each column of the targets."""
+        check_is_fitted(self)
+        return np.array(
+            [f"{name}_{s}" for name in self.classes_ for s in range(self.fit_.per_class)], dtype=object
+        )
+
+    def report(self) -> dict[str, Any]:
+        """Settings, and what was found in each class: members, variance, spectrum."""
+        check_is_fitted(self)
+        return json.loads(self.fit_.report())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the split to a file, the one that `lelp fit` would write."""
+        check_is_fitted(self)
+        write_whole(pathlib.Path(path), self.fit_.to_bytes())
+
+    def save_targets(self, path: str | os.PathLike[str], targets: Any) -> None:
+        """Writes targets of `transform` to a file, the one that `lelp targets` would write."""
+        check_is_fitted(self)
+        values = single_matrix(targets, "targets")
+        sizes = (self.fit_.classes, self.fit_.per_class)
+        content = _lelp.write_targets(values, *sizes, float(self.beta), float(self.temperature))
+        write_whole(pathlib.Path(path), content)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, head: Any = None, **settings: Any) -> LELP:
+        """Reads the file of a split. It transforms; to add rows it has no statistics."""
+        fit = _lelp.Fit.from_bytes(pathlib.Path(path).read_bytes())
+        found = json.loads(fit.report())["settings"]
+        if found["split"] != "lelp":
+            raise InputError(f"`{path}` holds a split of `{found['split']}`, but one of `lelp` is needed")
+        known = {name: found[name] for name in ("subclasses", "null_space", "rotation") if name in found}
+        loaded = cls(head=head, random_state=found.get("seed", 0), **{**known, **settings})
+        loaded.head_ = _checked_head(head)
+        loaded._take(fit)
+        return loaded
+
+    @classmethod
+    def from_signals(cls, signals: Signals | str | os.PathLike[str], **settings: Any) -> LELP:
+        """Fits on the signals in a folder, part by part: memory does not grow with rows."""
+        signals = signals if isinstance(signals, Signals) else Signals(signals)
+        split = cls(**{"head": signals.head, **settings})
+        split._reset()
+        split.classes_, split._named = np.array(signals.label_names, dtype=object), True
+        split.n_features_in_ = signals.width
+        for part in signals.parts():
+            split._gather(part["embeddings"], part["logits"], part.get("labels"))
+        return split._refit()
+
+    def _reset(self) -> None:
+        for name in ("_statistics", "classes_"):
+            if hasattr(self, name):
+                delattr(self, name)
+        # Whether the classes have names, or are numbers of columns.
+        self._named = False
+        if self.members not in ("teacher", "label"):
+            raise InputError(f"members are {self.members!r}, but must be 'teacher' or 'label'")
+        self.head_ = _checked_head(self.head)
+
+    def _embeddings(self, X: Any, *, reset: bool) -> NDArray[Any]:
+        """Checked embeddings; what scikit-learn has no type for is converted first."""
+        if hasattr(X, "detach"):
+            X = float_matrix(X, "embeddings")
+        dtypes = [np.float32, np.float16, np.float64]
+        # What is not finite is refused further on, with its row.
+        X = validate_data(self, X, reset=reset, dtype=dtypes, order="C", ensure_all_finite=False)
+        return float_matrix(X, "embeddings")
+
+    def _add(self, X: Any, y: Any, logits: Any) -> LELP:
+        X = self._embeddings(X, reset=not hasattr(self, "_statistics"))
+        labels = None if y is None else self._labels(y, X, logits)
+        if logits is None and self.head_ is None:
+            if labels is None:
+                raise InputError(
+                    "requires y to be passed, but the target y is None, where neither logits nor a head are given"
+                )
+            self.head_ = _probe(X, labels)
+        self._gather(X, self._logits(X, logits), labels)
+        return self._refit()
+
+    def _labels(self, y: Any, X: NDArray[Any], logits: Any) -> NDArray[np.int32]:
+        """Labels as classes: by their place among the sorted names, or by number where logits say how many there are."""
+        y = np.asarray(y)
+        if len(y) != len(X):
+            raise InputError(f"there are {len(y)} labels for {len(X)} rows")
+        if logits is not None or self.head_ is not None:
+            return labels_of(y, len(X))
+        check_classification_targets(y)
+        encoder = LabelEncoder().fit(y)
+        if len(encoder.classes_) < 2:
+            raise InputError(f"the labels have {len(encoder.classes_)} class, but a classifier has at least 2 classes")
+        self.classes_, self._named = encoder.classes_, True
+        return encoder.transform(y).astype(np.int32)
+
+    def _logits(self, X: NDArray[Any], logits: Any) -> NDArray[np.float32]:
+        if logits is not None:
+            logits = single_matrix(logits, "logits")
+            if len(logits) != len(X):
+                raise InputError(f"there are {len(logits)} rows of logits for {len(X)} rows of embeddings")
+            return logits
+        if self.head_ is None:
+            raise InputError("no logits are given, and no head to compute them with")
+        weight, bias = self.head_
+        if weight.shape[1] != X.shape[1]:
+            raise InputError(f"the head reads embeddings of width {weight.shape[1]}, but they have {X.shape[1]}")
+        return np.ascontiguousarray(X.astype(np.float32, copy=False) @ weight.T + bias)
+
+    def _gather(self, X: Any, logits: Any, labels: Any) -> None:
+        X, logits = float_matrix(X, "embeddings"), single_matrix(logits, "logits")
+        if not hasattr(self, "_statistics"):
+            self._statistics = self._new_statistics(logits.shape[1], X.shape[1])
+        self._statistics.add(X, logits, labels)
+
+    def _new_statistics(self, classes: int, width: int) -> _lelp.Statistics:
+        settings = {"subclasses": self.subclasses, "null_space": self.null_space, "rotation": self.rotation}
+        settings = {name: value.item() if hasattr(value, "item") else value for name, value in settings.items()}
+        by_label, seed = self.members == "label", int(self.random_state)
+        return _lelp.Statistics("lelp", json.dumps(settings), seed, classes, width, by_label, self.n_jobs)
+
+    def _refit(self) -> LELP:
+        fit = self._statistics.fit(*(self.head_ or (None, None)))
+        if self._named:
+            fit = fit.with_label_names([str(name) for name in self.classes_])
+        self._take(fit)
+        return self
+
+    def _take(self, fit: _lelp.Fit) -> None:
+        self.fit_ = fit
+        if not hasattr(self, "classes_"):
+            names = fit.label_names
+            self.classes_ = np.arange(fit.classes) if names is None else np.array(names, dtype=object)
+        self._n_features_out = fit.classes * fit.per_class
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state for pickle; statistics go as moments, so that rows can be added after it."""
+        state = dict(super().__getstate__())
+        if "fit_" in state:
+            state["fit_"] = state["fit_"].to_bytes()
+        if "_statistics" in state:
+            state["_statistics"] = (state["_statistics"].moments(), state["_statistics"].rows)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        moments = state.pop("_statistics", None)
+        fit = state.pop("fit_", None)
+        super().__setstate__(state)
+        if fit is not None:
+            self.fit_ = _lelp.Fit.from_bytes(fit)
+        if moments is not None:
+            self._statistics = self._new_statistics(self.fit_.classes, self.n_features_in_)
+            self._statistics.merge_moments(*moments)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.head is None
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.non_deterministic = False
+        return tags
+
+
+def _checked_head(head: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    if head is None:
+        return None
+    try:
+        weight, bias = head
+    except (TypeError, ValueError):
+        raise InputError(f"head is {describe(head)}, but weight [classes, width] and bias [classes] are needed") from None
+    weight = single_matrix(weight, "the head's weight")
+    bias = vector(bias, "the head's bias")
+    if len(bias) != len(weight):
+        raise InputError(f"the head has {len(weight)} rows of weights, but {len(bias)} biases")
+    if len(bias) == 1:
+        # One output is a sigmoid's: its two classes have the logits 0 and z.
+        weight, bias = np.vstack([np.zeros_like(weight), weight]), np.concatenate([[np.float32(0)], bias])
+    return weight, bias
+
+
+def _probe(X: NDArray[Any], labels: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A logistic regression on the embeddings, as a head."""
+    bad = np.flatnonzero(~np.isfinite(X).all(axis=1))
+    if bad.size:
+        raise InputError(f"embedding row {bad[0]} holds NaN or inf, but must be finite")
+    probe = LogisticRegression(max_iter=1000).fit(X.astype(np.float64), labels)
+    head = _checked_head((probe.coef_.astype(np.float32), probe.intercept_.astype(np.float32)))
+    assert head is not None
+    return head
+
+
+class DistilledClassifier(ClassifierMixin, BaseEstimator):
+    """A small student, trained on labels or on what a teacher says.
+
+    `fit(X, y)` learns from labels, `fit(X, teacher_proba=...)` from a teacher's probabilities, with `embeddings` beside them
+    from all methods that split classes. Rows are texts, pairs of texts, an array of vectors, or a table whose text, number and
+    category columns are named in `settings`. `y` may be given beside a teacher; -1 or None is no label.
+
+    Parameters
+    ----------
+    method : as `lelp distill --method`; None is "kd" with a teacher and "ce" without.
+    student : as `lelp distill --student`; None is "mlp" for vectors and "ngram" for all else.
+    settings : further options of `lelp distill`, as `{"subclasses": 8, "number_columns": ["price"]}`.
+    random_state : seed.
+    n_jobs : threads; None takes all cores.
+    progress : whether the steps are told on `sys.stderr`.
+
+    Attributes
+    ----------
+    classes_ : the classes, sorted.
+    student_ : the student, a `lelp.Model`.
+    """
+
+    def __init__(
+        self,
+        method: str | None = None,
+        *,
+        student: str | None = None,
+        settings: Any = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.method = method
+        self.student = student
+        self.settings = settings
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None, *, teacher_proba: Any = None, embeddings: Any = None) -> DistilledClassifier:
+        """Trains the student; columns of `teacher_proba` are the classes, in the order of the sorted labels."""
+        if y is None and teacher_proba is None:
+            raise InputError("requires y to be passed, but the target y is None, and so is teacher_proba")
+        columns, vectors = self._rows(X, reset=True)
+        rows = len(next(iter(columns.values())))
+        proba = None if teacher_proba is None else single_matrix(teacher_proba, "the teacher's probabilities")
+        codes = self._codes(y, rows, proba)
+        with tempfile.TemporaryDirectory(prefix="lelp-") as room:
+            folder = pathlib.Path(room)
+            settings = {**self._options(vectors), "seed": int(self.random_state), "threads": self.n_jobs}
+            names = [f"{place}" for place in range(len(self.classes_))]
+            # A code that is no label is a missing one in any format.
+            labels = ["" if code < 0 else names[code] for code in codes]
+            settings |= {"labels": names, "missing_labels": [""], "label_column": LABEL}
+            if proba is not None:
+                settings["signals"] = _signals_of(proba, embeddings, codes, names, folder / "signals")
+            method = self.method or ("ce" if proba is None else "kd")
+            given = {**columns, LABEL: labels}
+            distilled = distill(given, out=folder / "student", method=method, progress=self.progress, **settings)
+            self._files = {path.name: path.read_bytes() for path in distilled.folder.iterdir() if path.is_file()}
+        return self._load()
+
+    def predict_proba(self, X: Any) -> NDArray[np.float32]:
+        """Probabilities `[rows, classes]`."""
+        check_is_fitted(self)
+        columns, _ = self._rows(X, reset=False)
+        return self.student_.predict_proba(columns)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable class of each row."""
+        check_is_fitted(self)
+        columns, _ = self._rows(X, reset=False)
+        return self.classes_[np.argmax(self.student_.decision_function(columns), axis=1)]
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Writes the student's folder, for `lelp.load` and the command; its classes are numbered."""
+        check_is_fitted(self)
+        target = pathlib.Path(folder)
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        partial.mkdir(parents=True)
+        try:
+            for name, content in self._files.items():
+                (partial / name).write_bytes(content)
+            os.rename(partial, target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def _rows(self, X: Any, *, reset: bool) -> tuple[dict[str, Any], bool]:
+        """Rows as columns, and whether they are vectors alone."""
+        if hasattr(X, "columns") and not isinstance(X, np.ndarray) and self._named_columns():
+            return {name: X[name] for name in self._named_columns()}, False
+        # (A sparse matrix may be a dict as well.)
+        if isinstance(X, dict) and not hasattr(X, "tocsr"):
+            return X, False
+        if _are_texts(X):
+            if len(X) and isinstance(X[0], tuple):
+                return {"text": [first for first, _ in X], "text_pair": [second for _, second in X]}, False
+            return {"text": list(X)}, False
+        X = validate_data(self, X, reset=reset, dtype=[np.float32, np.float64], order="C")
+        return {"vector": X.astype(np.float32)}, True
+
+    def _named_columns(self) -> list[str]:
+        settings = self.settings or {}
+        names = [settings.get(option) for option in ("text_column", "pair_column", "vector_column")]
+        lists = [settings.get(option) or [] for option in ("number_columns", "category_columns")]
+        return [name for name in names if name] + [name for names in lists for name in names]
+
+    def _options(self, vectors: bool) -> dict[str, Any]:
+        options = dict(self.settings or {})
+        student = self.student or ("mlp" if vectors else None)
+        if student:
+            options["student"] = student
+        if vectors:
+            options["vector_column"] = "vector"
+        return options
+
+    def _codes(self, y: Any, rows: int, proba: Any) -> NDArray[np.int64]:
+        """The place of each label among the classes; -1 for none."""
+        if proba is not None and len(proba) != rows:
+            raise InputError(f"there are {len(proba)} rows of probabilities for {rows} rows")
+        if y is None:
+            self.classes_ = np.arange(proba.shape[1])
+            return np.full(rows, -1)
+        labels = np.asarray(y)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            from sklearn.utils.validation import column_or_1d
+
+            labels = column_or_1d(labels, warn=True)
+        if len(labels) != rows:
+            raise InputError(f"there are {len(labels)} labels for {rows} rows")
+        check_classification_targets(labels)
+        missing = np.array([label is None for label in labels]) if labels.dtype == object else np.zeros(rows, bool)
+        if proba is not None and labels.dtype.kind == "i":
+            missing |= labels == -1
+        self.classes_ = np.unique(labels[~missing])
+        wanted = 2 if proba is None else proba.shape[1]
+        if len(self.classes_) < wanted or (proba is not None and len(self.classes_) > wanted):
+            raise InputError(
+                f"the labels have {len(self.classes_)} class{'' if len(self.classes_) == 1 else 'es'}, "
+                f"but {'a classifier has at least 2' if proba is None else f'the teacher has {wanted}'}"
+            )
+        codes = np.full(rows, -1)
+        codes[~missing] = np.searchsorted(self.classes_, labels[~missing])
+        return codes
+
+    def _load(self) -> DistilledClassifier:
+        with tempfile.TemporaryDirectory(prefix="lelp-") as room:
+            for name, content in self._files.items():
+                (pathlib.Path(room) / name).write_bytes(content)
+            self.student_ = Model(room, threads=self.n_jobs)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "student_"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "_files" in state:
+            self._load()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        return tags
+
+
+class NgramClassifier(DistilledClassifier):
+    """A student of hashed words, word pairs and columns, which answers a short text in microseconds."""
+
+    def __init__(
+        self,
+        method: str | None = None,
+        *,
+        student: str = "ngram",
+        settings: Any = None,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+        progress: bool = False,
+    ) -> None:
+        super().__init__(
+            method, student=student, settings=settings, random_state=random_state, n_jobs=n_jobs, progress=progress
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Rows are texts.
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+# The column of labels in the files that are made here.
+LABEL = "lelp label"
+
+
+def _are_texts(X: Any) -> bool:
+    """Whether rows are texts or pairs of texts."""
+    if (isinstance(X, np.ndarray) and X.ndim != 1) or hasattr(X, "tocsr"):
+        return False
+    if not hasattr(X, "__len__") or not hasattr(X, "__getitem__") or hasattr(X, "columns"):
+        return False
+    first = X[0] if len(X) and not hasattr(X, "iloc") else next(iter(X), None)
+    return isinstance(first, str) or (isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], str))
+
+
+def _signals_of(proba: Any, embeddings: Any, codes: Any, names: list[str], folder: pathlib.Path) -> pathlib.Path:
+    """Signals of a teacher's probabilities; without embeddings they are empty ones, which only `kd` and its like take."""
+    bad = np.flatnonzero(~((proba >= 0).all(axis=1) & (np.abs(proba.sum(axis=1) - 1) < 1e-2)))
+    if bad.size:
+        raise InputError(f"row {bad[0]} of the teacher's probabilities is {proba[bad[0]].tolist()}, which are none")
+    logits = np.log(np.maximum(proba, np.finfo(np.float32).tiny))
+    logits -= logits.mean(axis=1, keepdims=True)
+    known = embeddings is not None
+    width_one = np.zeros((len(proba), 1), np.float32)
+    embedded = float_matrix(embeddings, "embeddings") if known else width_one
+    if len(embedded) != len(proba):
+        raise InputError(f"there are {len(embedded)} rows of embeddings for {len(proba)} rows of probabilities")
+    precision = "f16" if embedded.dtype == np.float16 else "f32"
+    writer = SignalsWriter(folder, names, embedded.shape[1], len(proba), precision=precision)
+    while (rows := writer.next_rows()) is not None:
+        part = slice(rows.start, rows.stop)
+        writer.write(embedded[part], logits[part], codes[part])
+    writer.finish()
+    return folder

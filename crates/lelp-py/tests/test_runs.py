@@ -1,0 +1,201 @@
+"""Training from Python is the command's: same bytes, its errors as exceptions, its tables as frames."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import ENCODER, SMALL_NGRAM, lelp as command, read_rows
+
+import lelp
+from lelp._commands import options
+from lelp.runs import to_toml
+
+SMALL = {"buckets": 4096, "width": 8, "epochs": 3}
+
+
+def optional(name):
+    """A module, where it is installed."""
+    return __import__(name) if importlib.util.find_spec(name) else None
+
+
+def columns(path):
+    rows = read_rows(path)
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def test_a_student_is_that_of_the_command_to_the_byte(queries, signals, tmp_path):
+    arguments = ["--data", queries, "--signals", signals, "--method", "lelp", "--epochs", 3, *SMALL_NGRAM]
+    command("distill", *arguments, "--out", tmp_path / "command")
+    student = lelp.distill(queries, signals=signals, method="lelp", out=tmp_path / "python", progress=False, **SMALL)
+    model = "model.safetensors"
+    assert (tmp_path / "python" / model).read_bytes() == (tmp_path / "command" / model).read_bytes()
+    assert student.run["settings"]["distill"]["method"] == "lelp"
+    if pandas := optional("pandas"):
+        assert isinstance(student.metrics, pandas.DataFrame) and student.metrics["epoch"].tolist() == [1, 2, 3]
+    np.testing.assert_array_equal(student.predict_proba(["my card"]), lelp.load(student.folder).predict_proba(["my card"]))
+
+
+def test_rows_in_memory_give_the_student_of_the_file_and_stay_beside_it(queries, signals, tmp_path):
+    given = {"signals": signals, "method": "kd", "progress": False, **SMALL}
+    of_file = lelp.distill(queries, out=tmp_path / "file", **given)
+    of_rows = lelp.distill(columns(queries), out=tmp_path / "rows", **given)
+    texts = columns(queries)["text"]
+    np.testing.assert_array_equal(of_rows.predict_proba(texts), of_file.predict_proba(texts))
+    assert len(list((tmp_path / "rows-data").iterdir())) == 1
+
+
+def test_splits_are_given_beside_each_other(queries, tmp_path):
+    rows = columns(queries)
+    half = {name: values[:100] for name, values in rows.items()}
+    student = lelp.distill(rows, validation=half, out=tmp_path / "s", method="ce", progress=False, **SMALL)
+    assert student.run["validation_rows"] == 100
+    assert sorted(path.stem for path in (tmp_path / "s-data").iterdir()) == ["train", "validation"]
+
+
+def test_signals_are_those_of_the_command_and_read_row_by_row(teacher, queries, signals, work, tmp_path, monkeypatch):
+    monkeypatch.setenv("LELP_CACHE", str(work / "cache"))
+    own = lelp.signals(columns(queries), teacher=teacher, out=tmp_path / "signals", progress=False)
+    stored = lelp.Signals(signals)
+    assert (own.rows, own.classes, own.width) == (400, 2, stored.width)
+    rows = np.array([399, 0, 7, 7])
+    for tensor in ("embeddings", "logits", "labels"):
+        np.testing.assert_array_equal(own.gather(rows, tensor), stored.gather(rows, tensor))
+    weight, bias = stored.head
+    logits = stored.gather(rows, "embeddings") @ weight.T + bias
+    np.testing.assert_allclose(logits, stored.gather(rows, "logits"), atol=1e-4)
+    with pytest.raises(lelp.InputError, match="rows must be in 0..400"):
+        stored.gather([400], "logits")
+
+
+def test_signals_that_python_writes_are_read_by_the_command_and_go_on_where_they_stopped(tmp_path):
+    rng = np.random.default_rng(0)
+    embeddings, logits = rng.normal(size=(50, 6)).astype(np.float16), rng.normal(size=(50, 2))
+    given = {"precision": "f16", "part_rows": 20, "teacher": "t"}
+    writer = lelp.SignalsWriter(tmp_path / "s", ["no", "yes"], 6, 50, **given)
+    assert writer.next_rows() == range(0, 20)
+    writer.write(embeddings[:20], logits[:20])
+    with pytest.raises(lelp.InputError, match="20"):
+        writer.write(embeddings[:7], logits[:7])
+    with pytest.raises(lelp.InputError):
+        lelp.Signals(tmp_path / "s")
+    with pytest.raises(lelp.InputError, match="teacher"):
+        lelp.SignalsWriter(tmp_path / "s", ["no", "yes"], 6, 50, **{**given, "teacher": "another"})
+    writer = lelp.SignalsWriter(tmp_path / "s", ["no", "yes"], 6, 50, **given)
+    while (rows := writer.next_rows()) is not None:
+        assert rows.start >= 20
+        writer.write(embeddings[rows.start : rows.stop], logits[rows.start : rows.stop])
+    writer.finish()
+    stored = lelp.Signals(tmp_path / "s")
+    np.testing.assert_array_equal(stored.gather(range(50), "embeddings"), embeddings)
+    command("fit", "--signals", tmp_path / "s", "--subclasses", 2, "--out", tmp_path / "fit.safetensors")
+    with pytest.raises(lelp.InputError, match="nothing more can be written"):
+        writer.write(embeddings, logits)
+
+
+def test_errors_of_a_run_are_exceptions_without_options_of_the_command(queries, tmp_path):
+    with pytest.raises(lelp.InputError) as refused:
+        lelp.distill(queries, method="kd", out=tmp_path / "s", progress=False)
+    with pytest.raises(lelp.InputError, match="nowhere"):
+        lelp.distill(queries, signals="nowhere", method="kd", out=tmp_path / "s", progress=False)
+    with pytest.raises(lelp.InputError, match="no-such-setting"):
+        lelp.distill(queries, no_such_setting=3, out=tmp_path / "s", progress=False)
+    with pytest.raises(lelp.InputError, match="dict of columns is needed"):
+        lelp.distill(3, out=tmp_path / "s")
+    with pytest.raises(lelp.InputError, match="differ in length|no table"):
+        lelp.distill({"text": ["a"], "label": ["b", "c"]}, out=tmp_path / "s")
+    assert str(refused.value)
+    assert not (tmp_path / "s").exists()
+
+
+def test_keywords_are_options():
+    given = {
+        "split_weight": 0.3, "null_space": False, "overwrite": True, "int8": False, "seed": None,
+        "labels": ["a", "b"], "add": ["rkd", "crd"], "class_weights": {"yes": 2, "no": 0.5},
+        "out": pathlib.Path("x"),
+    }  # fmt: skip
+    assert options(given) == [
+        "--split-weight=0.3", "--null-space=off", "--overwrite", "--labels=a,b", "--add=rkd", "--add=crd",
+        "--class-weights=yes=2,no=0.5", "--out=x",
+    ]  # fmt: skip
+
+
+def test_warnings_and_steps_of_a_run_come_through(queries, tmp_path, capsys):
+    with pytest.warns(UserWarning, match="validation rows"):
+        lelp.distill(queries, validation=queries, method="ce", out=tmp_path / "s", **SMALL)
+    assert "epoch" in capsys.readouterr().err
+
+
+def test_a_comparison_is_a_frame_and_a_page(queries, tmp_path, monkeypatch, work):
+    pytest.importorskip("pandas")
+    monkeypatch.setenv("LELP_CACHE", str(work / "cache"))
+    lines = queries.read_text().splitlines(keepends=True)
+    (tmp_path / "data").mkdir()
+    for split, part in [("train", lines[:300]), ("validation", lines[300:350]), ("test", lines[350:])]:
+        (tmp_path / "data" / f"{split}.jsonl").write_text("".join(part))
+    recipe = {
+        "trials": 1, "seeds": 2,
+        "data": [{"name": "queries", "path": tmp_path / "data"}],
+        "teachers": [{"name": "small", "encoder": ENCODER}],
+        "students": [{"name": "n-gram", "student": "ngram", "buckets": 4096, "width": 8, "train": {"epochs": 2}}],
+        "methods": [{"method": "kd"}, {"method": "lelp", "subclasses": 2}],
+    }  # fmt: skip
+    comparison = lelp.compare(recipe, out=tmp_path / "run", progress=False)
+    assert comparison.table["method"].tolist() == ["kd", "lelp"]
+    assert comparison.table["accuracy.mean"].between(0, 1).all()
+    page = comparison.report(title="Two methods")
+    assert "Two methods" in page.html and page._repr_html_().startswith("<iframe srcdoc=")
+    page.save(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == page.html
+
+
+def test_a_recipe_is_toml():
+    tomllib = pytest.importorskip("tomllib")
+    recipe = {"a": 1, "b": [{"c": "x \"y\"\n\\ é", "d": {"e f": 0.1, "g": True}}, {"h": []}]}
+    assert tomllib.loads(to_toml(recipe)) == recipe
+    with pytest.raises(lelp.InputError, match="NoneType"):
+        to_toml({"a": None})
+
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+import lelp
+def interrupt():
+    time.sleep(1.0)
+    print(time.perf_counter(), flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt).start()
+try:
+    lelp.distill(sys.argv[1], method="ce", epochs=100000, patience=0, out=sys.argv[2], progress=False)
+except KeyboardInterrupt:
+    print(time.perf_counter(), flush=True)
+"""
+
+
+def test_ctrl_c_ends_a_run_at_once_and_its_process_with_it(queries, tmp_path):
+    arguments = [sys.executable, "-c", INTERRUPTED, str(queries), str(tmp_path / "s")]
+    sent, answered = map(float, subprocess.check_output(arguments, text=True).split())
+    assert answered - sent < 0.1
+    deadline = time.monotonic() + 10
+    while alive(str(tmp_path / "s")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(str(tmp_path / "s"))
+
+
+def alive(argument: str) -> list[int]:
+    """Processes with this argument."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if argument.encode() in (process / "cmdline").read_bytes() and int(process.name) != os.getpid():
+                found.append(int(process.name))
+        except OSError:
+            pass
+    return found
