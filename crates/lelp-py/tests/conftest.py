@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -112,7 +113,7 @@ def table_student(table: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
 def teacher(queries: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
     """A head on an encoder of two layers with random weights."""
     out = work / "teacher"
-    environment = {"LELP_CACHE": str(work / "cache"), "PATH": "/usr/bin:/bin"}
+    environment = {**os.environ, "LELP_CACHE": str(work / "cache")}
     options = ["--hidden", 0, "--epochs", 5]
     lelp("teach", "--encoder", ENCODER, "--data", queries, "--out", out, *options, env=environment)
     return out
@@ -121,7 +122,7 @@ def teacher(queries: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
 @pytest.fixture(scope="session")
 def signals(teacher: pathlib.Path, queries: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
     out = work / "signals"
-    environment = {"LELP_CACHE": str(work / "cache"), "PATH": "/usr/bin:/bin"}
+    environment = {**os.environ, "LELP_CACHE": str(work / "cache")}
     lelp("signals", "--teacher", teacher, "--data", queries, "--out", out, env=environment)
     return out
 
