@@ -15,7 +15,7 @@ import pytest
 from conftest import ENCODER, SMALL_NGRAM, lelp as command, read_rows
 
 import lelp
-from lelp._commands import options
+from lelp._commands import as_keywords, options
 from lelp.runs import to_toml
 
 SMALL = {"buckets": 4096, "width": 8, "epochs": 3}
@@ -105,7 +105,7 @@ def test_errors_of_a_run_are_exceptions_without_options_of_the_command(queries, 
         lelp.distill(queries, method="kd", out=tmp_path / "s", progress=False)
     with pytest.raises(lelp.InputError, match="nowhere"):
         lelp.distill(queries, signals="nowhere", method="kd", out=tmp_path / "s", progress=False)
-    with pytest.raises(lelp.InputError, match="no-such-setting"):
+    with pytest.raises(lelp.InputError, match="'no_such_setting'"):
         lelp.distill(queries, no_such_setting=3, out=tmp_path / "s", progress=False)
     with pytest.raises(lelp.InputError, match="dict of columns is needed"):
         lelp.distill(3, out=tmp_path / "s")
@@ -125,6 +125,11 @@ def test_keywords_are_options():
         "--split-weight=0.3", "--null-space=off", "--overwrite", "--labels=a,b", "--add=rkd", "--add=crd",
         "--class-weights=yes=2,no=0.5", "--out=x",
     ]  # fmt: skip
+
+
+def test_options_in_what_a_run_says_are_keywords():
+    said = "try `--class-weights balanced`; a--b and -- stay"
+    assert as_keywords(said) == "try `class_weights balanced`; a--b and -- stay"
 
 
 def test_warnings_and_steps_of_a_run_come_through(queries, tmp_path, capsys):

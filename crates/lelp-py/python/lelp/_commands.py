@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -81,16 +82,21 @@ def run(command: str, settings: Mapping[str, Any], *, progress: bool) -> str:
             process.send_signal(signal.SIGINT)
             raise
         for warning in said:
-            warnings.warn(warning, stacklevel=3)
+            warnings.warn(as_keywords(warning), stacklevel=3)
         if not outcome.is_file():
             raise SystemFailure(f"the process that ran `{command}` was ended with status {process.returncode}")
         ended = json.loads(outcome.read_text())
     if ended["error"] is not None:
         kind, message = ended["error"]
-        raise getattr(errors, kind)(message)
+        raise getattr(errors, kind)(as_keywords(message))
     if ended["status"] != 0:
         raise Defect(f"`{command}` ended with status {ended['status']} and no error")
     return printed
+
+
+def as_keywords(message: str) -> str:
+    """The same with options as the keyword arguments that they are here."""
+    return re.sub(r"(?<![\w-])--([a-z][a-z0-9-]*)", lambda option: option[1].replace("-", "_"), message)
 
 
 def _relay(lines: IO[str], said: list[str]) -> None:

@@ -226,7 +226,9 @@ class LELP(TransformerMixin, BaseEstimator):
         weight, bias = self.head_
         if weight.shape[1] != X.shape[1]:
             raise InputError(f"the head reads embeddings of width {weight.shape[1]}, but they have {X.shape[1]}")
-        return np.ascontiguousarray(X.astype(np.float32, copy=False) @ weight.T + bias)
+        with np.errstate(invalid="ignore"):
+            # What is not finite is refused further on, with its row.
+            return np.ascontiguousarray(X.astype(np.float32, copy=False) @ weight.T + bias)
 
     def _gather(self, X: Any, logits: Any, labels: Any) -> None:
         X, logits = float_matrix(X, "embeddings"), single_matrix(logits, "logits")
