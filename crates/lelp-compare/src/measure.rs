@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::{Classified, ErrorKind, argmax};
 use lelp_data::Dataset;
+use lelp_data::storage::{self, FileError};
 use lelp_train::evaluate::{Answers, EvaluateError, Report, report};
 use lelp_train::students::{SavedStudent, StudentError, TrainedStudent};
 use lelp_train::teachers::EmbeddingCache;
@@ -23,6 +24,9 @@ pub enum MeasureError {
     /// Answers and labels do not fit.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
+    /// The folder that it is written to for a moment cannot be made or removed.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The folder that it is written to for a moment cannot be used.
     #[error("cannot use `{}`", path.display())]
     Scratch {
@@ -38,6 +42,7 @@ impl Classified for MeasureError {
         match self {
             Self::Student(error) => error.kind(),
             Self::Evaluate(error) => error.kind(),
+            Self::File(error) => error.kind(),
             Self::Scratch { .. } => ErrorKind::Environment,
         }
     }
@@ -75,12 +80,12 @@ impl StudentMeasurement<'_> {
     /// Writes, loads and asks a student, as one that is deployed.
     pub fn student(&self, model: &dyn TrainedStudent) -> Result<MeasuredStudent, MeasureError> {
         let scratch = |source| MeasureError::Scratch { path: self.scratch.to_owned(), source };
-        clear(self.scratch).map_err(scratch)?;
+        storage::remove(self.scratch)?;
         model.save(self.scratch)?;
         let bytes = folder_bytes(self.scratch).map_err(scratch)?;
         let saved = SavedStudent { folder: self.scratch, cache: self.cache, threads: self.threads };
         let answers = model.answer(saved, self.test, self.cancel)?;
-        clear(self.scratch).map_err(scratch)?;
+        storage::remove(self.scratch)?;
         let report = report(&answers, self.test, self.teacher)?;
         Ok(MeasuredStudent { correct: correct_rows(&answers, self.test), report, bytes })
     }
@@ -93,11 +98,6 @@ fn correct_rows(answers: &Answers, data: &Dataset) -> CorrectRows {
     CorrectRows(
         rows.filter_map(|(label, logits)| label.map(|label| argmax(logits) == label as usize)).collect(),
     )
-}
-
-/// Removes a folder that may not be there.
-fn clear(folder: &Path) -> std::io::Result<()> {
-    if folder.exists() { fs::remove_dir_all(folder) } else { Ok(()) }
 }
 
 fn folder_bytes(folder: &Path) -> std::io::Result<u64> {

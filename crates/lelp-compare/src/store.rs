@@ -1,12 +1,11 @@
 //! `results.jsonl` on disk: read, compared with a recipe, appended line by line.
 
-use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use lelp::{Classified, ErrorKind};
-use lelp_data::storage::FileError;
+use lelp_data::storage::{self, FileError, OutputFile};
 use lelp_data::{BoundedJsonError, JsonLines};
 use thiserror::Error;
 
@@ -144,8 +143,16 @@ impl Results {
 /// The results of a comparison that is running.
 #[derive(Debug)]
 pub struct ResultsStore {
-    path: PathBuf,
-    inner: Mutex<(Results, File)>,
+    inner: Mutex<Stored>,
+}
+
+/// The results in memory, and their file.
+#[derive(Debug)]
+struct Stored {
+    results: Results,
+    file: OutputFile,
+    /// Bytes of the whole lines.
+    whole: u64,
 }
 
 impl ResultsStore {
@@ -154,8 +161,7 @@ impl ResultsStore {
     /// Results of another recipe are refused, unless they may be `extend`ed: then those cells count that both share.
     pub fn open(folder: &Path, recipe: RecipeRecord, extend: bool) -> Result<Self, ResultsError> {
         let path = folder.join(RESULTS_FILE);
-        let writing = |source| FileError::Write { path: path.clone(), source };
-        fs::create_dir_all(folder).map_err(writing)?;
+        storage::create_folder(folder)?;
         let (old, whole) = if path.exists() { Results::read_lines(&path)? } else { (None, 0) };
         let new = old.as_ref().is_none_or(|old| old.recipe.hash != recipe.hash);
         if let Some(old) = old.as_ref().filter(|_| new && !extend) {
@@ -163,12 +169,12 @@ impl ResultsStore {
             let (found, wanted) = (short(&old.recipe.hash), short(&recipe.hash));
             return Err(ResultsError::OtherRecipe { path, found, wanted });
         }
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(writing)?;
+        let file = OutputFile::append(&path)?;
         // A line that was cut off must not run into the next one.
-        file.set_len(whole).map_err(writing)?;
+        file.truncate(whole).map_err(|source| file.error(source))?;
         let mut results = old.unwrap_or_else(|| Results::new(recipe.clone()));
         results.recipe = recipe.clone();
-        let store = Self { path, inner: Mutex::new((results, file)) };
+        let store = Self { inner: Mutex::new(Stored { results, file, whole }) };
         if new {
             store.add(Record::Recipe(recipe))?;
         }
@@ -177,24 +183,31 @@ impl ResultsStore {
 
     /// Adds a record, in memory and on disk.
     pub fn add(&self, record: Record) -> Result<(), ResultsError> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stored = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let Stored { results, file, whole } = &mut *stored;
         let line = serde_json::to_string(&record).expect("records are numbers, words and lists") + "\n";
         // One write a line: a line is there whole, or cut off at the end of the file.
-        let written = inner.1.write_all(line.as_bytes()).and_then(|()| inner.1.flush());
-        written.map_err(|source| FileError::Write { path: self.path.clone(), source })?;
-        inner.0.add(record);
+        if let Err(source) = file.write_all(line.as_bytes()).and_then(|()| file.sync()) {
+            // The next line must not run into the half of this one.
+            file.truncate(*whole).map_err(|source| file.error(source))?;
+            return Err(file.error(source).into());
+        }
+        *whole += line.len() as u64;
+        results.add(record);
         Ok(())
     }
 
     /// Reads something off the results.
     pub fn read<T>(&self, read: impl FnOnce(&Results) -> T) -> T {
-        read(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).0)
+        read(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).results)
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::record::Setting;
 

@@ -1,17 +1,13 @@
 //! Names of columns, as settings and recipes have them.
 
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::bounded_json::{BoundedJsonError, read_json};
 use crate::columns::{ColumnRequest, Columns};
-use crate::storage::{FileError, pretty_json, write};
+use crate::storage::{FileError, pretty_json, remove, write};
 use crate::table::Schema;
-
-/// In folders of models and signals: the columns that they were made of, where they have other names than by default.
-const FILE: &str = "columns.json";
 
 /// Names of the columns to read, and of the classes.
 ///
@@ -48,18 +44,16 @@ pub struct ColumnSettings {
 }
 
 impl ColumnSettings {
+    /// In folders of models and signals: the columns that they were made of, where they have other names than by default.
+    pub(crate) const FILE: &str = "columns.json";
+
     /// Puts the names beside a model or signals that were made of these columns; names of classes they carry themselves.
     pub fn remember(&self, folder: &Path) -> Result<(), FileError> {
-        let (path, columns) = (folder.join(FILE), Self { labels: None, ..self.clone() });
+        let (path, columns) = (folder.join(Self::FILE), Self { labels: None, ..self.clone() });
         if columns != Self::default() {
             return write(&path, &pretty_json(&columns));
         }
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                Err(FileError::Write { path, source })
-            }
-            _ => Ok(()),
-        }
+        remove(&path)
     }
 
     /// These names, with that of the second text of `schema`: what was made of pairs is not asked single texts unawares.
@@ -71,7 +65,7 @@ impl ColumnSettings {
 
     /// The names that stand beside a model or signals; the default ones where none do.
     pub fn remembered(folder: &Path) -> Result<Self, BoundedJsonError> {
-        let path = folder.join(FILE);
+        let path = folder.join(Self::FILE);
         if path.is_file() { read_json(&path) } else { Ok(Self::default()) }
     }
 
@@ -142,6 +136,8 @@ impl ColumnSettings {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -170,7 +166,9 @@ mod tests {
         ColumnSettings::default().remember(folder.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         assert_eq!(ColumnSettings::remembered(folder.path()).unwrap(), ColumnSettings::default());
-        fs::write(folder.path().join(FILE), "{\"txt\": 1}").unwrap();
-        assert!(ColumnSettings::remembered(folder.path()).unwrap_err().to_string().contains(FILE));
+        fs::write(folder.path().join(ColumnSettings::FILE), "{\"txt\": 1}").unwrap();
+        assert!(
+            ColumnSettings::remembered(folder.path()).unwrap_err().to_string().contains(ColumnSettings::FILE)
+        );
     }
 }

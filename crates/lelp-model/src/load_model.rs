@@ -3,6 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use lelp_data::storage::{self, FileError, FileHashes};
+use serde::Deserialize;
+
 use crate::kinds::MODEL_KINDS;
 use crate::model_kind::{LoadedModel, ModelFolderError};
 
@@ -19,5 +22,20 @@ pub fn load_model(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, M
         let known = MODEL_KINDS.iter().map(|kind| kind.name).collect();
         ModelFolderError::UnknownKind { folder: folder.to_owned(), known }
     })?;
+    check_recorded(folder).map_err(ModelFolderError::unsound)?;
     (kind.load)(folder, threads)
+}
+
+/// The part of `run.json` that says which files belong together.
+#[derive(Deserialize)]
+struct RunFile {
+    #[serde(default)]
+    files: FileHashes,
+}
+
+/// Refuses a folder whose files are not all those that its `run.json` was written with; a folder of another program has
+/// none, or one that says nothing of it.
+fn check_recorded(folder: &Path) -> Result<(), FileError> {
+    let Ok(json) = storage::map(&folder.join("run.json")) else { return Ok(()) };
+    serde_json::from_slice(&json).map_or(Ok(()), |RunFile { files }| files.check(folder))
 }

@@ -162,11 +162,12 @@ impl From<PrecisionArg> for Precision {
 }
 
 impl OutputArgs {
-    fn options(&self) -> SignalsOptions {
+    fn options<'a>(&self, columns: &'a ColumnSettings) -> SignalsOptions<'a> {
         SignalsOptions {
             precision: self.precision.map_or(Precision::F32, Precision::from),
             existing: self.existing(),
             part_rows: PART_ROWS,
+            columns,
         }
     }
 
@@ -193,9 +194,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             let read = ColumnSettings { labels: Some(names.to_vec()), ..columns.clone() }.columns();
             let data = Dataset::open(data, &read)?.with_labels(names)?;
             data_notices::warn(data.notices(), printer);
-            let signals = run_teacher(teacher, &data, output, printer)?;
-            columns.remember(&output.out)?;
-            signals
+            run_teacher(teacher, &data, &columns, output, printer)?
         }
         (None, Some(encoder)) => run_encoder(arguments, encoder, data, output, global, printer)?,
         (None, None) => return Err(Failure::usage(NEEDS)),
@@ -245,14 +244,13 @@ fn run_encoder(
     let hash =
         storage::sha256(format!("{}{}", encoder.identity(&folder)?, storage::sha256(&bytes)).as_bytes());
     let teacher = AbsentTeacher { labels, logits: &logits, embeddings: &embeddings, hash: &hash };
-    let signals = write_signals_of_answers(teacher, &data, &output.out, output.options())?;
-    settings.remember(&output.out)?;
-    Ok(signals)
+    Ok(write_signals_of_answers(teacher, &data, &output.out, output.options(&settings))?)
 }
 
 fn run_teacher(
     teacher: &dyn Teacher,
     data: &Dataset,
+    columns: &ColumnSettings,
     output: &OutputArgs,
     printer: Printer,
 ) -> Result<SignalsFolder, Failure> {
@@ -263,7 +261,7 @@ fn run_teacher(
         embedding_cache().ok().as_ref(),
         data,
         &output.out,
-        output.options(),
+        output.options(columns),
         &mut |done| bar.set(done),
         &cancel,
     );

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod compare;
+mod crashes;
 mod encoders;
 mod end_to_end;
 mod error_texts;
@@ -11,11 +12,14 @@ mod help;
 mod inspect;
 mod limits;
 mod one_command;
+mod one_writer;
 mod own_data;
 mod readme;
 mod report;
+mod same_bytes;
 mod skewed_classes;
 mod split_source;
 mod support;
 mod tables;
 mod teacher_checks;
+mod writing;

@@ -26,6 +26,19 @@ impl Workspace {
         work
     }
 
+    /// Another folder with the same files.
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::new();
+        for (name, path) in lelp_data::files_below(self.folder(), |_| true).unwrap() {
+            copy.write(&name, fs::read(path).unwrap());
+        }
+        copy
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -79,7 +92,7 @@ pub(crate) fn classifier() -> PathBuf {
 const TOPICS: [[&str; 2]; 4] = [["card", "transfer"], ["pin", "money"], ["lost", "bank"], ["new", "fee"]];
 const FILLERS: [&str; 6] = ["where", "is", "my", "the", "please", "how"];
 
-fn queries(first: usize, rows: usize) -> String {
+pub(crate) fn queries(first: usize, rows: usize) -> String {
     let mut file = String::from("text,label\n");
     for row in first..first + rows {
         let class = row % 2;

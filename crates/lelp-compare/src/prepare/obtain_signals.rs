@@ -8,7 +8,7 @@ use lelp_data::signals::PART_ROWS;
 use lelp_data::storage::sha256;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder, Splits};
 use lelp_method::{CeSettings, SubclassTeacherSettings};
-use lelp_model::checkpoint::weights_hash;
+use lelp_model::checkpoint::{file_names, files_hash};
 use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use lelp_model::{Teacher, load_model, teacher_of};
 use lelp_train::encoder::EncoderSource;
@@ -27,7 +27,7 @@ use crate::recipe::{DataEntry, SignalsEntry, TeacherEntry, TeacherSource, Teache
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(5);
 
 /// Changes when the same settings train another teacher, so that earlier ones are not taken for it.
-const TEACHER_VERSION: u32 = 4;
+const TEACHER_VERSION: u32 = 5;
 
 /// Names of the folders of signals on the training and the test file.
 const SIGNALS: &str = "signals";
@@ -114,8 +114,9 @@ impl SignalsRequest<'_> {
         folder: &Path,
         progress: &mut ProgressCallback<'_>,
     ) -> Result<SignalsLocation, PrepareError> {
+        let (precision, existing) = (Precision::F32, Existing::Resume);
         let options =
-            SignalsOptions { precision: Precision::F32, existing: Existing::Resume, part_rows: PART_ROWS };
+            SignalsOptions { precision, existing, part_rows: PART_ROWS, columns: &self.data.columns };
         let mut write = |rows: &Dataset, to: &Path| {
             let mut on_rows = |done| self.report("signals", done, rows.rows(), progress);
             write_signals(model, Some(self.locations.cache), rows, to, options, &mut on_rows, self.cancel)
@@ -143,9 +144,12 @@ impl SignalsRequest<'_> {
 
     /// What decides how a teacher turns out: encoder, settings and data, without their names and places.
     fn teacher_identity(&self, training: &TeacherTraining, splits: &Splits) -> Result<String, PrepareError> {
-        let weights = training.encoder.as_ref().map(|encoder| weights_hash(Path::new(encoder)));
+        let files = training.encoder.as_ref().map(|encoder| {
+            let folder = Path::new(encoder);
+            Ok::<_, EncoderError>(files_hash(folder, &file_names(folder)?)?)
+        });
         // The same encoder may be elsewhere tomorrow.
-        let encoder = weights.transpose().map_err(EncoderError::from)?;
+        let encoder = files.transpose()?;
         let training = TeacherTraining { encoder, ..training.clone() };
         let data = [Some(&splits.train), splits.validation.as_ref()];
         let data = data.into_iter().flatten();
@@ -186,7 +190,7 @@ impl SignalsRequest<'_> {
         let rows = head_training.rows();
         let mut embedded = |done| self.report("embedding", done, rows, progress);
         let trained = head_training.run(&mut embedded, &mut |_| {}, self.cancel)?;
-        trained.save(own)?;
+        trained.save(own, &self.data.columns)?;
         if let Some(test) = &splits.test {
             // For its signals, and for students on the same encoder.
             let mut embedded = |done| self.report("embedding", done, test.rows(), progress);
@@ -219,8 +223,13 @@ impl SignalsRequest<'_> {
             encoder: training.network.unwrap_or_default(),
             settings: training.train,
         };
-        let folder =
-            TeacherFolder { path: own, encoder, checkpoint_every: CHECKPOINT_EVERY, tensorboard: None };
+        let folder = TeacherFolder {
+            path: own,
+            encoder,
+            columns: &self.data.columns,
+            checkpoint_every: CHECKPOINT_EVERY,
+            tensorboard: None,
+        };
         let mut observer = |event: Event<'_>| {
             if let Event::Batch { epoch, done, rows, .. } = event {
                 let all = rows * training.train.epochs;

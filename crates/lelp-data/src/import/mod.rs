@@ -26,6 +26,7 @@ use lelp::signals::{Embeddings, Signals, SignalsParts};
 pub use error::ImportError;
 
 use super::signals::{Existing, PART_ROWS, Precision, SignalsDescription, SignalsFolder, SignalsWriter};
+use crate::ColumnSettings;
 use crate::arrays::Element;
 use crate::labels::class_names;
 use teacher::TeacherArrays;
@@ -80,14 +81,14 @@ pub fn import(
         let block = Block::read(&teacher, description.part_range(part))?;
         description.check_precision(out, part, &block.signals(&teacher)?)?;
     }
-    let mut writer = SignalsWriter::open(out, description, options.existing)?;
+    let mut writer = SignalsWriter::open(out, description, &ColumnSettings::default(), options.existing)?;
+    if let Some(head) = head {
+        writer.write_head(&head)?;
+    }
     while let Some(rows) = writer.next_rows() {
         let end = rows.end;
         writer.write(&Block::read(&teacher, rows)?.signals(&teacher)?)?;
         progress(end);
-    }
-    if let Some(head) = head {
-        writer.write_head(&head)?;
     }
     Ok(writer.finish()?)
 }

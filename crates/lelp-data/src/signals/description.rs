@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::storage::{self, FileError};
+use crate::storage::{self, FileError, FileHashes};
 use lelp::Signals;
 use serde::{Deserialize, Serialize};
 
@@ -78,13 +78,17 @@ fn is_one(subclasses: &NonZeroUsize) -> bool {
     *subclasses == NonZeroUsize::MIN
 }
 
-/// The file: the description and the state of the folder.
-#[derive(Serialize, Deserialize)]
-struct DescriptionFile {
+/// `signals.json`: the description and the state of the folder.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct DescriptionFile {
     format: u32,
-    complete: bool,
+    /// Whether all parts are written.
+    pub(super) complete: bool,
     #[serde(flatten)]
-    description: SignalsDescription,
+    pub(super) description: SignalsDescription,
+    /// The parts and the head that belong to it; none where another program wrote the signals.
+    #[serde(default, skip_serializing_if = "FileHashes::is_empty")]
+    pub(super) files: FileHashes,
 }
 
 /// What is read first: a newer format may have other fields.
@@ -194,17 +198,21 @@ impl SignalsDescription {
         }
         Ok(())
     }
+}
 
-    /// Writes `signals.json`.
-    pub(super) fn write(&self, folder: &Path, complete: bool) -> Result<(), FileError> {
-        let file = DescriptionFile { format: FORMAT, complete, description: self.clone() };
-        let mut text = serde_json::to_string_pretty(&file).expect("numbers and strings are always JSON");
-        text.push('\n');
-        storage::write(&description_path(folder), text.as_bytes())
+impl DescriptionFile {
+    /// Signals of which nothing is written yet.
+    pub(super) fn new(description: SignalsDescription) -> Self {
+        Self { format: FORMAT, complete: false, description, files: FileHashes::default() }
     }
 
-    /// Reads `signals.json`: the description and whether all parts were written.
-    pub(super) fn read(folder: &Path) -> Result<(Self, bool), SignalsFileError> {
+    /// Writes `signals.json`.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), FileError> {
+        storage::write(&description_path(folder), &storage::pretty_json(self))
+    }
+
+    /// Reads `signals.json`.
+    pub(super) fn read(folder: &Path) -> Result<Self, SignalsFileError> {
         let path = description_path(folder);
         if !path.is_file() {
             return Err(SignalsFileError::NoDescription { folder: folder.to_owned() });
@@ -215,9 +223,16 @@ impl SignalsDescription {
         if format != FORMAT {
             return Err(SignalsFileError::Format { file: path, found: format, known: FORMAT });
         }
-        let file: DescriptionFile = serde_json::from_slice(&bytes).map_err(not_json)?;
+        let file: Self = serde_json::from_slice(&bytes).map_err(not_json)?;
         file.description.check(&path)?;
-        Ok((file.description, file.complete))
+        Ok(file)
+    }
+
+    /// Refuses a part or head that is not the one that was written with these.
+    pub(super) fn check_file(&self, path: &Path) -> Result<(), SignalsFileError> {
+        let folder = path.parent().unwrap_or(path);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if self.files.is_empty() { Ok(()) } else { Ok(self.files.check_file(folder, &name)?) }
     }
 }
 

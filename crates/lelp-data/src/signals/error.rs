@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::storage::FileError;
+use crate::storage::{FileError, LockError};
 use lelp::{Classified, ErrorKind, SignalsError};
 use safetensors::SafeTensorError;
 use thiserror::Error;
@@ -35,6 +35,9 @@ pub enum SignalsFileError {
     /// The system failed.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Another run writes to the folder.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The folder has no `signals.json`.
     #[error("`{}` holds no signals.json: is it a signals folder?", folder.display())]
     NoDescription {
@@ -274,6 +277,7 @@ impl Classified for SignalsFileError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::File(error) => error.kind(),
+            Self::Lock(error) => error.kind(),
             // Whoever writes signals is this program.
             Self::WrongBlock { .. } => ErrorKind::Defect,
             _ => ErrorKind::Input,

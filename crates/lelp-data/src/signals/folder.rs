@@ -9,7 +9,7 @@ use half::f16;
 use lelp::TeacherCheck;
 use lelp::signals::{Embeddings, Head, Signals, SignalsParts};
 
-use super::description::{SignalsDescription, part_path};
+use super::description::{DescriptionFile, SignalsDescription, head_path, part_path};
 use super::error::{OtherLabel, SignalsFileError};
 use super::head;
 use super::part::{OtherLogits, Part};
@@ -28,23 +28,28 @@ pub struct SignalsFolder {
 }
 
 impl SignalsFolder {
-    /// Opens a folder and checks it: every part is there, with tensors of the right types and shapes, and
-    /// the rows follow each other without a gap.
+    /// Opens a folder and checks it: every part is there, with tensors of the right types and shapes, the rows follow each
+    /// other without a gap, and parts and head are those that `signals.json` was written with, where it names their hashes.
     ///
     /// Parts are mapped one after another, so memory does not grow with rows. Values are checked when they
     /// are read ([`Part::signals`]).
     pub fn open(folder: &Path) -> Result<Self, SignalsFileError> {
-        let (description, complete) = SignalsDescription::read(folder)?;
+        let file = DescriptionFile::read(folder)?;
+        let description = file.description.clone();
         let head = head::read(folder, &description)?;
         let (further, other_logits) = (Vec::new(), None);
         let signals = Self { folder: folder.to_owned(), description, head, further, other_logits };
-        if !complete {
+        if !file.complete {
             let written = signals.first_missing_row();
             let rows = signals.description.rows;
             return Err(SignalsFileError::Incomplete { folder: signals.folder, written, rows });
         }
         for part in 0..signals.description.parts() {
             signals.part(part)?;
+            file.check_file(&part_path(folder, part))?;
+        }
+        if signals.head.is_some() {
+            file.check_file(&head_path(folder))?;
         }
         let beyond = part_path(folder, signals.description.parts());
         if beyond.exists() {

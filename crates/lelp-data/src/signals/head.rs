@@ -30,7 +30,8 @@ pub(super) fn read(
         .map_err(|source| SignalsFileError::Values { file: path, source })
 }
 
-pub(super) fn write(folder: &Path, head: &Head) -> Result<(), SignalsFileError> {
+/// Writes the head, and gives the file's SHA-256.
+pub(super) fn write(folder: &Path, head: &Head) -> Result<String, SignalsFileError> {
     let (weight, bias) = (bytemuck::cast_slice(head.weight()), bytemuck::cast_slice(head.bias()));
     let tensors = [
         ("weight", TensorView::new(Dtype::F32, vec![head.classes(), head.width()], weight)),
@@ -38,5 +39,6 @@ pub(super) fn write(folder: &Path, head: &Head) -> Result<(), SignalsFileError> 
     ]
     .map(|(name, view)| (name, view.expect("a checked head has the shape it says")));
     let bytes = safetensors::serialize(tensors, None).expect("two tensors with different names");
-    Ok(storage::write(&head_path(folder), &bytes)?)
+    storage::write(&head_path(folder), &bytes)?;
+    Ok(storage::sha256(&bytes))
 }

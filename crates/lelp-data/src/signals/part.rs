@@ -158,13 +158,13 @@ impl Part {
     }
 }
 
-/// Writes a block of signals as a part, whole or not at all.
+/// Writes a block of signals as a part, whole or not at all, and gives the file's SHA-256.
 pub(super) fn write(
     path: &Path,
     signals: &Signals<'_>,
     subclass_logits: Option<&[f32]>,
     precision: Precision,
-) -> Result<(), SignalsFileError> {
+) -> Result<String, SignalsFileError> {
     let rows = signals.rows();
     let numbers: Vec<u64> = (signals.first_row()..).take(rows).collect();
     let labels = signals.labels().map_or_else(|| vec![-1; rows], <[i32]>::to_vec);
@@ -191,7 +191,8 @@ pub(super) fn write(
         (name, TensorView::new(dtype, shape, bytes).expect("checked signals have the shape they say"))
     });
     let bytes = safetensors::serialize(views, None).expect("tensors with different names");
-    Ok(storage::write(path, &bytes)?)
+    storage::write(path, &bytes)?;
+    Ok(storage::sha256(&bytes))
 }
 
 /// Embeddings in half precision, unless one is too large for it.

@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+use super::faults::{self, Change};
+use super::output::{remove_quietly, rename};
 use super::{FileError, create_folder, temporary_folder};
 
 /// Files and folders that models of any kind are made of: what is left of an older one in the same place goes with it.
-const OURS: [&str; 19] = [
-    super::lock::LOCK,
+const OURS: [&str; 18] = [
     "config.json",
     "model.safetensors",
     "run.json",
@@ -29,8 +30,15 @@ const OURS: [&str; 19] = [
     "encoder",
 ];
 
-/// What says that a folder holds a model; written last, and taken away first, where a folder cannot be replaced at once.
-const MARKERS: [&str; 2] = ["teacher.json", "config.json"];
+/// What folders of one kind are made of.
+pub(crate) struct FolderKind {
+    /// Whether a file or folder of this name is part of one.
+    pub(crate) is_ours: fn(&str) -> bool,
+    /// What says that there is one; written last, and taken away first, where a folder cannot be replaced at once.
+    pub(crate) markers: &'static [&'static str],
+}
+
+const MODEL: FolderKind = FolderKind { is_ours: is_of_a_model, markers: &["teacher.json", "config.json"] };
 
 /// Writes the folder `path` through `fill`, which gets an empty folder in its place.
 ///
@@ -46,52 +54,57 @@ pub fn write_folder<T, E: From<FileError>>(
     let new = temporary.path().join("new");
     create_folder(&new)?;
     let value = fill(&new)?;
-    place(&new, path).map_err(|source| FileError::Write { path: path.to_owned(), source })?;
+    replace_folder(&new, path, &MODEL)?;
     Ok(value)
 }
 
-fn place(new: &Path, path: &Path) -> std::io::Result<()> {
-    if !path.exists() {
-        return fs::rename(new, path);
-    }
-    let only_ours = entries(path)?.iter().all(is_ours);
-    let somebody_is_here = std::env::current_dir().is_ok_and(|here| here.starts_with(path));
-    if only_ours && !somebody_is_here && exchange(new, path).is_ok() {
-        return Ok(()); // the old folder goes with the temporary one that it is in now
-    }
-    for marker in MARKERS {
-        remove(&path.join(marker))?;
-    }
-    for name in entries(path)?.iter().filter(|name| is_ours(name)) {
-        remove(&path.join(name))?;
-    }
-    let mut names = entries(new)?;
-    names.sort_by_key(|name| MARKERS.iter().position(|marker| name == marker).map_or(0, |place| place + 1));
-    names.iter().try_for_each(|name| fs::rename(new.join(name), path.join(name)))
+/// Puts the folder `new`, beside `path` or below a folder there, in the place of `path`, as [`write_folder`] does.
+pub(crate) fn replace_folder(new: &Path, path: &Path, kind: &FolderKind) -> Result<(), FileError> {
+    place(new, path, kind).map_err(|source| FileError::Write { path: path.to_owned(), source })
 }
 
-fn is_ours(name: &OsString) -> bool {
-    let shard = name.to_string_lossy().starts_with("model-") || name == "model.safetensors.index.json";
-    shard || OURS.iter().any(|ours| name == ours)
+fn place(new: &Path, path: &Path, kind: &FolderKind) -> std::io::Result<()> {
+    if !path.exists() {
+        return rename(new, path);
+    }
+    let is_ours = |name: &OsString| name == super::lock::LOCK || name.to_str().is_some_and(kind.is_ours);
+    let only_ours = entries(path)?.iter().all(is_ours);
+    let somebody_is_here = std::env::current_dir().is_ok_and(|here| here.starts_with(path));
+    if only_ours && !somebody_is_here {
+        use std::io::ErrorKind::{InvalidInput, Unsupported};
+        match exchange(new, path) {
+            // The file system cannot; any other failure, such as a full disk, would be one of the files too.
+            Err(error) if matches!(error.kind(), InvalidInput | Unsupported) => {}
+            // The old folder goes with the temporary one that it is in now.
+            exchanged => return exchanged,
+        }
+    }
+    for marker in kind.markers {
+        remove_quietly(&path.join(marker))?;
+    }
+    for name in entries(path)?.iter().filter(|name| is_ours(name)) {
+        remove_quietly(&path.join(name))?;
+    }
+    let mut names = entries(new)?;
+    names.sort_by_key(|name| {
+        kind.markers.iter().position(|marker| name == marker).map_or(0, |place| place + 1)
+    });
+    names.iter().try_for_each(|name| rename(&new.join(name), &path.join(name)))
+}
+
+fn is_of_a_model(name: &str) -> bool {
+    name.starts_with("model-") || name == "model.safetensors.index.json" || OURS.contains(&name)
 }
 
 fn entries(folder: &Path) -> std::io::Result<Vec<OsString>> {
     fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
 }
 
-fn remove(path: &Path) -> std::io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-    }
-}
-
 /// Exchanges two folders in one step.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn exchange(left: &Path, right: &Path) -> std::io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
+    faults::check(Change::Rename, right)?;
     Ok(renameat_with(CWD, left, CWD, right, RenameFlags::EXCHANGE)?)
 }
 

@@ -9,6 +9,8 @@ use std::time::Duration;
 use lelp::{Classified, ErrorKind};
 use thiserror::Error;
 
+use super::faults::{self, Change};
+use super::output::{never_through_links, remove_quietly};
 use super::{FileError, create_folder};
 
 /// The file that is locked while a run writes to a folder.
@@ -84,8 +86,10 @@ impl FolderLock {
         create_folder(folder)?;
         let path = folder.join(LOCK);
         let write = |source| FileError::Write { path: path.clone(), source };
-        let mut file =
-            File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(write)?;
+        faults::check(Change::Create, &path).map_err(write)?;
+        let mut options = File::options();
+        options.create(true).truncate(false).read(true).write(true);
+        let mut file = never_through_links(&mut options).open(&path).map_err(write)?;
         // A lock on a file that another run has removed meanwhile is none.
         if file.try_lock().is_ok() && !is_there(&file, &path) {
             return Self::take(folder);
@@ -118,7 +122,7 @@ fn is_there(_file: &File, path: &Path) -> bool {
 impl Drop for FolderLock {
     fn drop(&mut self) {
         // Removed while it is held: who opened it meanwhile holds a lock on a file that is gone, and sees an empty folder.
-        let _ = fs::remove_file(&self.path);
+        let _ = remove_quietly(&self.path);
         let _ = self.file.unlock();
         if self.made {
             // Where the run has left nothing in it, it has not been there.
@@ -130,6 +134,17 @@ impl Drop for FolderLock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_that_is_a_link_leaves_the_other_file_as_it_is() {
+        let work = tempfile::tempdir().unwrap();
+        let victim = work.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, work.path().join(LOCK)).unwrap();
+        assert!(matches!(FolderLock::take(work.path()), Err(LockError::File(_))));
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    }
 
     #[test]
     fn a_folder_is_one_runs_until_it_ends() {

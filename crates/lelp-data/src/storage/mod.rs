@@ -1,7 +1,10 @@
 //! Files: mapped for reading, written whole or not at all.
 
+mod faults;
+mod file_hashes;
 mod folder;
 mod lock;
+mod output;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -14,11 +17,18 @@ use lelp::{Classified, ErrorKind};
 use memmap2::Mmap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
+use tempfile::{TempDir, TempPath};
 use thiserror::Error;
 
+use self::faults::Change;
+use self::output::write_error;
+
+pub use file_hashes::FileHashes;
+pub(crate) use file_hashes::file_hash;
 pub use folder::write_folder;
+pub(crate) use folder::{FolderKind, replace_folder};
 pub use lock::{FolderLock, LockError};
+pub use output::{OutputFile, create_folder, remove, rename};
 
 /// End of temporary names.
 const SUFFIX: &str = ".tmp";
@@ -38,6 +48,19 @@ pub enum FileError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The file is not the one that its folder was written with.
+    #[error(
+        "`{}` is not the file that this folder was written with (SHA-256 {}, recorded {})",
+        path.display(), short(found), short(recorded)
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Its SHA-256.
+        found: String,
+        /// The one that the folder's own record has; empty where it has none.
+        recorded: String,
+    },
     /// The file could not be written; nothing is left of it.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -48,10 +71,16 @@ pub enum FileError {
     },
 }
 
+/// The beginning of a hash, as people compare it.
+fn short(hash: &str) -> String {
+    if hash.is_empty() { "none".to_owned() } else { hash.chars().take(12).collect() }
+}
+
 impl Classified for FileError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Read { source, .. } => kind_of_read(source),
+            Self::Changed { .. } => ErrorKind::Input,
             Self::Write { .. } => ErrorKind::Environment,
         }
     }
@@ -98,44 +127,61 @@ pub fn map(path: &Path) -> Result<MappedFile, FileError> {
     Ok(MappedFile { map })
 }
 
-/// Creates a folder and those above it, where they are missing.
-pub fn create_folder(path: &Path) -> Result<(), FileError> {
-    fs::create_dir_all(path).map_err(|source| FileError::Write { path: path.to_owned(), source })
-}
-
 /// Writes `path` through `fill`: into a temporary file beside it, synced, then renamed.
 ///
 /// When `fill` or the disk fails, the temporary file is removed and an older `path` stays as it was.
 pub fn write_with<F>(path: &Path, fill: F) -> Result<(), FileError>
 where
-    F: FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+    F: FnOnce(&mut BufWriter<OutputFile>) -> std::io::Result<()>,
 {
-    let write = |source| FileError::Write { path: path.to_owned(), source };
     remove_leftovers(path);
-    let prefix = temporary_prefix(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the user's mask takes
-    // Made anew, never through a link that stands there already.
-    let (file, temporary) = builder.tempfile_in(parent(path)).map_err(write)?.into_parts();
+    let (file, temporary) = temporary_file(path).map_err(|source| write_error(path, source))?;
     let mut writer = BufWriter::new(file);
     let filled = fill(&mut writer);
     let written = filled.and_then(|()| {
-        writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync()?;
+        faults::check(Change::Rename, path)?;
         temporary.persist(path).map_err(|error| error.error)
     });
-    written.map_err(write)
+    written.map_err(|source| write_error(path, source))
+}
+
+/// An empty file beside `path`, of a random name, made anew: never through a link that stands there already.
+fn temporary_file(path: &Path) -> std::io::Result<(OutputFile, TempPath)> {
+    faults::check(Change::Create, path)?;
+    let (file, temporary) = builder(&temporary_prefix(path)).tempfile_in(parent(path))?.into_parts();
+    Ok((OutputFile::new(file, path), temporary))
+}
+
+/// A new file in `folder` whose name begins with `prefix`; no other has it.
+pub fn create_unique(folder: &Path, prefix: &str) -> Result<OutputFile, FileError> {
+    create_folder(folder)?;
+    let create = || {
+        faults::check(Change::Create, folder)?;
+        Ok(builder(prefix.as_ref()).suffix("").tempfile_in(folder)?.keep()?)
+    };
+    let (file, path) = create().map_err(|source| write_error(folder, source))?;
+    Ok(OutputFile::new(file, &path))
+}
+
+fn builder(prefix: &OsStr) -> tempfile::Builder<'_, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix).suffix(SUFFIX).rand_bytes(RANDOM);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less what the user's mask takes
+    builder
 }
 
 /// An empty folder beside `path`, of a random name, that is removed when it is dropped.
 pub fn temporary_folder(path: &Path) -> Result<TempDir, FileError> {
-    let (parent, write) = (parent(path), |source| FileError::Write { path: path.to_owned(), source });
+    let parent = parent(path);
     create_folder(parent)?;
     remove_leftovers(path);
     let prefix = temporary_prefix(path);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM).tempdir_in(parent).map_err(write)
+    builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM);
+    let made = faults::check(Change::Create, path).and_then(|()| builder.tempdir_in(parent));
+    made.map_err(|source| write_error(path, source))
 }
 
 /// Writes `bytes` to `path`, whole or not at all.
@@ -160,8 +206,7 @@ pub fn pretty_json(value: &impl Serialize) -> Vec<u8> {
 /// Never by a hard link: other programs write in place, and a file has to stay as it is when its copy is changed.
 pub fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
     let mut source = File::open(from).map_err(|source| FileError::Read { path: from.to_owned(), source })?;
-    // The system copies from file to file, on some file systems without reading a byte.
-    write_with(to, |writer| std::io::copy(&mut source, writer.get_mut()).map(|_| ()))
+    write_with(to, |writer| writer.get_mut().copy_from(&mut source).map(|_| ()))
 }
 
 /// SHA-256 of `bytes` in lower-case hexadecimal.
@@ -215,11 +260,7 @@ fn remove_leftovers(path: &Path) {
         let old = metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age > DEAD);
         if old {
             // Where it cannot be removed it is as harmless as before.
-            let _ = if metadata.is_dir() {
-                fs::remove_dir_all(entry.path())
-            } else {
-                fs::remove_file(entry.path())
-            };
+            let _ = output::remove_quietly(&entry.path());
         }
     }
 }

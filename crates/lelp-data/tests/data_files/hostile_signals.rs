@@ -7,7 +7,7 @@ use lelp_data::{Existing, SignalsFileError, SignalsFolder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::signals::Teacher;
+use crate::signals::{Teacher, forget_hashes};
 
 /// A whole folder of 5 rows in parts of 2, width 2, 2 classes.
 fn folder() -> TempDir {
@@ -169,6 +169,7 @@ fn replaced(from: &[u8], to: &[u8]) -> SignalsFileError {
     let place = content.windows(from.len()).position(|window| window == from).unwrap();
     content[place..place + to.len()].copy_from_slice(to);
     fs::write(part(&folder, 1), content).unwrap();
+    forget_hashes(folder.path());
     let signals = SignalsFolder::open(folder.path()).unwrap();
     signals.read().unwrap_err()
 }

@@ -61,7 +61,7 @@ impl Teacher {
         folder: &Path,
         existing: Existing,
     ) -> Result<SignalsWriter, SignalsFileError> {
-        SignalsWriter::open(folder, self.description.clone(), existing)
+        SignalsWriter::open(folder, self.description.clone(), &ColumnSettings::default(), existing)
     }
 
     pub(crate) fn write(&self, folder: &Path) -> SignalsFolder {
@@ -73,12 +73,21 @@ impl Teacher {
     }
 }
 
-/// Names and bytes of all files of a folder.
+/// Names and bytes of all files of a folder; what is hidden is left out.
 pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
+        .filter(|path| !path.file_name().unwrap().to_string_lossy().starts_with('.'))
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(path).unwrap()))
         .collect()
+}
+
+/// Takes the hashes out of `signals.json`, as another program would write it.
+pub(crate) fn forget_hashes(folder: &Path) {
+    let path = folder.join("signals.json");
+    let mut description: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    description.as_object_mut().unwrap().remove("files").unwrap();
+    fs::write(&path, description.to_string()).unwrap();
 }
 
 proptest! {
@@ -126,6 +135,7 @@ fn a_run_that_was_cut_off_ends_with_the_same_bytes() {
     let kept = fs::metadata(cut.path().join("part-00001.safetensors")).unwrap().modified().unwrap();
     let writer = teacher.writer(cut.path(), Existing::Resume).unwrap();
     assert_eq!((writer.next_rows(), writer.missing_rows()), (Some(6..9), 4));
+    drop(writer);
     teacher.write(cut.path());
     assert_eq!(files(cut.path()), files(whole.path()));
     let now = fs::metadata(cut.path().join("part-00001.safetensors")).unwrap().modified().unwrap();
@@ -155,7 +165,10 @@ fn other_settings_are_refused_unless_overwritten() {
     let refused = |change: fn(&mut SignalsDescription)| {
         let mut description = teacher.description.clone();
         change(&mut description);
-        match SignalsWriter::open(folder.path(), description, Existing::Resume).err().unwrap() {
+        match SignalsWriter::open(folder.path(), description, &ColumnSettings::default(), Existing::Resume)
+            .err()
+            .unwrap()
+        {
             SignalsFileError::OtherSettings { field, found, wanted, .. } => {
                 format!("{field}: {found}, {wanted}")
             }
@@ -167,9 +180,62 @@ fn other_settings_are_refused_unless_overwritten() {
     assert_eq!(refused(|it| it.embeddings = Precision::F16), "embeddings as: f32, f16");
     assert_eq!(refused(|it| it.rows = 11), "rows: 10, 11");
     assert_eq!(refused(|it| it.label_names.reverse()), "label names: class 0, class 1, class 1, class 0");
-    let writer = Teacher::new(4, 1, 2, 3).writer(folder.path(), Existing::Overwrite).unwrap();
-    assert_eq!(writer.missing_rows(), 4);
-    assert_eq!(files(folder.path()).into_keys().collect::<Vec<_>>(), ["notes.txt", "signals.json"]);
+}
+
+#[test]
+fn overwritten_signals_stay_until_the_new_ones_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let signals = folder.path().join("signals");
+    let (old, new) = (Teacher::new(10, 3, 2, 3), Teacher::new(4, 1, 2, 3));
+    old.write(&signals);
+    fs::write(signals.join("notes.txt"), "mine").unwrap();
+    let before = files(&signals);
+    let mut writer = new.writer(&signals, Existing::Overwrite).unwrap();
+    writer.write(&new.block(0..3)).unwrap();
+    assert_eq!(files(&signals), before);
+    drop(writer);
+    let mut writer = new.writer(&signals, Existing::Overwrite).unwrap();
+    assert_eq!(writer.missing_rows(), 1, "what was begun is gone on with");
+    writer.write(&new.block(3..4)).unwrap();
+    writer.finish().unwrap();
+    let names = ["notes.txt", "part-00000.safetensors", "part-00001.safetensors", "signals.json"];
+    assert_eq!(files(&signals).into_keys().collect::<Vec<_>>(), names);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    SignalsFolder::open(&signals).unwrap();
+}
+
+#[test]
+fn a_part_or_head_of_other_signals_is_refused_and_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["a", "b"].map(|name| folder.path().join(name));
+    let mut teacher = Teacher::new(10, 3, 2, 3);
+    teacher.write(&paths[0]);
+    teacher.embeddings[29] = 7.0;
+    teacher.write(&paths[1]);
+    fs::copy(paths[1].join("part-00003.safetensors"), paths[0].join("part-00003.safetensors")).unwrap();
+    let error = SignalsFolder::open(&paths[0]).unwrap_err().to_string();
+    assert!(error.contains("part-00003.safetensors` is not the file"), "{error}");
+    let mut head = teacher.writer(&paths[1], Existing::Resume).unwrap();
+    head.write_head(&Head::new(&[1.0, 2.0, 3.0], &[4.0], 3).unwrap()).unwrap();
+    head.finish().unwrap();
+    SignalsFolder::open(&paths[1]).unwrap();
+    teacher.embeddings[29] = 29.0 * 0.25;
+    let whole = teacher.write(&paths[0]);
+    assert!(whole.head().is_none());
+    fs::copy(paths[1].join("head.safetensors"), paths[0].join("head.safetensors")).unwrap();
+    let error = SignalsFolder::open(&paths[0]).unwrap_err().to_string();
+    assert!(error.contains("recorded none"), "{error}");
+}
+
+#[test]
+fn signals_are_one_writers_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let teacher = Teacher::new(4, 1, 2, 3);
+    let first = teacher.writer(folder.path(), Existing::Resume).unwrap();
+    let second = teacher.writer(folder.path(), Existing::Resume).err().unwrap();
+    assert!(matches!(second, SignalsFileError::Lock(_)) && second.to_string().contains("in use"), "{second}");
+    drop(first);
+    teacher.write(folder.path());
 }
 
 #[test]
@@ -179,8 +245,9 @@ fn a_head_is_read_back_and_one_row_is_two_classes() {
     teacher.write(folder.path());
     assert!(SignalsFolder::open(folder.path()).unwrap().head().is_none());
     let head = Head::new(&[1.0, 2.0, 3.0], &[4.0], 3).unwrap();
-    teacher.writer(folder.path(), Existing::Resume).unwrap().write_head(&head).unwrap();
-    let signals = SignalsFolder::open(folder.path()).unwrap();
+    let mut writer = teacher.writer(folder.path(), Existing::Resume).unwrap();
+    writer.write_head(&head).unwrap();
+    let signals = writer.finish().unwrap();
     assert_eq!(signals.head().unwrap().weight(), [0.0, 0.0, 0.0, 1.0, 2.0, 3.0]);
     assert_eq!(signals.head().unwrap().bias(), [0.0, 4.0]);
 }
@@ -237,9 +304,10 @@ fn signals_fit_other_columns_of_the_same_rows_by_those_that_both_have() {
 fn embeddings_of_one_teacher_go_with_the_logits_of_another() {
     let folder = tempfile::tempdir().unwrap();
     let (mut wide, teacher) = (Teacher::new(11, 5, 3, 4), Teacher::new(11, 2, 2, 3));
-    let own = wide.writer(&folder.path().join("wide"), Existing::Resume).unwrap();
+    let mut own = wide.writer(&folder.path().join("wide"), Existing::Resume).unwrap();
     let head = Head::new(&[1.0; 15], &[0.0; 3], 5).unwrap();
     own.write_head(&head).unwrap();
+    drop(own);
     let signals = wide.write(&folder.path().join("wide"));
     assert!(signals.head().is_some());
     let of_teacher = teacher.write(&folder.path().join("teacher"));
@@ -285,6 +353,7 @@ fn tensors_at_odd_offsets_are_copied() {
     bytes.extend([1.5f32, 2.5, 1.0, 2.0, 3.0, 4.0].iter().flat_map(|value| value.to_le_bytes()));
     bytes.extend([0u64, 1].iter().flat_map(|value| value.to_le_bytes()));
     fs::write(folder.path().join("part-00000.safetensors"), bytes).unwrap();
+    forget_hashes(folder.path());
     let signals = SignalsFolder::open(folder.path()).unwrap();
     assert_eq!(signals.logits().unwrap(), [1.0, 2.0, 3.0, 4.0]);
     assert_eq!(signals.labels().unwrap(), [-1, -1]);

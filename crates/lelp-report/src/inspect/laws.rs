@@ -9,7 +9,8 @@ use std::sync::atomic::AtomicBool;
 use lelp::subclass::{KmeansSettings, OracleSettings, RandomSubclassSettings};
 use lelp::{Beta, Embeddings, FittedSplit, LelpSettings, MakerSettings, Members, Signals, SignalsParts};
 use lelp_data::{
-    ColumnRequest, Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter,
+    ColumnRequest, ColumnSettings, Columns, Dataset, Existing, Precision, SignalsDescription, SignalsFolder,
+    SignalsWriter,
 };
 use lelp_train::distill::{self, SplitError, SplitSharpness};
 use tempfile::TempDir;
@@ -113,7 +114,8 @@ fn write_signals(folder: &Path, data: &Dataset) {
         embeddings: Precision::F32,
         subclasses: ONE,
     };
-    let mut writer = SignalsWriter::open(folder, description, Existing::Resume).unwrap();
+    let mut writer =
+        SignalsWriter::open(folder, description, &ColumnSettings::default(), Existing::Resume).unwrap();
     while let Some(rows) = writer.next_rows() {
         let (first, last) = (rows.start as usize, rows.end as usize);
         let parts = SignalsParts {

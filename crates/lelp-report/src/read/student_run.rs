@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use lelp_compare::record::Setting;
-use lelp_data::storage::FileError;
+use lelp_data::storage::{FileError, FileHashes};
 use lelp_data::{Dataset, read_json, read_json_lines};
 use lelp_model::load_model;
 use lelp_train::distill::DistillSettings;
@@ -27,6 +27,8 @@ struct RunFile {
     data_hash: String,
     teacher_hash: Option<String>,
     split_signals: Option<PathBuf>,
+    #[serde(default)]
+    files: FileHashes,
 }
 
 /// The records in a student's folder.
@@ -42,6 +44,7 @@ impl StudentFolder {
         let file = folder.join(RUN_FILE);
         let all: Value = read_json(&file)?;
         let run = RunFile::deserialize(&all).map_err(|source| ReadError::NoStudent { file, source })?;
+        run.files.check(folder)?;
         let mut epochs = Vec::new();
         let metrics = folder.join("metrics.jsonl");
         if metrics.is_file() {

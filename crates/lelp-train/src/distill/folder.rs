@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lelp_data::SignalsFolder;
-use lelp_data::storage::{self, FileError};
+use lelp_data::storage::{self, FileError, FileHashes};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -46,6 +46,8 @@ pub struct RunRecord<'a> {
     pub seconds: f64,
     /// SHA-256 of `model.safetensors`.
     pub model_hash: String,
+    /// SHA-256 of every other file of the folder.
+    pub files: FileHashes,
 }
 
 /// Why a student could not be saved.
@@ -86,7 +88,8 @@ pub fn save(
         }
         storage::write(&folder.join("metrics.jsonl"), distilled.report.metrics().as_bytes())?;
         let model_hash = storage::sha256(&storage::map(&folder.join("model.safetensors"))?);
-        let record = record(distilled, task, settings, threads, model_hash);
+        let files = FileHashes::of(folder)?;
+        let record = RunRecord { model_hash, files, ..record(distilled, task, settings, threads) };
         Ok(storage::write(&folder.join("run.json"), &storage::pretty_json(&record))?)
     })
 }
@@ -96,7 +99,6 @@ fn record<'a>(
     task: &'a Task,
     settings: &'a DistillSettings,
     threads: usize,
-    model_hash: String,
 ) -> RunRecord<'a> {
     let report = &distilled.report;
     RunRecord {
@@ -114,6 +116,7 @@ fn record<'a>(
         best_epoch: report.best_epoch,
         validation: report.best().and_then(|epoch| epoch.validation),
         seconds: report.seconds,
-        model_hash,
+        model_hash: String::new(),
+        files: FileHashes::default(),
     }
 }

@@ -7,9 +7,7 @@ use std::sync::atomic::AtomicBool;
 use lelp::{Embeddings, Signals, SignalsError, SignalsParts};
 use lelp_data::signals::PART_ROWS;
 use lelp_data::storage::sha256;
-use lelp_data::{
-    Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter,
-};
+use lelp_data::{Dataset, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter};
 use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use thiserror::Error;
 
@@ -67,12 +65,11 @@ impl SplitEncoder<'_> {
         let encoder = Encoder::load(self.encoder, &EncoderLoadOptions::new(self.threads))?;
         let SignalsDescription { classes, label_names, teacher: teacher_hash, .. } =
             teacher.description().clone();
-        let all = serde_json::json!([
-            "split signals 2",
-            encoder.identity(self.encoder)?,
-            data.hash(),
-            teacher_hash
-        ]);
+        let logits = teacher.logits()?;
+        let answers = sha256(bytemuck::cast_slice(&logits));
+        let identity = encoder.identity(self.encoder)?;
+        let all =
+            serde_json::json!(["split signals 3", identity, data.hash(), teacher_hash, label_names, answers]);
         let description = SignalsDescription {
             classes,
             width: encoder.width(),
@@ -86,10 +83,10 @@ impl SplitEncoder<'_> {
             subclasses: NonZeroUsize::MIN,
         };
         let folder = self.kept.join(&sha256(all.to_string().as_bytes())[..16]);
-        let mut writer = SignalsWriter::open(&folder, description, Existing::Resume)?;
+        let mut writer = SignalsWriter::open_when_free(&folder, &description, cancel)?;
         if writer.next_rows().is_some() {
             let embeddings = self.cache.embed(&encoder, self.encoder, data, progress, cancel)?;
-            write(&mut writer, &embeddings, &teacher.logits()?, data)?;
+            write(&mut writer, &embeddings, &logits, data)?;
         }
         Ok(writer.finish()?)
     }

@@ -1,7 +1,6 @@
 //! Embeddings of a data set by a frozen encoder, kept on disk: they are the slow part, and many runs want the same.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -67,8 +66,7 @@ impl EmbeddingCache {
     }
 
     fn store(&self, file: &Path, embeddings: &[f32], shape: [usize; 2]) -> Result<(), FileError> {
-        fs::create_dir_all(&self.folder)
-            .map_err(|source| FileError::Write { path: self.folder.clone(), source })?;
+        storage::create_folder(&self.folder)?;
         let view = TensorView::new(Dtype::F32, shape.to_vec(), bytemuck::cast_slice(embeddings))
             .expect("an encoder gives rows of its width");
         let checksum = HashMap::from([(CHECKSUM.to_owned(), sha256(bytemuck::cast_slice(embeddings)))]);

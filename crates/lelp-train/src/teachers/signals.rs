@@ -14,19 +14,21 @@ use thiserror::Error;
 use super::embedding_cache::EmbeddingCache;
 use lelp_data::storage::FileError;
 use lelp_data::{
-    DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError, SignalsFolder,
-    SignalsWriter,
+    ColumnSettings, DataError, Dataset, Existing, Precision, SignalsDescription, SignalsFileError,
+    SignalsFolder, SignalsWriter,
 };
 
 /// How signals are written.
 #[derive(Debug, Clone, Copy)]
-pub struct SignalsOptions {
+pub struct SignalsOptions<'a> {
     /// Precision of the embeddings on disk.
     pub precision: Precision,
     /// What becomes of signals that are there already.
     pub existing: Existing,
     /// Rows of a part: what is lost at most when a run is cut off.
     pub part_rows: u64,
+    /// Names of the data's columns, for whoever reads them again.
+    pub columns: &'a ColumnSettings,
 }
 
 /// Why there are no signals, or not all.
@@ -74,7 +76,7 @@ pub fn write_signals(
     cache: Option<&EmbeddingCache>,
     data: &Dataset,
     folder: &Path,
-    options: SignalsOptions,
+    options: SignalsOptions<'_>,
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
@@ -106,7 +108,7 @@ fn write_signals_of_head(
     data: &Dataset,
     embeddings: &[f32],
     folder: &Path,
-    options: SignalsOptions,
+    options: SignalsOptions<'_>,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let width = head.inputs();
     write(&Answering::of_head(head, labels, hash), data, folder, options, &mut |rows| {
@@ -132,7 +134,7 @@ pub fn write_signals_of_answers(
     teacher: AbsentTeacher<'_>,
     data: &Dataset,
     folder: &Path,
-    options: SignalsOptions,
+    options: SignalsOptions<'_>,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let AbsentTeacher { labels, logits, embeddings, hash } = teacher;
     let (classes, width) = (labels.len(), embeddings.len() / data.rows());
@@ -169,7 +171,7 @@ fn write(
     who: &Answering<'_>,
     data: &Dataset,
     folder: &Path,
-    options: SignalsOptions,
+    options: SignalsOptions<'_>,
     answers: &mut dyn FnMut(Range<usize>) -> Result<HeadOutput, PredictError>,
 ) -> Result<SignalsFolder, SignalsRunError> {
     let description = SignalsDescription {
@@ -185,7 +187,7 @@ fn write(
         subclasses: who.subclasses,
     };
     let labels = data.signal_labels();
-    let mut writer = SignalsWriter::open(folder, description, options.existing)?;
+    let mut writer = SignalsWriter::open(folder, description, options.columns, options.existing)?;
     let unsound = |part: u64, source| SignalsRunError::Unsound { file: data.file().to_owned(), part, source };
     // With subclasses the last layer's rows are not those of classes: then the head is estimated from the logits.
     if let Some(head) = who.head.filter(|head| head.subclasses() == NonZeroUsize::MIN) {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::signals::PART_ROWS;
-use lelp_data::storage::sha256;
-use lelp_data::{Dataset, Existing, Precision, SignalsFolder, folder_hash};
+use lelp_data::storage::{FolderLock, LockError, sha256};
+use lelp_data::{ColumnSettings, Dataset, Existing, Precision, SignalsFileError, SignalsFolder, folder_hash};
 use lelp_model::{LoadedModel, ModelSchema, Teacher, load_model, teacher_of};
 use serde_json::json;
 
@@ -89,18 +89,32 @@ impl SignalsCache {
         progress: &mut dyn FnMut(usize),
         cancel: &AtomicBool,
     ) -> Result<ObtainedSignals, SignalsRunError> {
-        let options =
-            SignalsOptions { precision: Precision::F32, existing: Existing::Resume, part_rows: PART_ROWS };
+        let columns = &ColumnSettings::default();
+        let (precision, existing) = (Precision::F32, Existing::Resume);
+        let options = SignalsOptions { precision, existing, part_rows: PART_ROWS, columns };
         let how = json!([options.precision, options.part_rows]);
         let what = json!([data.hash(), data.labels_hash(), data.label_names()]);
         let key = sha256(json!(["signals 1", teacher.files, how, what]).to_string().as_bytes());
         let folder = self.folder.join(&key[..32]);
-        let whole = SignalsFolder::open(&folder).ok().filter(|signals| signals.check_data(data).is_ok());
-        if let Some(signals) = whole {
-            return Ok(ObtainedSignals { signals, folder, kept: true });
+        loop {
+            let whole = SignalsFolder::open(&folder).ok().filter(|signals| signals.check_data(data).is_ok());
+            if let Some(signals) = whole {
+                return Ok(ObtainedSignals { signals, folder, kept: true });
+            }
+            let written =
+                write_signals(teacher.teacher()?, embeddings, data, &folder, options, progress, cancel);
+            if !is_held(&written) {
+                return Ok(ObtainedSignals { signals: written?, folder, kept: false });
+            }
+            // Another run writes the same signals: they are there when it ends, or go on from where it was stopped.
+            if FolderLock::wait(&folder, |_| {}, cancel).map_err(SignalsFileError::from)?.is_none() {
+                return Ok(ObtainedSignals { signals: written?, folder, kept: false });
+            }
         }
-        let signals =
-            write_signals(teacher.teacher()?, embeddings, data, &folder, options, progress, cancel)?;
-        Ok(ObtainedSignals { signals, folder, kept: false })
     }
+}
+
+/// Whether another run writes to the folder.
+fn is_held(written: &Result<SignalsFolder, SignalsRunError>) -> bool {
+    matches!(written, Err(SignalsRunError::Folder(SignalsFileError::Lock(LockError::Held { .. }))))
 }

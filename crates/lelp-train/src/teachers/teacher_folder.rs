@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use lelp_data::storage;
+use lelp_data::ColumnSettings;
+use lelp_data::storage::{self, FileHashes};
 use serde::Serialize;
 
 use super::fine_tuning::{FineTuneError, FineTuning};
@@ -20,6 +21,8 @@ pub struct TeacherFolder<'a> {
     pub path: &'a Path,
     /// What `run.json` calls the encoder.
     pub encoder: &'a str,
+    /// Names of the columns that it reads.
+    pub columns: &'a ColumnSettings,
     /// Time between two checkpoints; there is one after each epoch too.
     pub checkpoint_every: Duration,
     /// Folder of `TensorBoard` events, where they are wanted.
@@ -50,6 +53,8 @@ struct RunRecord<'a> {
     best_epoch: usize,
     validation: Option<ValidationRecord>,
     seconds: f64,
+    /// SHA-256 of every other file.
+    files: FileHashes,
 }
 
 impl FineTuning<'_> {
@@ -72,18 +77,22 @@ impl FineTuning<'_> {
         let (student, report) = self.run(Some(&checkpoints), threads, &mut event, cancelled)?;
         log.finish()?;
         let labels = self.train.label_names();
-        let record = RunRecord {
+        let columns = folder.columns;
+        let mut record = RunRecord {
             settings: &settings,
             encoder: folder.encoder,
             labels,
             best_epoch: report.best_epoch,
             validation: report.best().and_then(|epoch| epoch.validation),
             seconds: report.seconds,
+            files: FileHashes::default(),
         };
         // The checkpoint goes with what was in the folder before.
         storage::write_folder(folder.path, |folder| {
             self.source.save(folder, &student, labels, self.per_class())?;
+            columns.remember(folder)?;
             storage::write(&folder.join("metrics.jsonl"), report.metrics().as_bytes())?;
+            record.files = FileHashes::of(folder)?;
             Ok::<_, FineTuneError>(storage::write(&folder.join("run.json"), &storage::pretty_json(&record))?)
         })?;
         Ok(report)

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lelp::{Classified, ErrorKind};
+use lelp_data::ColumnSettings;
 use lelp_data::storage::{self, FileError};
 use lelp_model::encoder_classifier::{
     EncoderClassifier, EncoderClassifierError, FrozenEncoderConfig, TEACHER_FILE,
@@ -57,17 +58,17 @@ pub enum SaveHeadError {
 }
 
 impl TrainedHead {
-    /// Writes the teacher's folder, in which the file that makes it one comes last.
-    pub fn save(&self, folder: &Path) -> Result<(), SaveHeadError> {
-        match &self.model {
-            HeadModel::OnEncoder { head, config, encoder } => {
-                Ok(EncoderClassifier::save(folder, encoder, head, config)?)
+    /// Writes the teacher's folder, which appears whole; `columns` are those that it was made of.
+    pub fn save(&self, folder: &Path, columns: &ColumnSettings) -> Result<(), SaveHeadError> {
+        storage::write_folder(folder, |folder| {
+            columns.remember(folder)?;
+            match &self.model {
+                HeadModel::OnEncoder { head, config, encoder } => {
+                    Ok(EncoderClassifier::save(folder, encoder, head, config)?)
+                }
+                HeadModel::OnColumns(network) => Ok(network.save(folder)?),
             }
-            // A folder that appears whole, as the other.
-            HeadModel::OnColumns(network) => {
-                storage::write_folder(folder, |folder| Ok::<_, SaveHeadError>(network.save(folder)?))
-            }
-        }
+        })
     }
 
     /// Whether `folder` holds a head that was trained, complete.

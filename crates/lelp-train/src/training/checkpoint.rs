@@ -108,13 +108,7 @@ impl Checkpoints {
 
     /// Deletes the checkpoint in `folder`, whatever training left it there; there may be none.
     pub fn remove(folder: &Path) -> Result<(), FileError> {
-        let file = folder.join(FILE);
-        match std::fs::remove_file(&file) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                Err(FileError::Write { path: file, source })
-            }
-            _ => Ok(()),
-        }
+        storage::remove(&folder.join(FILE))
     }
 
     pub(super) fn every(&self) -> Duration {
@@ -134,8 +128,7 @@ impl Checkpoints {
         let metadata = HashMap::from([(PROGRESS.to_owned(), progress)]);
         let bytes = safetensors::serialize(views, Some(metadata)).expect("names differ and sizes fit");
         if let Some(folder) = self.file.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
+            storage::create_folder(folder)?;
         }
         Ok(storage::write(&self.file, &bytes)?)
     }

@@ -73,8 +73,7 @@ impl TrainingLog {
         let old = std::fs::read_to_string(&self.metrics).unwrap_or_default();
         let mut lines: Vec<String> = old.lines().take(record.epoch - 1).map(str::to_owned).collect();
         if let Some(folder) = self.metrics.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| FileError::Write { path: folder.to_owned(), source })?;
+            storage::create_folder(folder)?;
         }
         lines.push(record.line());
         storage::write(&self.metrics, (lines.join("\n") + "\n").as_bytes())

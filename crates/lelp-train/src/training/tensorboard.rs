@@ -3,12 +3,11 @@
 //! A file is a row of records: length (u64), masked CRC-32C of the length, an `Event` message, its masked
 //! CRC-32C, all little-endian (`tensorflow/core/lib/io/record_writer.h`, `event.proto`, `summary.proto`).
 
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lelp_data::storage::FileError;
+use lelp_data::storage::{self, FileError, OutputFile};
 use prost::Message;
 
 /// Version of the format, which the first record of a file states.
@@ -43,18 +42,15 @@ struct ScalarValue {
 /// An event file that grows.
 #[derive(Debug)]
 pub(super) struct EventFile {
-    file: File,
-    path: std::path::PathBuf,
+    file: OutputFile,
 }
 
 impl EventFile {
     /// A new file in `folder`, named so that `TensorBoard` finds it.
     pub(super) fn create(folder: &Path) -> Result<Self, FileError> {
         let seconds = now();
-        let path = folder.join(format!("events.out.tfevents.{seconds:.0}.lelp.{}", std::process::id()));
-        let file = std::fs::create_dir_all(folder).and_then(|()| File::create(&path));
-        let file = file.map_err(|source| FileError::Write { path: path.clone(), source })?;
-        let mut events = Self { file, path };
+        let file = storage::create_unique(folder, &format!("events.out.tfevents.{seconds:.0}.lelp."))?;
+        let mut events = Self { file };
         events.write(&EventMessage { file_version: Some(VERSION.to_owned()), ..message(0) })?;
         Ok(events)
     }
@@ -71,9 +67,7 @@ impl EventFile {
     }
 
     fn write(&mut self, event: &EventMessage) -> Result<(), FileError> {
-        self.file
-            .write_all(&record(&event.encode_to_vec()))
-            .map_err(|source| FileError::Write { path: self.path.clone(), source })
+        self.file.write_all(&record(&event.encode_to_vec())).map_err(|source| self.file.error(source))
     }
 }
 

@@ -47,9 +47,11 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         encoder: arguments.encoder_training.apply(arguments.dropout),
         settings,
     };
+    let columns = arguments.columns.settings().with_pair_of(train.schema());
     let folder = TeacherFolder {
         path: out,
         encoder,
+        columns: &columns,
         checkpoint_every: arguments.log.checkpoint_every(),
         tensorboard: arguments.log.tensorboard.as_deref(),
     };
@@ -59,7 +61,6 @@ pub(super) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         .train(&folder, global.threads(), &mut |event: Event<'_>| bar.event(&event), &cancel)
         .with_context(|| format!("fine-tuning on `{}`", train.file().display()))?;
     bar.finish();
-    arguments.columns.settings().with_pair_of(train.schema()).remember(out)?;
     print_trained(&report, validation.labelled_rows(), out, printer);
     Ok(())
 }

@@ -231,9 +231,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if let Some(epochs) = epochs {
         epochs.finish();
     }
-    taught.save(&arguments.out)?;
     let columns = arguments.columns.settings().with_pair_of(splits.train.schema());
-    columns.remember(&arguments.out)?;
+    taught.save(&arguments.out, &columns)?;
     print_trained(&taught.report, taught.validation_rows, &arguments.out, printer);
     Ok(())
 }

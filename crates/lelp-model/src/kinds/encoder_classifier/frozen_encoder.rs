@@ -12,7 +12,7 @@ use crate::checkpoint::{EncoderConfig, Weights, WeightsError, weights_hash};
 use crate::encoder::{Encoder, Pooling};
 use crate::head::ClassifierHead;
 use crate::tokenizer::{TextPreparation, TokenizerFileError};
-use lelp_data::storage;
+use lelp_data::storage::{self, FileHashes};
 
 /// The file that makes a folder a frozen encoder with a head of ours.
 pub const TEACHER_FILE: &str = "teacher.json";
@@ -56,6 +56,9 @@ pub struct FrozenEncoderConfig {
     pub subclasses: NonZeroUsize,
     /// SHA-256 of `head.safetensors` behind that of `model.safetensors`: tells this teacher from any other.
     pub hash: String,
+    /// SHA-256 of every other file of the folder; older folders name none.
+    #[serde(default, skip_serializing_if = "FileHashes::is_empty")]
+    pub files: FileHashes,
 }
 
 impl FrozenEncoderConfig {
@@ -68,8 +71,17 @@ impl FrozenEncoderConfig {
         max_length: usize,
         hash: String,
     ) -> Self {
-        let subclasses = NonZeroUsize::MIN;
-        Self { format: FORMAT, labels, tuned: Tuning::Head, pooling, normalize, max_length, subclasses, hash }
+        Self {
+            format: FORMAT,
+            labels,
+            tuned: Tuning::Head,
+            pooling,
+            normalize,
+            max_length,
+            subclasses: NonZeroUsize::MIN,
+            hash,
+            files: FileHashes::default(),
+        }
     }
 
     /// The description of `head` on `encoder`, which was loaded from `encoder_folder`.
@@ -120,6 +132,7 @@ pub(super) fn read(folder: &Path) -> Result<ClassifierFiles, EncoderClassifierEr
     if FrozenEncoderConfig::hash_of_parts(folder, &bytes)? != own.hash {
         return Err(EncoderClassifierError::Hash { folder: folder.to_owned() });
     }
+    own.files.check(folder)?;
     let config = EncoderConfig::load(folder)?;
     let weights = Weights::open(folder, &config)?;
     Ok(ClassifierFiles {

@@ -38,7 +38,7 @@ use crate::predictor::{PredictError, Predictor};
 use crate::schema::ModelSchema;
 use crate::teacher::Teacher;
 use crate::tokenizer::Tokenizer;
-use lelp_data::storage;
+use lelp_data::storage::{self, FileHashes};
 use lelp_data::{Table, Text};
 
 /// An encoder as it was pulled, and a head of ours on it.
@@ -112,18 +112,18 @@ impl EncoderClassifier {
     /// Writes a teacher's folder: the encoder's files from `encoder_folder`, then the head and `config`.
     ///
     /// The head must have a `ReLU` behind its hidden layer, and as many subclasses as `config`, which stores them.
-    /// The folder appears whole, or stays as it was.
+    /// [`lelp_data::storage::write_folder`] makes the folder appear whole.
     pub fn save(
         folder: &Path,
         encoder_folder: &Path,
         head: &ClassifierHead,
         config: &FrozenEncoderConfig,
     ) -> Result<(), EncoderClassifierError> {
-        storage::write_folder(folder, |folder| {
-            Encoder::copy_files(encoder_folder, folder, config.max_length)?;
-            storage::write(&folder.join(frozen_encoder::HEAD_FILE), &head.to_bytes())?;
-            Ok(storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())?)
-        })
+        storage::create_folder(folder)?;
+        Encoder::copy_files(encoder_folder, folder, config.max_length)?;
+        storage::write(&folder.join(frozen_encoder::HEAD_FILE), &head.to_bytes())?;
+        let config = FrozenEncoderConfig { files: FileHashes::of(folder)?, ..config.clone() };
+        Ok(storage::write(&folder.join(TEACHER_FILE), &config.to_bytes())?)
     }
 
     /// The folder that it was loaded from.
