@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lelp::Head;
-use lelp_data::{Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter as Writer};
+use lelp_data::{
+    ColumnSettings, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter as Writer,
+};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
@@ -67,7 +69,9 @@ impl SignalsWriter {
             subclasses: std::num::NonZeroUsize::MIN,
         };
         let existing = if overwrite { Existing::Overwrite } else { Existing::Resume };
-        let writer = py.detach(|| Writer::open(&folder, description, existing)).map_err(Raised::from)?;
+        let columns = ColumnSettings::default();
+        let writer =
+            py.detach(|| Writer::open(&folder, description, &columns, existing)).map_err(Raised::from)?;
         Ok(Self { folder, writer: Mutex::new(Some(writer)) })
     }
 
@@ -103,9 +107,14 @@ impl SignalsWriter {
     fn write_head(&self, weight: PyReadonlyArray2<'_, f32>, bias: PyReadonlyArray1<'_, f32>) -> PyResult<()> {
         let head =
             Head::new(weight.as_slice()?, bias.as_slice()?, weight.shape()[1]).map_err(Raised::from)?;
-        let writer = self.writer();
-        let writer = writer.as_ref().ok_or_else(|| self.complete())?;
+        let mut writer = self.writer();
+        let writer = writer.as_mut().ok_or_else(|| self.complete())?;
         Ok(writer.write_head(&head).map_err(Raised::from)?)
+    }
+
+    /// Lets others write to the folder; what is written stays, and another writer goes on with it.
+    fn close(&self) {
+        drop(self.writer().take());
     }
 
     /// Marks the signals as complete; an error where parts are missing.
@@ -123,7 +132,7 @@ impl SignalsWriter {
 
     fn complete(&self) -> Raised {
         Raised::input(format!(
-            "the signals in `{}` are complete; nothing more can be written",
+            "the writer of the signals in `{}` is closed; nothing more can be written by it",
             self.folder.display()
         ))
     }

@@ -88,6 +88,8 @@ def test_signals_that_python_writes_are_read_by_the_command_and_go_on_where_they
         lelp.Signals(tmp_path / "s")
     with pytest.raises(lelp.InputError, match="teacher"):
         lelp.SignalsWriter(tmp_path / "s", ["no", "yes"], 6, 50, **{**given, "teacher": "another"})
+    with pytest.raises(lelp.InputError, match="nothing more can be written"):
+        writer.write(embeddings[20:40], logits[20:40])
     writer = lelp.SignalsWriter(tmp_path / "s", ["no", "yes"], 6, 50, **given)
     while (rows := writer.next_rows()) is not None:
         assert rows.start >= 20

@@ -106,6 +106,10 @@ class SignalsWriter:
         """
         Begins signals, or goes on with those of the same description. `teacher` and `data` are hashes, where they are known.
         """
+    def close(self, /) -> None:
+        """
+        Lets others write to the folder; what is written stays, and another writer goes on with it.
+        """
     def finish(self, /) -> None:
         """
         Marks the signals as complete; an error where parts are missing.

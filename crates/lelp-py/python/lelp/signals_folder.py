@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import secrets
+import weakref
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,8 +110,11 @@ class SignalsWriter:
     """Writes a signals folder part by part; a run that was cut off goes on where it stopped.
 
     Every part has `part_rows` rows but the last. `teacher` and `data` are hashes of what answered and of what it read: a
-    folder of others is refused.
+    folder of others is refused. Another process that writes to the folder is an error; an earlier writer of this one
+    is closed.
     """
+
+    _open: ClassVar[weakref.WeakValueDictionary[str, SignalsWriter]] = weakref.WeakValueDictionary()
 
     def __init__(
         self,
@@ -128,9 +133,14 @@ class SignalsWriter:
             raise InputError(f"precision is {precision!r}, but must be 'f16' or 'f32'")
         names = [str(name) for name in label_names]
         half = precision == "f16"
+        place = os.path.realpath(folder)
+        earlier = self._open.get(place)
+        if earlier is not None:
+            earlier.close()
         self._writer = _lelp.SignalsWriter(
             os.fspath(folder), names, width, rows, part_rows, half, teacher, data, overwrite
         )
+        self._open[place] = self
 
     def next_rows(self) -> range | None:
         """The rows of the next part; None when all are there."""
@@ -150,6 +160,10 @@ class SignalsWriter:
         """Writes the teacher's head: weight `[classes, width]`, bias `[classes]`."""
         self._writer.write_head(single_matrix(weight, "the head's weight"), vector(bias, "the head's bias"))
 
+    def close(self) -> None:
+        """Lets others write to the folder; what is written stays, and another writer goes on with it."""
+        self._writer.close()
+
     def finish(self) -> None:
         """Marks the signals as complete."""
         self._writer.finish()
@@ -162,9 +176,9 @@ def vector(value: Any, name: str) -> NDArray[np.float32]:
 
 def write_whole(path: pathlib.Path, content: bytes) -> None:
     """Writes a file under another name and renames it: whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        with open(partial, "wb") as file:
+        with open(partial, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

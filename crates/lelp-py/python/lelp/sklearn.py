@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import tempfile
 from typing import Any
@@ -389,7 +390,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         """Writes the student's folder, for `lelp.load` and the command; its classes are numbered."""
         check_is_fitted(self)
         target = pathlib.Path(folder)
-        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        partial = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
         partial.mkdir(parents=True)
         try:
             for name, content in self._files.items():
