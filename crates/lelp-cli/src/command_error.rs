@@ -45,6 +45,22 @@ pub(crate) enum CommandError {
     /// Stopped while another run had the folder.
     #[error("stopped while another run was writing to `{}`", .0.display())]
     StoppedWaiting(PathBuf),
+    /// Not even one row of a table fits.
+    #[error("no student of {asked} bytes can be made: without rows of its table it takes {least}")]
+    TooSmall {
+        /// Bytes that were asked for.
+        asked: usize,
+        /// Fewest bytes.
+        least: usize,
+    },
+    /// Every smaller student loses too much.
+    #[error("every smaller student that was tried loses more than {most} points; the best loses {lost:.2}")]
+    Drop {
+        /// Points that may be lost.
+        most: f64,
+        /// Points that the best loses.
+        lost: f64,
+    },
     /// A comparison has no teacher.
     #[error("the teacher failed, so that there is nothing to learn from; the reason is listed above")]
     NoTeacher,

@@ -66,6 +66,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         CommandError: CommandError::NoLabels { .. } => "name their column with `--label-column`";
         CommandError: CommandError::UnlabelledWithoutTeacher =>
             "give its folder with `--teacher`; signals alone answer no further rows";
+        CommandError: CommandError::TooSmall { .. } => "give `--max-size` more, or distil a student of fewer buckets or no hidden layer";
+        CommandError: CommandError::Drop { .. } => "allow more with `--max-drop`, or more epochs with `--epochs`";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
         FolderError: FolderError::Exists(_) => OVERWRITE;
         SignalsFileError: SignalsFileError::OtherSettings { .. } => OVERWRITE;

@@ -24,6 +24,16 @@ impl Dense {
         Self { inputs, parameters, outputs }
     }
 
+    /// A layer of this weight `[outputs, inputs]` and bias `[outputs]`.
+    ///
+    /// # Panics
+    /// If the two do not fit together.
+    #[must_use]
+    pub fn new(inputs: usize, weight: &[f32], bias: &[f32]) -> Self {
+        assert_eq!(weight.len(), inputs * bias.len(), "a weight of {inputs} inputs");
+        Self { inputs, parameters: [weight, bias].concat(), outputs: bias.len() }
+    }
+
     /// Weight `[outputs, inputs]` and bias `[outputs]`.
     #[must_use]
     pub fn weight_and_bias(&self) -> (&[f32], &[f32]) {

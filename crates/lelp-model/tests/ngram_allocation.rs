@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use lelp_data::Text;
 use lelp_model::layer::Layer;
-use lelp_model::ngram::{FeatureTable, NgramConfig, NgramModel};
+use lelp_model::ngram::{FeatureTable, NgramConfig, NgramModel, TablePrecision};
 
 /// Counts the allocations of each thread.
 struct Counting;
@@ -51,7 +51,10 @@ fn prediction_from_raw_text_allocates_nothing() {
 
     let long = "many words \u{1f600} na\u{ef}ve, ".repeat(10_000);
     let texts = ["", "My card hasn't arrived yet!", long.as_str(), "\u{1e9e}tra\u{df}e \u{4f60}\u{597d}"];
-    for model in [model.quantized(), model] {
+    let kept: Vec<u32> = (0..1 << 10).step_by(3).collect();
+    let pruned = [TablePrecision::PrunedInt8, TablePrecision::PrunedInt4]
+        .map(|precision| model.pruned(&kept, &[0.1; 64], precision));
+    for model in pruned.into_iter().flatten().chain([model.quantized(), model]) {
         let (mut scratch, mut logits) = (model.scratch(), [0.0; 2]);
         let before = allocations();
         for text in texts {

@@ -10,7 +10,7 @@ use lelp_data::Text;
 use lelp_model::Predictor;
 use lelp_model::layer::Layer;
 use lelp_model::ngram::{
-    FeatureTable, NgramConfig, NgramConfigError, NgramFileError, NgramModel, NgramModelError,
+    FeatureTable, NgramConfig, NgramConfigError, NgramFileError, NgramModel, NgramModelError, TablePrecision,
 };
 use tempfile::TempDir;
 
@@ -29,6 +29,14 @@ fn model(hidden: usize) -> NgramModel {
     let inputs = config.last_inputs();
     let output = Layer::new(inputs, values(4 * inputs), values(4)).unwrap();
     NgramModel::new(config, table, layer, output).unwrap()
+}
+
+/// The model with every third row of its table.
+fn pruned(hidden: usize) -> [NgramModel; 2] {
+    let kept: Vec<u32> = (0..64).step_by(3).collect();
+    let others = vec![0.25; model(hidden).table().width()];
+    [TablePrecision::PrunedInt8, TablePrecision::PrunedInt4]
+        .map(|precision| model(hidden).pruned(&kept, &others, precision).unwrap())
 }
 
 fn saved() -> TempDir {
@@ -53,7 +61,7 @@ fn a_saved_model_answers_as_before() {
     let texts: Vec<Text<'_>> =
         vec!["Where is my card?".into(), "".into(), Text { text: "a b", pair: Some("b c") }];
     for hidden in [0, 3] {
-        for model in [model(hidden), model(hidden).quantized()] {
+        for model in [model(hidden), model(hidden).quantized()].into_iter().chain(pruned(hidden)) {
             let folder = tempfile::tempdir().unwrap();
             model.save(folder.path()).unwrap();
             let loaded = NgramModel::load(folder.path()).unwrap();
@@ -74,6 +82,28 @@ fn a_model_may_be_saved_over_itself() {
         model(3).logits_of_texts(&["a card".into()]).unwrap()
     );
     assert!(NgramModel::load(folder.path()).unwrap().table().buckets() == 64);
+}
+
+#[test]
+fn a_pruned_table_that_contradicts_itself_is_refused() {
+    for model in pruned(3) {
+        let folder = tempfile::tempdir().unwrap();
+        model.save(folder.path()).unwrap();
+        let path = folder.path().join(WEIGHTS);
+        let whole = fs::read(&path).unwrap();
+        // The buckets of `kept`, 0, 3, 6 and so on: a row more, and a row less, than there are codes and scales.
+        let kept = [0b0100_1001_u8, 0b1001_0010];
+        let place = whole.windows(2).position(|bytes| bytes == kept).unwrap();
+        for byte in [0b0100_1011, 0b0100_1000] {
+            let mut bytes = whole.clone();
+            bytes[place] = byte;
+            fs::write(&path, bytes).unwrap();
+            assert!(matches!(refused(folder.path()), NgramFileError::Table { .. }));
+        }
+        fs::write(&path, &whole).unwrap();
+        change_config(folder.path(), "\"buckets\": 64", "\"buckets\": 128");
+        assert!(matches!(refused(folder.path()), NgramFileError::Table { .. }));
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ use crate::distill::{DistillError, FolderError, SettingsTableError, SplitEncoder
 use crate::encoder::EncoderTrainingError;
 use crate::evaluate::EvaluateError;
 use crate::head::EmbeddingRowsError;
-use crate::students::{StudentError, ngram::NgramStudentError};
+use crate::students::StudentError;
+use crate::students::ngram::{NgramStudentError, ShrinkError};
 use crate::task::TaskError;
 use crate::teachers::{AnswersError, EmbedError, FineTuneError, HeadTrainingError, SignalsRunError};
 use crate::training::{CheckpointError, TrainError, TrainSettingsError};
@@ -15,6 +16,18 @@ impl Classified for FolderError {
         match self {
             Self::Model(error) => error.kind(),
             Self::Exists(_) | Self::File(_) => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for ShrinkError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Rounded(_) => ErrorKind::Input,
+            Self::Answer(error) => error.kind(),
+            Self::Student(error) => error.kind(),
+            Self::Method(_) => ErrorKind::Defect,
+            Self::Train(error) => error.kind(),
         }
     }
 }
@@ -126,7 +139,7 @@ impl Classified for NgramStudentError {
             Self::Table(error) => error.kind(),
             Self::Model(error) => error.kind(),
             Self::Memory { .. } => ErrorKind::Environment,
-            Self::Optimizer | Self::Dropout { .. } | Self::Bucket { .. } => ErrorKind::Input,
+            Self::Rounded | Self::Optimizer | Self::Dropout { .. } | Self::Bucket { .. } => ErrorKind::Input,
         }
     }
 }

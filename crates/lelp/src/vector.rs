@@ -142,6 +142,29 @@ pub fn mean_of_quantized_rows(table: &[i8], scales: &[f32], ids: &[u32], mean: &
     }
 }
 
+/// As [`mean_of_quantized_rows`] over rows of half a byte a value, the first of two in the lower half of a byte, each in two's
+/// complement; a row takes whole bytes.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn mean_of_nibble_rows(table: &[u8], scales: &[f32], ids: &[u32], mean: &mut [f32]) {
+    let bytes = mean.len().div_ceil(2);
+    mean.fill(0.0);
+    for &id in ids {
+        let row = &table[id as usize * bytes..][..bytes];
+        let scale = scales[id as usize];
+        for (pair, &byte) in mean.chunks_mut(2).zip(row) {
+            let [low, high] = [(byte << 4).cast_signed() >> 4, byte.cast_signed() >> 4];
+            pair[0] += scale * f32::from(low);
+            if let Some(second) = pair.get_mut(1) {
+                *second += scale * f32::from(high);
+            }
+        }
+    }
+    let scale = 1.0 / ids.len().max(1) as f32;
+    for value in mean {
+        *value *= scale;
+    }
+}
+
 /// `outputs = inputs weight^T + bias`: `inputs` `[rows, width]`, `weight` `[outputs, width]`.
 #[multiversion(targets("x86_64+avx2"))]
 pub fn affine(width: usize, weight: &[f32], bias: &[f32], inputs: &[f32], outputs: &mut [f32]) {

@@ -15,6 +15,7 @@ pub(crate) mod predict;
 pub(crate) mod pull;
 pub(crate) mod quickstart;
 pub(crate) mod report;
+pub(crate) mod shrink;
 pub(crate) mod signals;
 pub(crate) mod targets;
 pub(crate) mod teach;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Compare(compare::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
+    Shrink(shrink::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
     Completions(completions::Arguments),
@@ -71,6 +73,7 @@ impl Command {
             Self::Compare(arguments) => compare::run(arguments, global, printer),
             Self::Eval(arguments) => eval::run(arguments, global, printer),
             Self::Predict(arguments) => predict::run(arguments, global, printer),
+            Self::Shrink(arguments) => shrink::run(arguments, global, printer),
             Self::Export(arguments) => export::run(arguments, printer),
             Self::Report(arguments) => report::run(arguments, global, printer),
             Self::Completions(arguments) => completions::run(arguments, parser, printer),

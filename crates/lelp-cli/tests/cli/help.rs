@@ -51,7 +51,7 @@ fn commands(work: &Workspace) -> Vec<String> {
 fn every_command_teaches_with_an_example() {
     let work = Workspace::new();
     let commands = commands(&work);
-    assert_eq!(commands.len(), 18, "{commands:?}");
+    assert_eq!(commands.len(), 19, "{commands:?}");
     for command in commands {
         let help = work.run(&format!("{command} --help"));
         assert!(help.contains("Example"), "{command}: {help}");

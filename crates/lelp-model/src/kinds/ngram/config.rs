@@ -18,6 +18,21 @@ pub enum TablePrecision {
     F32,
     /// One byte a value, and a scale for each row.
     Int8,
+    /// As `Int8`, but most buckets share one row: a bit says which have one of their own.
+    #[serde(rename = "pruned-int8")]
+    PrunedInt8,
+    /// As `PrunedInt8`, with half a byte a value.
+    #[serde(rename = "pruned-int4")]
+    PrunedInt4,
+}
+
+impl TablePrecision {
+    /// Bytes of a row of `width` values with its scale, where the table is pruned.
+    #[must_use]
+    pub fn pruned_row_bytes(self, width: usize) -> usize {
+        let values = if self == Self::PrunedInt4 { width.div_ceil(2) } else { width };
+        values + size_of::<half::f16>()
+    }
 }
 
 /// Shape and labels of an n-gram student.

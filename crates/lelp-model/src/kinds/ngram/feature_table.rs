@@ -1,4 +1,4 @@
-//! The table of feature vectors: owned or mapped, `f32` or 8 bits.
+//! The table of feature vectors: owned or mapped, `f32` or 8 bits, or pruned, in 8 or 4 bits.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,7 +6,9 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::config::TablePrecision;
-use lelp::vector::{mean_of_quantized_rows, mean_of_rows};
+use super::kept_rows::KeptRows;
+use half::f16;
+use lelp::vector::{mean_of_nibble_rows, mean_of_quantized_rows, mean_of_rows};
 use lelp_data::storage::MappedFile;
 
 /// Feature vectors `[buckets, width]`.
@@ -25,6 +27,23 @@ enum Values {
         codes: Slice<i8>,
         scales: Vec<f32>,
     },
+    Pruned(PrunedRows),
+}
+
+/// The rows that were kept of a table, with a scale each.
+#[derive(Debug, Clone)]
+pub(super) struct PrunedRows {
+    pub(super) kept: KeptRows,
+    pub(super) codes: PrunedCodes,
+    pub(super) scales: Vec<f32>,
+}
+
+/// `value = scale[row] * code`.
+#[derive(Debug, Clone)]
+pub(super) enum PrunedCodes {
+    Int8(Slice<i8>),
+    /// Two values a byte, the first in the lower half, each in two's complement; a row takes whole bytes.
+    Int4(Slice<u8>),
 }
 
 /// Values in memory of our own, or in a mapped file.
@@ -48,8 +67,18 @@ pub enum FeatureTableError {
         /// Values given.
         values: usize,
     },
+    /// The rows that are kept are no list of buckets.
+    #[error(
+        "the rows that are kept of a table of {buckets} buckets are told by {bytes} bytes: a bit for each bucket is needed, and none beyond"
+    )]
+    Kept {
+        /// Rows before the table was pruned.
+        buckets: usize,
+        /// Bytes given.
+        bytes: usize,
+    },
     /// Scales and rows do not fit.
-    #[error("a table of {buckets} buckets has {scales} scales: it needs one for each bucket")]
+    #[error("a table of {buckets} rows has {scales} scales: it needs one for each row")]
     Scales {
         /// Rows.
         buckets: usize,
@@ -67,7 +96,7 @@ impl<T: bytemuck::Pod> Slice<T> {
         }
     }
 
-    fn get(&self) -> &[T] {
+    pub(super) fn get(&self) -> &[T] {
         match self {
             Self::Owned(values) => values,
             Self::Mapped(file, range) => bytemuck::cast_slice(&file[range.clone()]),
@@ -103,7 +132,26 @@ impl FeatureTable {
         Ok(Self { buckets, width, values: Values::Int8 { codes, scales } })
     }
 
-    /// Rows.
+    pub(super) fn from_pruned(
+        buckets: usize,
+        width: usize,
+        pruned: PrunedRows,
+    ) -> Result<Self, FeatureTableError> {
+        let rows = pruned.kept.rows();
+        let (values, needed) = match &pruned.codes {
+            PrunedCodes::Int8(codes) => (codes.get().len(), rows.checked_mul(width)),
+            PrunedCodes::Int4(codes) => (codes.get().len(), rows.checked_mul(width.div_ceil(2))),
+        };
+        if needed != Some(values) {
+            return Err(FeatureTableError::Shape { buckets: rows, width, values });
+        }
+        if pruned.scales.len() != rows {
+            return Err(FeatureTableError::Scales { buckets: rows, scales: pruned.scales.len() });
+        }
+        Ok(Self { buckets, width, values: Values::Pruned(pruned) })
+    }
+
+    /// Buckets that features are hashed into; of a pruned table most have no row.
     #[must_use]
     pub fn buckets(&self) -> usize {
         self.buckets
@@ -121,15 +169,68 @@ impl FeatureTable {
         match self.values {
             Values::F32(_) => TablePrecision::F32,
             Values::Int8 { .. } => TablePrecision::Int8,
+            Values::Pruned(PrunedRows { codes: PrunedCodes::Int8(_), .. }) => TablePrecision::PrunedInt8,
+            Values::Pruned(PrunedRows { codes: PrunedCodes::Int4(_), .. }) => TablePrecision::PrunedInt4,
         }
     }
 
-    /// Mean of the rows `ids`, repeats counted, into `mean` `[width]`; zero where there are none.
-    pub fn mean(&self, ids: &[u32], mean: &mut [f32]) {
+    /// Mean of the rows of the buckets `ids`, repeats counted, into `mean` `[width]`; zero where there are none. All buckets
+    /// that a pruned table has no row for have the same one; `ids` is used up.
+    pub fn mean(&self, ids: &mut [u32], mean: &mut [f32]) {
         match &self.values {
             Values::F32(values) => mean_of_rows(values.get(), ids, mean),
             Values::Int8 { codes, scales } => mean_of_quantized_rows(codes.get(), scales, ids, mean),
+            Values::Pruned(PrunedRows { kept, codes, scales }) => {
+                for id in ids.iter_mut() {
+                    *id = kept.row(*id);
+                }
+                match codes {
+                    PrunedCodes::Int8(codes) => mean_of_quantized_rows(codes.get(), scales, ids, mean),
+                    PrunedCodes::Int4(codes) => mean_of_nibble_rows(codes.get(), scales, ids, mean),
+                }
+            }
         }
+    }
+
+    /// Bytes of the values as they are stored.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match &self.values {
+            Values::F32(values) => size_of_val(values.get()),
+            Values::Int8 { codes, scales } => codes.get().len() + size_of_val(scales.as_slice()),
+            Values::Pruned(pruned) => {
+                let row = self.precision().pruned_row_bytes(self.width);
+                self.buckets.div_ceil(8) + row * pruned.kept.rows()
+            }
+        }
+    }
+
+    /// Of a table of `f32` values the rows of the buckets `kept`, in increasing order, and the row `others` `[width]` for all
+    /// other buckets, each scaled and rounded to the nearest code; none for a table that is stored otherwise, and for a
+    /// precision that is not that of a pruned table.
+    #[must_use]
+    pub fn pruned(&self, kept: &[u32], others: &[f32], precision: TablePrecision) -> Option<Self> {
+        let Values::F32(values) = &self.values else { return None };
+        let rows = kept.iter().map(|&bucket| &values.get()[bucket as usize * self.width..][..self.width]);
+        let rows = std::iter::once(others).chain(rows);
+        let (codes, scales) = match precision {
+            TablePrecision::F32 | TablePrecision::Int8 => return None,
+            TablePrecision::PrunedInt8 => {
+                let (codes, scales): (Vec<Vec<i8>>, Vec<f32>) = rows.map(|row| codes(row, 127.0)).unzip();
+                (PrunedCodes::Int8(Slice::Owned(codes.concat())), scales)
+            }
+            TablePrecision::PrunedInt4 => {
+                let (codes, scales): (Vec<Vec<i8>>, Vec<f32>) = rows.map(|row| codes(row, 7.0)).unzip();
+                let bytes = codes.iter().flat_map(|row| {
+                    row.chunks(2).map(|pair| {
+                        (pair[0] & 15).cast_unsigned() | (pair.get(1).unwrap_or(&0) << 4).cast_unsigned()
+                    })
+                });
+                (PrunedCodes::Int4(Slice::Owned(bytes.collect())), scales)
+            }
+        };
+        let pruned = PrunedRows { kept: KeptRows::new(self.buckets, kept), codes, scales };
+        Some(Self { values: Values::Pruned(pruned), ..*self })
     }
 
     /// The table in 8 bits: each row is scaled by its largest magnitude over 127 and rounded to the nearest.
@@ -149,21 +250,47 @@ impl FeatureTable {
     }
 
     /// The values as `f32`, if they are stored so.
-    pub(super) fn values(&self) -> Option<&[f32]> {
+    #[must_use]
+    pub fn values(&self) -> Option<&[f32]> {
         match &self.values {
             Values::F32(values) => Some(values.get()),
-            Values::Int8 { .. } => None,
+            Values::Int8 { .. } | Values::Pruned(_) => None,
         }
     }
 
     /// Codes and scales, if the values are stored so.
     pub(super) fn codes(&self) -> Option<(&[i8], &[f32])> {
         match &self.values {
-            Values::F32(_) => None,
             Values::Int8 { codes, scales } => Some((codes.get(), scales)),
+            Values::F32(_) | Values::Pruned(_) => None,
+        }
+    }
+
+    /// The rows that are kept, if the table is pruned.
+    pub(super) fn kept(&self) -> Option<&PrunedRows> {
+        match &self.values {
+            Values::Pruned(pruned) => Some(pruned),
+            Values::F32(_) | Values::Int8 { .. } => None,
         }
     }
 }
+
+/// A row as whole numbers up to `most` and their scale, a number of 16 bits: of some scales below that of the largest
+/// magnitude the one with the smallest squared error, as a row's few large values may well be cut.
+fn codes(row: &[f32], most: f32) -> (Vec<i8>, f32) {
+    let largest = row.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let code = |value: f32, scale: f32| {
+        if scale > 0.0 { (value / scale).round().clamp(-most, most) } else { 0.0 }
+    };
+    let error =
+        |scale: f32| -> f32 { row.iter().map(|&value| (value - scale * code(value, scale)).powi(2)).sum() };
+    let scales = CUTS.map(|cut| f16::from_f32(cut * largest / most).to_f32());
+    let scale = scales.into_iter().min_by(|&a, &b| error(a).total_cmp(&error(b))).unwrap_or_default();
+    (row.iter().map(|&value| code(value, scale) as i8).collect(), scale)
+}
+
+/// Shares of the largest magnitude that the largest code may stand for.
+const CUTS: [f32; 5] = [1.0, 0.9, 0.8, 0.7, 0.6];
 
 /// The values in `bytes`, which need not be aligned.
 pub(super) fn copied<T: bytemuck::Pod>(bytes: &[u8]) -> Vec<T> {
@@ -190,8 +317,8 @@ mod tests {
         let quantized = table.quantized();
         let (mut exact, mut coarse) = ([0.0; 9], [0.0; 9]);
         for id in 0..64_u32 {
-            table.mean(&[id], &mut exact);
-            quantized.mean(&[id], &mut coarse);
+            table.mean(&mut [id], &mut exact);
+            quantized.mean(&mut [id], &mut coarse);
             let largest = exact.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
             for (a, b) in exact.iter().zip(&coarse) {
                 assert!((a - b).abs() <= largest / 127.0 * 0.5 + 1e-6);
@@ -203,7 +330,33 @@ mod tests {
     fn a_row_of_zeros_stays_zero() {
         let quantized = FeatureTable::new(16, 2, vec![0.0; 32]).unwrap().quantized();
         let mut mean = [1.0; 2];
-        quantized.mean(&[3], &mut mean);
+        quantized.mean(&mut [3], &mut mean);
         assert_eq!(mean, [0.0; 2]);
+    }
+
+    #[test]
+    fn a_pruned_table_has_the_mean_of_its_rows_and_one_for_all_others() {
+        for (precision, steps) in [(TablePrecision::PrunedInt8, 127.0), (TablePrecision::PrunedInt4, 7.0)] {
+            for width in [1, 8, 9] {
+                let values: Vec<f32> = (0..64 * width).map(|i| (i as f32 * 0.7).sin()).collect();
+                let table = FeatureTable::new(64, width, values).unwrap();
+                let mut others = vec![0.0; width];
+                table.mean(&mut [5], &mut others);
+                let pruned = table.pruned(&[3, 17, 40, 63], &others, precision).unwrap();
+                assert_eq!((pruned.precision(), pruned.buckets()), (precision, 64));
+                let (mut exact, mut coarse) = (vec![0.0; width], vec![0.0; width]);
+                table.mean(&mut [63, 5, 3, 3, 5], &mut exact);
+                pruned.mean(&mut [63, 5, 3, 3, 62], &mut coarse);
+                for (a, b) in exact.iter().zip(&coarse) {
+                    assert!((a - b).abs() <= 0.4 + 0.6 / steps, "{precision:?} {width}: {a} {b}");
+                }
+                let error: f32 = exact.iter().zip(&coarse).map(|(a, b)| (a - b).powi(2)).sum();
+                assert!((error / width as f32).sqrt() <= 1.0 / steps, "{precision:?} {width}");
+                assert_eq!(pruned.bytes(), 8 + 5 * precision.pruned_row_bytes(width));
+            }
+        }
+        let table = FeatureTable::new(16, 2, vec![0.5; 32]).unwrap();
+        assert!(table.pruned(&[1], &[0.0; 2], TablePrecision::Int8).is_none());
+        assert!(table.quantized().pruned(&[1], &[0.0; 2], TablePrecision::PrunedInt8).is_none());
     }
 }

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use half::f16;
 use lelp::{Classified, ErrorKind};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use thiserror::Error;
 
 use super::config::{NgramConfig, TablePrecision};
-use super::feature_table::{FeatureTable, FeatureTableError, Slice, copied};
+use super::feature_table::{FeatureTable, FeatureTableError, PrunedCodes, PrunedRows, Slice, copied};
+use super::kept_rows::KeptRows;
 use super::model::{NgramModel, NgramModelError};
 use crate::layer::{Layer, LayerError};
 use lelp_data::storage::{self, FileError, MappedFile};
@@ -20,6 +22,8 @@ const WEIGHTS: &str = "model.safetensors";
 /// Names of the tensors.
 const TABLE: &str = "table";
 const TABLE_SCALE: &str = "table.scale";
+/// Of a pruned table the buckets that have a row, a bit each.
+const TABLE_KEPT: &str = "table.kept";
 
 /// The `config.json` of this kind of model.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -108,7 +112,7 @@ impl NgramModel {
         // Before any size below is derived from it.
         config.check().map_err(|source| unsound(folder, source.into()))?;
         let weights = Weights::open(folder.join(WEIGHTS))?;
-        let table = weights.table(config.table)?;
+        let table = weights.table(&config)?;
         let hidden = config.hidden.map(|_| weights.layer("hidden")).transpose()?;
         let output = weights.layer("output")?;
         Self::new(config, table, hidden, output).map_err(|source| unsound(folder, source))
@@ -118,7 +122,8 @@ impl NgramModel {
     pub fn save(&self, folder: &Path) -> Result<(), NgramFileError> {
         storage::create_folder(folder)?;
         let path = folder.join(WEIGHTS);
-        let bytes = safetensors::serialize(self.tensors(), None)
+        let pruned = self.table().kept().map(|pruned| PrunedBytes::of(pruned, self.table().buckets()));
+        let bytes = safetensors::serialize(self.tensors(pruned.as_ref()), None)
             .map_err(|source| NgramFileError::Safetensors { path: path.clone(), source })?;
         storage::write(&path, &bytes)?;
         let path = folder.join(CONFIG);
@@ -126,9 +131,15 @@ impl NgramModel {
         Ok(storage::write(&path, &storage::pretty_json(&config))?)
     }
 
-    fn tensors(&self) -> Vec<(String, TensorView<'_>)> {
+    fn tensors<'a>(&'a self, pruned: Option<&'a PrunedBytes<'a>>) -> Vec<(String, TensorView<'a>)> {
         let shape = [self.table().buckets(), self.table().width()];
         let mut tensors = Vec::new();
+        if let Some(PrunedBytes { rows, dtype, codes, scales, kept }) = pruned {
+            let columns = codes.len().checked_div(*rows).unwrap_or_default();
+            tensors.push(view(TABLE, *dtype, &[*rows, columns], codes));
+            tensors.push(view(TABLE_SCALE, Dtype::F16, &[*rows], scales));
+            tensors.push(view(TABLE_KEPT, Dtype::U8, &[kept.len()], kept));
+        }
         if let Some(values) = self.table().values() {
             tensors.push(view(TABLE, Dtype::F32, &shape, bytemuck::cast_slice(values)));
         }
@@ -144,6 +155,26 @@ impl NgramModel {
             tensors.push(view(&bias, Dtype::F32, &shape[..1], bytemuck::cast_slice(layer.bias())));
         }
         tensors
+    }
+}
+
+/// A pruned table as it is written.
+struct PrunedBytes<'a> {
+    rows: usize,
+    dtype: Dtype,
+    codes: &'a [u8],
+    scales: Vec<u8>,
+    kept: Vec<u8>,
+}
+
+impl<'a> PrunedBytes<'a> {
+    fn of(PrunedRows { kept, codes, scales }: &'a PrunedRows, buckets: usize) -> Self {
+        let (dtype, codes) = match codes {
+            PrunedCodes::Int8(codes) => (Dtype::I8, bytemuck::cast_slice(codes.get())),
+            PrunedCodes::Int4(codes) => (Dtype::U8, codes.get()),
+        };
+        let scales = scales.iter().flat_map(|&scale| f16::from_f32(scale).to_le_bytes()).collect();
+        Self { rows: kept.rows(), dtype, codes, scales, kept: kept.to_bytes(buckets) }
     }
 }
 
@@ -183,15 +214,16 @@ impl Weights {
         }
     }
 
-    fn table(&self, precision: TablePrecision) -> Result<FeatureTable, NgramFileError> {
-        let dtype = match precision {
+    fn table(&self, config: &NgramConfig) -> Result<FeatureTable, NgramFileError> {
+        let dtype = match config.table {
             TablePrecision::F32 => Dtype::F32,
-            TablePrecision::Int8 => Dtype::I8,
+            TablePrecision::Int8 | TablePrecision::PrunedInt8 => Dtype::I8,
+            TablePrecision::PrunedInt4 => Dtype::U8,
         };
         let (shape, bytes) = self.tensor(TABLE, dtype, 2)?;
         let start = bytes.as_ptr().addr() - self.file.as_ptr().addr();
         let range = start..start + bytes.len();
-        let table = match precision {
+        let table = match config.table {
             TablePrecision::F32 => {
                 FeatureTable::from_f32(shape[0], shape[1], Slice::mapped(&self.file, range))
             }
@@ -199,8 +231,30 @@ impl Weights {
                 let scales = copied(self.tensor(TABLE_SCALE, Dtype::F32, 1)?.1);
                 FeatureTable::from_int8(shape[0], shape[1], Slice::mapped(&self.file, range), scales)
             }
+            TablePrecision::PrunedInt8 => {
+                self.pruned(config, PrunedCodes::Int8(Slice::mapped(&self.file, range)))?
+            }
+            TablePrecision::PrunedInt4 => {
+                self.pruned(config, PrunedCodes::Int4(Slice::mapped(&self.file, range)))?
+            }
         };
         table.map_err(|source| NgramFileError::Table { path: self.path.clone(), source })
+    }
+
+    /// A pruned table: its codes, and the rows that they belong to.
+    fn pruned(
+        &self,
+        config: &NgramConfig,
+        codes: PrunedCodes,
+    ) -> Result<Result<FeatureTable, FeatureTableError>, NgramFileError> {
+        let scales: Vec<f16> = copied(self.tensor(TABLE_SCALE, Dtype::F16, 1)?.1);
+        let scales = scales.into_iter().map(f16::to_f32).collect();
+        let bytes = self.tensor(TABLE_KEPT, Dtype::U8, 1)?.1;
+        let buckets = config.features.buckets;
+        let Some(kept) = KeptRows::from_bytes(buckets, bytes) else {
+            return Ok(Err(FeatureTableError::Kept { buckets, bytes: bytes.len() }));
+        };
+        Ok(FeatureTable::from_pruned(buckets, config.width, PrunedRows { kept, codes, scales }))
     }
 
     fn layer(&self, layer: &'static str) -> Result<Layer, NgramFileError> {

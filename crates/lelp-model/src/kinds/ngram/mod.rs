@@ -14,6 +14,7 @@ mod config;
 mod feature_table;
 mod features;
 mod file;
+mod kept_rows;
 mod model;
 mod tokens;
 

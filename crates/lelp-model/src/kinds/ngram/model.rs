@@ -158,6 +158,14 @@ impl NgramModel {
         }
     }
 
+    /// The model with no rows in its table but those of the buckets `kept`, in increasing order, and `others` `[width]` for
+    /// all other buckets; none where the table is not in 32 bits, or `precision` is not that of a pruned table.
+    #[must_use]
+    pub fn pruned(&self, kept: &[u32], others: &[f32], precision: TablePrecision) -> Option<Self> {
+        let table = self.table.pruned(kept, others, precision)?;
+        Some(Self { config: NgramConfig { table: precision, ..self.config.clone() }, table, ..self.clone() })
+    }
+
     /// Buffers for [`NgramModel::class_logits`]; with them no prediction allocates, save that character
     /// n-grams and pairs make the list of features grow to the longest text met so far.
     #[must_use]
@@ -185,10 +193,32 @@ impl NgramModel {
         self.logits_of_features(scratch, logits);
     }
 
+    /// Outputs of each row of `table` before the collapse, `[rows, classes * subclasses]`.
+    pub fn outputs(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
+        let table = self.schema().fit(table)?;
+        let mut scratch = self.scratch();
+        let mut outputs = Vec::with_capacity(table.rows() * self.config.outputs());
+        for row in 0..table.rows() {
+            scratch.ids.clear();
+            self.features.extract(&table, row, &mut scratch.features, &mut scratch.ids);
+            self.outputs_of_features(&mut scratch);
+            outputs.extend_from_slice(&scratch.outputs);
+        }
+        Ok(outputs)
+    }
+
     /// Class logits of the features in `scratch`.
     fn logits_of_features(&self, scratch: &mut NgramScratch, logits: &mut [f32]) {
         assert_eq!(logits.len(), self.config.classes(), "one logit for each class");
-        self.table.mean(&scratch.ids, &mut scratch.mean);
+        self.outputs_of_features(scratch);
+        for (logit, outputs) in logits.iter_mut().zip(scratch.outputs.chunks_exact(self.config.subclasses)) {
+            *logit = class_logit(outputs);
+        }
+    }
+
+    /// Outputs of the features in `scratch`, into it.
+    fn outputs_of_features(&self, scratch: &mut NgramScratch) {
+        self.table.mean(&mut scratch.ids, &mut scratch.mean);
         let last = match &self.hidden {
             None => &scratch.mean,
             Some(layer) => {
@@ -200,9 +230,6 @@ impl NgramModel {
             }
         };
         self.output.apply(last, &mut scratch.outputs);
-        for (logit, outputs) in logits.iter_mut().zip(scratch.outputs.chunks_exact(self.config.subclasses)) {
-            *logit = class_logit(outputs);
-        }
     }
 }
 

@@ -84,6 +84,12 @@ impl NgramInputs {
         }
     }
 
+    /// The same rows with other buckets.
+    pub(super) fn mapped(&self, bucket: impl Fn(u32) -> u32) -> Self {
+        let buckets = self.buckets.iter().map(|&old| bucket(old)).collect();
+        Self { starts: self.starts.clone(), buckets }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {

@@ -4,6 +4,7 @@ mod columns;
 mod features;
 mod large_array;
 mod settings;
+mod shrink;
 mod table;
 mod train;
 mod trainable;
@@ -12,6 +13,7 @@ use crate::training::TrainSettings;
 
 pub use features::NgramInputs;
 pub use settings::NgramStudentSettings;
+pub use shrink::{ShrinkError, ShrinkSettings, Shrinker};
 pub use trainable::{NgramStudentError, NgramTrainSettings, TrainableNgram};
 
 use super::kind;

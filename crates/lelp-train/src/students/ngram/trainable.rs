@@ -77,6 +77,9 @@ pub enum NgramStudentError {
         /// Rows of the table.
         buckets: usize,
     },
+    /// Nothing can be learned from the rounded values of a model on.
+    #[error("the table of the model is not in 32 bits, so that it cannot learn on")]
+    Rounded,
     /// The system gave no memory for the table.
     #[error("no memory for a table of {values} values ({kind}): use fewer buckets or a smaller width")]
     Memory {
@@ -136,6 +139,36 @@ impl TrainableNgram {
             slopes: Vec::new(),
             best: None,
         })
+    }
+
+    /// A student that begins as `model`, whose table is in 32 bits, is; rows of buckets that do not occur in `inputs` are 0.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); [`NgramStudentError::Rounded`] where the table is not in 32 bits.
+    pub fn of_model(
+        model: &NgramModel,
+        inputs: &NgramInputs,
+        settings: &NgramTrainSettings,
+        seed: u64,
+    ) -> Result<Self, NgramStudentError> {
+        let values = model.table().values().ok_or(NgramStudentError::Rounded)?;
+        let mut student = Self::new(model.config().clone(), inputs, settings, seed)?;
+        let width = student.config.width;
+        for &bucket in inputs.buckets() {
+            let row = bucket as usize * width..(bucket as usize + 1) * width;
+            student.table.values_mut()[row.clone()].copy_from_slice(&values[row]);
+        }
+        let layers = model.hidden().into_iter().chain([model.output()]);
+        let layers: Vec<Dense> =
+            layers.map(|layer| Dense::new(layer.inputs(), layer.weight(), layer.bias())).collect();
+        student.network.copy_parameters(&layers);
+        Ok(student)
+    }
+
+    /// Puts `row` `[width]` in place of that of a bucket.
+    pub(super) fn set_row(&mut self, bucket: u32, row: &[f32]) {
+        let width = self.config.width;
+        self.table.values_mut()[bucket as usize * width..][..width].copy_from_slice(row);
     }
 
     /// Shape and labels.

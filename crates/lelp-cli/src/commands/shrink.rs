@@ -1,0 +1,381 @@
+//! `lelp shrink`: an n-gram student in a small file.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use lelp::metrics::agreement;
+use lelp_data::{ColumnSettings, Dataset, Splits, storage};
+use lelp_model::Predictor;
+use lelp_model::ngram::{NgramModel, TablePrecision};
+use lelp_train::distill::check_free;
+use lelp_train::evaluate::{Answers, answer, report};
+use lelp_train::students::ngram::{ShrinkSettings, Shrinker};
+use serde::Serialize;
+
+use crate::args::{ColumnArgs, GlobalArgs};
+use crate::command_error::CommandError;
+use crate::data_notices;
+use crate::failure::{Context, Failure};
+use crate::interrupt;
+use crate::model_columns::{class_names, model_columns};
+use crate::printer::Printer;
+use crate::text_table::TextTable;
+
+const EXAMPLES: &str = "\
+Examples:
+  lelp shrink --model student --data queries/ --max-size 1.6MB --out small
+  lelp shrink --model student --data queries/ --max-drop 0.2 --out small";
+
+/// Bytes of a file of weights beside its tensors, about: names, shapes, places.
+const HEADER: usize = 1024;
+
+/// Sizes that are tried where a drop is given: each has this share of the rows of the one before, in hundredths.
+const STEP: usize = 71;
+
+/// Fewest rows of a table that are tried.
+const FEWEST: usize = 64;
+
+/// Both ways of rounding, the more exact one first.
+const PRECISIONS: [TablePrecision; 2] = [TablePrecision::PrunedInt8, TablePrecision::PrunedInt4];
+
+/// Make an n-gram student smaller: fewer rows of its table, in 8 or 4 bits
+///
+/// Rows of the table that say little about the training texts go, the student learns for a few epochs more from its own
+/// earlier answers to them (no labels and no teacher are needed), and the rest is rounded to 8 or 4 bits, whichever keeps
+/// more of its answers at the size. Accuracy and agreement with the student as it was are those of the validation rows: of
+/// the validation file, or of a tenth of the training file. With --max-size the file is at most that large; with --max-drop it is
+/// the smallest one tried whose accuracy is at most so many points lower.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Folder of an n-gram student, its table in 32 bits
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+
+    /// Folder with train and validation files, or one training file
+    #[arg(long, value_name = "PATH")]
+    data: PathBuf,
+
+    /// Folder for the smaller student
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Replace a model that is in the folder already
+    #[arg(long)]
+    overwrite: bool,
+
+    /// Bytes of the student's files at most, as `1.6MB`, `800kB` or `1MiB`
+    #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "max_drop")]
+    max_size: Option<usize>,
+
+    /// Points of accuracy that may be lost (of agreement where no validation row has a label)
+    #[arg(long, value_name = "POINTS", value_parser = points, default_value = "0.1")]
+    max_drop: f64,
+
+    /// Passes over the training texts after rows have gone; 0 for none
+    #[arg(long, value_name = "N", default_value_t = ShrinkSettings::default().epochs)]
+    epochs: usize,
+
+    /// Largest learning rate of these passes
+    #[arg(long, value_name = "RATE", default_value_t = ShrinkSettings::default().learning_rate)]
+    learning_rate: f32,
+
+    /// Seed of the order of the texts
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Print what came of it as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+/// A student's figures.
+#[derive(Debug, Clone, Serialize)]
+struct Figures {
+    /// How its table is stored.
+    table: TablePrecision,
+    /// Rows of the table.
+    rows: usize,
+    /// Bytes of its files.
+    bytes: u64,
+    /// Share of the labelled validation rows that it answers rightly; none where there are none.
+    accuracy: Option<f64>,
+    /// Share of all validation rows that it answers as the student did before.
+    agreement: f64,
+    /// Microseconds a text.
+    microseconds_per_text: f64,
+}
+
+/// What came of it, `shrink.json` in the smaller student's folder.
+#[derive(Debug, Serialize)]
+struct Record {
+    version: &'static str,
+    model: PathBuf,
+    data: PathBuf,
+    validation_rows: usize,
+    before: Figures,
+    after: Figures,
+    tried: Vec<Figures>,
+}
+
+/// A student that was tried.
+struct Tried {
+    model: NgramModel,
+    figures: Figures,
+}
+
+pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    check_free(&arguments.out, arguments.overwrite)?;
+    let model = NgramModel::load(&arguments.model)?;
+    let columns = columns(arguments, &model)?;
+    let splits = Splits::open(&arguments.data, &columns.columns(), columns.labels.as_deref())?;
+    data_notices::warn(splits.notices(), printer);
+    let (train, validation) = splits.learning()?;
+    let cancel = interrupt::cancel_flag()?;
+    let shrinker = Shrinker::new(&model, train.table(), global.threads())
+        .with_context(|| format!("making `{}` smaller", arguments.model.display()))?;
+    let test = Test::new(&model, &validation, &cancel)?;
+    let before = test.figures(&model, shrinker.rows(), file_bytes(&arguments.model)?)?;
+    let settings = ShrinkSettings {
+        epochs: arguments.epochs,
+        learning_rate: arguments.learning_rate,
+        seed: arguments.seed,
+    };
+    let search = Search { arguments, model: &model, shrinker: &shrinker, settings, test: &test, printer };
+    let (chosen, tried) = match arguments.max_size {
+        Some(bytes) => search.within(bytes, &cancel)?,
+        None => search.smallest(&before, &cancel)?,
+    };
+    let mut record = Record {
+        version: env!("CARGO_PKG_VERSION"),
+        model: arguments.model.clone(),
+        data: arguments.data.clone(),
+        validation_rows: validation.rows(),
+        before,
+        after: chosen.figures,
+        tried,
+    };
+    storage::write_folder(&arguments.out, |folder| -> Result<(), Failure> {
+        chosen.model.save(folder)?;
+        record.after.bytes = file_bytes(folder)?;
+        ColumnSettings::remembered(&arguments.model)?.remember(folder)?;
+        Ok(storage::write(&folder.join("shrink.json"), &storage::pretty_json(&record))?)
+    })?;
+    if arguments.json {
+        printer.json(&record)?;
+    } else {
+        printer.data(&table(&record))?;
+    }
+    printer.step("wrote", &format!("`{}`", arguments.out.display()));
+    Ok(())
+}
+
+/// The columns that the model reads, by the names that are given or remembered, with its classes.
+fn columns(arguments: &Arguments, model: &NgramModel) -> Result<ColumnSettings, Failure> {
+    let remembered = ColumnSettings::remembered(&arguments.model)?;
+    let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
+    let labels = class_names(columns.labels.as_deref(), model.labels())?.to_vec();
+    Ok(ColumnSettings { labels: Some(labels), ..columns })
+}
+
+/// Rows that students are measured on.
+struct Test<'a> {
+    data: &'a Dataset,
+    before: Answers,
+    cancel: &'a AtomicBool,
+}
+
+impl<'a> Test<'a> {
+    fn new(model: &NgramModel, data: &'a Dataset, cancel: &'a AtomicBool) -> Result<Self, Failure> {
+        Ok(Self { data, before: answer(model, data, &mut |_| {}, cancel)?, cancel })
+    }
+
+    fn figures(&self, model: &NgramModel, rows: usize, bytes: u64) -> Result<Figures, Failure> {
+        let answers = answer(model, self.data, &mut |_| {}, self.cancel)?;
+        let labelled = self.data.labels().is_some();
+        let accuracy = if labelled { Some(report(&answers, self.data, None)?.accuracy) } else { None };
+        let agreement =
+            agreement(&self.before.logits, &answers.logits, model.labels().len()).map_err(Failure::defect)?;
+        let seconds = answers.elapsed.as_secs_f64();
+        let microseconds_per_text = seconds * 1e6 / self.data.rows().max(1) as f64;
+        let table = model.table().precision();
+        Ok(Figures { table, rows, bytes, accuracy, agreement, microseconds_per_text })
+    }
+}
+
+impl Figures {
+    /// Points that are lost of what `before` had: of accuracy, or of agreement where there are no labels.
+    fn drop_from(&self, before: &Self) -> f64 {
+        let score = |figures: &Self| figures.accuracy.unwrap_or(figures.agreement);
+        100.0 * (score(before) - score(self))
+    }
+}
+
+/// What smaller students are looked for with.
+struct Search<'a> {
+    arguments: &'a Arguments,
+    model: &'a NgramModel,
+    shrinker: &'a Shrinker<'a>,
+    settings: ShrinkSettings,
+    test: &'a Test<'a>,
+    printer: Printer,
+}
+
+impl Search<'_> {
+    /// Bytes of the student's files beside the rows of its table.
+    fn fixed_bytes(&self) -> usize {
+        let layers = self.model.hidden().into_iter().chain([self.model.output()]);
+        let layers: usize = layers.map(|layer| 4 * (layer.weight().len() + layer.bias().len())).sum();
+        let config = storage::pretty_json(self.model.config()).len();
+        HEADER + config + layers + self.model.table().buckets().div_ceil(8)
+    }
+
+    fn row_bytes(&self, precision: TablePrecision) -> usize {
+        precision.pruned_row_bytes(self.model.table().width())
+    }
+
+    /// Of both ways of rounding the one that keeps more of the answers in `bytes`.
+    fn within(&self, bytes: usize, cancel: &AtomicBool) -> Result<(Tried, Vec<Figures>), Failure> {
+        // A row of its own beside that of all others.
+        let least = self.fixed_bytes() + 2 * self.row_bytes(TablePrecision::PrunedInt8);
+        let Some(room) = bytes.checked_sub(least) else {
+            return Err(CommandError::TooSmall { asked: bytes, least }.into());
+        };
+        let mut tried = Vec::new();
+        for precision in PRECISIONS {
+            let rows = (room / self.row_bytes(precision) + 1).min(self.shrinker.rows());
+            tried.push(self.attempt(rows, precision, cancel)?);
+        }
+        Ok(best(tried))
+    }
+
+    /// The smallest student tried that loses no more than is allowed.
+    fn smallest(&self, before: &Figures, cancel: &AtomicBool) -> Result<(Tried, Vec<Figures>), Failure> {
+        let most = self.arguments.max_drop;
+        let (mut found, mut figures): (Option<Tried>, Vec<Figures>) = (None, Vec::new());
+        for precision in PRECISIONS {
+            let mut rows = self.shrinker.rows();
+            while rows >= FEWEST.min(self.shrinker.rows()) && rows > 0 {
+                let tried = self.attempt(rows, precision, cancel)?;
+                figures.push(tried.figures.clone());
+                if tried.figures.drop_from(before) > most {
+                    break;
+                }
+                if found.as_ref().is_none_or(|found| tried.figures.bytes < found.figures.bytes) {
+                    found = Some(tried);
+                }
+                rows = rows * STEP / 100;
+            }
+        }
+        let lost = figures.iter().map(|figures| figures.drop_from(before)).fold(f64::INFINITY, f64::min);
+        found.map(|found| (found, figures)).ok_or_else(|| CommandError::Drop { most, lost }.into())
+    }
+
+    fn attempt(&self, rows: usize, precision: TablePrecision, cancel: &AtomicBool) -> Result<Tried, Failure> {
+        let model = self.shrinker.shrink(rows, precision, &self.settings, cancel)?;
+        let bytes = (self.fixed_bytes() + (rows + 1) * self.row_bytes(precision)) as u64;
+        let figures = self.test.figures(&model, rows, bytes)?;
+        self.printer.note(&line(&figures));
+        Ok(Tried { model, figures })
+    }
+}
+
+/// The one that agrees most with the student as it was, the more exact one of equals.
+fn best(mut tried: Vec<Tried>) -> (Tried, Vec<Figures>) {
+    let figures: Vec<Figures> = tried.iter().map(|tried| tried.figures.clone()).collect();
+    let place = (0..figures.len())
+        .rev()
+        .max_by(|&a, &b| figures[a].agreement.total_cmp(&figures[b].agreement))
+        .expect("both ways of rounding were tried");
+    (tried.swap_remove(place), figures)
+}
+
+fn line(figures: &Figures) -> String {
+    let Figures { table, rows, bytes, accuracy, agreement, .. } = figures;
+    let accuracy = accuracy.map(|accuracy| format!("accuracy {accuracy:.4}, ")).unwrap_or_default();
+    format!("{rows} rows, {}, {}: {accuracy}agreement {agreement:.4}", bits(*table), megabytes(*bytes))
+}
+
+fn table(record: &Record) -> String {
+    let mut table =
+        TextTable::new(&["student", "rows", "table", "size", "accuracy", "agreement", "us a text"]);
+    for (name, figures) in [("before", &record.before), ("after", &record.after)] {
+        table.row(&[
+            name.to_owned(),
+            figures.rows.to_string(),
+            bits(figures.table).to_owned(),
+            megabytes(figures.bytes),
+            figures.accuracy.map_or_else(|| "-".to_owned(), |accuracy| format!("{accuracy:.4}")),
+            format!("{:.4}", figures.agreement),
+            format!("{:.1}", figures.microseconds_per_text),
+        ]);
+    }
+    table.to_string()
+}
+
+fn bits(precision: TablePrecision) -> &'static str {
+    match precision {
+        TablePrecision::F32 => "32 bits",
+        TablePrecision::Int8 | TablePrecision::PrunedInt8 => "8 bits",
+        TablePrecision::PrunedInt4 => "4 bits",
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.2} MB", bytes as f64 / 1e6)
+}
+
+/// Bytes of the files that a model's folder answers from.
+fn file_bytes(folder: &Path) -> Result<u64, Failure> {
+    let bytes = ["config.json", "model.safetensors"].map(|name| std::fs::metadata(folder.join(name)));
+    bytes.into_iter().map(|found| Ok(found.map_err(Failure::defect)?.len())).sum()
+}
+
+/// Reads a number of bytes with its unit.
+fn size(text: &str) -> Result<usize, String> {
+    let text = text.trim();
+    let end = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = (text[..end].trim(), &text[end..]);
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "kib" => 1024.0,
+        "mib" => 1_048_576.0,
+        "gib" => 1_073_741_824.0,
+        _ => return Err(format!("`{unit}` is no unit: use kB, MB, GB, KiB, MiB or GiB")),
+    };
+    let number: f64 = number.parse().map_err(|_| format!("`{number}` is no number"))?;
+    let bytes = number * factor;
+    #[allow(clippy::cast_sign_loss, reason = "it is in the range")]
+    if (1.0..1e15).contains(&bytes) {
+        Ok(bytes as usize)
+    } else {
+        Err("use a size from 1 byte on".to_owned())
+    }
+}
+
+fn points(text: &str) -> Result<f64, String> {
+    let points: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
+    if (0.0..=100.0).contains(&points) { Ok(points) } else { Err("use 0 to 100 points".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("1.6MB"), Ok(1_600_000));
+        assert_eq!(size("800 kB"), Ok(800_000));
+        assert_eq!(size("1MiB"), Ok(1_048_576));
+        assert_eq!(size("4096"), Ok(4096));
+        for wrong in ["", "MB", "1 parsec", "-1MB", "nan", "1e30GB", "0"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}
