@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lelp.errors import Defect, InputError, LelpError, SystemFailure
     from lelp.model import Model, load
     from lelp.runs import Comparison, Distilled, Report, compare, distill, report, signals
+    from lelp.shards import write_part
     from lelp.signals_folder import Signals, SignalsWriter
     from lelp.sklearn import LELP, DistilledClassifier, NgramClassifier
 
@@ -40,6 +41,7 @@ _HOME = {
     "load": "lelp.model",
     "report": "lelp.runs",
     "signals": "lelp.runs",
+    "write_part": "lelp.shards",
 }
 
 __all__ = [*_HOME, "__version__"]

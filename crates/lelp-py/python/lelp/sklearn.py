@@ -171,6 +171,15 @@ class LELP(TransformerMixin, BaseEstimator):
             split._gather(part["embeddings"], part["logits"], part.get("labels"))
         return split._refit()
 
+    def take_moments(self, moments: bytes, rows: int, *, label_names: list[str], width: int) -> LELP:
+        """Fits on moments that were gathered and merged elsewhere (`lelp.shards`)."""
+        self._reset()
+        self.classes_, self._named = np.array(label_names, dtype=object), True
+        self.n_features_in_ = width
+        self._statistics = self._new_statistics(len(label_names), width)
+        self._statistics.merge_moments(moments, rows)
+        return self._refit()
+
     def _reset(self) -> None:
         for name in ("_statistics", "classes_"):
             if hasattr(self, name):
