@@ -29,8 +29,8 @@ targets = split.transform(embed(train))
 assert np.allclose(targets.reshape(-1, 2, 5).sum(2), teacher.predict_proba(train), atol=1e-4)
 print(f"targets {targets.shape}, teacher {teacher.score(test, y_test):.3f}")
 
-# Students of eight hidden units: from labels, from the teacher's probabilities, and from its subclasses.
-settings = {"hidden": 8, "epochs": 60}
+# Students of sixteen hidden units: from labels, from the teacher's probabilities, and from its subclasses.
+settings = {"hidden": 16, "epochs": 100}
 for method in ["ce", "kd", "lelp"]:
     student = DistilledClassifier(method, settings=settings)
     if method == "ce":

@@ -32,6 +32,6 @@ def test_a_transformer_is_distilled(queries, tmp_path):
 
     AutoModel.from_pretrained(ENCODER).save_pretrained(tmp_path / "model")
     AutoTokenizer.from_pretrained(ENCODER).save_pretrained(tmp_path / "model")
-    printed = run("python_transformers.py", tmp_path / "model", queries, tmp_path, 8)
+    printed = run("python_transformers.py", tmp_path / "model", queries, tmp_path, 4)
     assert printed.splitlines()[-1].split(": ")[0] == "n-grams"
     assert (tmp_path / "student/README.md").is_file() and (tmp_path / "report.html").is_file()

@@ -71,7 +71,7 @@ def test_signals_go_on_where_they_stopped_and_another_teacher_is_refused(tokeniz
         other.classifier.bias += 1
     with pytest.raises(lelp.InputError, match="teacher"):
         lt.Teacher(other, tokenizer).signals(TEXTS, tmp_path / "s", part_rows=25)
-    with pytest.raises(lelp.InputError, match="data"):
+    with pytest.raises(lelp.InputError, match="other texts"):
         teacher.signals(TEXTS[::-1], tmp_path / "s", part_rows=25)
 
 

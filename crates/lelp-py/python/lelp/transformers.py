@@ -24,7 +24,7 @@ from transformers import (
 from transformers.utils import ModelOutput
 
 from lelp.errors import InputError
-from lelp.signals_folder import PART_ROWS, Signals, SignalsWriter
+from lelp.signals_folder import PART_ROWS, Signals, SignalsWriter, write_whole
 from lelp.torch import SubclassLoss, collapse
 
 
@@ -87,8 +87,9 @@ class Teacher:
         bias = torch.zeros(len(weight)) if self.last.bias is None else self.last.bias.detach().float().cpu()
         writer = SignalsWriter(
             out, self.label_names, weight.shape[1], len(texts), part_rows=part_rows, precision=precision,
-            teacher=self.hash(), data=hash_of_texts(texts),
+            teacher=self.hash(),
         )  # fmt: skip
+        check_texts(pathlib.Path(out), hash_of_texts(texts))
         writer.write_head(weight, bias)
         while (rows := writer.next_rows()) is not None:
             part = [texts[row] for row in rows]
@@ -126,6 +127,15 @@ def last_linear(model: nn.Module) -> nn.Linear:
     if not found:
         raise InputError(f"`{type(model).__name__}` has no linear layer with {wanted} outputs; is it a classifier?")
     return found[-1]
+
+
+def check_texts(folder: pathlib.Path, found: str) -> None:
+    """Refuses to go on in a folder of other texts; `signals.json` has the hash of a whole table alone, not that of its texts."""
+    kept = folder / "texts.sha256"
+    if not kept.exists():
+        write_whole(kept, found.encode())
+    elif kept.read_text() != found:
+        raise InputError(f"`{folder}` holds signals of other texts (hash {kept.read_text()}, not {found}); take another folder")
 
 
 def hash_of_texts(texts: Sequence[Any]) -> str:
