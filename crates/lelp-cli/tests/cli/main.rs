@@ -11,6 +11,7 @@ mod errors;
 mod help;
 mod inspect;
 mod limits;
+mod mutations;
 mod one_command;
 mod one_writer;
 mod own_data;
