@@ -9,6 +9,7 @@ use lelp::artifact::ArtifactError;
 use lelp_compare::run::RunError;
 use lelp_compare::store::ResultsError;
 use lelp_data::import::ImportError;
+use lelp_data::storage::FileError;
 use lelp_data::{DataError, SignalsFileError};
 use lelp_method::DegeneracyError;
 use lelp_model::ModelFolderError;
@@ -70,6 +71,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         CommandError: CommandError::Drop { .. } => "allow more with `--max-drop`, or more epochs with `--epochs`";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
         FolderError: FolderError::Exists(_) => OVERWRITE;
+        FileError: FileError::Changed { .. } =>
+            "bring the file back, or write the folder again with `--overwrite`";
         SignalsFileError: SignalsFileError::OtherSettings { .. } => OVERWRITE;
         SignalsFileError: SignalsFileError::PartsWithoutDescription { .. } => OVERWRITE;
         CheckpointError: CheckpointError::Format { .. } => "delete it, or start over with `--overwrite`";
@@ -133,13 +136,18 @@ macro_rules! inside {
 
 /// The error that `error` shows as its own, where one with a hint can be inside.
 fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    if let Some(ModelFolderError::Unsound(inner)) = error.downcast_ref::<ModelFolderError>() {
+        return Some(inner.as_ref());
+    }
     inside! { error;
         DistillError { Student }
         StudentError { Encoder Folder Train Load Evaluate }
         TrainError { Checkpoint }
         EncoderTrainingError { Parameters }
         ParametersError { Device }
-        FolderError { Model }
+        FolderError { File Model }
+        SignalsFileError { File }
+        EncoderClassifierError { File }
         FineTuneError { Student Train }
         TaskError { Data }
         UnlabelledError { Data Signals Task }
@@ -148,7 +156,7 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
         SignalsRunError { Data Teacher Folder }
         ExportError { Teacher }
         RunError { Results }
-        ReadError { Results }
+        ReadError { File Results }
     }
     None
 }
