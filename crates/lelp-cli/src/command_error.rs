@@ -87,6 +87,9 @@ pub(crate) enum CommandError {
         /// How many.
         rows: u64,
     },
+    /// A file holds no key.
+    #[error("`{}` is not one line of text, but an API key is", .0.display())]
+    NoKey(PathBuf),
     /// A comparison is not complete.
     #[error("{failed} trials or students failed; they are listed above and in `results.jsonl`")]
     FailedCells {

@@ -18,6 +18,7 @@ use lelp_model::export::ExportError;
 use lelp_network::{DeviceError, ParametersError};
 use lelp_report::inspect::StudentSplitError;
 use lelp_report::read::ReadError;
+use lelp_serve::ServeError;
 use lelp_train::distill::{DistillError, FolderError, TaskError};
 use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
@@ -116,6 +117,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         ReadError: ReadError::NoStudent { .. } => RUN_FOLDERS;
         StudentSplitError: StudentSplitError::NoSplit { .. } =>
             "inspect a student of `lelp` or of another method that splits classes; `lelp methods` lists them";
+        ServeError: ServeError::Bind { .. } => "choose another address with `--address`; port 0 takes one that is free";
+        ServeError: ServeError::Limits { .. } => "raise `--max-texts-in-flight`, or lower `--max-texts`";
         ArtifactError: ArtifactError::NotOurs { .. } => "give a file that `lelp fit` wrote";
     }
     None
@@ -156,6 +159,8 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
         SignalsRunError { Data Teacher Folder }
         ExportError { Teacher }
         RunError { Results }
+        ReadError { Results }
+        ServeError { Model }
         ReadError { File Results }
     }
     None

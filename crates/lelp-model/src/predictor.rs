@@ -19,6 +19,9 @@ pub trait Predictor: fmt::Debug + Send + Sync {
     /// Names of the classes, in the order of the logits.
     fn labels(&self) -> &[String];
 
+    /// Whether a row takes microseconds and no threads of its own, so that a service answers it where it reads it.
+    fn answers_in_microseconds(&self) -> bool;
+
     /// What the model reads.
     fn schema(&self) -> &ModelSchema;
 

@@ -15,6 +15,7 @@ pub(crate) mod predict;
 pub(crate) mod pull;
 pub(crate) mod quickstart;
 pub(crate) mod report;
+pub(crate) mod serve;
 pub(crate) mod shrink;
 pub(crate) mod signals;
 pub(crate) mod targets;
@@ -43,6 +44,7 @@ pub(crate) enum Command {
     Compare(compare::Arguments),
     Eval(eval::Arguments),
     Predict(predict::Arguments),
+    Serve(Box<serve::Arguments>),
     Shrink(shrink::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
@@ -73,6 +75,7 @@ impl Command {
             Self::Compare(arguments) => compare::run(arguments, global, printer),
             Self::Eval(arguments) => eval::run(arguments, global, printer),
             Self::Predict(arguments) => predict::run(arguments, global, printer),
+            Self::Serve(arguments) => serve::run(arguments, global, printer),
             Self::Shrink(arguments) => shrink::run(arguments, global, printer),
             Self::Export(arguments) => export::run(arguments, printer),
             Self::Report(arguments) => report::run(arguments, global, printer),

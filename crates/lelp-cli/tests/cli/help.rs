@@ -32,6 +32,7 @@ help_pages! {
     compare: "compare";
     eval: "eval";
     predict: "predict";
+    serve: "serve";
     export: "export";
     report: "report";
     completions: "completions";

@@ -194,6 +194,10 @@ impl Predictor for EncoderClassifier {
         &self.labels
     }
 
+    fn answers_in_microseconds(&self) -> bool {
+        false
+    }
+
     fn schema(&self) -> &ModelSchema {
         &self.schema
     }

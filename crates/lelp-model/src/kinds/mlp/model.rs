@@ -247,6 +247,10 @@ impl Predictor for MlpModel {
         &self.config.labels
     }
 
+    fn answers_in_microseconds(&self) -> bool {
+        self.encoder().is_none()
+    }
+
     fn schema(&self) -> &ModelSchema {
         &self.schema
     }

@@ -144,6 +144,10 @@ impl Predictor for TfidfModel {
         &self.labels
     }
 
+    fn answers_in_microseconds(&self) -> bool {
+        true
+    }
+
     fn schema(&self) -> &ModelSchema {
         &self.schema
     }

@@ -1,0 +1,25 @@
+//! The description of all shapes.
+
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+
+use crate::shapes::{classification, classify, decisions, open_inference, predict, table_rows};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "lelp", description = "A distilled classifier in the shapes that existing clients speak"),
+    paths(
+        predict::answer,
+        classification::answer,
+        open_inference::answer,
+        decisions::answer,
+        classify::answer,
+        table_rows::answer
+    )
+)]
+struct Shapes;
+
+/// The description, as OpenAPI 3.1 has it.
+pub(crate) fn openapi() -> Description {
+    Shapes::openapi()
+}

@@ -1,0 +1,136 @@
+//! A loaded model with what requests are held against.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use lelp_data::{ColumnKind, ColumnSettings, Field};
+use lelp_model::{Predictor, load_model};
+
+use crate::error::ServeError;
+use crate::refusal::Refusal;
+use crate::rows::OwnedText;
+use crate::worker::Worker;
+
+/// A model that is being served. A reload puts another in its place; requests that hold this one end with it.
+#[derive(Debug)]
+pub(crate) struct ServedModel {
+    /// The name that clients call it by.
+    pub(crate) name: String,
+    pub(crate) predictor: Arc<dyn Predictor>,
+    pub(crate) columns: Columns,
+    pub(crate) pairs: Pairs,
+    /// Seconds since 1970 when it was loaded.
+    pub(crate) loaded: u64,
+    /// The thread that answers, for models whose answers take more than microseconds.
+    pub(crate) worker: Option<Worker>,
+}
+
+/// Whether the model reads pairs of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pairs {
+    /// It was made of single texts.
+    Never,
+    /// It was made of pairs.
+    Always,
+    /// Nothing says what it was made of.
+    Either,
+}
+
+/// The columns that the model reads, by the names that clients know.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    pub(crate) needed: Vec<Field>,
+    /// A second text that need not be there.
+    pub(crate) optional_pair: Option<Field>,
+}
+
+impl Columns {
+    pub(crate) fn find(&self, name: &str) -> Option<&Field> {
+        self.needed.iter().chain(&self.optional_pair).find(|field| field.name == name)
+    }
+
+    /// Whether they are a text, or a pair of texts, and nothing else.
+    pub(crate) fn are_texts(&self) -> bool {
+        self.needed.iter().all(|field| matches!(field.kind, ColumnKind::Text | ColumnKind::TextPair))
+    }
+}
+
+impl ServedModel {
+    /// Loads the model of a folder; blocks.
+    pub(crate) fn load(folder: &Path, name: Option<&str>, threads: NonZeroUsize) -> Result<Self, ServeError> {
+        let predictor: Arc<dyn Predictor> = load_model(folder, threads)?.into();
+        let remembered = ColumnSettings::remembered(folder)?;
+        let queued = !predictor.answers_in_microseconds();
+        let worker =
+            queued.then(|| Worker::start(Arc::clone(&predictor))).transpose().map_err(ServeError::Thread)?;
+        let name = name.map_or_else(|| folder_name(folder), str::to_owned);
+        let loaded = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let (columns, pairs) = columns(predictor.as_ref(), &remembered, folder.join("run.json").is_file());
+        Ok(Self { name, predictor, columns, pairs, loaded, worker })
+    }
+
+    pub(crate) fn labels(&self) -> &[String] {
+        self.predictor.labels()
+    }
+
+    /// Whether a list of two strings is a pair, and not two texts.
+    pub(crate) fn reads_pairs(&self) -> bool {
+        self.pairs != Pairs::Never
+    }
+
+    /// Texts alone are what the model reads, and single ones or pairs as it was made of.
+    pub(crate) fn check_texts(&self, texts: &[OwnedText]) -> Result<(), Refusal> {
+        if !self.columns.are_texts() {
+            let columns = self.columns.describe();
+            return Err(Refusal::shape(format!("the model reads {columns}: send rows of them to /rows")));
+        }
+        let wrong = |text: &OwnedText| match self.pairs {
+            Pairs::Never => text.pair.is_some(),
+            Pairs::Always => text.pair.is_none(),
+            Pairs::Either => false,
+        };
+        match texts.iter().position(wrong) {
+            None => Ok(()),
+            Some(row) if self.pairs == Pairs::Never => {
+                Err(Refusal::shape(format!("text {row} is a pair, but the model reads single texts")))
+            }
+            Some(row) => {
+                Err(Refusal::shape(format!("text {row} is a single one, but the model reads pairs")))
+            }
+        }
+    }
+}
+
+/// The folder's own name, also where the path ends in `.` or is a link.
+fn folder_name(folder: &Path) -> String {
+    let own = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = own(folder).or_else(|| own(&folder.canonicalize().ok()?));
+    name.unwrap_or_else(|| "model".to_owned())
+}
+
+/// The columns by the names of the file that the model was made of, and whether it was made of pairs; `ours` says whether
+/// the folder is one of ours, which would say so.
+fn columns(model: &dyn Predictor, remembered: &ColumnSettings, ours: bool) -> (Columns, Pairs) {
+    let schema = model.schema();
+    let mut needed = schema.needed().fields().to_vec();
+    for field in &mut needed {
+        let name = match field.kind {
+            ColumnKind::Text => remembered.text.as_ref(),
+            ColumnKind::TextPair => remembered.pair.as_ref(),
+            _ => None,
+        };
+        field.name = name.cloned().unwrap_or_else(|| field.name.clone());
+    }
+    let pair_is_needed = schema.needed().pair().is_some();
+    let pairs = match (pair_is_needed || remembered.pair.is_some(), ours || !schema.reads_optional_pair()) {
+        (true, _) => Pairs::Always,
+        (false, true) => Pairs::Never,
+        (false, false) => Pairs::Either,
+    };
+    let pair_name = remembered.pair.as_deref().unwrap_or("text_pair");
+    let optional = schema.reads_optional_pair() && pairs != Pairs::Never && !pair_is_needed;
+    let optional_pair = optional.then(|| Field::new(pair_name, ColumnKind::TextPair));
+    (Columns { needed, optional_pair }, pairs)
+}

@@ -1,0 +1,70 @@
+//! `POST /rows`: rows of named columns, for models that read more than texts.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::Reply;
+use crate::admission::Call;
+use crate::refusal::Refusal;
+use crate::rows::Rows;
+
+/// Rows to classify.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowsRequest {
+    /// Each row an object of cells by the names of the columns that the model was made of.
+    #[schema(value_type = Vec<Object>, example = json!([{ "query": "red shoes", "clicks": 12, "country": "de" }]))]
+    rows: Vec<Map<String, Value>>,
+}
+
+/// What the model says of each row.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RowsResponse<'a> {
+    predictions: Vec<RowPrediction<'a>>,
+}
+
+/// What the model says of a row.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RowPrediction<'a> {
+    /// The most probable class.
+    label: &'a str,
+    /// Probabilities by class.
+    #[schema(value_type = Object)]
+    probabilities: Probabilities<'a>,
+}
+
+/// Probabilities by the names of the classes, in their order.
+#[derive(Debug)]
+pub(crate) struct Probabilities<'a> {
+    labels: &'a [String],
+    values: &'a [f32],
+}
+
+impl Serialize for Probabilities<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.labels.iter().zip(self.values))
+    }
+}
+
+/// Classifies rows of columns, or texts by the names of theirs.
+#[utoipa::path(post, path = "/rows", tag = "lelp", request_body = RowsRequest, responses(
+    (status = 200, description = "Class and probabilities of each row", body = RowsResponse),
+    (status = 400, description = "No JSON, an unknown column, or a cell of another kind"),
+    (status = 413, description = "The body, a text or the number of rows is too large"),
+    (status = 429, description = "There is no room now"),
+))]
+pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
+    let request: RowsRequest = serde_json::from_slice(&call.body)?;
+    call.check_count(request.rows.len())?;
+    let rows = Rows::of_objects(request.rows, &call.model, &call.service.settings.limits)?;
+    let count = rows.len();
+    let scores = call.scores(rows).await?;
+    let (labels, probabilities) = (call.model.labels(), scores.probabilities());
+    let predictions =
+        scores.answers().zip(probabilities.chunks_exact(labels.len())).map(|(class, values)| RowPrediction {
+            label: &labels[class],
+            probabilities: Probabilities { labels, values },
+        });
+    Ok(Reply::json(count, &RowsResponse { predictions: predictions.collect() }))
+}
