@@ -17,6 +17,7 @@ mod one_writer;
 mod own_data;
 mod readme;
 mod report;
+mod serve;
 mod same_bytes;
 mod skewed_classes;
 mod split_source;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
+use crate::serve::Serving;
 use crate::support::{Workspace, encoder};
 
 const README: &str = include_str!("../../../../README.md");
@@ -99,6 +100,10 @@ fn every_command_of_the_readme_runs() {
     let commands = commands();
     assert!(commands.len() >= 20, "{commands:?}");
     for ReadmeCommand { arguments, input } in commands {
+        if let Some(flags) = arguments.strip_prefix("serve ") {
+            answers_of_the_readme(&Serving::start(&work, flags.trim_end_matches('&')));
+            continue;
+        }
         // What needs a network is read up to its last flag, and does nothing.
         let help = if arguments.starts_with("pull ") { " --help" } else { "" };
         let output = work.lelp(&format!("{arguments}{help}")).write_stdin(input.unwrap_or_default()).assert();
@@ -107,4 +112,18 @@ fn every_command_of_the_readme_runs() {
     for made in ["student/run.json", "small.onnx", "report.html", "smoke/tables.md", "targets.safetensors"] {
         assert!(work.path(made).is_file(), "{made}");
     }
+}
+
+/// Sends what the README sends with `curl`.
+fn answers_of_the_readme(serving: &Serving) {
+    let requests =
+        blocks("sh\n").flat_map(str::lines).filter_map(|line| line.strip_prefix("curl localhost:8080"));
+    let mut answered = 0;
+    for request in requests {
+        let (path, body) = request.split_once(" -d '").unwrap();
+        let (status, answer) = serving.post(path, body.strip_suffix('\'').unwrap());
+        assert!(status.contains("200"), "{request}: {status} {answer}");
+        answered += 1;
+    }
+    assert!(answered >= 2);
 }
