@@ -20,7 +20,10 @@ pub trait Predictor: fmt::Debug + Send + Sync {
     fn labels(&self) -> &[String];
 
     /// Whether a row takes microseconds and no threads of its own, so that a service answers it where it reads it.
-    fn answers_in_microseconds(&self) -> bool;
+    /// Encoders say no.
+    fn answers_in_microseconds(&self) -> bool {
+        true
+    }
 
     /// What the model reads.
     fn schema(&self) -> &ModelSchema;

@@ -260,10 +260,6 @@ impl Predictor for NgramModel {
         &self.config.labels
     }
 
-    fn answers_in_microseconds(&self) -> bool {
-        true
-    }
-
     fn schema(&self) -> &ModelSchema {
         self.features.schema()
     }
@@ -277,20 +273,6 @@ impl Predictor for NgramModel {
             scratch.ids.clear();
             self.features.extract(&table, row, &mut scratch.features, &mut scratch.ids);
             self.logits_of_features(&mut scratch, logits);
-        }
-        Ok(logits)
-    }
-
-    /// Texts are read where they are, without a table of them.
-    fn logits_of_texts(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
-        if !self.schema().needed().is_text_only() || self.schema().needed().pair().is_some() {
-            return self.logits(&Table::from_texts(texts)?);
-        }
-        let classes = self.config.classes();
-        let mut scratch = self.scratch();
-        let mut logits = vec![0.0; texts.len() * classes];
-        for (text, logits) in texts.iter().zip(logits.chunks_exact_mut(classes)) {
-            self.class_logits(text, &mut scratch, logits);
         }
         Ok(logits)
     }

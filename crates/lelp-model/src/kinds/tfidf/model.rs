@@ -144,10 +144,6 @@ impl Predictor for TfidfModel {
         &self.labels
     }
 
-    fn answers_in_microseconds(&self) -> bool {
-        true
-    }
-
     fn schema(&self) -> &ModelSchema {
         &self.schema
     }
