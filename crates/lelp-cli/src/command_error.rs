@@ -87,6 +87,14 @@ pub(crate) enum CommandError {
         /// How many.
         rows: u64,
     },
+    /// Two models that do not answer the same question.
+    #[error("the student's classes are `{}`, but the teacher's are `{}`", student.join("`, `"), teacher.join("`, `"))]
+    OtherClasses {
+        /// The student's.
+        student: Vec<String>,
+        /// The teacher's.
+        teacher: Vec<String>,
+    },
     /// A file holds no key.
     #[error("`{}` is not one line of text, but an API key is", .0.display())]
     NoKey(PathBuf),

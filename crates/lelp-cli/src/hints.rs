@@ -118,6 +118,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         StudentSplitError: StudentSplitError::NoSplit { .. } =>
             "inspect a student of `lelp` or of another method that splits classes; `lelp methods` lists them";
         ServeError: ServeError::Bind { .. } => "choose another address with `--address`; port 0 takes one that is free";
+        ServeError: ServeError::NoThreshold(_) | ServeError::StaleThreshold(_) =>
+            "choose it with `lelp cascade`, or give it with `--fallback-threshold`";
         ServeError: ServeError::Limits { .. } => "raise `--max-texts-in-flight`, or lower `--max-texts`";
         ArtifactError: ArtifactError::NotOurs { .. } => "give a file that `lelp fit` wrote";
     }

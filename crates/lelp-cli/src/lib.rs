@@ -8,6 +8,7 @@
 )]
 
 mod args;
+mod asked_model;
 mod bundled_queries;
 mod command_error;
 mod command_line;

@@ -19,6 +19,8 @@
 //! A service that answers one text at a time uses [`ngram::NgramModel::class_logits`] with a
 //! [`ngram::NgramScratch`] of its own, which does not allocate.
 
+mod calibration;
+mod cascade;
 pub mod checkpoint;
 mod classified;
 mod collapse;
@@ -37,6 +39,8 @@ mod schema;
 mod teacher;
 pub mod tokenizer;
 
+pub use calibration::{Calibration, CalibrationFigures};
+pub use cascade::CascadeChoice;
 pub use kinds::*;
 pub use load_model::load_model;
 pub use model_kind::{LoadedModel, ModelFolderError, ModelKind};

@@ -3,13 +3,14 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use crate::calibration::CalibratedModel;
 use lelp_data::storage::{self, FileError, FileHashes};
 use serde::Deserialize;
 
 use crate::kinds::MODEL_KINDS;
 use crate::model_kind::{LoadedModel, ModelFolderError};
 
-/// Loads the model in `folder`, of whatever kind.
+/// Loads the model in `folder`, of whatever kind, with the [calibration](crate::Calibration) that stands beside it.
 ///
 /// # Errors
 /// [`ModelFolderError`] names the folder or file; a folder that no kind recognises is refused.
@@ -22,6 +23,8 @@ pub fn load_model(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, M
         let known = MODEL_KINDS.iter().map(|kind| kind.name).collect();
         ModelFolderError::UnknownKind { folder: folder.to_owned(), known }
     })?;
+    let model = (kind.load)(folder, threads)?;
+    CalibratedModel::of(model, folder).map_err(ModelFolderError::unsound)
     check_recorded(folder).map_err(ModelFolderError::unsound)?;
     (kind.load)(folder, threads)
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use lelp::{argmax, softmax};
 use lelp_model::PredictError;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::admission::Call;
+use crate::fallback::Fallback;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::rows::Rows;
 use crate::worker::logits_of;
@@ -51,15 +53,39 @@ impl Call {
             Refusal::new(RefusalKind::Overloaded, message)
         })?;
         self.service.metrics.texts(count);
+        let (rows, room) = (Arc::new(rows), Arc::new(room));
         let answered = if let Some(worker) = &self.model.worker {
-            worker.logits(rows, room).await
+            worker.logits(Arc::clone(&rows), Arc::clone(&room)).await
         } else {
-            let answered = self.answer_here(&rows);
-            drop(room);
-            answered
+            self.answer_here(&rows)
         };
         let defect = || Refusal::new(RefusalKind::Inference, "the model failed; its log says where");
-        Ok(Scores { classes: self.model.labels().len(), logits: answered.ok_or_else(defect)?? })
+        let mut scores = Scores { classes: self.model.labels().len(), logits: answered.ok_or_else(defect)?? };
+        if let Some(fallback) = &self.model.fallback {
+            self.ask_teacher(fallback, &mut scores, &rows, room).await?;
+        }
+        Ok(scores)
+    }
+
+    /// Puts the teacher's answers in the place of those that the model is not sure of. Where the teacher fails there is no
+    /// answer: the model's own would not keep what was promised of the two.
+    async fn ask_teacher(
+        &self,
+        fallback: &Fallback,
+        scores: &mut Scores,
+        rows: &Rows,
+        room: Arc<OwnedSemaphorePermit>,
+    ) -> Result<(), Refusal> {
+        let places = fallback.doubtful(&scores.logits, scores.classes);
+        if places.is_empty() {
+            return Ok(());
+        }
+        let asked = fallback.ask(Arc::new(rows.select(&places)), room).await;
+        self.service.metrics.fallback(places.len(), asked.is_ok());
+        for (place, row) in places.into_iter().zip(asked?.chunks_exact(scores.classes)) {
+            scores.logits[place * scores.classes..][..scores.classes].copy_from_slice(row);
+        }
+        Ok(())
     }
 
     /// Refuses a request without rows, or with too many.

@@ -50,6 +50,20 @@ pub enum ServeError {
     /// The key cannot be sent in a header.
     #[error("the API key is empty, or has characters other than printable ASCII without spaces")]
     ApiKey,
+    /// There is a teacher, but nothing says when to ask it.
+    #[error("`{}` has no threshold below which its teacher is asked", .0.display())]
+    NoThreshold(PathBuf),
+    /// The threshold was chosen for other probabilities.
+    #[error("the threshold of `{}` was chosen before its probabilities were calibrated anew", .0.display())]
+    StaleThreshold(PathBuf),
+    /// The teacher answers another question.
+    #[error("the model's classes are `{}`, but its teacher's are `{}`", student.join("`, `"), teacher.join("`, `"))]
+    OtherClasses {
+        /// The model's.
+        student: Vec<String>,
+        /// The teacher's.
+        teacher: Vec<String>,
+    },
     /// A reload is under way.
     #[error("the model is being loaded already")]
     Loading,
@@ -63,7 +77,13 @@ impl Classified for ServeError {
         match self {
             Self::Model(error) => error.kind(),
             Self::Columns(error) => error.kind(),
-            Self::Schema(_) | Self::Tls { .. } | Self::Limits { .. } | Self::ApiKey => ErrorKind::Input,
+            Self::Schema(_)
+            | Self::Tls { .. }
+            | Self::Limits { .. }
+            | Self::ApiKey
+            | Self::NoThreshold(_)
+            | Self::StaleThreshold(_)
+            | Self::OtherClasses { .. } => ErrorKind::Input,
             Self::Bind { .. } | Self::Loading | Self::Thread(_) => ErrorKind::Environment,
         }
     }

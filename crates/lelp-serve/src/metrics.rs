@@ -17,7 +17,8 @@ pub(crate) struct Metrics {
     seconds: Family<PathLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge<i64, AtomicI64>,
     texts: Counter,
-    reloads: Family<ReloadLabels, Counter>,
+    reloads: Family<OutcomeLabels, Counter>,
+    fallback: Family<OutcomeLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -32,7 +33,7 @@ struct PathLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReloadLabels {
+struct OutcomeLabels {
     outcome: &'static str,
 }
 
@@ -45,6 +46,7 @@ impl Metrics {
         let requests = Family::default();
         let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
         let (in_flight, texts, reloads) = (Gauge::default(), Counter::default(), Family::default());
+        let fallback = Family::default();
         registry.register("requests", "Requests by path and status", requests.clone());
         registry.register_with_unit("request_duration", "Time to answer", Unit::Seconds, seconds.clone());
         registry.register(
@@ -54,7 +56,12 @@ impl Metrics {
         );
         registry.register("texts", "Texts and rows that were given to the model", texts.clone());
         registry.register("reloads", "Times the model was loaded anew, or was not", reloads.clone());
-        Self { registry, requests, seconds, in_flight, texts, reloads }
+        registry.register(
+            "fallback_texts",
+            "Texts and rows that the teacher was asked for",
+            fallback.clone(),
+        );
+        Self { registry, requests, seconds, in_flight, texts, reloads, fallback }
     }
 
     /// Counts a request until what is given is dropped, also where its client goes away.
@@ -75,7 +82,12 @@ impl Metrics {
 
     pub(crate) fn reload(&self, loaded: bool) {
         let outcome = if loaded { "loaded" } else { "failed" };
-        self.reloads.get_or_create(&ReloadLabels { outcome }).inc();
+        self.reloads.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    pub(crate) fn fallback(&self, texts: usize, answered: bool) {
+        let outcome = if answered { "answered" } else { "failed" };
+        self.fallback.get_or_create(&OutcomeLabels { outcome }).inc_by(texts as u64);
     }
 
     /// The figures in the OpenMetrics text format.

@@ -43,6 +43,14 @@ impl Rows {
         }
     }
 
+    /// The rows at these places.
+    pub(crate) fn select(&self, places: &[usize]) -> Self {
+        match self {
+            Self::Texts(texts) => Self::Texts(places.iter().map(|&place| texts[place].clone()).collect()),
+            Self::Table(table) => Self::Table(table.select(places)),
+        }
+    }
+
     /// Texts, checked against the model and the limits.
     pub(crate) fn of_texts(
         mut texts: Vec<OwnedText>,

@@ -9,8 +9,10 @@ use lelp_data::{ColumnKind, ColumnSettings, Field};
 use lelp_model::{Predictor, load_model};
 
 use crate::error::ServeError;
+use crate::fallback::Fallback;
 use crate::refusal::Refusal;
 use crate::rows::OwnedText;
+use crate::settings::ServeSettings;
 use crate::worker::Worker;
 
 /// A model that is being served. A reload puts another in its place; requests that hold this one end with it.
@@ -23,6 +25,8 @@ pub(crate) struct ServedModel {
     pub(crate) pairs: Pairs,
     /// Seconds since 1970 when it was loaded.
     pub(crate) loaded: u64,
+    /// Who is asked where the model is not sure.
+    pub(crate) fallback: Option<Fallback>,
     /// The thread that answers, for models whose answers take more than microseconds.
     pub(crate) worker: Option<Worker>,
 }
@@ -58,17 +62,21 @@ impl Columns {
 }
 
 impl ServedModel {
-    /// Loads the model of a folder; blocks.
-    pub(crate) fn load(folder: &Path, name: Option<&str>, threads: NonZeroUsize) -> Result<Self, ServeError> {
+    /// Loads the model, and its teacher where it has one; blocks.
+    pub(crate) fn load(settings: &ServeSettings, threads: NonZeroUsize) -> Result<Self, ServeError> {
+        let folder = settings.model.as_path();
         let predictor: Arc<dyn Predictor> = load_model(folder, threads)?.into();
         let remembered = ColumnSettings::remembered(folder)?;
         let queued = !predictor.answers_in_microseconds();
         let worker =
             queued.then(|| Worker::start(Arc::clone(&predictor))).transpose().map_err(ServeError::Thread)?;
-        let name = name.map_or_else(|| folder_name(folder), str::to_owned);
+        let name = settings.name.clone().unwrap_or_else(|| folder_name(folder));
+        let fallback = settings.fallback.as_ref();
+        let fallback =
+            fallback.map(|own| Fallback::load(own, folder, predictor.labels(), threads)).transpose()?;
         let loaded = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let (columns, pairs) = columns(predictor.as_ref(), &remembered, folder.join("run.json").is_file());
-        Ok(Self { name, predictor, columns, pairs, loaded, worker })
+        Ok(Self { name, predictor, columns, pairs, loaded, fallback, worker })
     }
 
     pub(crate) fn labels(&self) -> &[String] {

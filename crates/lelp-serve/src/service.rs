@@ -35,7 +35,7 @@ impl Service {
     /// Loads the model; blocks.
     pub(crate) fn new(settings: ServeSettings, threads: NonZeroUsize, log: Log) -> Result<Self, ServeError> {
         settings.check()?;
-        let model = ServedModel::load(&settings.model, settings.name.as_deref(), threads)?;
+        let model = ServedModel::load(&settings, threads)?;
         Ok(Self {
             metrics: Metrics::new(),
             requests: Arc::new(Semaphore::new(settings.limits.requests_in_flight)),
@@ -60,10 +60,7 @@ impl Service {
     pub(crate) async fn reload(self: &Arc<Self>) -> Result<(), ServeError> {
         let _loading = self.loading.try_lock().map_err(|_| ServeError::Loading)?;
         let (started, service) = (Instant::now(), Arc::clone(self));
-        let load = move || {
-            let settings = &service.settings;
-            ServedModel::load(&settings.model, settings.name.as_deref(), service.threads)
-        };
+        let load = move || ServedModel::load(&service.settings, service.threads);
         let loaded = tokio::task::spawn_blocking(load)
             .await
             .unwrap_or_else(|error| Err(ServeError::Thread(error.into())));

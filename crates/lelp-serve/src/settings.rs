@@ -19,6 +19,8 @@ pub struct ServeSettings {
     pub api_key: Option<String>,
     /// Certificate and key for TLS.
     pub tls: Option<TlsFiles>,
+    /// Who is asked where the model is not sure.
+    pub fallback: Option<FallbackSettings>,
     /// What is accepted at most.
     pub limits: Limits,
     /// How long is waited at most.
@@ -35,6 +37,7 @@ impl ServeSettings {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             api_key: None,
             tls: None,
+            fallback: None,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
         }
@@ -52,6 +55,18 @@ impl ServeSettings {
         }
         Ok(())
     }
+}
+
+/// A teacher that answers what the model is not sure of.
+#[derive(Debug, Clone)]
+pub struct FallbackSettings {
+    /// A model's folder, or the URL of a service: one that ends in `/predict` is text-embeddings-inference's, in `/rows` one of
+    /// ours, and any other takes Hugging Face's text classification.
+    pub teacher: String,
+    /// The key that the service asks for.
+    pub api_key: Option<String>,
+    /// The least probability at which the model answers itself; by default the one that stands beside it.
+    pub threshold: Option<f64>,
 }
 
 /// PEM files of a certificate chain and its private key.

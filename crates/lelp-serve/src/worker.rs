@@ -21,9 +21,9 @@ const BATCH: usize = 256;
 /// Rows that wait for their answers.
 #[derive(Debug)]
 struct Job {
-    rows: Rows,
+    rows: Arc<Rows>,
     /// The room that the rows take, free again when they are answered.
-    _room: OwnedSemaphorePermit,
+    _room: Arc<OwnedSemaphorePermit>,
     /// Closed where the client has gone: its rows are not answered then.
     reply: oneshot::Sender<Result<Vec<f32>, PredictError>>,
 }
@@ -44,8 +44,8 @@ impl Worker {
     /// Logits of the rows; `None` if the model panicked, which is a defect of ours.
     pub(crate) async fn logits(
         &self,
-        rows: Rows,
-        room: OwnedSemaphorePermit,
+        rows: Arc<Rows>,
+        room: Arc<OwnedSemaphorePermit>,
     ) -> Option<Result<Vec<f32>, PredictError>> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Job { rows, _room: room, reply }).ok()?;

@@ -1,5 +1,7 @@
 //! How well a model answers on a data set.
 
+mod calibrate;
+mod cascade;
 mod details;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +14,8 @@ use thiserror::Error;
 
 use lelp_data::Dataset;
 
+pub use calibrate::calibrate;
+pub use cascade::{CascadeFigures, CascadeReport, cascade};
 pub use details::{ClassFigures, Details, Majority, ThresholdFigures, details};
 
 /// Texts answered between two looks at progress and the cancel flag.

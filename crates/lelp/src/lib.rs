@@ -61,6 +61,7 @@
 //! the same inputs, settings and seed give the same bytes with any number of threads.
 
 mod blocks;
+mod calibration;
 mod clustering;
 mod collapse;
 mod error;
@@ -84,6 +85,7 @@ pub mod stats;
 pub mod subclass;
 pub mod vector;
 
+pub use calibration::{CalibrationTemperature, CalibrationTemperatureError};
 pub use clustering::Perplexity;
 pub use collapse::{collapse, log_softmax, softmax};
 pub use error::{FitError, ShapeError, SignalsError};

@@ -1,5 +1,6 @@
 //! Statistics of a comparison: confidence intervals and tests of a difference between two models.
 
+mod cascade;
 mod intervals;
 
 use rand::SeedableRng;
@@ -8,6 +9,7 @@ use rand_distr::{Binomial, Distribution};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial as ExactBinomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
+pub use cascade::{CascadePoint, CascadePromise, CascadePromiseError, share_interval};
 pub use intervals::{ConfusionFigure, Interval, confusion_bootstrap};
 
 /// Mean and standard deviation, normalised by `n - 1` (0 for one value).

@@ -3,32 +3,28 @@
 use std::path::PathBuf;
 
 use lelp::stats::Interval;
-use lelp_data::{ColumnSettings, Dataset, SignalsFolder};
-use lelp_model::load_model;
-use lelp_train::evaluate::{ClassFigures, Details, Report, ThresholdFigures, answer, details, report};
+use lelp_data::SignalsFolder;
+use lelp_train::evaluate::{ClassFigures, Details, Report, ThresholdFigures, details, report};
 use serde::Serialize;
 
 use crate::args::{ColumnArgs, GlobalArgs};
-use crate::data_notices;
-use crate::failure::{Context, Failure};
-use crate::interrupt;
-use crate::model_columns::{class_names, model_columns};
+use crate::asked_model::{AskedModel, answer_all};
+use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::progress::Rows;
 use crate::terminal_text::single_line;
 use crate::text_table::TextTable;
 
 const EXAMPLES: &str = "\
 Examples:
   lelp eval --model student --data queries/test.csv
-  lelp eval --model student --data spam.csv --labels ham,spam --costs 20,1";
+  lelp eval --model student --data spam.csv --labels ham,spam --costs 20,1 --threshold 0.5,0.9,0.97";
 
 /// Measure a teacher or student on labelled data
 ///
 /// Prints the figures beside those of always answering the most frequent class, with 95 % intervals by bootstrap over the
 /// rows; precision, recall, F1 and the area under precision over recall of each class; the confusion matrix; the
 /// calibration; and, with two classes, what other thresholds than one half give. With the teacher's signals on the same
-/// file also how often student and teacher agree. --json has all of it.
+/// file also how often student and teacher agree. --json has all of it, and the curve over 101 thresholds.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -48,6 +44,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "A,B,..", value_delimiter = ',', value_parser = cost)]
     costs: Option<Vec<f64>>,
 
+    /// With two classes: the thresholds to show, from which on the second class is answered [default: 13 of them]
+    #[arg(long, value_name = "A,B,..", value_delimiter = ',', value_parser = threshold)]
+    threshold: Option<Vec<f64>>,
+
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -57,14 +57,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let model = load_model(&arguments.model, global.threads())?;
-    let remembered = ColumnSettings::remembered(&arguments.model)?;
-    let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
-    let names = class_names(columns.labels.as_deref(), model.labels())?;
-    // A name of one of the classes never means that there is no label.
-    let columns = ColumnSettings { labels: Some(names.to_vec()), ..columns.clone() }.columns();
-    let data = Dataset::open(&arguments.data, &columns)?.with_labels(names)?;
-    data_notices::warn(data.notices(), printer);
+    let AskedModel { model, data } =
+        AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global, printer)?;
     let teacher = match &arguments.signals {
         None => None,
         Some(folder) => {
@@ -73,13 +67,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             Some(signals.logits()?)
         }
     };
-    let cancel = interrupt::cancel_flag()?;
-    let bar = Rows::new(printer, "answering", data.rows());
-    let answers = answer(model.as_ref(), &data, &mut |done| bar.set(done), &cancel)
-        .with_context(|| format!("answering `{}`", arguments.data.display()))?;
-    bar.finish();
+    let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", printer)?;
     let report = report(&answers, &data, teacher.as_deref())?;
-    let details = details(&answers, &data, arguments.costs.as_deref())?;
+    let details = details(&answers, &data, arguments.costs.as_deref(), arguments.threshold.as_deref())?;
     for class in details.classes.iter().filter(|class| class.scores.answered == 0 && class.scores.rows > 0) {
         let (label, rows) = (single_line(&class.label), class.scores.rows);
         printer.warn(&format!("class `{label}` is never answered, but {rows} rows have it"));
@@ -110,6 +100,11 @@ struct FullReport {
 fn cost(text: &str) -> Result<f64, String> {
     let cost: f64 = text.trim().parse().map_err(|_| "a cost is a number".to_owned())?;
     if cost.is_finite() && cost >= 0.0 { Ok(cost) } else { Err("a cost is a number from 0 on".to_owned()) }
+}
+
+fn threshold(text: &str) -> Result<f64, String> {
+    let threshold = text.trim().parse().ok().filter(|threshold| (0.0..=1.0).contains(threshold));
+    threshold.ok_or_else(|| "a threshold is a number from 0 to 1".to_owned())
 }
 
 fn figure(value: Option<f64>) -> String {
@@ -178,7 +173,7 @@ fn thresholds_table(report: &Report, details: &Details) -> String {
     }
     let mut table = TextTable::new(&headings);
     for ThresholdFigures { scores, cost } in &details.thresholds {
-        let mut cells = vec![format!("{:.2}", scores.threshold), scores.answered.to_string()];
+        let mut cells = vec![scores.threshold.to_string(), scores.answered.to_string()];
         cells.extend([scores.precision, scores.recall, scores.f1].map(figure));
         cells.extend(cost.map(|cost| format!("{cost:.4}")));
         table.row(&cells);

@@ -1,6 +1,8 @@
 //! One module for each command: parse, call the library, print.
 
 pub(crate) mod augment;
+pub(crate) mod calibrate;
+pub(crate) mod cascade;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod distill;
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Glossary(glossary::Arguments),
     Compare(compare::Arguments),
     Eval(eval::Arguments),
+    Calibrate(calibrate::Arguments),
+    Cascade(Box<cascade::Arguments>),
     Predict(predict::Arguments),
     Serve(Box<serve::Arguments>),
     Shrink(shrink::Arguments),
@@ -74,6 +78,8 @@ impl Command {
             Self::Glossary(arguments) => glossary::run(arguments, printer),
             Self::Compare(arguments) => compare::run(arguments, global, printer),
             Self::Eval(arguments) => eval::run(arguments, global, printer),
+            Self::Calibrate(arguments) => calibrate::run(arguments, global, printer),
+            Self::Cascade(arguments) => cascade::run(arguments, global, printer),
             Self::Predict(arguments) => predict::run(arguments, global, printer),
             Self::Serve(arguments) => serve::run(arguments, global, printer),
             Self::Shrink(arguments) => shrink::run(arguments, global, printer),

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lelp_data::storage;
-use lelp_serve::{Level, Limits, Log, ServeSettings, Server, Timeouts, TlsFiles, serve_until_told};
+use lelp_serve::{
+    FallbackSettings, Level, Limits, Log, ServeSettings, Server, Timeouts, TlsFiles, serve_until_told,
+};
 
 use crate::args::GlobalArgs;
 use crate::command_error::CommandError;
@@ -56,6 +58,15 @@ pub(crate) struct Arguments {
     /// Private key in PEM, for TLS
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+
+    /// A teacher for what the model is not sure of: a folder, or the URL of a service (ending in /predict: that of
+    /// text-embeddings-inference; in /rows: one of lelp; else that of Hugging Face). LELP_FALLBACK_API_KEY is sent to it
+    #[arg(long, value_name = "DIR_OR_URL")]
+    fallback: Option<String>,
+
+    /// The least probability at which the model answers itself [default: as `lelp cascade` chose it]
+    #[arg(long, value_name = "P", requires = "fallback", value_parser = probability)]
+    fallback_threshold: Option<f64>,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -125,6 +136,11 @@ impl Arguments {
             address: self.address,
             api_key: self.api_key()?,
             tls: tls.map(|(certificates, key)| TlsFiles { certificates, key }),
+            fallback: self.fallback.clone().map(|teacher| FallbackSettings {
+                teacher,
+                api_key: std::env::var("LELP_FALLBACK_API_KEY").ok(),
+                threshold: self.fallback_threshold,
+            }),
             limits: self.limits.limits(),
             timeouts: self.limits.timeouts(),
             ..ServeSettings::new(self.model.clone())
@@ -179,6 +195,11 @@ fn log(global: &GlobalArgs, printer: Printer) -> Log {
 
 fn nonzero(limit: usize) -> NonZeroUsize {
     NonZeroUsize::new(limit).expect("defaults are above 0")
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    let probability = text.parse().ok().filter(|probability| (0.0..=1.0).contains(probability));
+    probability.ok_or_else(|| "a probability is a number from 0 to 1".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -31,6 +31,8 @@ help_pages! {
     methods: "methods";
     compare: "compare";
     eval: "eval";
+    calibrate: "calibrate";
+    cascade: "cascade";
     predict: "predict";
     serve: "serve";
     export: "export";
@@ -52,7 +54,7 @@ fn commands(work: &Workspace) -> Vec<String> {
 fn every_command_teaches_with_an_example() {
     let work = Workspace::new();
     let commands = commands(&work);
-    assert_eq!(commands.len(), 19, "{commands:?}");
+    assert_eq!(commands.len(), 21, "{commands:?}");
     for command in commands {
         let help = work.run(&format!("{command} --help"));
         assert!(help.contains("Example"), "{command}: {help}");

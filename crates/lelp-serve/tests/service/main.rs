@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod client;
+mod fallback;
 mod hostile;
 mod lifecycle;
 mod models;

@@ -73,12 +73,20 @@ impl Folder {
 
 /// Saves an n-gram student whose answers vary from text to text.
 pub(crate) fn save_ngram(folder: &Path, labels: &[&str]) {
+    save_ngram_with(folder, labels, 1);
+}
+
+/// The same with weights that depend on `seed`.
+pub(crate) fn save_ngram_with(folder: &Path, labels: &[&str], seed: usize) {
     let mut config = NgramConfig::new(labels.iter().map(|&label| label.to_owned()).collect(), 1);
     config.features.buckets = 1 << 10;
     config.width = 8;
     config.hidden = None;
-    let table = FeatureTable::new(1 << 10, 8, values(8 << 10)).unwrap();
-    let output = Layer::new(8, values(8 * labels.len()), vec![0.0; labels.len()]).unwrap();
+    let table =
+        FeatureTable::new(1 << 10, 8, values((8 << 10) * seed).split_off((8 << 10) * (seed - 1))).unwrap();
+    // Small enough that no answer is quite sure.
+    let weights = values(8 * labels.len()).iter().map(|weight| weight / 20.0).collect();
+    let output = Layer::new(8, weights, vec![0.0; labels.len()]).unwrap();
     NgramModel::new(config, table, None, output).unwrap().save(folder).unwrap();
     // As a run of ours leaves it: what was not made of pairs says so by naming none.
     std::fs::write(folder.join("run.json"), "{}").unwrap();

@@ -22,6 +22,8 @@ pub struct Details {
     pub classes: Vec<ClassFigures>,
     /// With two classes: what other thresholds than one half give.
     pub thresholds: Vec<ThresholdFigures>,
+    /// With two classes: the same at 0, .01 and so on to 1, as curves of precision over recall and of cost.
+    pub curve: Vec<ThresholdFigures>,
     /// Mean cost of a row, where costs are given.
     pub cost: Option<f64>,
 }
@@ -66,11 +68,16 @@ const THRESHOLDS: [f64; 13] = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.
 const SEED: u64 = 0x6c65_6c70;
 
 /// The details of answers to the labelled rows of `data`; `costs` says, for each class, what a row of it costs that is
-/// answered otherwise.
+/// answered otherwise, and `thresholds` which to show in place of the usual ones.
 ///
 /// # Errors
 /// [`EvaluateError`] if there are no labels, or not as many costs as classes.
-pub fn details(answers: &Answers, data: &Dataset, costs: Option<&[f64]>) -> Result<Details, EvaluateError> {
+pub fn details(
+    answers: &Answers,
+    data: &Dataset,
+    costs: Option<&[f64]>,
+    thresholds: Option<&[f64]>,
+) -> Result<Details, EvaluateError> {
     let names = data.label_names();
     let classes = names.len();
     if let Some(costs) = costs.filter(|costs| costs.len() != classes) {
@@ -86,20 +93,22 @@ pub fn details(answers: &Answers, data: &Dataset, costs: Option<&[f64]>) -> Resu
     );
     let by_class = evaluation.by_class();
     let mean_cost = |confusion: &[u64]| costs.map(|costs| cost(confusion, costs));
-    let thresholds = evaluation.at_thresholds(&THRESHOLDS).into_iter();
     let figures = |scores: ThresholdScores| {
         let wrong = scores.answered - scores.right;
         let others = by_class[0].rows - wrong;
         let cost = mean_cost(&[others, wrong, scores.missed, scores.right]);
         ThresholdFigures { scores, cost }
     };
+    let at = |thresholds: &[f64]| evaluation.at_thresholds(thresholds).into_iter().map(figures).collect();
+    let hundredths: Vec<f64> = (0..=100).map(|hundredth| f64::from(hundredth) / 100.0).collect();
     let named = names.iter().cloned().zip(by_class.iter().copied());
     Ok(Details {
         majority: majority(names, &by_class, costs),
         accuracy_interval: intervals[0],
         macro_f1_interval: intervals[1],
         average_precision: evaluation.average_precision(),
-        thresholds: thresholds.map(figures).collect(),
+        thresholds: at(thresholds.unwrap_or(&THRESHOLDS)),
+        curve: at(&hundredths),
         cost: mean_cost(&confusion),
         classes: named.map(|(label, scores)| ClassFigures { label, scores }).collect(),
     })
@@ -154,7 +163,7 @@ mod tests {
         let labels: Vec<&str> = (0..10).map(|row| if row == 3 { "yes" } else { "no" }).collect();
         let logits = (0..10).flat_map(|row| [1.0, if row == 3 { 0.9 } else { 0.0 }]).collect();
         let answers = Answers { logits, elapsed: Duration::ZERO };
-        let found = details(&answers, &data(&labels), Some(&[1.0, 20.0])).unwrap();
+        let found = details(&answers, &data(&labels), Some(&[1.0, 20.0]), None).unwrap();
         assert_eq!((found.majority.label.as_str(), found.majority.accuracy), ("no", 0.9));
         assert_eq!((found.cost, found.majority.cost), (Some(2.0), Some(2.0)));
         assert_eq!((found.classes[1].scores.answered, found.classes[1].scores.recall), (0, Some(0.0)));
@@ -162,11 +171,14 @@ mod tests {
         // At .4 the row is found: its probability is sigmoid(-.1).
         let at = found.thresholds.iter().find(|at| (at.scores.threshold - 0.4).abs() < 1e-9).unwrap();
         assert_eq!((at.scores.right, at.scores.answered, at.cost), (1, 1, Some(0.0)));
+        assert_eq!((found.curve.len(), found.curve[40].scores), (101, at.scores));
+        let own = details(&answers, &data(&labels), None, Some(&[0.4, 0.45])).unwrap().thresholds;
+        assert_eq!((own.len(), own[0].scores, own[1].scores.right), (2, at.scores, 1));
         let [accuracy, f1] = [found.accuracy_interval, found.macro_f1_interval].map(Option::unwrap);
         assert!(accuracy.low < 0.9 && 0.9 < accuracy.high && accuracy.high <= 1.0, "{accuracy:?}");
         assert!(f1.low < f1.high, "{f1:?}");
         assert!(matches!(
-            details(&answers, &data(&labels), Some(&[1.0])),
+            details(&answers, &data(&labels), Some(&[1.0]), None),
             Err(EvaluateError::Costs { found: 1, classes: 2 })
         ));
     }

@@ -1,0 +1,57 @@
+//! A model and the labelled file that it is asked on.
+
+use std::path::Path;
+
+use lelp_data::{ColumnSettings, Dataset};
+use lelp_model::{LoadedModel, Predictor, load_model};
+use lelp_train::evaluate::{Answers, answer};
+
+use crate::args::{ColumnArgs, GlobalArgs};
+use crate::data_notices;
+use crate::failure::{Context, Failure};
+use crate::interrupt;
+use crate::model_columns::{class_names, model_columns};
+use crate::printer::Printer;
+use crate::progress::Rows;
+
+/// A model, and data whose classes are its own.
+pub(crate) struct AskedModel {
+    pub(crate) model: LoadedModel,
+    pub(crate) data: Dataset,
+}
+
+impl AskedModel {
+    pub(crate) fn open(
+        folder: &Path,
+        file: &Path,
+        columns: &ColumnArgs,
+        global: &GlobalArgs,
+        printer: Printer,
+    ) -> Result<Self, Failure> {
+        let model = load_model(folder, global.threads())?;
+        let remembered = ColumnSettings::remembered(folder)?;
+        let columns = columns.settings().or(remembered).or(model_columns(model.schema()));
+        let names = class_names(columns.labels.as_deref(), model.labels())?;
+        // A name of one of the classes never means that there is no label.
+        let columns = ColumnSettings { labels: Some(names.to_vec()), ..columns.clone() }.columns();
+        let data = Dataset::open(file, &columns)?.with_labels(names)?;
+        data_notices::warn(data.notices(), printer);
+        Ok(Self { model, data })
+    }
+}
+
+/// Answers every row; the first Ctrl-C ends it.
+pub(crate) fn answer_all(
+    model: &dyn Predictor,
+    data: &Dataset,
+    file: &Path,
+    doing: &str,
+    printer: Printer,
+) -> Result<Answers, Failure> {
+    let cancel = interrupt::cancel_flag()?;
+    let bar = Rows::new(printer, doing, data.rows());
+    let answers = answer(model, data, &mut |done| bar.set(done), &cancel)
+        .with_context(|| format!("answering `{}`", file.display()))?;
+    bar.finish();
+    Ok(answers)
+}
