@@ -1,6 +1,7 @@
 //! A model and the labelled file that it is asked on.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use lelp_data::{ColumnSettings, Dataset};
 use lelp_model::{LoadedModel, Predictor, load_model};
@@ -9,7 +10,6 @@ use lelp_train::evaluate::{Answers, answer};
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::data_notices;
 use crate::failure::{Context, Failure};
-use crate::interrupt;
 use crate::model_columns::{class_names, model_columns};
 use crate::printer::Printer;
 use crate::progress::Rows;
@@ -40,17 +40,17 @@ impl AskedModel {
     }
 }
 
-/// Answers every row; the first Ctrl-C ends it.
+/// Answers every row, until `cancel` is set.
 pub(crate) fn answer_all(
     model: &dyn Predictor,
     data: &Dataset,
     file: &Path,
     doing: &str,
+    cancel: &AtomicBool,
     printer: Printer,
 ) -> Result<Answers, Failure> {
-    let cancel = interrupt::cancel_flag()?;
     let bar = Rows::new(printer, doing, data.rows());
-    let answers = answer(model, data, &mut |done| bar.set(done), &cancel)
+    let answers = answer(model, data, &mut |done| bar.set(done), cancel)
         .with_context(|| format!("answering `{}`", file.display()))?;
     bar.finish();
     Ok(answers)

@@ -9,6 +9,7 @@ use lelp_train::evaluate::calibrate;
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::asked_model::{AskedModel, answer_all};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::printer::Printer;
 use crate::text_table::TextTable;
 
@@ -42,7 +43,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let earlier = Calibration::of(&arguments.model)?.map(|calibration| calibration.temperature);
     let AskedModel { model, data } =
         AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global, printer)?;
-    let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", printer)?;
+    let cancel = interrupt::cancel_flag()?;
+    let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", &cancel, printer)?;
     let calibration = calibrate(&answers, &data, earlier)?;
     if calibration.temperature.is_at_an_end() {
         printer.warn(

@@ -1,6 +1,7 @@
 //! `lelp cascade`: how sure a student must be to answer in its teacher's place.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 use clap::ArgGroup;
 use lelp::stats::CascadePromise;
@@ -12,6 +13,7 @@ use crate::args::{ColumnArgs, GlobalArgs};
 use crate::asked_model::{AskedModel, answer_all};
 use crate::command_error::CommandError;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::printer::Printer;
 use crate::text_table::TextTable;
 
@@ -72,8 +74,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let promise = CascadePromise::new(arguments.agreement, arguments.confidence).map_err(Failure::usage)?;
     let AskedModel { model, data } =
         AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global, printer)?;
-    let teacher = arguments.teacher_logits(model.labels(), &data, global, printer)?;
-    let answers = answer_all(model.as_ref(), &data, &arguments.data, "student", printer)?;
+    let cancel = interrupt::cancel_flag()?;
+    let teacher = arguments.teacher_logits(model.labels(), &data, global, &cancel, printer)?;
+    let answers = answer_all(model.as_ref(), &data, &arguments.data, "student", &cancel, printer)?;
     let report = cascade(&answers, &teacher, &data, promise, arguments.price);
     let calibration = Calibration::of(&arguments.model)?;
     let choice = CascadeChoice {
@@ -105,6 +108,7 @@ impl Arguments {
         labels: &[String],
         data: &Dataset,
         global: &GlobalArgs,
+        cancel: &AtomicBool,
         printer: Printer,
     ) -> Result<Vec<f32>, Failure> {
         let Some(folder) = &self.teacher else {
@@ -119,7 +123,7 @@ impl Arguments {
         let order = order.filter(|order| order.len() == own.len());
         let order = order
             .ok_or_else(|| CommandError::OtherClasses { student: labels.to_vec(), teacher: own.to_vec() })?;
-        let logits = answer_all(teacher.as_ref(), data, &self.data, "teacher", printer)?.logits;
+        let logits = answer_all(teacher.as_ref(), data, &self.data, "teacher", cancel, printer)?.logits;
         Ok(logits.chunks_exact(own.len()).flat_map(|row| order.iter().map(|&class| row[class])).collect())
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::asked_model::{AskedModel, answer_all};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::printer::Printer;
 use crate::terminal_text::single_line;
 use crate::text_table::TextTable;
@@ -67,7 +68,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             Some(signals.logits()?)
         }
     };
-    let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", printer)?;
+    let cancel = interrupt::cancel_flag()?;
+    let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", &cancel, printer)?;
     let report = report(&answers, &data, teacher.as_deref())?;
     let details = details(&answers, &data, arguments.costs.as_deref(), arguments.threshold.as_deref())?;
     for class in details.classes.iter().filter(|class| class.scores.answered == 0 && class.scores.rows > 0) {
