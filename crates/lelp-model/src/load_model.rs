@@ -3,10 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use crate::calibration::CalibratedModel;
 use lelp_data::storage::{self, FileError, FileHashes};
 use serde::Deserialize;
 
+use crate::calibration::CalibratedModel;
 use crate::kinds::MODEL_KINDS;
 use crate::model_kind::{LoadedModel, ModelFolderError};
 
@@ -23,10 +23,9 @@ pub fn load_model(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, M
         let known = MODEL_KINDS.iter().map(|kind| kind.name).collect();
         ModelFolderError::UnknownKind { folder: folder.to_owned(), known }
     })?;
+    check_recorded(folder).map_err(ModelFolderError::unsound)?;
     let model = (kind.load)(folder, threads)?;
     CalibratedModel::of(model, folder).map_err(ModelFolderError::unsound)
-    check_recorded(folder).map_err(ModelFolderError::unsound)?;
-    (kind.load)(folder, threads)
 }
 
 /// The part of `run.json` that says which files belong together.

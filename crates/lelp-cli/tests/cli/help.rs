@@ -54,7 +54,7 @@ fn commands(work: &Workspace) -> Vec<String> {
 fn every_command_teaches_with_an_example() {
     let work = Workspace::new();
     let commands = commands(&work);
-    assert_eq!(commands.len(), 21, "{commands:?}");
+    assert_eq!(commands.len(), 22, "{commands:?}");
     for command in commands {
         let help = work.run(&format!("{command} --help"));
         assert!(help.contains("Example"), "{command}: {help}");
