@@ -161,9 +161,8 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
         SignalsRunError { Data Teacher Folder }
         ExportError { Teacher }
         RunError { Results }
-        ReadError { Results }
-        ServeError { Model }
         ReadError { File Results }
+        ServeError { Model }
     }
     None
 }
