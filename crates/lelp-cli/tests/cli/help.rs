@@ -35,6 +35,8 @@ help_pages! {
     cascade: "cascade";
     predict: "predict";
     serve: "serve";
+    shrink: "shrink";
+    glossary: "glossary";
     export: "export";
     report: "report";
     completions: "completions";

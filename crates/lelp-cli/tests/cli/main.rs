@@ -20,6 +20,7 @@ mod readme;
 mod report;
 mod same_bytes;
 mod serve;
+mod shrink;
 mod skewed_classes;
 mod split_source;
 mod support;

@@ -1,0 +1,67 @@
+//! N-gram students in small files.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::Workspace;
+
+/// Texts whose class is told by one of two words, among many that tell nothing.
+fn texts(rows: usize, first: usize) -> String {
+    let mut file = String::from("text,label\n");
+    for row in first..first + rows {
+        let (word, class) = if row % 2 == 0 { ("even", "a") } else { ("odd", "b") };
+        writeln!(file, "word{} {word} other{},{class}", row * 7 % 131, row * 11 % 173).unwrap();
+    }
+    file
+}
+
+fn workspace() -> Workspace {
+    let work = Workspace::new();
+    for (split, rows, first) in [("train", 400, 0), ("validation", 100, 1000)] {
+        work.write(&format!("data/{split}.csv"), texts(rows, first));
+    }
+    work.run("distill --data data --method ce --student ngram --buckets 65536 --epochs 5 --out student");
+    work
+}
+
+fn bytes(work: &Workspace, folder: &str) -> u64 {
+    let size = |file: &str| fs::metadata(work.path(&format!("{folder}/{file}"))).unwrap().len();
+    size("model.safetensors") + size("config.json")
+}
+
+#[test]
+fn a_student_fits_into_a_size_and_answers_as_before() {
+    let work = workspace();
+    let said = work.run("shrink --model student --data data --max-size 40kB --out small --json");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert!(bytes(&work, "small") <= 40_000 && bytes(&work, "student") > 8_000_000);
+    assert_eq!(said["after"]["bytes"], bytes(&work, "small"));
+    assert_eq!((&said["after"]["accuracy"], &said["before"]["accuracy"]), (&1.0.into(), &1.0.into()));
+    assert_eq!(said["tried"].as_array().unwrap().len(), 2, "8 and 4 bits");
+    let report = work.run("eval --model small --data data/validation.csv --json");
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["accuracy"], said["after"]["accuracy"]);
+    let record: Value = serde_json::from_slice(&fs::read(work.path("small/shrink.json")).unwrap()).unwrap();
+    assert_eq!(record["after"]["agreement"], said["after"]["agreement"]);
+}
+
+#[test]
+fn a_student_loses_no_more_than_it_may_and_the_same_command_gives_the_same_bytes() {
+    let work = workspace();
+    for (out, threads) in [("one", 1), ("two", 2)] {
+        work.run(&format!("shrink --model student --data data --max-drop 1 --out {out} --threads {threads}"));
+    }
+    assert!(bytes(&work, "one") < bytes(&work, "student") / 100);
+    let weights = |folder: &str| fs::read(work.path(&format!("{folder}/model.safetensors"))).unwrap();
+    assert_eq!(weights("one"), weights("two"));
+    let said = work.fails("shrink --model one --data data --out three", 1);
+    assert!(said.contains("only one in 32 bits"), "{said}");
+    let said = work.fails("shrink --model student --data data --max-size 100B --out three", 1);
+    assert!(said.contains("100 bytes") && said.contains("--max-size"), "{said}");
+    work.fails("shrink --model student --data data --max-size lots --out three", 2);
+    let said = work.fails("shrink --model student --data data --out one", 1);
+    assert!(said.contains("--overwrite"), "{said}");
+    assert!(!work.path("three").exists());
+}
