@@ -1,6 +1,7 @@
 //! One module for each command: parse, call the library, print.
 
 pub(crate) mod augment;
+pub(crate) mod cache;
 pub(crate) mod calibrate;
 pub(crate) mod cascade;
 pub(crate) mod compare;
@@ -52,6 +53,7 @@ pub(crate) enum Command {
     Shrink(shrink::Arguments),
     Export(export::Arguments),
     Report(report::Arguments),
+    Cache(cache::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -85,6 +87,7 @@ impl Command {
             Self::Shrink(arguments) => shrink::run(arguments, global, printer),
             Self::Export(arguments) => export::run(arguments, printer),
             Self::Report(arguments) => report::run(arguments, global, printer),
+            Self::Cache(arguments) => cache::run(arguments, printer),
             Self::Completions(arguments) => completions::run(arguments, parser, printer),
             Self::Man(arguments) => man::run(arguments, parser, printer),
         }

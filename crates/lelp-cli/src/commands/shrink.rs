@@ -12,7 +12,7 @@ use lelp_train::evaluate::{Answers, answer, report};
 use lelp_train::students::ngram::{ShrinkSettings, Shrinker};
 use serde::Serialize;
 
-use crate::args::{ColumnArgs, GlobalArgs};
+use crate::args::{ColumnArgs, GlobalArgs, megabytes, size};
 use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
@@ -66,7 +66,7 @@ pub(crate) struct Arguments {
 
     /// Bytes of the student's files at most, as `1.6MB`, `800kB` or `1MiB`
     #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "max_drop")]
-    max_size: Option<usize>,
+    max_size: Option<u64>,
 
     /// Points of accuracy that may be lost (of agreement where no validation row has a label)
     #[arg(long, value_name = "POINTS", value_parser = points, default_value = "0.1")]
@@ -146,7 +146,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     };
     let search = Search { arguments, model: &model, shrinker: &shrinker, settings, test: &test, printer };
     let (chosen, tried) = match arguments.max_size {
-        Some(bytes) => search.within(bytes, &cancel)?,
+        Some(bytes) => search.within(usize::try_from(bytes).unwrap_or(usize::MAX), &cancel)?,
         None => search.smallest(&before, &cancel)?,
     };
     let mut record = Record {
@@ -324,58 +324,13 @@ fn bits(precision: TablePrecision) -> &'static str {
     }
 }
 
-fn megabytes(bytes: u64) -> String {
-    format!("{:.2} MB", bytes as f64 / 1e6)
-}
-
 /// Bytes of the files that a model's folder answers from.
 fn file_bytes(folder: &Path) -> Result<u64, Failure> {
     let bytes = ["config.json", "model.safetensors"].map(|name| std::fs::metadata(folder.join(name)));
     bytes.into_iter().map(|found| Ok(found.map_err(Failure::defect)?.len())).sum()
 }
 
-/// Reads a number of bytes with its unit.
-fn size(text: &str) -> Result<usize, String> {
-    let text = text.trim();
-    let end = text.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = (text[..end].trim(), &text[end..]);
-    let factor = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "k" | "kb" => 1e3,
-        "m" | "mb" => 1e6,
-        "g" | "gb" => 1e9,
-        "kib" => 1024.0,
-        "mib" => 1_048_576.0,
-        "gib" => 1_073_741_824.0,
-        _ => return Err(format!("`{unit}` is no unit: use kB, MB, GB, KiB, MiB or GiB")),
-    };
-    let number: f64 = number.parse().map_err(|_| format!("`{number}` is no number"))?;
-    let bytes = number * factor;
-    #[allow(clippy::cast_sign_loss, reason = "it is in the range")]
-    if (1.0..1e15).contains(&bytes) {
-        Ok(bytes as usize)
-    } else {
-        Err("use a size from 1 byte on".to_owned())
-    }
-}
-
 fn points(text: &str) -> Result<f64, String> {
     let points: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
     if (0.0..=100.0).contains(&points) { Ok(points) } else { Err("use 0 to 100 points".to_owned()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(size("1.6MB"), Ok(1_600_000));
-        assert_eq!(size("800 kB"), Ok(800_000));
-        assert_eq!(size("1MiB"), Ok(1_048_576));
-        assert_eq!(size("4096"), Ok(4096));
-        for wrong in ["", "MB", "1 parsec", "-1MB", "nan", "1e30GB", "0"] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -37,6 +37,8 @@ help_pages! {
     serve: "serve";
     shrink: "shrink";
     glossary: "glossary";
+    cache: "cache";
+    cache_prune: "cache prune";
     export: "export";
     report: "report";
     completions: "completions";
@@ -56,7 +58,7 @@ fn commands(work: &Workspace) -> Vec<String> {
 fn every_command_teaches_with_an_example() {
     let work = Workspace::new();
     let commands = commands(&work);
-    assert_eq!(commands.len(), 22, "{commands:?}");
+    assert_eq!(commands.len(), 23, "{commands:?}");
     for command in commands {
         let help = work.run(&format!("{command} --help"));
         assert!(help.contains("Example"), "{command}: {help}");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod cache;
 mod cascade;
 mod compare;
 mod crashes;
