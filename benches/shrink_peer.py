@@ -17,7 +17,7 @@ import tempfile
 import fasttext
 import pyarrow.parquet as pq
 
-CUTOFFS = [200_000, 150_000, 100_000, 70_000, 50_000, 35_000, 25_000, 15_000]
+CUTOFFS = [100_000, 50_000, 25_000, 12_000]
 
 
 def lines(file):

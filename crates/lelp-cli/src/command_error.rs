@@ -45,6 +45,9 @@ pub(crate) enum CommandError {
     /// Stopped while another run had the folder.
     #[error("stopped while another run was writing to `{}`", .0.display())]
     StoppedWaiting(PathBuf),
+    /// There is no such folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// Not even one row of a table fits.
     #[error("no student of {asked} bytes can be made: without rows of its table it takes {least}")]
     TooSmall {

@@ -57,7 +57,7 @@ where
 
 async fn not_found(request: Request) -> Response {
     let path = request.uri().path();
-    let message = format!("there is no path `{path}`; /openapi.json lists those that are");
+    let message = format!("there is no path `{path}`; /openapi.json lists those that answer");
     Refusal::new(RefusalKind::NotFound, message).into_response(Dialect::of(path))
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::metrics::agreement;
 use lelp_data::{ColumnSettings, Dataset, Splits, storage};
-use lelp_model::Predictor;
 use lelp_model::ngram::{NgramModel, TablePrecision};
+use lelp_model::{Calibration, Predictor};
 use lelp_train::distill::check_free;
 use lelp_train::evaluate::{Answers, answer, report};
 use lelp_train::students::ngram::{ShrinkSettings, Shrinker};
@@ -27,7 +27,7 @@ Examples:
   lelp shrink --model student --data queries/ --max-drop 0.2 --out small";
 
 /// Bytes of a file of weights beside its tensors, about: names, shapes, places.
-const HEADER: usize = 1024;
+const HEADER: usize = 640;
 
 /// Sizes that are tried where a drop is given: each has this share of the rows of the one before, in hundredths.
 const STEP: usize = 71;
@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     overwrite: bool,
 
-    /// Bytes of the student's files at most, as `1.6MB`, `800kB` or `1MiB`
+    /// Bytes of `config.json` and `model.safetensors` at most, as `1.6MB`, `800kB` or `1MiB`
     #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "max_drop")]
     max_size: Option<u64>,
 
@@ -129,6 +129,18 @@ struct Tried {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     check_free(&arguments.out, arguments.overwrite)?;
+    if arguments
+        .out
+        .canonicalize()
+        .is_ok_and(|out| arguments.model.canonicalize().is_ok_and(|model| out == model))
+    {
+        return Err(Failure::usage(
+            "the smaller student cannot take the place of the one that it is made of",
+        ));
+    }
+    if !arguments.model.is_dir() {
+        return Err(CommandError::NoFolder(arguments.model.clone()).into());
+    }
     let model = NgramModel::load(&arguments.model)?;
     let columns = columns(arguments, &model)?;
     let splits = Splits::open(&arguments.data, &columns.columns(), columns.labels.as_deref())?;
@@ -158,6 +170,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         after: chosen.figures,
         tried,
     };
+    if Calibration::of(&arguments.model)?.is_some() {
+        printer.warn("the calibration of the student was left behind: `lelp calibrate` fits one to the smaller student");
+    }
     storage::write_folder(&arguments.out, |folder| -> Result<(), Failure> {
         chosen.model.save(folder)?;
         record.after.bytes = file_bytes(folder)?;

@@ -64,4 +64,13 @@ fn a_student_loses_no_more_than_it_may_and_the_same_command_gives_the_same_bytes
     let said = work.fails("shrink --model student --data data --out one", 1);
     assert!(said.contains("--overwrite"), "{said}");
     assert!(!work.path("three").exists());
+    // What was fitted to the student does not come with another one.
+    work.run("calibrate --model student --data data/validation.csv");
+    work.run("shrink --model student --data data --max-size 40kB --out fitted");
+    work.write("fitted/calibration.json", fs::read(work.path("student/calibration.json")).unwrap());
+    work.run("shrink --model student --data data --max-size 40kB --out fitted --overwrite");
+    assert!(!work.path("fitted/calibration.json").exists());
+    work.run("distill --data data --method ce --student ngram --buckets 65536 --epochs 5 --out student --overwrite");
+    assert!(!work.path("student/calibration.json").exists());
+    work.fails("shrink --model one --data data --out one --overwrite", 2);
 }

@@ -9,7 +9,7 @@ use super::output::{remove_quietly, rename};
 use super::{FileError, create_folder, temporary_folder};
 
 /// Files and folders that models of any kind are made of: what is left of an older one in the same place goes with it.
-const OURS: [&str; 18] = [
+const OURS: [&str; 21] = [
     "config.json",
     "model.safetensors",
     "run.json",
@@ -28,6 +28,10 @@ const OURS: [&str; 18] = [
     "sentence_bert_config.json",
     "config_sentence_transformers.json",
     "encoder",
+    // What was fitted to the model: it means nothing beside another one.
+    "calibration.json",
+    "cascade.json",
+    "shrink.json",
 ];
 
 /// What folders of one kind are made of.

@@ -33,7 +33,9 @@ impl Default for ShrinkSettings {
 #[derive(Debug, Error)]
 pub enum ShrinkError {
     /// Its table is rounded, or pruned, already.
-    #[error("the table of the student is stored as {0:?}, and only one in 32 bits can be made smaller")]
+    #[error(
+        "the table of the student is rounded already, and only one in 32 bits can be made smaller: use the student that it was made of"
+    )]
     Rounded(TablePrecision),
     /// The texts cannot be read, or the student cannot answer.
     #[error(transparent)]
