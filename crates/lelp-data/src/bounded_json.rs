@@ -82,6 +82,14 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, BoundedJsonError
     serde_json::from_slice(&bytes).map_err(|source| BoundedJsonError::Value { path: path.to_owned(), source })
 }
 
+/// As [`read_json`]; none where there is no such file.
+///
+/// # Errors
+/// As [`read_json`].
+pub fn read_json_if_there<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, BoundedJsonError> {
+    if path.is_file() { read_json(path).map(Some) } else { Ok(None) }
+}
+
 /// A file of one JSON value a line, read line by line.
 #[derive(Debug)]
 pub struct JsonLines {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bounded_json::{BoundedJsonError, read_json};
+use crate::bounded_json::{BoundedJsonError, read_json_if_there};
 use crate::columns::{ColumnRequest, Columns};
 use crate::storage::{FileError, pretty_json, remove, write};
 use crate::table::Schema;
@@ -65,8 +65,7 @@ impl ColumnSettings {
 
     /// The names that stand beside a model or signals; the default ones where none do.
     pub fn remembered(folder: &Path) -> Result<Self, BoundedJsonError> {
-        let path = folder.join(Self::FILE);
-        if path.is_file() { read_json(&path) } else { Ok(Self::default()) }
+        Ok(read_json_if_there(&folder.join(Self::FILE))?.unwrap_or_default())
     }
 
     /// These names, and those of `other` where there are none here.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Text;
 use crate::storage::hex;
-use crate::table::{ColumnKind, Field, Table};
+use crate::table::{Field, Table};
 
 /// SHA-256 of all values in order, in hexadecimal.
 ///
@@ -24,7 +24,7 @@ pub(crate) fn table_hash(table: &Table) -> String {
         hash.update(texts);
     }
     for (column, field) in table.schema().fields().iter().enumerate() {
-        if matches!(field.kind, ColumnKind::Text | ColumnKind::TextPair) {
+        if field.kind.is_text() {
             continue;
         }
         text(&mut hash, &field.name);
@@ -42,7 +42,7 @@ pub(crate) fn column_hashes(table: &Table) -> BTreeMap<String, String> {
     let texts = table.texts().ok().map(|texts| texts_hash(texts, table.schema().pair().is_some()));
     let texts = texts.map(|hash| ("text".to_owned(), hex(&hash)));
     let fields = table.schema().fields().iter().enumerate();
-    let others = fields.filter(|(_, field)| !matches!(field.kind, ColumnKind::Text | ColumnKind::TextPair));
+    let others = fields.filter(|(_, field)| !field.kind.is_text());
     let hash = |(column, field): (usize, &Field)| {
         let mut hash = Sha256::new_with_prefix(b"lelp column 1\n");
         text(&mut hash, &field.kind.describe());

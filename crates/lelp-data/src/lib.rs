@@ -60,7 +60,9 @@ mod text;
 mod unlabelled;
 
 pub use arrays::ArrayError;
-pub use bounded_json::{BoundedJsonError, JsonLine, JsonLines, read_json, read_json_lines};
+pub use bounded_json::{
+    BoundedJsonError, JsonLine, JsonLines, read_json, read_json_if_there, read_json_lines,
+};
 pub use cells::ValueError;
 pub use column_settings::ColumnSettings;
 pub use columns::{ColumnRequest, Columns, is_array_file};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lelp::CalibrationTemperature;
 use lelp_data::storage::{self, FileError};
-use lelp_data::{BoundedJsonError, Table, Text, read_json};
+use lelp_data::{BoundedJsonError, Table, Text, read_json_if_there};
 use serde::{Deserialize, Serialize};
 
 use crate::model_kind::LoadedModel;
@@ -44,8 +44,7 @@ pub struct CalibrationFigures {
 impl Calibration {
     /// The calibration of the model in `folder`, if it has one.
     pub fn of(folder: &Path) -> Result<Option<Self>, BoundedJsonError> {
-        let path = folder.join(FILE);
-        if path.is_file() { read_json(&path).map(Some) } else { Ok(None) }
+        read_json_if_there(&folder.join(FILE))
     }
 
     /// Puts it beside the model in `folder`: whoever loads the model has it.

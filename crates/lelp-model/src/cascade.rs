@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lelp_data::storage::{self, FileError};
-use lelp_data::{BoundedJsonError, read_json};
+use lelp_data::{BoundedJsonError, read_json_if_there};
 use serde::{Deserialize, Serialize};
 
 /// In a student's folder.
@@ -30,8 +30,7 @@ pub struct CascadeChoice {
 impl CascadeChoice {
     /// The choice for the student in `folder`, if there is one.
     pub fn of(folder: &Path) -> Result<Option<Self>, BoundedJsonError> {
-        let path = folder.join(FILE);
-        if path.is_file() { read_json(&path).map(Some) } else { Ok(None) }
+        read_json_if_there(&folder.join(FILE))
     }
 
     /// Puts it beside the student in `folder`.

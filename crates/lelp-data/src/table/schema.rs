@@ -23,6 +23,12 @@ pub enum ColumnKind {
 }
 
 impl ColumnKind {
+    /// Whether it is a text, the first or the second of a pair.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::TextPair)
+    }
+
     /// The kind in words, for messages.
     #[must_use]
     pub fn describe(self) -> String {
@@ -136,8 +142,8 @@ impl Schema {
             if earlier.iter().any(|other| other.name == field.name) {
                 return Err(SchemaError::SameName { column: field.name.clone() });
             }
-            let single = matches!(field.kind, ColumnKind::Text | ColumnKind::TextPair);
-            if let Some(first) = earlier.iter().find(|other| single && other.kind == field.kind) {
+            if let Some(first) = earlier.iter().find(|other| field.kind.is_text() && other.kind == field.kind)
+            {
                 let (first, second) = (first.name.clone(), field.name.clone());
                 return Err(SchemaError::TwoOfKind { kind: field.kind, first, second });
             }
@@ -217,7 +223,7 @@ impl Schema {
     /// Whether there is nothing but a text or a pair of texts.
     #[must_use]
     pub fn is_text_only(&self) -> bool {
-        self.fields.iter().all(|field| matches!(field.kind, ColumnKind::Text | ColumnKind::TextPair))
+        self.fields.iter().all(|field| field.kind.is_text())
     }
 
     /// Places, in this schema, of the columns that `needed` names.
