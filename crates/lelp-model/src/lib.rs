@@ -22,6 +22,7 @@
 mod calibration;
 mod cascade;
 pub mod checkpoint;
+mod class_order;
 mod classified;
 mod collapse;
 pub mod encoder;
@@ -41,6 +42,7 @@ pub mod tokenizer;
 
 pub use calibration::{Calibration, CalibrationFigures};
 pub use cascade::CascadeChoice;
+pub use class_order::ClassOrder;
 pub use kinds::*;
 pub use load_model::load_model;
 pub use model_kind::{LoadedModel, ModelFolderError, ModelKind};

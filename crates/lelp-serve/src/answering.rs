@@ -1,20 +1,14 @@
 //! Rows in, scores out: room for all rows of a request at once, then the model.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use lelp::{argmax, softmax};
-use lelp_model::PredictError;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::admission::Call;
 use crate::fallback::Fallback;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::rows::Rows;
-use crate::worker::logits_of;
-
-/// Requests of more rows than this run beside the threads that read requests, not on them.
-const SHORT: usize = 64;
+use crate::rows::{OwnedText, Rows};
 
 /// What the model says of the rows of a request.
 pub(crate) struct Scores {
@@ -24,6 +18,11 @@ pub(crate) struct Scores {
 }
 
 impl Scores {
+    /// Rows that were answered.
+    pub(crate) fn rows(&self) -> usize {
+        self.logits.len() / self.classes
+    }
+
     pub(crate) fn logits(&self) -> &[f32] {
         &self.logits
     }
@@ -40,6 +39,18 @@ impl Scores {
 }
 
 impl Call {
+    /// Scores of texts, which are checked against the model and the limits; those that are too long are cut if `truncate` says
+    /// so.
+    pub(crate) async fn scores_of_texts(
+        &self,
+        texts: Vec<OwnedText>,
+        truncate: bool,
+    ) -> Result<Scores, Refusal> {
+        // Before they are looked at one by one.
+        self.check_count(texts.len())?;
+        self.scores(Rows::of_texts(texts, truncate, &self.model, &self.service.settings.limits)?).await
+    }
+
     /// Scores of the rows, which are counted against the limits.
     pub(crate) async fn scores(&self, rows: Rows) -> Result<Scores, Refusal> {
         let count = rows.len();
@@ -54,11 +65,7 @@ impl Call {
         })?;
         self.service.metrics.texts(count);
         let (rows, room) = (Arc::new(rows), Arc::new(room));
-        let answered = if let Some(worker) = &self.model.worker {
-            worker.logits(Arc::clone(&rows), Arc::clone(&room)).await
-        } else {
-            self.answer_here(&rows)
-        };
+        let answered = self.model.answerer.logits(Arc::clone(&rows), Arc::clone(&room)).await;
         let defect = || Refusal::new(RefusalKind::Inference, "the model failed; its log says where");
         let mut scores = Scores { classes: self.model.labels().len(), logits: answered.ok_or_else(defect)?? };
         if let Some(fallback) = &self.model.fallback {
@@ -100,12 +107,5 @@ impl Call {
             return Err(Refusal::new(RefusalKind::TooLarge, message));
         }
         Ok(())
-    }
-
-    /// Answers on this thread; `None` if the model panicked.
-    fn answer_here(&self, rows: &Rows) -> Option<Result<Vec<f32>, PredictError>> {
-        let answer =
-            || catch_unwind(AssertUnwindSafe(|| logits_of(self.model.predictor.as_ref(), rows))).ok();
-        if rows.len() > SHORT { tokio::task::block_in_place(answer) } else { answer() }
     }
 }

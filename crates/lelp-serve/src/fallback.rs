@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lelp::softmax;
-use lelp_model::{Calibration, CascadeChoice, Predictor, load_model};
+use lelp_model::{Calibration, CascadeChoice, ClassOrder};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::answerer::Answerer;
 use crate::error::ServeError;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::remote_teacher::RemoteTeacher;
 use crate::rows::Rows;
 use crate::settings::FallbackSettings;
-use crate::worker::{Worker, logits_of};
 
 /// Who is asked where the student is not sure.
 #[derive(Debug)]
@@ -25,12 +25,8 @@ pub(crate) struct Fallback {
 
 #[derive(Debug)]
 enum Target {
-    Model {
-        predictor: Arc<dyn Predictor>,
-        worker: Option<Worker>,
-        /// For each class of the student, the teacher's.
-        order: Vec<usize>,
-    },
+    /// A model, and its classes in the student's order.
+    Model(Answerer, ClassOrder),
     Remote(Arc<RemoteTeacher>),
 }
 
@@ -52,16 +48,13 @@ impl Fallback {
                 Target::Remote(Arc::new(RemoteTeacher::new(teacher, key, labels.to_vec())))
             }
             teacher => {
-                let predictor: Arc<dyn Predictor> = load_model(Path::new(teacher), threads)?.into();
-                let own = predictor.labels();
-                let order: Option<Vec<usize>> =
-                    labels.iter().map(|label| own.iter().position(|own| own == label)).collect();
-                let order = order.filter(|order| order.len() == own.len()).ok_or_else(|| {
-                    ServeError::OtherClasses { student: labels.to_vec(), teacher: own.to_vec() }
+                let answerer = Answerer::load(Path::new(teacher), threads)?;
+                let own = answerer.predictor().labels();
+                let order = ClassOrder::of(labels, own).ok_or_else(|| ServeError::OtherClasses {
+                    student: labels.to_vec(),
+                    teacher: own.to_vec(),
                 })?;
-                let queued = !predictor.answers_in_microseconds();
-                let worker = queued.then(|| Worker::start(Arc::clone(&predictor))).transpose();
-                Target::Model { worker: worker.map_err(ServeError::Thread)?, predictor, order }
+                Target::Model(answerer, order)
             }
         };
         Ok(Self { threshold: threshold as f32, target })
@@ -91,16 +84,8 @@ impl Fallback {
                 });
                 asked.await.map_err(|_| defect())?
             }
-            Target::Model { predictor, worker, order } => {
-                let answered = match worker {
-                    Some(worker) => worker.logits(rows, room).await,
-                    None => Some(tokio::task::block_in_place(|| logits_of(predictor.as_ref(), &rows))),
-                };
-                let logits = answered.ok_or_else(defect)??;
-                Ok(logits
-                    .chunks_exact(order.len())
-                    .flat_map(|row| order.iter().map(|&class| row[class]))
-                    .collect())
+            Target::Model(answerer, order) => {
+                Ok(order.apply(&answerer.logits(rows, room).await.ok_or_else(defect)??))
             }
         }
     }

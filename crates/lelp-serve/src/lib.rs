@@ -29,6 +29,7 @@
 //! ```
 
 mod admission;
+mod answerer;
 mod answering;
 mod connections;
 mod error;

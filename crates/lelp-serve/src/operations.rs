@@ -65,7 +65,7 @@ async fn info(State(service): Shared) -> Json<Value> {
         "model_type": { "classifier": { "id2label": id2label, "label2id": label2id } },
         "max_concurrent_requests": limits.requests_in_flight, "max_client_batch_size": limits.texts,
         "max_input_bytes": limits.text_bytes, "auto_truncate": false, "version": env!("CARGO_PKG_VERSION"),
-        "kind": model.predictor.kind(), "loaded": model.loaded,
+        "kind": model.answerer.predictor().kind(), "loaded": model.loaded,
     }))
 }
 

@@ -2,33 +2,30 @@
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::SystemTime;
 
 use lelp_data::{ColumnKind, ColumnSettings, Field};
-use lelp_model::{Predictor, load_model};
+use lelp_model::Predictor;
 
+use crate::answerer::Answerer;
 use crate::error::ServeError;
 use crate::fallback::Fallback;
+use crate::operations::seconds_since_1970;
 use crate::refusal::Refusal;
 use crate::rows::OwnedText;
 use crate::settings::ServeSettings;
-use crate::worker::Worker;
 
 /// A model that is being served. A reload puts another in its place; requests that hold this one end with it.
 #[derive(Debug)]
 pub(crate) struct ServedModel {
     /// The name that clients call it by.
     pub(crate) name: String,
-    pub(crate) predictor: Arc<dyn Predictor>,
+    pub(crate) answerer: Answerer,
     pub(crate) columns: Columns,
     pub(crate) pairs: Pairs,
     /// Seconds since 1970 when it was loaded.
     pub(crate) loaded: u64,
     /// Who is asked where the model is not sure.
     pub(crate) fallback: Option<Fallback>,
-    /// The thread that answers, for models whose answers take more than microseconds.
-    pub(crate) worker: Option<Worker>,
 }
 
 /// Whether the model reads pairs of texts.
@@ -57,7 +54,7 @@ impl Columns {
 
     /// Whether they are a text, or a pair of texts, and nothing else.
     pub(crate) fn are_texts(&self) -> bool {
-        self.needed.iter().all(|field| matches!(field.kind, ColumnKind::Text | ColumnKind::TextPair))
+        self.needed.iter().all(|field| field.kind.is_text())
     }
 }
 
@@ -65,22 +62,19 @@ impl ServedModel {
     /// Loads the model, and its teacher where it has one; blocks.
     pub(crate) fn load(settings: &ServeSettings, threads: NonZeroUsize) -> Result<Self, ServeError> {
         let folder = settings.model.as_path();
-        let predictor: Arc<dyn Predictor> = load_model(folder, threads)?.into();
+        let answerer = Answerer::load(folder, threads)?;
+        let predictor = answerer.predictor();
         let remembered = ColumnSettings::remembered(folder)?;
-        let queued = !predictor.answers_in_microseconds();
-        let worker =
-            queued.then(|| Worker::start(Arc::clone(&predictor))).transpose().map_err(ServeError::Thread)?;
         let name = settings.name.clone().unwrap_or_else(|| folder_name(folder));
         let fallback = settings.fallback.as_ref();
         let fallback =
             fallback.map(|own| Fallback::load(own, folder, predictor.labels(), threads)).transpose()?;
-        let loaded = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        let (columns, pairs) = columns(predictor.as_ref(), &remembered, folder.join("run.json").is_file());
-        Ok(Self { name, predictor, columns, pairs, loaded, fallback, worker })
+        let (columns, pairs) = columns(predictor, &remembered, folder.join("run.json").is_file());
+        Ok(Self { name, answerer, columns, pairs, loaded: seconds_since_1970(), fallback })
     }
 
     pub(crate) fn labels(&self) -> &[String] {
-        self.predictor.labels()
+        self.answerer.predictor().labels()
     }
 
     /// Whether a list of two strings is a pair, and not two texts.

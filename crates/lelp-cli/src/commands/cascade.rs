@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use clap::ArgGroup;
 use lelp::stats::CascadePromise;
 use lelp_data::{Dataset, SignalsFolder};
-use lelp_model::{Calibration, CascadeChoice, load_model};
+use lelp_model::{Calibration, CascadeChoice, ClassOrder, load_model};
 use lelp_train::evaluate::{CascadeFigures, CascadeReport, cascade};
 
 use crate::args::{ColumnArgs, GlobalArgs};
@@ -118,13 +118,10 @@ impl Arguments {
         };
         let teacher = load_model(folder, global.threads())?;
         let own = teacher.labels();
-        let order: Option<Vec<usize>> =
-            labels.iter().map(|label| own.iter().position(|own| own == label)).collect();
-        let order = order.filter(|order| order.len() == own.len());
-        let order = order
+        let order = ClassOrder::of(labels, own)
             .ok_or_else(|| CommandError::OtherClasses { student: labels.to_vec(), teacher: own.to_vec() })?;
-        let logits = answer_all(teacher.as_ref(), data, &self.data, "teacher", cancel, printer)?.logits;
-        Ok(logits.chunks_exact(own.len()).flat_map(|row| order.iter().map(|&class| row[class])).collect())
+        let answers = answer_all(teacher.as_ref(), data, &self.data, "teacher", cancel, printer)?;
+        Ok(order.apply(&answers.logits))
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{Prediction, Reply, predictions};
 use crate::admission::Call;
 use crate::refusal::Refusal;
-use crate::rows::{OwnedText, Rows};
+use crate::rows::OwnedText;
 
 /// Texts to classify, and how.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -103,11 +103,7 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         return Err(Refusal::shape("`top_k` is 0; ask for at least 1 class").at("parameters.top_k"));
     }
     let TextInputs(texts) = request.inputs;
-    call.check_count(texts.len())?;
-    let truncate = truncation.unwrap_or(false);
-    let rows = Rows::of_texts(texts, truncate, &call.model, &call.service.settings.limits)?;
-    let count = rows.len();
-    let scores = call.scores(rows).await?;
+    let scores = call.scores_of_texts(texts, truncation.unwrap_or(false)).await?;
     let values = match function_to_apply.unwrap_or(FunctionToApply::Softmax) {
         FunctionToApply::Softmax => scores.probabilities(),
         FunctionToApply::Sigmoid => {
@@ -121,5 +117,5 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         predictions.truncate(top_k.unwrap_or(labels.len()));
         predictions
     });
-    Ok(Reply::json(count, &ClassificationResponse(answers.collect())))
+    Ok(Reply::json(scores.rows(), &ClassificationResponse(answers.collect())))
 }

@@ -7,7 +7,6 @@ use super::Reply;
 use super::sequences::{Batch, Inputs};
 use crate::admission::Call;
 use crate::refusal::Refusal;
-use crate::rows::Rows;
 
 /// Texts to classify.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -67,10 +66,7 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         Batch::One(text) => vec![text],
         Batch::Many(texts) => texts,
     };
-    call.check_count(texts.len())?;
-    let rows = Rows::of_texts(texts, false, &call.model, &call.service.settings.limits)?;
-    let count = rows.len();
-    let scores = call.scores(rows).await?;
+    let scores = call.scores_of_texts(texts, false).await?;
     let (labels, probabilities) = (call.model.labels(), scores.probabilities());
     let data = scores.answers().zip(probabilities.chunks_exact(labels.len())).enumerate();
     let data = data.map(|(index, (class, probs))| Classified {
@@ -87,5 +83,5 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         data: data.collect(),
         usage: Usage::default(),
     };
-    Ok(Reply::json(count, &response))
+    Ok(Reply::json(scores.rows(), &response))
 }

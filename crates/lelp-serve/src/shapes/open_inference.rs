@@ -115,7 +115,6 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         }
     }
     let rows = rows_of(request.inputs, &mut tensors, &call)?;
-    let count = rows.len();
     let scores = call.scores(rows).await?;
     let all_binary = request.parameters.get("binary_data_output") == Some(&Value::Bool(true));
     let mut binary = Vec::new();
@@ -132,13 +131,13 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
     let response =
         InferResponse { model_name: &call.model.name, model_version: VERSION, id: request.id, outputs };
     if binary.is_empty() {
-        return Ok(Reply::json(count, &response));
+        return Ok(Reply::json(scores.rows(), &response));
     }
     let mut body = serde_json::to_vec(&response).expect("answers are made of strings and finite numbers");
     let length = HeaderValue::from(body.len());
     body.append(&mut binary);
     let kind = HeaderValue::from_static("application/octet-stream");
-    Ok(Reply::bytes(count, body, kind).with_header(HEADER_LENGTH, length))
+    Ok(Reply::bytes(scores.rows(), body, kind).with_header(HEADER_LENGTH, length))
 }
 
 /// Refuses another model or version.
@@ -172,7 +171,7 @@ pub(crate) fn metadata(model: &ServedModel) -> Value {
         _ => json!({ "name": name, "datatype": datatype, "shape": [-1, classes] }),
     });
     json!({
-        "name": model.name, "versions": [VERSION], "platform": format!("lelp_{}", model.predictor.kind()),
+        "name": model.name, "versions": [VERSION], "platform": format!("lelp_{}", model.answerer.predictor().kind()),
         "inputs": inputs.collect::<Vec<_>>(), "outputs": outputs, "parameters": { "labels": model.labels() },
     })
 }
@@ -323,7 +322,7 @@ fn output<'a>(
     labels: &'a [String],
     binary: Option<&mut Vec<u8>>,
 ) -> OutputTensor<'a> {
-    let rows = scores.logits().len() / labels.len();
+    let rows = scores.rows();
     let floats = match name {
         "probabilities" => scores.probabilities(),
         _ => scores.logits().to_vec(),

@@ -7,7 +7,6 @@ use super::sequences::{Batch, Inputs};
 use super::{Prediction, Reply, predictions};
 use crate::admission::Call;
 use crate::refusal::Refusal;
-use crate::rows::Rows;
 
 /// Texts to classify.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -55,11 +54,7 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         Batch::One(text) => (vec![text], true),
         Batch::Many(texts) => (texts, false),
     };
-    call.check_count(texts.len())?;
-    let truncate = request.truncate.unwrap_or(false);
-    let rows = Rows::of_texts(texts, truncate, &call.model, &call.service.settings.limits)?;
-    let count = rows.len();
-    let scores = call.scores(rows).await?;
+    let scores = call.scores_of_texts(texts, request.truncate.unwrap_or(false)).await?;
     let probabilities = if request.raw_scores { Vec::new() } else { scores.probabilities() };
     let values = if request.raw_scores { scores.logits() } else { &probabilities };
     let labels = call.model.labels();
@@ -68,5 +63,5 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         Some(answer) if one => PredictResponse::One(answer),
         first => PredictResponse::Many(first.into_iter().chain(answers).collect()),
     };
-    Ok(Reply::json(count, &response))
+    Ok(Reply::json(scores.rows(), &response))
 }

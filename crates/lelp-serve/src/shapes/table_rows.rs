@@ -58,7 +58,6 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
     let request: RowsRequest = serde_json::from_slice(&call.body)?;
     call.check_count(request.rows.len())?;
     let rows = Rows::of_objects(request.rows, &call.model, &call.service.settings.limits)?;
-    let count = rows.len();
     let scores = call.scores(rows).await?;
     let (labels, probabilities) = (call.model.labels(), scores.probabilities());
     let predictions =
@@ -66,5 +65,5 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
             label: &labels[class],
             probabilities: Probabilities { labels, values },
         });
-    Ok(Reply::json(count, &RowsResponse { predictions: predictions.collect() }))
+    Ok(Reply::json(scores.rows(), &RowsResponse { predictions: predictions.collect() }))
 }

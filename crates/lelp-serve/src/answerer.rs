@@ -1,0 +1,51 @@
+//! A model that answers: in place where that takes microseconds, else on a thread of its own.
+
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use lelp_model::{PredictError, Predictor, load_model};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::error::ServeError;
+use crate::rows::Rows;
+use crate::worker::{Worker, logits_of};
+
+/// Requests of more rows than this run beside the threads that read requests, not on them.
+const SHORT: usize = 64;
+
+/// A model that answers.
+#[derive(Debug)]
+pub(crate) struct Answerer {
+    predictor: Arc<dyn Predictor>,
+    /// The thread that answers, for models whose answers take more than microseconds.
+    worker: Option<Worker>,
+}
+
+impl Answerer {
+    /// Loads the model in `folder`; blocks.
+    pub(crate) fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, ServeError> {
+        let predictor: Arc<dyn Predictor> = load_model(folder, threads)?.into();
+        let queued = !predictor.answers_in_microseconds();
+        let worker = queued.then(|| Worker::start(Arc::clone(&predictor))).transpose();
+        Ok(Self { worker: worker.map_err(ServeError::Thread)?, predictor })
+    }
+
+    pub(crate) fn predictor(&self) -> &dyn Predictor {
+        self.predictor.as_ref()
+    }
+
+    /// Logits of the rows, which take `room` until they are there; `None` if the model panicked, which is a defect of ours.
+    pub(crate) async fn logits(
+        &self,
+        rows: Arc<Rows>,
+        room: Arc<OwnedSemaphorePermit>,
+    ) -> Option<Result<Vec<f32>, PredictError>> {
+        if let Some(worker) = &self.worker {
+            return worker.logits(rows, room).await;
+        }
+        let answer = || catch_unwind(AssertUnwindSafe(|| logits_of(self.predictor.as_ref(), &rows))).ok();
+        if rows.len() > SHORT { tokio::task::block_in_place(answer) } else { answer() }
+    }
+}
