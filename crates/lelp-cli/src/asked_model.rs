@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use lelp_data::{ColumnSettings, Dataset};
+use lelp_data::Dataset;
 use lelp_model::{LoadedModel, Predictor, load_model};
 use lelp_train::evaluate::{Answers, answer};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::data_notices;
 use crate::failure::{Context, Failure};
-use crate::model_columns::{class_names, model_columns};
+use crate::model_columns::asked_columns_and_classes;
 use crate::printer::Printer;
 use crate::progress::Rows;
 
@@ -29,12 +29,9 @@ impl AskedModel {
         printer: Printer,
     ) -> Result<Self, Failure> {
         let model = load_model(folder, global.threads())?;
-        let remembered = ColumnSettings::remembered(folder)?;
-        let columns = columns.settings().or(remembered).or(model_columns(model.schema()));
-        let names = class_names(columns.labels.as_deref(), model.labels())?;
-        // A name of one of the classes never means that there is no label.
-        let columns = ColumnSettings { labels: Some(names.to_vec()), ..columns.clone() }.columns();
-        let data = Dataset::open(file, &columns)?.with_labels(names)?;
+        let columns = asked_columns_and_classes(columns.settings(), folder, model.as_ref())?;
+        let names = columns.labels.as_deref().unwrap_or_default();
+        let data = Dataset::open(file, &columns.columns())?.with_labels(names)?;
         data_notices::warn(data.notices(), printer);
         Ok(Self { model, data })
     }

@@ -1,9 +1,12 @@
 //! The columns that a model reads, as settings of data files.
 
-use lelp_data::{ColumnKind, ColumnSettings};
-use lelp_model::ModelSchema;
+use std::path::Path;
+
+use lelp_data::{BoundedJsonError, ColumnKind, ColumnSettings};
+use lelp_model::{ModelSchema, Predictor};
 
 use crate::command_error::CommandError;
+use crate::failure::Failure;
 
 /// The names that the user gives to the classes `own`, in their order, or else these.
 pub(crate) fn class_names<'a>(
@@ -16,6 +19,28 @@ pub(crate) fn class_names<'a>(
         }
         given => Ok(given.unwrap_or(own)),
     }
+}
+
+/// Names of the columns of data that the model in `folder` is asked on: those that are given, then those that it was made
+/// of, then its own.
+pub(crate) fn asked_columns(
+    given: ColumnSettings,
+    folder: &Path,
+    schema: &ModelSchema,
+) -> Result<ColumnSettings, BoundedJsonError> {
+    Ok(given.or(ColumnSettings::remembered(folder)?).or(model_columns(schema)))
+}
+
+/// As [`asked_columns`], with the model's classes, under the names that are given for them. A name of one of the classes never
+/// means that there is no label.
+pub(crate) fn asked_columns_and_classes(
+    given: ColumnSettings,
+    folder: &Path,
+    model: &dyn Predictor,
+) -> Result<ColumnSettings, Failure> {
+    let columns = asked_columns(given, folder, model.schema())?;
+    let names = class_names(columns.labels.as_deref(), model.labels())?.to_vec();
+    Ok(ColumnSettings { labels: Some(names), ..columns })
 }
 
 /// Names of the columns that the model reads. For a model of texts alone they are the default names, as a text is found

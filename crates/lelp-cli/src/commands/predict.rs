@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use lelp::{argmax, softmax};
-use lelp_data::{ColumnRequest, ColumnSettings, Columns, DataError, Examples, Format, Table};
+use lelp_data::{ColumnRequest, Columns, DataError, Examples, Format, Table};
 use lelp_model::{Predictor, load_model};
 use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use crate::args::{GlobalArgs, InputArgs};
 use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
-use crate::model_columns::model_columns;
+use crate::model_columns::asked_columns;
 use crate::printer::Printer;
 use crate::terminal_text::single_line;
 
@@ -106,8 +106,7 @@ const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let model = load_model(&arguments.model, global.threads())?;
-    let remembered = ColumnSettings::remembered(&arguments.model)?;
-    let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
+    let columns = asked_columns(arguments.columns.settings(), &arguments.model, model.schema())?;
     let carried = arguments.carry.clone();
     let columns = Columns { label: ColumnRequest::No, carried, ..columns.columns() };
     let stream = arguments.file == Path::new("-");

@@ -17,7 +17,7 @@ use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
-use crate::model_columns::{class_names, model_columns};
+use crate::model_columns::asked_columns_and_classes;
 use crate::printer::Printer;
 use crate::text_table::TextTable;
 
@@ -142,7 +142,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         return Err(CommandError::NoFolder(arguments.model.clone()).into());
     }
     let model = NgramModel::load(&arguments.model)?;
-    let columns = columns(arguments, &model)?;
+    let columns = asked_columns_and_classes(arguments.columns.settings(), &arguments.model, &model)?;
     let splits = Splits::open(&arguments.data, &columns.columns(), columns.labels.as_deref())?;
     data_notices::warn(splits.notices(), printer);
     let (train, validation) = splits.learning()?;
@@ -186,14 +186,6 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     }
     printer.step("wrote", &format!("`{}`", arguments.out.display()));
     Ok(())
-}
-
-/// The columns that the model reads, by the names that are given or remembered, with its classes.
-fn columns(arguments: &Arguments, model: &NgramModel) -> Result<ColumnSettings, Failure> {
-    let remembered = ColumnSettings::remembered(&arguments.model)?;
-    let columns = arguments.columns.settings().or(remembered).or(model_columns(model.schema()));
-    let labels = class_names(columns.labels.as_deref(), model.labels())?.to_vec();
-    Ok(ColumnSettings { labels: Some(labels), ..columns })
 }
 
 /// Rows that students are measured on.

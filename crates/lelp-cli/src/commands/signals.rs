@@ -17,7 +17,7 @@ use crate::data_notices;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
 use crate::interrupt;
-use crate::model_columns::{class_names, model_columns};
+use crate::model_columns::{asked_columns, class_names};
 use crate::printer::Printer;
 use crate::progress::Rows;
 use crate::teacher_warnings;
@@ -184,11 +184,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         return Err(Failure::usage(NEEDS));
     };
     let signals = match (&arguments.teacher, &arguments.encoder) {
-        (Some(teacher), _) => {
-            let model = load_model(teacher, global.threads())?;
-            let columns = arguments.columns.settings().or(ColumnSettings::remembered(teacher)?);
-            let teacher = teacher_of(model.as_ref(), teacher)?;
-            let columns = columns.or(model_columns(model.schema()));
+        (Some(folder), _) => {
+            let model = load_model(folder, global.threads())?;
+            let teacher = teacher_of(model.as_ref(), folder)?;
+            let columns = asked_columns(arguments.columns.settings(), folder, model.schema())?;
             let names = class_names(columns.labels.as_deref(), teacher.labels())?;
             // A name of one of the classes never means that there is no label.
             let read = ColumnSettings { labels: Some(names.to_vec()), ..columns.clone() }.columns();

@@ -12,7 +12,7 @@ use crate::args::GlobalArgs;
 use crate::command_error::CommandError;
 use crate::encoder_cache::{embedding_cache, signals_cache};
 use crate::failure::{Context, Failure};
-use crate::model_columns::model_columns;
+use crate::model_columns::asked_columns;
 use crate::printer::Printer;
 use crate::progress::Rows;
 
@@ -95,7 +95,7 @@ fn with_signals(
 
 /// The columns that the teacher reads, where it was trained on vectors, numbers or categories; else the student's texts.
 fn teacher_columns(teacher: &LoadedTeacher, student: &ColumnSettings) -> Result<ColumnSettings, Failure> {
-    let own = ColumnSettings::remembered(teacher.folder())?.or(model_columns(teacher.schema()));
+    let own = asked_columns(ColumnSettings::default(), teacher.folder(), teacher.schema())?;
     let ColumnSettings { vectors, numbers, categories, .. } = own.clone();
     let ColumnSettings { text, pair, .. } = own.or(student.clone());
     Ok(ColumnSettings { text, pair, vectors, numbers, categories, ..student.clone() })
