@@ -193,18 +193,12 @@ impl NgramModel {
         self.logits_of_features(scratch, logits);
     }
 
-    /// Outputs of each row of `table` before the collapse, `[rows, classes * subclasses]`.
-    pub fn outputs(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
-        let table = self.schema().fit(table)?;
-        let mut scratch = self.scratch();
-        let mut outputs = Vec::with_capacity(table.rows() * self.config.outputs());
-        for row in 0..table.rows() {
-            scratch.ids.clear();
-            self.features.extract(&table, row, &mut scratch.features, &mut scratch.ids);
-            self.outputs_of_features(&mut scratch);
-            outputs.extend_from_slice(&scratch.outputs);
-        }
-        Ok(outputs)
+    /// Outputs before the collapse, `[classes * subclasses]`, of a row with these feature buckets.
+    pub fn outputs_of_buckets<'a>(&self, buckets: &[u32], scratch: &'a mut NgramScratch) -> &'a [f32] {
+        scratch.ids.clear();
+        scratch.ids.extend_from_slice(buckets);
+        self.outputs_of_features(scratch);
+        &scratch.outputs
     }
 
     /// Class logits of the features in `scratch`.

@@ -80,7 +80,10 @@ impl<'a> Shrinker<'a> {
         let inputs = thread_pool(threads)?
             .install(|| NgramInputs::of_table(texts, &features))
             .map_err(PredictError::from)?;
-        let outputs = model.outputs(texts)?;
+        let (mut scratch, mut outputs) = (model.scratch(), Vec::new());
+        for row in 0..inputs.rows() {
+            outputs.extend_from_slice(model.outputs_of_buckets(inputs.row(row), &mut scratch));
+        }
         let mut weights = vec![0.0_f64; model.table().buckets()];
         for row in 0..inputs.rows() {
             let features = inputs.row(row);

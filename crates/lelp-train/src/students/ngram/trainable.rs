@@ -141,7 +141,7 @@ impl TrainableNgram {
         })
     }
 
-    /// A student that begins as `model`, whose table is in 32 bits, is; rows of buckets that do not occur in `inputs` are 0.
+    /// A student that begins as `model`, whose table is in 32 bits, is.
     ///
     /// # Errors
     /// As [`new`](Self::new); [`NgramStudentError::Rounded`] where the table is not in 32 bits.
@@ -153,11 +153,7 @@ impl TrainableNgram {
     ) -> Result<Self, NgramStudentError> {
         let values = model.table().values().ok_or(NgramStudentError::Rounded)?;
         let mut student = Self::new(model.config().clone(), inputs, settings, seed)?;
-        let width = student.config.width;
-        for &bucket in inputs.buckets() {
-            let row = bucket as usize * width..(bucket as usize + 1) * width;
-            student.table.values_mut()[row.clone()].copy_from_slice(&values[row]);
-        }
+        student.table.values_mut().copy_from_slice(values);
         let layers = model.hidden().into_iter().chain([model.output()]);
         let layers: Vec<Dense> =
             layers.map(|layer| Dense::new(layer.inputs(), layer.weight(), layer.bias())).collect();
