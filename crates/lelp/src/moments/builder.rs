@@ -16,7 +16,6 @@ use crate::signals::Signals;
 ///
 /// # Memory
 /// Beside the moments at most 1024 rows of each class, and four more blocks a thread; it does not grow with rows.
-#[derive(Clone)]
 pub struct MomentsBuilder {
     width: usize,
     classes: usize,
@@ -56,6 +55,22 @@ struct Filling<'a> {
 impl fmt::Debug for MomentsBuilder {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "MomentsBuilder [{} classes, width {}]", self.classes, self.width)
+    }
+}
+
+impl Clone for MomentsBuilder {
+    /// Without the memory that is only there to be used again.
+    fn clone(&self) -> Self {
+        Self {
+            width: self.width,
+            classes: self.classes,
+            workers: self.workers.clone(),
+            sums: self.sums.clone(),
+            open: self.open.clone(),
+            full: self.full.clone(),
+            products: Vec::new(),
+            spare: Vec::new(),
+        }
     }
 }
 
