@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use half::f16;
-use lelp::{Embeddings, Signals, SignalsError, SignalsParts};
+use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -103,6 +103,11 @@ impl<'a> SignalArrays<'a> {
             }
         }))
     }
+}
+
+/// A classifier head: weight `[classes, width]`, bias `[classes]`.
+pub(crate) fn head(weight: &PyReadonlyArray2<'_, f32>, bias: &PyReadonlyArray1<'_, f32>) -> PyResult<Head> {
+    Ok(Head::new(weight.as_slice()?, bias.as_slice()?, weight.shape()[1]).map_err(Raised::from)?)
 }
 
 /// `[rows, columns]` as an array, without a copy.

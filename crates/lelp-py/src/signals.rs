@@ -4,14 +4,13 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lelp::Head;
 use lelp_data::{
     ColumnSettings, Existing, Precision, SignalsDescription, SignalsFolder, SignalsWriter as Writer,
 };
-use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use crate::arrays::{EmbeddingArray, SignalArrays};
+use crate::arrays::{EmbeddingArray, SignalArrays, head};
 use crate::errors::Raised;
 use crate::interrupt;
 
@@ -105,8 +104,7 @@ impl SignalsWriter {
     /// Writes the teacher's head: weight `[classes, width]`, bias `[classes]`.
     #[pyo3(signature = (weight: "object", bias: "object"))]
     fn write_head(&self, weight: PyReadonlyArray2<'_, f32>, bias: PyReadonlyArray1<'_, f32>) -> PyResult<()> {
-        let head =
-            Head::new(weight.as_slice()?, bias.as_slice()?, weight.shape()[1]).map_err(Raised::from)?;
+        let head = head(&weight, &bias)?;
         let mut writer = self.writer();
         let writer = writer.as_mut().ok_or_else(|| self.complete())?;
         Ok(writer.write_head(&head).map_err(Raised::from)?)

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lelp::artifact::Targets;
 use lelp::{
-    Beta, ClassMoments, FitError, FittedSplit, Head, MakerSettings, Members, SplitStatistics,
+    Beta, ClassMoments, FitError, FittedSplit, MakerSettings, Members, SplitStatistics,
     SplitStatisticsBuilder, TargetSettings, Temperature,
 };
-use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::{Map, Value, json};
 
-use crate::arrays::{EmbeddingArray, SignalArrays, matrix, threads};
+use crate::arrays::{EmbeddingArray, SignalArrays, head, matrix, threads};
 use crate::errors::Raised;
 use crate::interrupt;
 
@@ -102,11 +102,7 @@ impl Statistics {
                 let other = other.gathered();
                 (other.rows, other.all()?)
             };
-            let mut own = self.gathered();
-            let mut all = own.all()?;
-            all.merge(&other)?;
-            self.replace(&mut own, all, other_rows);
-            Ok::<_, FitError>(())
+            self.merge_rows(&other, other_rows)
         });
         Ok(merged.map_err(Raised::from)?)
     }
@@ -127,11 +123,7 @@ impl Statistics {
     fn merge_moments(&self, py: Python<'_>, moments: &[u8], rows: u64) -> PyResult<()> {
         let merged: Result<(), Raised> = py.detach(|| {
             let more = SplitStatistics::from(ClassMoments::from_bytes(moments)?);
-            let mut own = self.gathered();
-            let mut all = own.all()?;
-            all.merge(&more)?;
-            self.replace(&mut own, all, rows);
-            Ok(())
+            Ok(self.merge_rows(&more, rows)?)
         });
         Ok(merged?)
     }
@@ -145,10 +137,7 @@ impl Statistics {
         head_bias: Option<PyReadonlyArray1<'_, f32>>,
     ) -> PyResult<Fit> {
         let head = match (&head_weight, &head_bias) {
-            (Some(weight), Some(bias)) => {
-                let width = weight.shape()[1];
-                Some(Head::new(weight.as_slice()?, bias.as_slice()?, width).map_err(Raised::from)?)
-            }
+            (Some(weight), Some(bias)) => Some(head(weight, bias)?),
             _ => None,
         };
         let all = py.detach(|| self.gathered().all()).map_err(Raised::from)?;
@@ -163,15 +152,19 @@ impl Statistics {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts `all` in place of what was gathered, with `more` rows than before.
-    fn replace(&self, own: &mut Gathered, all: SplitStatistics, more: u64) {
+    /// Adds the statistics `more` of `rows` rows.
+    fn merge_rows(&self, more: &SplitStatistics, rows: u64) -> Result<(), FitError> {
+        let mut own = self.gathered();
+        let mut all = own.all()?;
+        all.merge(more)?;
         let builder = SplitStatisticsBuilder::new(
             self.settings.requirements(),
             all.classes(),
             all.width(),
             self.threads,
         );
-        *own = Gathered { merged: Some(all), builder, rows: own.rows + more };
+        *own = Gathered { merged: Some(all), builder, rows: own.rows + rows };
+        Ok(())
     }
 
     fn add_blocks(&self, arrays: SignalArrays<'_>, cancel: &AtomicBool) -> Result<(), Raised> {

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from lelp import errors
+from lelp._inputs import as_list, check_lengths
 from lelp.errors import Defect, InputError, SystemFailure
 
 # Options whose values stand in one argument, between commas; all others are given again for each value.
@@ -132,10 +133,8 @@ def write_rows(data: Any, path: pathlib.Path) -> pathlib.Path:
                 f"data are {type(data).__qualname__}, but a path, a table, or a dict of columns is needed"
             )
         data = {name: data[name] for name in data.columns}
-    columns = {name: values.tolist() if hasattr(values, "tolist") else list(values) for name, values in data.items()}
-    lengths = {name: len(values) for name, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise InputError(f"columns differ in length: {lengths}")
+    columns = {name: as_list(values) for name, values in data.items()}
+    check_lengths(columns)
     file = path.with_suffix(".jsonl")
     with open(file, "w", encoding="utf-8") as lines:
         for row in zip(*columns.values()):

@@ -80,16 +80,25 @@ def columns_of(rows: Mapping[str, Any], kinds: Mapping[str, str]) -> list[tuple[
             raise InputError(f"a column is called {name!r}, but names are strings")
         if kinds.get(name) == "vector":
             columns.append((name, single_matrix(_stacked(values, name), f"vectors of column `{name}`")))
-        elif hasattr(values, "tolist"):
-            columns.append((name, values.tolist()))
-        elif hasattr(values, "to_list"):
-            columns.append((name, values.to_list()))
         else:
-            columns.append((name, list(values)))
-    lengths = {name: len(values) for name, values in columns}
+            columns.append((name, as_list(values)))
+    check_lengths(dict(columns))
+    return columns
+
+
+def as_list(values: Any) -> list[Any]:
+    """The values of a column, whatever holds them, as a list of Python's own types."""
+    for to_list in ("tolist", "to_list"):
+        if hasattr(values, to_list):
+            return getattr(values, to_list)()
+    return list(values)
+
+
+def check_lengths(columns: Mapping[str, Any]) -> None:
+    """Refuses columns that differ in length."""
+    lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InputError(f"columns differ in length: {lengths}")
-    return columns
 
 
 def _stacked(values: Any, name: str) -> Any:

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from lelp import _lelp
 from lelp._inputs import describe, float_matrix, labels_of, single_matrix
@@ -446,8 +446,6 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
             return np.full(rows, -1)
         labels = np.asarray(y)
         if labels.ndim == 2 and labels.shape[1] == 1:
-            from sklearn.utils.validation import column_or_1d
-
             labels = column_or_1d(labels, warn=True)
         if len(labels) != rows:
             raise InputError(f"there are {len(labels)} labels for {rows} rows")
