@@ -112,7 +112,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "give a folder that `lelp teach` or `lelp distill` wrote, or one of a Hugging Face classifier";
         ModelFolderError: ModelFolderError::NoHead(_) => TRAIN_HEAD;
         EncoderClassifierError: EncoderClassifierError::NoHead { .. } => TRAIN_HEAD;
-        ExportError: ExportError::NoEncoder { .. } => "serve it with `lelp predict`, or from Rust or Python";
+        ExportError: ExportError::Format { .. } => "write its weights with `--format safetensors`";
         ReadError: ReadError::NoFolder(_) | ReadError::NoRun(_) => RUN_FOLDERS;
         ReadError: ReadError::NoStudent { .. } => RUN_FOLDERS;
         StudentSplitError: StudentSplitError::NoSplit { .. } =>
@@ -159,7 +159,7 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
         HeadTrainingError { Data Train }
         ImportError { Signals }
         SignalsRunError { Data Teacher Folder }
-        ExportError { Teacher }
+        ExportError { Model Tokenizer File }
         RunError { Results }
         ReadError { File Results }
         ServeError { Model }

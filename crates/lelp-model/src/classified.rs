@@ -44,9 +44,12 @@ input!(
 impl Classified for ExportError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoEncoder { .. } => ErrorKind::Input,
-            Self::Teacher(error) => error.kind(),
+            Self::Model(error) => error.kind(),
+            Self::Format { .. } | Self::Column { .. } => ErrorKind::Input,
             Self::Weights(error) => error.kind(),
+            Self::Config(error) => error.kind(),
+            Self::Tokenizer(error) => error.kind(),
+            Self::Calibration(error) => error.kind(),
             Self::File(error) => error.kind(),
         }
     }

@@ -96,6 +96,11 @@ impl ClassifierHead {
         &self.output
     }
 
+    /// Values of all weights and biases.
+    pub(crate) fn elements(&self) -> usize {
+        self.hidden.iter().chain([&self.output]).map(|layer| layer.weight().len() + layer.bias().len()).sum()
+    }
+
     /// Embeddings and logits of `rows` `[n, inputs]`.
     #[must_use]
     pub fn apply(&self, rows: Vec<f32>) -> HeadOutput {

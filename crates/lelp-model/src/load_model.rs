@@ -8,24 +8,29 @@ use serde::Deserialize;
 
 use crate::calibration::CalibratedModel;
 use crate::kinds::MODEL_KINDS;
-use crate::model_kind::{LoadedModel, ModelFolderError};
+use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 
 /// Loads the model in `folder`, of whatever kind, with the [calibration](crate::Calibration) that stands beside it.
 ///
 /// # Errors
 /// [`ModelFolderError`] names the folder or file; a folder that no kind recognises is refused.
 pub fn load_model(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, ModelFolderError> {
+    let kind = kind_of(folder)?;
+    check_recorded(folder).map_err(ModelFolderError::unsound)?;
+    let model = (kind.load)(folder, threads)?;
+    CalibratedModel::of(model, folder).map_err(ModelFolderError::unsound)
+}
+
+/// The kind of the model in `folder`.
+pub(crate) fn kind_of(folder: &Path) -> Result<&'static ModelKind, ModelFolderError> {
     if !folder.is_dir() {
         return Err(ModelFolderError::NoFolder(folder.to_owned()));
     }
     let kind = MODEL_KINDS.iter().find(|kind| (kind.recognises)(folder));
-    let kind = kind.ok_or_else(|| {
+    kind.ok_or_else(|| {
         let known = MODEL_KINDS.iter().map(|kind| kind.name).collect();
         ModelFolderError::UnknownKind { folder: folder.to_owned(), known }
-    })?;
-    check_recorded(folder).map_err(ModelFolderError::unsound)?;
-    let model = (kind.load)(folder, threads)?;
-    CalibratedModel::of(model, folder).map_err(ModelFolderError::unsound)
+    })
 }
 
 /// The part of `run.json` that says which files belong together.
@@ -37,7 +42,7 @@ struct RunFile {
 
 /// Refuses a folder whose files are not all those that its `run.json` was written with; a folder of another program has
 /// none, or one that says nothing of it.
-fn check_recorded(folder: &Path) -> Result<(), FileError> {
+pub(crate) fn check_recorded(folder: &Path) -> Result<(), FileError> {
     let Ok(json) = storage::map(&folder.join("run.json")) else { return Ok(()) };
     serde_json::from_slice(&json).map_or(Ok(()), |RunFile { files }| files.check(folder))
 }

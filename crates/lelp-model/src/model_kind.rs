@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lelp::{Classified, ErrorKind};
 
+use crate::export::ExportSource;
 use crate::predictor::Predictor;
 
 /// A kind of model: how its folder is recognised and loaded.
@@ -20,6 +21,8 @@ pub struct ModelKind {
     pub recognises: fn(&Path) -> bool,
     /// Loads the model; answers are the same bytes for any number of threads.
     pub load: fn(&Path, NonZeroUsize) -> Result<LoadedModel, ModelFolderError>,
+    /// Reads what is written for other programs.
+    pub(crate) export: fn(&Path) -> Result<ExportSource, ModelFolderError>,
 }
 
 /// A model of any kind, loaded.

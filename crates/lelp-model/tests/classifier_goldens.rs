@@ -14,7 +14,7 @@ use golden::{FAMILIES, Golden, Graph, Tensor, close, folder};
 use lelp_model::Predictor;
 use lelp_model::checkpoint::{EncoderConfig, Weights};
 use lelp_model::encoder_classifier::{CLASSIFIER_FILE, EncoderClassifier, SequenceClassifierConfig};
-use lelp_model::export::export;
+use lelp_model::export::{ExportFormat, export};
 use lelp_model::load_model;
 use lelp_model::tokenizer::Tokenizer;
 
@@ -59,7 +59,7 @@ fn the_exported_graph_answers_a_padded_batch_as_transformers() {
     for family in FAMILIES {
         let golden = Golden::read(family);
         let out = work.path().join(format!("{family}.onnx"));
-        let exported = export(&folder(family), &out).unwrap();
+        let exported = export(&folder(family), &out, ExportFormat::Onnx).unwrap();
         assert_eq!(exported.files, std::slice::from_ref(&out));
         let [logits, embedding] = run(&out, &golden, &exported.inputs);
         close(family, &logits, &golden.floats("logits").values);
@@ -72,13 +72,13 @@ fn the_exported_graph_answers_a_padded_batch_as_transformers() {
 }
 
 /// Logits and embedding that a graph gives for a golden's inputs.
-fn run(path: &Path, golden: &Golden, inputs: &[&'static str]) -> [Vec<f32>; 2] {
-    let column = |name: &'static str| {
+fn run(path: &Path, golden: &Golden, inputs: &[String]) -> [Vec<f32>; 2] {
+    let column = |name| {
         let Tensor { shape, values } = golden.integers(name);
         let row = |row: &[i64]| row.iter().map(|&value| i32::try_from(value).unwrap()).collect();
         (name, values.chunks(shape[1]).map(row).collect::<Vec<Vec<i32>>>())
     };
-    Graph::read(path).run(&inputs.iter().map(|name| column(name)).collect::<Vec<_>>())
+    Graph::read(path).run(&inputs.iter().map(|name| column(name.as_str())).collect::<Vec<_>>())
 }
 
 /// The first two outputs as subclasses of one class, and so on: `log sum exp` of `transformers`' own logits.
@@ -107,8 +107,8 @@ fn subclasses_collapse_here_and_in_the_exported_graph() {
     assert_eq!(teacher.labels(), labels);
     close(family, &teacher.logits_of_texts(&golden.texts()).unwrap(), &expected);
     let out = work.path().join("model.onnx");
-    let exported = export(work.path(), &out).unwrap();
-    assert_eq!((&exported.labels, exported.max_length), (&labels, 24));
+    let exported = export(work.path(), &out, ExportFormat::Onnx).unwrap();
+    assert_eq!((&exported.labels, exported.metadata["max_length"].as_str()), (&labels, "24"));
     let [logits, embedding] = run(&out, &golden, &exported.inputs);
     close(family, &logits, &expected);
     close(family, &embedding, &golden.floats("embedding").values);
@@ -157,4 +157,48 @@ fn a_config_that_is_written_reads_back_as_it_was() {
         assert!(config.is_classifier(), "{family}");
         assert_eq!(EncoderConfig::parse(&config.to_bytes()).unwrap(), config, "{family}");
     }
+}
+
+/// What is written for `transformers` answers as the golden does; that `transformers` says the same: `benches/export_parity.py`.
+#[test]
+fn a_folder_for_transformers_answers_as_the_classifier_and_holds_its_temperature() {
+    let work = tempfile::tempdir().unwrap();
+    for family in FAMILIES {
+        let (golden, from) = (Golden::read(family), golden::copy(family));
+        let figures =
+            r#"{"negative_log_likelihood": 1.0, "expected_calibration_error": 0.1, "accuracy": 0.5}"#;
+        let calibration =
+            format!(r#"{{"temperature": 2.0, "rows": 9, "before": {figures}, "after": {figures}}}"#);
+        fs::write(from.path().join("calibration.json"), calibration).unwrap();
+        let out = work.path().join(family);
+        let exported = export(from.path(), &out, ExportFormat::Transformers).unwrap();
+        assert_eq!(
+            (exported.files.as_slice(), out.join("calibration.json").exists()),
+            (&[out.clone()][..], false)
+        );
+        let halves: Vec<f32> = golden.floats("logits").values.iter().map(|logit| logit / 2.0).collect();
+        let answers = load_model(&out, ONE).unwrap().logits_of_texts(&golden.texts()).unwrap();
+        close(family, &answers, &halves);
+    }
+}
+
+/// `lelp.transformers` reads it: `test_transformers.py`.
+#[test]
+fn a_folder_for_transformers_with_subclasses_is_that_of_our_own_class() {
+    let work = golden::copy("roberta");
+    golden::double_head(work.path(), "classifier.out_proj");
+    let labels = vec!["no".to_owned(), "yes".to_owned()];
+    let own = SequenceClassifierConfig::new(labels, NonZeroUsize::new(2).unwrap(), NonZeroUsize::new(24));
+    fs::write(work.path().join(CLASSIFIER_FILE), own.to_bytes()).unwrap();
+    let out = work.path().join("out");
+    export(work.path(), &out, ExportFormat::Transformers).unwrap();
+    let config: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("config.json")).unwrap()).unwrap();
+    assert_eq!((&config["model_type"], &config["subclasses"]), (&"lelp-subclass".into(), &2.into()));
+    assert_eq!((&config["inner"]["model_type"], &config["id2label"]["1"]), (&"roberta".into(), &"yes".into()));
+    let (own, written) = (golden::read_weights(work.path()), golden::read_weights(&out));
+    for (name, tensor) in &written {
+        assert_eq!(tensor.values, own[name.strip_prefix("inner.").unwrap()].values, "{name}");
+    }
+    assert_eq!(written["inner.classifier.out_proj.weight"].shape[0], 4);
 }

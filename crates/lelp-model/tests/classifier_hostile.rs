@@ -14,7 +14,7 @@ use golden::{Golden, WEIGHTS, copy, edit_config, folder, read_weights, write_wei
 use lelp::ErrorChain;
 use lelp_model::checkpoint::EncoderConfig;
 use lelp_model::encoder_classifier::{CLASSIFIER_FILE, EncoderClassifier};
-use lelp_model::export::{ExportError, export};
+use lelp_model::export::{ExportFormat, export};
 use lelp_model::load_model;
 use lelp_model::{Predictor, Teacher};
 use serde_json::{Value, json};
@@ -304,15 +304,12 @@ fn a_text_never_runs_beyond_the_position_table() {
 fn an_export_leaves_nothing_behind_where_it_fails() {
     let work = tempfile::tempdir().unwrap();
     let out = work.path().join("model.onnx");
-    let nowhere = export(Path::new("no/such/folder"), &out);
+    let nowhere = export(Path::new("no/such/folder"), &out, ExportFormat::Onnx);
     assert!(nowhere.is_err());
     fs::write(work.path().join("config.json"), r#"{"model": "ngram"}"#).unwrap();
-    let error = export(work.path(), &out).unwrap_err();
-    assert!(
-        matches!(error, ExportError::NoEncoder { .. }) && error.to_string().contains("n-gram"),
-        "{error}"
-    );
-    let error = export(&folder("encoder_bert"), &out).unwrap_err();
+    let error = export(work.path(), &out, ExportFormat::Onnx).unwrap_err();
+    assert!(error.to_string().contains("does not describe an n-gram student"), "{error}");
+    let error = export(&folder("encoder_bert"), &out, ExportFormat::Onnx).unwrap_err();
     assert!(error.to_string().contains("train a head on it"), "{error}");
     assert!(!out.exists());
 }

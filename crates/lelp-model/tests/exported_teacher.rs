@@ -13,7 +13,7 @@ use lelp_data::Text;
 use lelp_model::checkpoint::EncoderConfig;
 use lelp_model::encoder::Pooling;
 use lelp_model::encoder_classifier::{EncoderClassifier, FrozenEncoderConfig};
-use lelp_model::export::export;
+use lelp_model::export::{ExportFormat, export};
 use lelp_model::head::ClassifierHead;
 use lelp_model::layer::Layer;
 use lelp_model::tokenizer::Tokenizer;
@@ -73,15 +73,17 @@ fn every_pooling_head_and_collapse_is_in_the_graph() {
             let name = format!("{encoder}-{pooling:?}-{normalize}-{subclasses}");
             let (teacher, out) = (work.path().join(&name), work.path().join(format!("{name}.onnx")));
             save(&teacher, encoder, pooling, normalize, hidden, subclasses);
-            let exported = export(&teacher, &out).unwrap();
-            assert_eq!((exported.max_length, exported.embedding_width), (16, if hidden { 7 } else { 32 }));
+            let exported = export(&teacher, &out, ExportFormat::Onnx).unwrap();
+            assert_eq!(exported.metadata["max_length"], "16");
             let expected = EncoderClassifier::load(&teacher, ONE)
                 .unwrap()
                 .logits_of_texts(&TEXTS.map(Text::from))
                 .unwrap();
             assert_eq!(expected.len(), 2 * TEXTS.len());
-            let inputs: Vec<_> =
-                padded(&teacher).into_iter().filter(|(name, _)| exported.inputs.contains(name)).collect();
+            let inputs: Vec<_> = padded(&teacher)
+                .into_iter()
+                .filter(|(name, _)| exported.inputs.iter().any(|input| input == name))
+                .collect();
             assert_eq!(inputs.len(), exported.inputs.len());
             let [logits, _] = Graph::read(&out).run(&inputs);
             close(&name, &logits, &expected);

@@ -339,13 +339,24 @@ fn any_hugging_face_classifier_is_a_teacher() {
 }
 
 #[test]
-fn what_has_an_encoder_is_exported() {
+fn every_model_is_exported_in_the_formats_that_can_hold_it() {
     let work = taught();
     work.run("export --model teacher --out teacher.onnx");
     assert!(fs::metadata(work.path("teacher.onnx")).unwrap().len() > 10_000);
     assert!(work.fails("export --model teacher --out teacher.onnx", 1).contains("--overwrite"));
     work.run(&format!("export --model {} --out teacher.onnx --overwrite", classifier().display()));
     work.run("distill --data queries --method ce --out student --buckets 4096 --epochs 1");
-    let said = work.fails("export --model student --out student.onnx", 1);
-    assert!(said.contains("n-gram") && !work.path("student.onnx").exists(), "{said}");
+    work.run("export --model student --out student.onnx");
+    work.run("export --model student --format safetensors --out student.safetensors");
+    for model in ["student", "teacher"] {
+        let said = work.fails(&format!("export --model {model} --format transformers --out folder"), 1);
+        assert!(said.contains("--format safetensors") && !work.path("folder").exists(), "{said}");
+    }
+    let classifier = classifier();
+    let line = format!("export --model {} --format transformers --out folder", classifier.display());
+    work.run(&line);
+    assert!(work.fails(&line, 1).contains("--overwrite"));
+    work.run(&format!("{line} --overwrite"));
+    let answers = |model: &str| work.run(&format!("predict --model {model} queries/test.csv"));
+    assert_eq!(answers("folder"), answers(&classifier.display().to_string()));
 }

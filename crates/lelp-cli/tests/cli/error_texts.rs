@@ -128,7 +128,7 @@ fn models_and_their_folders() {
     said.input(&format!("eval --model {} --data queries/test.csv", encoder.display()));
     said.input("distill --data queries --method ce --out student");
     said.input("distill --data queries --method ce --out file/student --buckets 1024 --epochs 1");
-    said.input("export --model student --out student.onnx");
+    said.input("export --model student --format transformers --out folder");
     said.input("inspect --model student");
     said.input("inspect --model empty");
     said.input("report --run nowhere --out r.html");

@@ -47,6 +47,21 @@ impl OnnxGraph {
         self.model.metadata_props.push(entry(key, value));
     }
 
+    /// Names of the inputs.
+    pub(crate) fn inputs(&self) -> Vec<String> {
+        let inputs = self.model.graph.iter().flat_map(|graph| &graph.input);
+        inputs.filter_map(|input| input.name.clone()).collect()
+    }
+
+    /// A name that an input, whose name comes from elsewhere, shares with another tensor.
+    pub(crate) fn name_taken_twice(&self) -> Option<String> {
+        let graph = self.model.graph.as_ref()?;
+        let constants = graph.initializer.iter().filter_map(|constant| constant.name.as_ref());
+        let results = graph.node.iter().flat_map(|node| &node.output);
+        let mut seen: HashSet<&String> = constants.chain(results).collect();
+        graph.input.iter().filter_map(|input| input.name.as_ref()).find(|&name| !seen.insert(name)).cloned()
+    }
+
     /// The model, and its large constants as the content of the file `name` beside it.
     pub(crate) fn in_two_files(mut self, name: &str) -> (Vec<u8>, Vec<u8>) {
         for tensor in self.large_constants() {

@@ -1,5 +1,5 @@
-//! ONNX graphs of encoders, written from Hugging Face weights in operators of standard ONNX: one writer for all families
-//! and both uses.
+//! ONNX graphs in operators of standard ONNX. Those of encoders are written from Hugging Face weights: one writer for all
+//! families and both uses.
 //!
 //! | | [`hidden_graph`], which answers here | [`classifier_graph`], for other runtimes |
 //! |---|---|---|
@@ -8,17 +8,23 @@
 //!
 //! A batch that runs here holds texts of one length (see `batching`), so nothing is padded, no mask is needed, and a
 //! text's embedding does not depend on its neighbours.
+//!
+//! [`ngram_graph`] and [`columns_graph`] are those of the other kinds of students, for other runtimes.
 
 mod attention;
 pub(crate) mod builder;
 mod classify;
+mod columns;
 mod embeddings;
 mod feed_forward;
 mod linear;
 mod mask;
 mod message;
+mod ngram;
 mod pooled;
 mod position_bias;
+
+use lelp::CalibrationTemperature;
 
 use builder::{Dimension, Element, GraphBuilder, OnnxGraph, Value};
 
@@ -27,10 +33,14 @@ use crate::head::ClassifierHead;
 use crate::pooling::Pooling;
 use mask::Mask;
 
+pub(crate) use columns::{EncodedText, columns_graph};
+pub(crate) use ngram::ngram_graph;
+
 /// Names of the graphs' inputs and outputs.
 pub(crate) const INPUT_IDS: &str = "input_ids";
 pub(crate) const ATTENTION_MASK: &str = "attention_mask";
 pub(crate) const TOKEN_TYPE_IDS: &str = "token_type_ids";
+pub(crate) const OFFSETS: &str = "offsets";
 pub(crate) const HIDDEN: &str = "hidden";
 pub(crate) const EMBEDDING: &str = "embedding";
 pub(crate) const LOGITS: &str = "logits";
@@ -78,25 +88,26 @@ pub(crate) struct GraphOfClassifier<'a> {
     pub(crate) pooling: Pooling,
     pub(crate) normalize: bool,
     pub(crate) head: &'a ClassifierHead,
+    pub(crate) temperature: Option<CalibrationTemperature>,
 }
 
 /// The graph from padded ids and their mask to logits of classes and the embedding they are read from.
 ///
 /// Texts are padded on the right, as positions count from the left.
 pub(crate) fn classifier_graph(classifier: &GraphOfClassifier<'_>) -> Result<OnnxGraph, WeightsError> {
-    let &GraphOfClassifier { config, weights, pooling, normalize, head } = classifier;
-    let layers = head.hidden().map(|(hidden, _)| hidden).into_iter().chain([head.output()]);
-    let head_elements = layers.map(|layer| layer.weight().len() + layer.bias().len()).sum();
-    let mut writer = Writer::new(config, weights, head_elements);
-    let input_ids = writer.ids(INPUT_IDS);
-    let mask = Mask::new(&mut writer);
-    let hidden = encoder(&mut writer, &input_ids, Some(&mask), pooling.into())?;
-    let encoding = pooled::pooled(&mut writer, &hidden, &mask, pooling, normalize);
-    let (embedding, logits) = classify::classify(&mut writer, &encoding, head);
-    let row = |columns: usize| [Dimension::Named("batch"), Dimension::Fixed(columns)];
-    writer.graph.output(LOGITS, &logits, &row(head.classes()));
-    writer.graph.output(EMBEDDING, &embedding, &row(head.embedding_width()));
+    let &GraphOfClassifier { config, weights, pooling, normalize, head, temperature } = classifier;
+    let mut writer = Writer::new(config, weights, head.elements());
+    let encoding = encoding(&mut writer, pooling, normalize)?;
+    classify::classify(&mut writer.graph, &encoding, head, temperature);
     Ok(writer.graph.finish())
+}
+
+/// Declares the inputs of padded texts; their pooled vectors `[batch, width]`.
+fn encoding(writer: &mut Writer<'_>, pooling: Pooling, normalize: bool) -> Result<Value, WeightsError> {
+    let input_ids = writer.ids(INPUT_IDS);
+    let mask = Mask::new(writer);
+    let hidden = encoder(writer, &input_ids, Some(&mask), pooling.into())?;
+    Ok(pooled::pooled(writer, &hidden, &mask, pooling, normalize))
 }
 
 /// Hidden vectors behind the last layer, `[batch, kept, width]`.

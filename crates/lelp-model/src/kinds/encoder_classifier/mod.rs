@@ -32,6 +32,7 @@ pub use sequence_classifier::{CLASSIFIER_FILE, SequenceClassifierConfig};
 
 use crate::checkpoint;
 use crate::encoder::Encoder;
+use crate::export::ExportSource;
 use crate::head::{ClassifierHead, HeadOutput};
 use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 use crate::predictor::{PredictError, Predictor};
@@ -47,6 +48,7 @@ pub(crate) const FROZEN_ENCODER: ModelKind = ModelKind {
     summary: "an encoder as it was pulled, and a head that was trained on it",
     recognises: |folder| folder.join(TEACHER_FILE).exists(),
     load,
+    export: |folder| Ok(ExportSource::FrozenEncoder(read_files(folder).map_err(folder_error)?)),
 };
 
 /// A sequence classifier in the format of Hugging Face.
@@ -55,13 +57,17 @@ pub(crate) const SEQUENCE_CLASSIFIER: ModelKind = ModelKind {
     summary: "a Hugging Face sequence classifier, head included",
     recognises: checkpoint::names_an_encoder,
     load,
+    export: |folder| Ok(ExportSource::SequenceClassifier(read_files(folder).map_err(folder_error)?)),
 };
 
 fn load(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, ModelFolderError> {
-    match EncoderClassifier::load(folder, threads) {
-        Ok(model) => Ok(Box::new(model)),
-        Err(error @ EncoderClassifierError::NoHead { .. }) => Err(ModelFolderError::NoHead(Box::new(error))),
-        Err(error) => Err(ModelFolderError::unsound(error)),
+    Ok(Box::new(EncoderClassifier::load(folder, threads).map_err(folder_error)?))
+}
+
+fn folder_error(error: EncoderClassifierError) -> ModelFolderError {
+    match error {
+        EncoderClassifierError::NoHead { .. } => ModelFolderError::NoHead(Box::new(error)),
+        error => ModelFolderError::unsound(error),
     }
 }
 

@@ -6,9 +6,6 @@ use lelp_data::Table;
 
 use super::config::InputColumn;
 
-/// Standardised numbers are cut off here, so that no number makes an answer infinite. Ours: no training row comes near.
-const MOST_DEVIATIONS: f64 = 1e6;
-
 /// The inputs of the first layer: first the *dense* values, in the order of the columns, a text as its embedding;
 /// then a row of each category's table, in the order of the columns.
 #[derive(Debug, Clone)]
@@ -45,6 +42,9 @@ struct CategoryColumn {
 }
 
 impl InputLayout {
+    /// Standardised numbers are cut off here, so that no number makes an answer infinite. Ours: no training row comes near.
+    pub(crate) const MOST_DEVIATIONS: f64 = 1e6;
+
     /// The layout of `columns`, which have been checked; an encoder gives `encoder_width` values, 0 without one.
     #[must_use]
     pub fn new(columns: &[InputColumn], encoder_width: usize) -> Self {
@@ -125,7 +125,8 @@ impl InputLayout {
                 DenseKind::Number { mean, deviation } => {
                     let number = table.number(row, column.place);
                     let standardised = number.map_or(0.0, |number| (number - mean) / deviation);
-                    dense[column.start] = standardised.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS) as f32;
+                    dense[column.start] =
+                        standardised.clamp(-Self::MOST_DEVIATIONS, Self::MOST_DEVIATIONS) as f32;
                     dense[column.start + 1] = f32::from(number.is_none());
                 }
             }

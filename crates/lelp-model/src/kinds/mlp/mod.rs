@@ -17,6 +17,9 @@ mod file;
 mod input_layout;
 mod model;
 
+use std::num::NonZeroUsize;
+
+use crate::export::ExportSource;
 use crate::model_kind::{ModelFolderError, ModelKind};
 
 pub use config::{EncoderUse, InputColumn, MlpConfig, MlpConfigError};
@@ -30,4 +33,8 @@ pub(crate) const KIND: ModelKind = ModelKind {
     summary: "a dense network on vectors, numbers, categories and embedded texts",
     recognises: MlpModel::is_in,
     load: |folder, threads| Ok(Box::new(MlpModel::load(folder, threads).map_err(ModelFolderError::unsound)?)),
+    export: |folder| {
+        let model = MlpModel::load(folder, NonZeroUsize::MIN).map_err(ModelFolderError::unsound)?;
+        Ok(ExportSource::Columns(Box::new(model)))
+    },
 };

@@ -173,7 +173,7 @@ impl MlpModel {
     }
 
     /// The folder that the encoder was loaded from.
-    pub(super) fn encoder_folder(&self) -> Option<&Path> {
+    pub(crate) fn encoder_folder(&self) -> Option<&Path> {
         self.encoder.as_ref().map(|own| own.folder.as_path())
     }
 }

@@ -192,6 +192,40 @@ impl FeatureTable {
         }
     }
 
+    /// Rows that there are values for: one a bucket, but in a pruned table.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.kept().map_or(self.buckets, |pruned| pruned.kept.rows())
+    }
+
+    /// The row of every bucket of a pruned table; none where each bucket has its own.
+    #[must_use]
+    pub fn row_of_buckets(&self) -> Option<Vec<i64>> {
+        let kept = &self.kept()?.kept;
+        Some((0..self.buckets as u32).map(|bucket| i64::from(kept.row(bucket))).collect())
+    }
+
+    /// Writes the values in `f32`, as they answer, into `values` `[rows, width]`.
+    ///
+    /// # Panics
+    /// If `values` is of another length.
+    pub fn write_rows(&self, values: &mut [f32]) {
+        assert_eq!(values.len(), self.rows() * self.width, "a value for every one of the table");
+        // A row is the mean of itself alone.
+        for (row, values) in (0..).zip(values.chunks_exact_mut(self.width)) {
+            match &self.values {
+                Values::F32(table) => mean_of_rows(table.get(), &[row], values),
+                Values::Int8 { codes, scales } => mean_of_quantized_rows(codes.get(), scales, &[row], values),
+                Values::Pruned(PrunedRows { codes: PrunedCodes::Int8(codes), scales, .. }) => {
+                    mean_of_quantized_rows(codes.get(), scales, &[row], values);
+                }
+                Values::Pruned(PrunedRows { codes: PrunedCodes::Int4(codes), scales, .. }) => {
+                    mean_of_nibble_rows(codes.get(), scales, &[row], values);
+                }
+            }
+        }
+    }
+
     /// Bytes of the values as they are stored.
     #[must_use]
     pub fn bytes(&self) -> usize {

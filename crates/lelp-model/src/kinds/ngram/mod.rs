@@ -17,9 +17,11 @@ mod file;
 mod kept_rows;
 mod model;
 mod tokens;
+mod word_break;
 
 use std::path::Path;
 
+use crate::export::ExportSource;
 use crate::model_kind::{ModelFolderError, ModelKind};
 
 pub use character_ngrams::CharacterNgrams;
@@ -31,6 +33,7 @@ pub use file::NgramFileError;
 pub use model::{NgramModel, NgramModelError, NgramScratch};
 
 pub use tokens::{Tokens, hash_token};
+pub(crate) use word_break::WORD_BREAK;
 
 /// The n-gram student.
 pub(crate) const KIND: ModelKind = ModelKind {
@@ -38,4 +41,5 @@ pub(crate) const KIND: ModelKind = ModelKind {
     summary: "hashed words, runs of words and character n-grams over a mean-pooled table",
     recognises: |folder: &Path| crate::kinds::config_names(folder, "ngram"),
     load: |folder, _| Ok(Box::new(NgramModel::load(folder).map_err(ModelFolderError::unsound)?)),
+    export: |folder| Ok(ExportSource::Ngram(NgramModel::load(folder).map_err(ModelFolderError::unsound)?)),
 };

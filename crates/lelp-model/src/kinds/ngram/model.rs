@@ -10,6 +10,7 @@ use super::config::{NgramConfig, NgramConfigError, TablePrecision};
 use super::feature_table::FeatureTable;
 use super::features::FeatureScratch;
 use crate::collapse::class_logit;
+use crate::head::ClassifierHead;
 use crate::layer::Layer;
 use crate::predictor::{PredictError, Predictor};
 use crate::schema::ModelSchema;
@@ -142,6 +143,13 @@ impl NgramModel {
     #[must_use]
     pub fn output(&self) -> &Layer {
         &self.output
+    }
+
+    /// The layers behind the table as a head, subclasses and all.
+    pub(crate) fn head(&self) -> ClassifierHead {
+        let head = ClassifierHead::new(self.hidden.clone(), self.output.clone());
+        let subclasses = NonZeroUsize::new(self.config.subclasses).expect("the configuration was checked");
+        head.and_then(|head| head.with_subclasses(subclasses)).expect("the layers fit the configuration")
     }
 
     /// The model with its table in 8 bits.

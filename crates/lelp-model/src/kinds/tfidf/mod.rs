@@ -11,6 +11,7 @@ mod vocabulary;
 
 use std::path::Path;
 
+use crate::export::ExportSource;
 use crate::model_kind::{ModelFolderError, ModelKind};
 
 pub use file::TfidfFileError;
@@ -24,4 +25,5 @@ pub(crate) const KIND: ModelKind = ModelKind {
     summary: "logistic regression on tf-idf weighted words and word pairs",
     recognises: |folder: &Path| crate::kinds::config_names(folder, "tfidf"),
     load: |folder, _| Ok(Box::new(TfidfModel::load(folder).map_err(ModelFolderError::unsound)?)),
+    export: |folder| Ok(ExportSource::Tfidf(TfidfModel::load(folder).map_err(ModelFolderError::unsound)?)),
 };

@@ -22,6 +22,16 @@ impl Vocabulary {
         Self { keys, idf }
     }
 
+    /// The terms' keys, increasing.
+    pub(crate) fn keys(&self) -> &[u64] {
+        &self.keys
+    }
+
+    /// The terms' inverse document frequencies.
+    pub(crate) fn idf(&self) -> &[f32] {
+        &self.idf
+    }
+
     /// Number of terms.
     #[must_use]
     pub fn terms(&self) -> usize {
