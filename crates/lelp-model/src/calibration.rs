@@ -8,7 +8,7 @@ use lelp_data::{BoundedJsonError, Table, Text, read_json_if_there};
 use serde::{Deserialize, Serialize};
 
 use crate::model_kind::LoadedModel;
-use crate::predictor::{PredictError, Predictor};
+use crate::predictor::{PredictError, Predictor, Scratch};
 use crate::schema::ModelSchema;
 use crate::teacher::Teacher;
 
@@ -95,6 +95,21 @@ impl Predictor for CalibratedModel {
 
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
         self.calibrated(self.model.logits(table))
+    }
+
+    fn scratch(&self) -> Scratch {
+        self.model.scratch()
+    }
+
+    fn text_logits(
+        &self,
+        text: &Text<'_>,
+        scratch: &mut Scratch,
+        logits: &mut [f32],
+    ) -> Result<(), PredictError> {
+        self.model.text_logits(text, scratch, logits)?;
+        self.temperature.apply(logits);
+        Ok(())
     }
 
     fn teacher(&self) -> Option<&dyn Teacher> {

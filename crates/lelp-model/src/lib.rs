@@ -1,23 +1,50 @@
 //! Models that answer, without a training framework: n-gram students, networks on vectors, numbers and categories, and
 //! text encoders with a classifier head.
 //!
-//! [`load_model`] loads any model's folder; [`Predictor`] is what all of them can do; [`MODEL_KINDS`] lists the kinds;
-//! [`export::export`] writes what has an encoder as an ONNX graph for other runtimes.
+//! [`load`] loads any model's folder, as `lelp distill`, `lelp teach` and `transformers` write them. What it gives is a
+//! [`Predictor`]: `Send` and `Sync`, it answers from any number of threads at once, and a row's answer is the same bytes in
+//! any company. Nothing in the tree of this crate trains or opens a connection.
+//!
+//! # Text by text
 //!
 //! ```no_run
-//! use std::num::NonZeroUsize;
-//! use std::path::Path;
-//!
-//! use lelp_model::load_model;
-//!
-//! let model = load_model(Path::new("student"), NonZeroUsize::MIN)?;
-//! let logits = model.logits_of_texts(&["where is my card?".into()])?; // [1, classes]
-//! println!("{:?} {logits:?}", model.labels());
+//! let model = lelp_model::load("student")?;
+//! let mut scratch = model.scratch(); // one for each thread
+//! let mut logits = vec![0.0; model.labels().len()];
+//! for text in ["where is my card?", "what does it cost?"] {
+//!     model.text_logits(&text.into(), &mut scratch, &mut logits)?;
+//!     println!("{} {logits:?}", model.labels()[lelp::argmax(&logits)]);
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A service that answers one text at a time uses [`ngram::NgramModel::class_logits`] with a
-//! [`ngram::NgramScratch`] of its own, which does not allocate.
+//! An n-gram student takes a few microseconds a text and allocates nothing on the way; `examples/classify.rs` is a whole
+//! program, `benches/answer.rs` says how fast.
+//!
+//! # Batches, pairs, tables
+//!
+//! ```no_run
+//! use lelp_data::{ColumnValues, Table, Text};
+//!
+//! let model = lelp_model::load("student")?;
+//! let pair = Text { text: "a query", pair: Some("a title") };
+//! let logits = model.logits_of_texts(&["where is my card?".into(), pair])?; // [2, classes]
+//!
+//! // Vectors, numbers and categories go by the names of their columns, which `Predictor::schema` tells.
+//! let clicks = ColumnValues::Number(vec![Some(3.0), None]);
+//! let logits = model.logits(&Table::new(vec![("clicks".to_owned(), clicks)])?)?; // [2, classes]
+//! let probabilities = lelp::softmax(&logits, model.labels().len())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Encoders answer a batch several times as fast as its texts one by one: give them many at a time.
+//!
+//! # What else is here
+//!
+//! [`MODEL_KINDS`] lists the kinds of models, each with a module of its own: [`ngram`], [`mlp`], [`tfidf`],
+//! [`encoder_classifier`]. [`export`](mod@export) writes a model for other programs: ONNX, `transformers`, safetensors.
+//! [`encoder`], [`checkpoint`], [`tokenizer`] and [`head`] are what encoders are made of. A model that has embeddings to
+//! distil from is a [`Teacher`] too. A [`Calibration`] that stands beside a model is applied by whoever loads it here.
 
 mod calibration;
 mod cascade;
@@ -44,8 +71,8 @@ pub use calibration::{Calibration, CalibrationFigures};
 pub use cascade::CascadeChoice;
 pub use class_order::ClassOrder;
 pub use kinds::*;
-pub use load_model::load_model;
+pub use load_model::{load, load_model};
 pub use model_kind::{LoadedModel, ModelFolderError, ModelKind};
-pub use predictor::{PredictError, Predictor};
+pub use predictor::{PredictError, Predictor, Scratch};
 pub use schema::ModelSchema;
 pub use teacher::{Teacher, teacher_of};

@@ -10,6 +10,15 @@ use crate::calibration::CalibratedModel;
 use crate::kinds::MODEL_KINDS;
 use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 
+/// Loads the model in `folder`, of whatever kind, on as many threads as there are processors: [`load_model`] takes their
+/// number.
+///
+/// # Errors
+/// As [`load_model`].
+pub fn load(folder: impl AsRef<Path>) -> Result<LoadedModel, ModelFolderError> {
+    load_model(folder.as_ref(), std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+}
+
 /// Loads the model in `folder`, of whatever kind, with the [calibration](crate::Calibration) that stands beside it.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use lelp_data::{SchemaError, Table, TableError, Text};
 use thiserror::Error;
 
 use crate::engine::EngineError;
+use crate::ngram::NgramScratch;
 use crate::schema::ModelSchema;
 use crate::teacher::Teacher;
 use crate::tokenizer::TokenizeError;
@@ -41,6 +42,31 @@ pub trait Predictor: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Buffers for [`text_logits`](Self::text_logits), reused from text to text: one for each thread that asks.
+    fn scratch(&self) -> Scratch {
+        Scratch(None)
+    }
+
+    /// Class logits of one text, or pair of texts, into `logits` `[classes]`; the same bytes as in any batch.
+    ///
+    /// An n-gram student allocates nothing here once `scratch` has seen texts as long as any that come. Numbers and
+    /// categories that it reads beside the text are without a value.
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    ///
+    /// # Panics
+    /// If `logits` does not hold one value a class, or `scratch` was made by another model.
+    fn text_logits(
+        &self,
+        text: &Text<'_>,
+        _scratch: &mut Scratch,
+        logits: &mut [f32],
+    ) -> Result<(), PredictError> {
+        logits.copy_from_slice(&self.logits_of_texts(&[*text])?);
+        Ok(())
+    }
+
     /// As [`logits`](Self::logits) for texts alone; single texts and pairs may stand side by side.
     fn logits_of_texts(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {
         let classes = self.labels().len();
@@ -58,6 +84,10 @@ pub trait Predictor: fmt::Debug + Send + Sync {
         Ok(logits)
     }
 }
+
+/// Buffers of a model that answers text by text.
+#[derive(Debug, Clone)]
+pub struct Scratch(pub(crate) Option<Box<NgramScratch>>);
 
 /// Why a model could not answer.
 #[derive(Debug, Error)]

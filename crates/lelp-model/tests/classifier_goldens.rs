@@ -195,7 +195,10 @@ fn a_folder_for_transformers_with_subclasses_is_that_of_our_own_class() {
     let config: serde_json::Value =
         serde_json::from_slice(&fs::read(out.join("config.json")).unwrap()).unwrap();
     assert_eq!((&config["model_type"], &config["subclasses"]), (&"lelp-subclass".into(), &2.into()));
-    assert_eq!((&config["inner"]["model_type"], &config["id2label"]["1"]), (&"roberta".into(), &"yes".into()));
+    assert_eq!(
+        (&config["inner"]["model_type"], &config["id2label"]["1"]),
+        (&"roberta".into(), &"yes".into())
+    );
     let (own, written) = (golden::read_weights(work.path()), golden::read_weights(&out));
     for (name, tensor) in &written {
         assert_eq!(tensor.values, own[name.strip_prefix("inner.").unwrap()].values, "{name}");

@@ -91,7 +91,7 @@ fn subclass_config(source: &Source<'_>, files: &ClassifierFiles) -> Vec<u8> {
         "model_type": SUBCLASS_TYPE,
         "inner": inner,
         "subclasses": subclasses,
-        "temperature": source.temperature.map_or(1.0, lelp::CalibrationTemperature::get),
+        "calibration_temperature": source.temperature.map_or(1.0, lelp::CalibrationTemperature::get),
         "id2label": names,
         "label2id": places,
         "pad_token_id": files.config.padding,

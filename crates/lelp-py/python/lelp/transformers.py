@@ -147,13 +147,19 @@ def hash_of_texts(texts: Sequence[Any]) -> str:
 
 
 class SubclassConfig(PretrainedConfig):
-    """The configuration of a classifier with outputs for subclasses, around that of the model inside."""
+    """The configuration of a classifier with outputs for subclasses, around that of the model inside.
+
+    Logits of classes are divided by the temperature; `lelp export` writes that of a calibrated student.
+    """
 
     model_type = "lelp-subclass"
 
-    def __init__(self, inner: dict[str, Any] | None = None, subclasses: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self, inner: dict[str, Any] | None = None, subclasses: int = 1, calibration_temperature: float = 1.0, **kwargs: Any
+    ) -> None:
         self.inner = inner or {}
         self.subclasses = subclasses
+        self.calibration_temperature = calibration_temperature
         super().__init__(**kwargs)
 
 
@@ -209,7 +215,7 @@ class SubclassForSequenceClassification(PreTrainedModel):
         """Logits `[rows, classes]`; with `labels` their cross-entropy."""
         kwargs.pop("return_dict", None)
         outputs = self.inner(*args, **kwargs).logits
-        logits = collapse(outputs, self.config.subclasses)
+        logits = collapse(outputs, self.config.subclasses) / self.config.calibration_temperature
         loss = None if labels is None else functional.cross_entropy(logits, labels)
         return SubclassOutput(loss=loss, logits=logits, subclass_logits=outputs)
 

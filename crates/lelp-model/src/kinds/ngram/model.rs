@@ -12,7 +12,7 @@ use super::features::FeatureScratch;
 use crate::collapse::class_logit;
 use crate::head::ClassifierHead;
 use crate::layer::Layer;
-use crate::predictor::{PredictError, Predictor};
+use crate::predictor::{PredictError, Predictor, Scratch};
 use crate::schema::ModelSchema;
 use lelp_data::{Table, Text};
 
@@ -264,6 +264,21 @@ impl Predictor for NgramModel {
 
     fn schema(&self) -> &ModelSchema {
         self.features.schema()
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch(Some(Box::new(self.scratch())))
+    }
+
+    fn text_logits(
+        &self,
+        text: &Text<'_>,
+        scratch: &mut Scratch,
+        logits: &mut [f32],
+    ) -> Result<(), PredictError> {
+        let scratch = scratch.0.as_mut().expect("the buffers are those of this model");
+        self.class_logits(text, scratch, logits);
+        Ok(())
     }
 
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
