@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use lelp_data::Dataset;
+use lelp_data::{ColumnRequest, Columns, Dataset};
 use lelp_model::{LoadedModel, Predictor, load_model};
 use lelp_train::evaluate::{Answers, answer};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::data_notices;
 use crate::failure::{Context, Failure};
-use crate::model_columns::asked_columns_and_classes;
+use crate::model_columns::{asked_columns_and_classes, passes_over_pair};
 use crate::printer::Printer;
 use crate::progress::Rows;
 
@@ -29,9 +29,14 @@ impl AskedModel {
         printer: Printer,
     ) -> Result<Self, Failure> {
         let model = load_model(folder, global.threads())?;
-        let columns = asked_columns_and_classes(columns.settings(), folder, model.as_ref())?;
+        let given = columns.settings();
+        let columns = asked_columns_and_classes(given.clone(), folder, model.as_ref())?;
         let names = columns.labels.as_deref().unwrap_or_default();
-        let data = Dataset::open(file, &columns.columns())?.with_labels(names)?;
+        let mut data = Dataset::open(file, &columns.columns())?;
+        if passes_over_pair(&given, folder, model.as_ref(), data.schema(), file, printer)? {
+            data = Dataset::open(file, &Columns { pair: ColumnRequest::No, ..columns.columns() })?;
+        }
+        let data = data.with_labels(names)?;
         data_notices::warn(data.notices(), printer);
         Ok(Self { model, data })
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lelp::{Classified, ErrorKind};
+use lelp::{Classified, ErrorKind, counted};
 use thiserror::Error;
 
 /// Why a command did not do its work.
@@ -48,6 +48,14 @@ pub(crate) enum CommandError {
     /// There is no such folder.
     #[error("there is no folder `{}`", .0.display())]
     NoFolder(PathBuf),
+    /// A model without a table of features.
+    #[error("`{}` holds a model of kind {kind}, but only tables of n-gram students are made smaller", folder.display())]
+    NoTable {
+        /// The folder.
+        folder: PathBuf,
+        /// The model's kind.
+        kind: &'static str,
+    },
     /// Not even one row of a table fits.
     #[error("no student of {asked} bytes can be made: without rows of its table it takes {least}")]
     TooSmall {
@@ -85,10 +93,22 @@ pub(crate) enum CommandError {
     )]
     TwoSplitSources,
     /// Rows were marked and not answered.
-    #[error("{rows} rows could not be read; they are marked among the answers")]
+    #[error("{} could not be read; what is marked among the answers says why", counted(*.rows, "row"))]
     BadRows {
         /// How many.
-        rows: u64,
+        rows: usize,
+    },
+    /// Rows that do not say how sure a model should be.
+    #[error(
+        "{} not say how sure the model should be: {}, so that no temperature is best",
+        match rows { 1 => "the 1 labelled row does".to_owned(), rows => format!("the {rows} labelled rows do") },
+        if *all_right { "all are answered rightly" } else { "they are answered as if at random" }
+    )]
+    NoCalibration {
+        /// How many there are.
+        rows: usize,
+        /// Whether every answer is right.
+        all_right: bool,
     },
     /// Two models that do not answer the same question.
     #[error("the student's classes are `{}`, but the teacher's are `{}`", student.join("`, `"), teacher.join("`, `"))]
@@ -97,6 +117,20 @@ pub(crate) enum CommandError {
         student: Vec<String>,
         /// The teacher's.
         teacher: Vec<String>,
+    },
+    /// A student and a teacher that cannot be asked about the same rows.
+    #[error("the student was made of {student}, but the teacher reads {teacher}")]
+    OtherTexts {
+        /// What the student reads.
+        student: &'static str,
+        /// What the teacher reads.
+        teacher: &'static str,
+    },
+    /// A model of single texts is asked about pairs.
+    #[error("the model was made of single texts, but column `{column}` is named as a second one")]
+    PairForSingle {
+        /// The column.
+        column: String,
     },
     /// A file holds no key.
     #[error("`{}` is not one line of text, but an API key is", .0.display())]

@@ -70,6 +70,10 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "give its folder with `--teacher`; signals alone answer no further rows";
         CommandError: CommandError::TooSmall { .. } => "give `--max-size` more, or distil a student of fewer buckets or no hidden layer";
         CommandError: CommandError::Drop { .. } => "allow more with `--max-drop`, or more epochs with `--epochs`";
+        CommandError: CommandError::NoTable { .. } => "give a student of `lelp distill --student ngram`";
+        CommandError: CommandError::NoCalibration { .. } => "give more labelled rows, some of which it answers wrongly; `--force` keeps it all the same";
+        CommandError: CommandError::OtherTexts { .. } => "give a teacher of the same kind of texts";
+        CommandError: CommandError::PairForSingle { .. } => "leave out `--pair-column`, or distil a student of pairs";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
         FolderError: FolderError::Exists(_) => OVERWRITE;
         FileError: FileError::Changed { .. } =>
@@ -115,11 +119,13 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         ExportError: ExportError::Format { .. } => "write its weights with `--format safetensors`";
         ReadError: ReadError::NoFolder(_) | ReadError::NoRun(_) => RUN_FOLDERS;
         ReadError: ReadError::NoStudent { .. } => RUN_FOLDERS;
+        ReadError: ReadError::Shrunk { .. } => "give that folder; `lelp eval` measures the smaller student, and its `shrink.json` has both";
         StudentSplitError: StudentSplitError::NoSplit { .. } =>
             "inspect a student of `lelp` or of another method that splits classes; `lelp methods` lists them";
         ServeError: ServeError::Bind { .. } => "choose another address with `--address`; port 0 takes one that is free";
-        ServeError: ServeError::NoThreshold(_) | ServeError::StaleThreshold(_) =>
+        ServeError: ServeError::NoThreshold(_) | ServeError::StaleThreshold(_) | ServeError::OtherTeacher { .. } =>
             "choose it with `lelp cascade`, or give it with `--fallback-threshold`";
+        ServeError: ServeError::OtherTexts { .. } => "give a teacher of the same kind of texts";
         ServeError: ServeError::Limits { .. } => "raise `--max-texts-in-flight`, or lower `--max-texts`";
         ArtifactError: ArtifactError::NotOurs { .. } => "give a file that `lelp fit` wrote";
     }

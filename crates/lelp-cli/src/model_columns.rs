@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use lelp_data::{BoundedJsonError, ColumnKind, ColumnSettings};
-use lelp_model::{ModelSchema, Predictor};
+use lelp_data::{BoundedJsonError, ColumnKind, ColumnSettings, Schema};
+use lelp_model::{ModelSchema, Pairs, Predictor};
 
 use crate::command_error::CommandError;
 use crate::failure::Failure;
+use crate::printer::Printer;
 
 /// The names that the user gives to the classes `own`, in their order, or else these.
 pub(crate) fn class_names<'a>(
@@ -41,6 +42,31 @@ pub(crate) fn asked_columns_and_classes(
     let columns = asked_columns(given, folder, model.schema())?;
     let names = class_names(columns.labels.as_deref(), model.labels())?.to_vec();
     Ok(ColumnSettings { labels: Some(names), ..columns })
+}
+
+/// Whether a second text is passed over, which is told: the model in `folder` was made of single texts, and `file` has pairs.
+/// A second text that the user names is refused.
+pub(crate) fn passes_over_pair(
+    given: &ColumnSettings,
+    folder: &Path,
+    model: &dyn Predictor,
+    found: &Schema,
+    file: &Path,
+    printer: Printer,
+) -> Result<bool, Failure> {
+    let Some(pair) = found.pair() else { return Ok(false) };
+    if Pairs::of(folder, model.schema())? != Pairs::Never {
+        return Ok(false);
+    }
+    let column = found.fields()[pair].name.clone();
+    if given.pair.is_some() {
+        return Err(CommandError::PairForSingle { column }.into());
+    }
+    printer.warn(&format!(
+        "the model was made of single texts: the second text of `{}` (column `{column}`) is not read",
+        file.display()
+    ));
+    Ok(true)
 }
 
 /// Names of the columns that the model reads. For a model of texts alone they are the default names, as a text is found

@@ -1,13 +1,13 @@
 //! A finished student on the test rows: answers, time, bytes.
 
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use lelp::{Classified, ErrorKind, argmax};
 use lelp_data::Dataset;
 use lelp_data::storage::{self, FileError};
+use lelp_model::model_bytes;
 use lelp_train::evaluate::{Answers, EvaluateError, Report, report};
 use lelp_train::students::{SavedStudent, StudentError, TrainedStudent};
 use lelp_train::teachers::EmbeddingCache;
@@ -27,14 +27,6 @@ pub enum MeasureError {
     /// The folder that it is written to for a moment cannot be made or removed.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The folder that it is written to for a moment cannot be used.
-    #[error("cannot use `{}`", path.display())]
-    Scratch {
-        /// The folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
 }
 
 impl Classified for MeasureError {
@@ -43,7 +35,6 @@ impl Classified for MeasureError {
             Self::Student(error) => error.kind(),
             Self::Evaluate(error) => error.kind(),
             Self::File(error) => error.kind(),
-            Self::Scratch { .. } => ErrorKind::Environment,
         }
     }
 }
@@ -79,10 +70,9 @@ pub struct StudentMeasurement<'a> {
 impl StudentMeasurement<'_> {
     /// Writes, loads and asks a student, as one that is deployed.
     pub fn student(&self, model: &dyn TrainedStudent) -> Result<MeasuredStudent, MeasureError> {
-        let scratch = |source| MeasureError::Scratch { path: self.scratch.to_owned(), source };
         storage::remove(self.scratch)?;
         model.save(self.scratch)?;
-        let bytes = folder_bytes(self.scratch).map_err(scratch)?;
+        let bytes = model_bytes(self.scratch)?;
         let saved = SavedStudent { folder: self.scratch, cache: self.cache, threads: self.threads };
         let answers = model.answer(saved, self.test, self.cancel)?;
         storage::remove(self.scratch)?;
@@ -98,12 +88,4 @@ fn correct_rows(answers: &Answers, data: &Dataset) -> CorrectRows {
     CorrectRows(
         rows.filter_map(|(label, logits)| label.map(|label| argmax(logits) == label as usize)).collect(),
     )
-}
-
-fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
-    fs::read_dir(folder)?.try_fold(0, |sum, entry| {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        Ok(sum + if metadata.is_dir() { folder_bytes(&entry.path())? } else { metadata.len() })
-    })
 }

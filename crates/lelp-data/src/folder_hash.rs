@@ -13,8 +13,16 @@ use crate::storage::{FileError, file_hash, hex};
 /// # Errors
 /// [`FileError::Read`] names the file or folder that cannot be read.
 pub fn folder_hash(folder: &Path) -> Result<String, FileError> {
+    folder_hash_of(folder, |name| !name.starts_with('.'))
+}
+
+/// As [`folder_hash`], over the files and folders whose own name is `wanted`.
+///
+/// # Errors
+/// As [`folder_hash`].
+pub fn folder_hash_of(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<String, FileError> {
     let mut hash = Sha256::new_with_prefix(b"lelp folder 2\n");
-    for (name, path) in files_below(folder, |name| !name.starts_with('.'))? {
+    for (name, path) in files_below(folder, wanted)? {
         let content = file_hash(&path)?;
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name);

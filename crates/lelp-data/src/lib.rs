@@ -70,7 +70,7 @@ pub use dataset::{Dataset, Rows, gather};
 pub use error::{ClassNamesError, DataError, Location};
 pub use examples::Examples;
 pub use fine::FineColumn;
-pub use folder_hash::{files_below, folder_hash};
+pub use folder_hash::{files_below, folder_hash, folder_hash_of};
 pub use formats::{Format, write_json_lines};
 pub use labels::class_names;
 pub use notices::{Notice, NoticeKind};

@@ -13,7 +13,7 @@ use crate::schema::ModelSchema;
 use crate::teacher::Teacher;
 
 /// In a model's folder: the temperature that was fitted, and what it changed.
-const FILE: &str = "calibration.json";
+pub(crate) const FILE: &str = "calibration.json";
 
 /// How a model was calibrated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

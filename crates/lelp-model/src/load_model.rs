@@ -42,16 +42,18 @@ pub(crate) fn kind_of(folder: &Path) -> Result<&'static ModelKind, ModelFolderEr
     })
 }
 
-/// The part of `run.json` that says which files belong together.
+/// The part of `run.json` or `shrink.json` that says which files belong together.
 #[derive(Deserialize)]
 struct RunFile {
     #[serde(default)]
     files: FileHashes,
 }
 
-/// Refuses a folder whose files are not all those that its `run.json` was written with; a folder of another program has
+/// Refuses a folder whose files are not all those that its record was written with; a folder of another program has
 /// none, or one that says nothing of it.
 pub(crate) fn check_recorded(folder: &Path) -> Result<(), FileError> {
-    let Ok(json) = storage::map(&folder.join("run.json")) else { return Ok(()) };
-    serde_json::from_slice(&json).map_or(Ok(()), |RunFile { files }| files.check(folder))
+    ["run.json", "shrink.json"].iter().try_for_each(|name| {
+        let Ok(json) = storage::map(&folder.join(name)) else { return Ok(()) };
+        serde_json::from_slice(&json).map_or(Ok(()), |RunFile { files }| files.check(folder))
+    })
 }

@@ -45,9 +45,11 @@ impl Classified for ReadError {
             Self::Json(error) => error.kind(),
             Self::File(error) => error.kind(),
             Self::Results(error) => error.kind(),
-            Self::NoFolder(_) | Self::NoRun(_) | Self::NoStudent { .. } | Self::Unfinished(_) => {
-                ErrorKind::Input
-            }
+            Self::NoFolder(_)
+            | Self::NoRun(_)
+            | Self::Shrunk { .. }
+            | Self::NoStudent { .. }
+            | Self::Unfinished(_) => ErrorKind::Input,
         }
     }
 }

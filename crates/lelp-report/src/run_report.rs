@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use lelp::ErrorChain;
 use lelp_compare::record::{FailedRecord, Setting};
 use lelp_compare::summary::Difference;
+use lelp_model::CascadeChoice;
 use lelp_train::evaluate::Report;
 use lelp_train::training::{EpochRecord, ValidationRecord};
 use serde_json::Value;
@@ -24,6 +25,8 @@ pub struct RunReport {
     pub baseline: Option<String>,
     /// Results, one group for each combination of data set, teacher and student.
     pub groups: Vec<ResultGroup>,
+    /// How sure the student must be to answer in its teacher's place, where that was chosen.
+    pub cascade: Option<CascadeChoice>,
     /// Analyses of the teachers' embeddings.
     pub analyses: Vec<EmbeddingAnalysis>,
     /// Cells of a comparison that failed.
@@ -129,6 +132,7 @@ impl RunReport {
             folder,
             baseline: None,
             groups: Vec::new(),
+            cascade: None,
             analyses: Vec::new(),
             failures: Vec::new(),
             settings: Vec::new(),

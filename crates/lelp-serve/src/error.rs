@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use lelp::{Classified, ErrorKind};
 use lelp_data::{BoundedJsonError, SchemaError};
-use lelp_model::ModelFolderError;
+use lelp_model::{CascadeTeacher, ModelFolderError};
 use thiserror::Error;
 
 /// Why a service could not be started or loaded anew.
@@ -56,6 +56,27 @@ pub enum ServeError {
     /// The threshold was chosen for other probabilities.
     #[error("the threshold of `{}` was chosen before its probabilities were calibrated anew", .0.display())]
     StaleThreshold(PathBuf),
+    /// The threshold was chosen for another teacher.
+    #[error(
+        "the threshold of `{}` was chosen for the teacher `{}` (hash {}), but `{}` (hash {}) is another one",
+        folder.display(), chosen.name, short(chosen), given.name, short(given)
+    )]
+    OtherTeacher {
+        /// The student's folder.
+        folder: PathBuf,
+        /// The teacher that it was chosen for.
+        chosen: CascadeTeacher,
+        /// The one that is to be asked.
+        given: CascadeTeacher,
+    },
+    /// The model and its teacher cannot be asked about the same rows.
+    #[error("the model was made of {student}, but its teacher reads {teacher}")]
+    OtherTexts {
+        /// What the model reads.
+        student: &'static str,
+        /// What the teacher reads.
+        teacher: &'static str,
+    },
     /// The teacher answers another question.
     #[error("the model's classes are `{}`, but its teacher's are `{}`", student.join("`, `"), teacher.join("`, `"))]
     OtherClasses {
@@ -72,6 +93,11 @@ pub enum ServeError {
     Thread(#[source] io::Error),
 }
 
+/// The beginning of a hash, as people compare it.
+fn short(teacher: &CascadeTeacher) -> String {
+    teacher.hash.as_ref().map_or_else(|| "unknown".to_owned(), |hash| hash.chars().take(12).collect())
+}
+
 impl Classified for ServeError {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -83,6 +109,8 @@ impl Classified for ServeError {
             | Self::ApiKey
             | Self::NoThreshold(_)
             | Self::StaleThreshold(_)
+            | Self::OtherTeacher { .. }
+            | Self::OtherTexts { .. }
             | Self::OtherClasses { .. } => ErrorKind::Input,
             Self::Bind { .. } | Self::Loading | Self::Thread(_) => ErrorKind::Environment,
         }

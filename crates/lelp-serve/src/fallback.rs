@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lelp::softmax;
-use lelp_model::{Calibration, CascadeChoice, ClassOrder};
+use lelp_model::{Calibration, CascadeChoice, CascadeTeacher, ClassOrder, Pairs, Predictor};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answerer::Answerer;
@@ -21,6 +21,8 @@ pub(crate) struct Fallback {
     /// The least probability of the student's class at which it answers.
     threshold: f32,
     target: Target,
+    /// The teacher that the threshold was chosen for, where nothing says whether it is this one.
+    pub(crate) unchecked: Option<String>,
 }
 
 #[derive(Debug)]
@@ -31,33 +33,44 @@ enum Target {
 }
 
 impl Fallback {
-    /// The fallback of the student in `folder`, whose classes are `labels`.
+    /// The fallback of `student` in `folder`.
     pub(crate) fn load(
         settings: &FallbackSettings,
+        student: &dyn Predictor,
         folder: &Path,
-        labels: &[String],
         threads: NonZeroUsize,
     ) -> Result<Self, ServeError> {
-        let threshold = match settings.threshold {
-            Some(threshold) => threshold,
-            None => chosen_threshold(folder)?,
-        };
-        let target = match &settings.teacher {
-            teacher if is_url(teacher) => {
-                let key = settings.api_key.clone();
-                Target::Remote(Arc::new(RemoteTeacher::new(teacher, key, labels.to_vec())))
-            }
-            teacher => {
-                let answerer = Answerer::load(Path::new(teacher), threads)?;
-                let own = answerer.predictor().labels();
-                let order = ClassOrder::of(labels, own).ok_or_else(|| ServeError::OtherClasses {
-                    student: labels.to_vec(),
-                    teacher: own.to_vec(),
-                })?;
-                Target::Model(answerer, order)
-            }
-        };
-        Ok(Self { threshold: threshold as f32, target })
+        // Whoever names a threshold has chosen it for this teacher.
+        let choice = if settings.threshold.is_none() { Some(chosen(folder)?) } else { None };
+        let threshold = settings.threshold.or(choice.as_ref().map(|choice| choice.threshold));
+        let threshold = threshold.expect("it is given or was chosen") as f32;
+        let chosen_for = choice.map(|choice| choice.teacher);
+        let labels = student.labels();
+        if is_url(&settings.teacher) {
+            let (url, key) = (&settings.teacher, settings.api_key.clone());
+            let target = Target::Remote(Arc::new(RemoteTeacher::new(url, key, labels.to_vec())));
+            return Ok(Self { threshold, target, unchecked: chosen_for.map(|teacher| teacher.name) });
+        }
+        let place = Path::new(&settings.teacher);
+        let answerer = Answerer::load(place, threads)?;
+        let teacher = answerer.predictor();
+        let order = ClassOrder::of(labels, teacher.labels()).ok_or_else(|| ServeError::OtherClasses {
+            student: labels.to_vec(),
+            teacher: teacher.labels().to_vec(),
+        })?;
+        let reads = Pairs::of(place, teacher.schema())?;
+        let own = Pairs::of(folder, student.schema())?;
+        if !own.fits(reads) {
+            let (student, teacher) = (own.describe(), reads.describe());
+            return Err(ServeError::OtherTexts { student, teacher });
+        }
+        let given = CascadeTeacher::of(teacher, place)?;
+        if let Some(chosen) = chosen_for.as_ref().filter(|chosen| chosen.differs_from(&given)) {
+            let (chosen, given) = (chosen.clone(), given);
+            return Err(ServeError::OtherTeacher { folder: folder.to_owned(), chosen, given });
+        }
+        let unchecked = chosen_for.filter(|chosen| chosen.hash.is_none()).map(|chosen| chosen.name);
+        Ok(Self { threshold, target: Target::Model(answerer, order), unchecked })
     }
 
     /// Places of the rows that the student is not sure enough of; `logits` `[rows, classes]`.
@@ -95,12 +108,12 @@ fn is_url(teacher: &str) -> bool {
     teacher.starts_with("http://") || teacher.starts_with("https://")
 }
 
-/// The threshold that stands beside the student, chosen for the probabilities that it has now.
-fn chosen_threshold(folder: &Path) -> Result<f64, ServeError> {
+/// What stands beside the student, chosen for the probabilities that it has now.
+fn chosen(folder: &Path) -> Result<CascadeChoice, ServeError> {
     let choice = CascadeChoice::of(folder)?.ok_or_else(|| ServeError::NoThreshold(folder.to_owned()))?;
     let temperature = Calibration::of(folder)?.map(|calibration| calibration.temperature.get());
     if temperature != choice.temperature {
         return Err(ServeError::StaleThreshold(folder.to_owned()));
     }
-    Ok(choice.threshold)
+    Ok(choice)
 }

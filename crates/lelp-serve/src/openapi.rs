@@ -3,6 +3,7 @@
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
+use crate::operations;
 use crate::shapes::{classification, classify, decisions, open_inference, predict, table_rows};
 
 #[derive(OpenApi)]
@@ -14,7 +15,19 @@ use crate::shapes::{classification, classify, decisions, open_inference, predict
         open_inference::answer,
         decisions::answer,
         classify::answer,
-        table_rows::answer
+        table_rows::answer,
+        operations::health,
+        operations::live,
+        operations::ready,
+        operations::info,
+        operations::metrics,
+        operations::description,
+        operations::models,
+        operations::server,
+        operations::model_metadata,
+        operations::model_ready,
+        operations::index,
+        operations::load
     )
 )]
 struct Shapes;

@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use lelp::{Classified, ErrorChain, ErrorKind};
 use serde_json::{Map, Value, json};
+use utoipa::openapi::OpenApi;
 
 use crate::error::ServeError;
 use crate::openapi::openapi;
@@ -23,13 +24,13 @@ type Shared = State<Arc<Service>>;
 /// Paths that answer no texts.
 pub(crate) fn router() -> Router<Arc<Service>> {
     Router::new()
-        .route("/health", get(ready))
+        .route("/health", get(health))
         .route("/info", get(info))
         .route("/metrics", get(metrics))
-        .route("/openapi.json", get(|| async { Json(openapi()) }))
+        .route("/openapi.json", get(description))
         .route("/v1/models", get(models))
         .route("/v2", get(server))
-        .route("/v2/health/live", get(|| async { Json(json!({ "live": true })) }))
+        .route("/v2/health/live", get(live))
         .route("/v2/health/ready", get(ready))
         .route("/v2/models/{model}", get(model_metadata))
         .route("/v2/models/{model}/ready", get(model_ready))
@@ -43,8 +44,33 @@ pub(crate) fn seconds_since_1970() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
+/// Whether the service wants requests.
+#[utoipa::path(get, path = "/health", tag = "operations", responses(
+    (status = 200, description = "It answers requests"),
+    (status = 503, description = "It was told to stop"),
+))]
+pub(crate) async fn health(service: Shared) -> Response {
+    ready(service).await
+}
+
+/// Whether the process lives.
+#[utoipa::path(get, path = "/v2/health/live", tag = "operations", responses((status = 200, description = "It does")))]
+pub(crate) async fn live() -> Json<Value> {
+    Json(json!({ "live": true }))
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "operations", responses((status = 200, description = "OpenAPI 3.1")))]
+pub(crate) async fn description() -> Json<OpenApi> {
+    Json(openapi())
+}
+
 /// 200 until the service is told to stop: then it answers what it has, and wants no more.
-async fn ready(State(service): Shared) -> Response {
+#[utoipa::path(get, path = "/v2/health/ready", tag = "operations", responses(
+    (status = 200, description = "It answers requests"),
+    (status = 503, description = "It was told to stop"),
+))]
+pub(crate) async fn ready(State(service): Shared) -> Response {
     if service.is_stopping() {
         return Refusal::new(RefusalKind::Stopping, "the service is stopping").into_response(Dialect::Plain);
     }
@@ -52,7 +78,8 @@ async fn ready(State(service): Shared) -> Response {
 }
 
 /// What is served, as text-embeddings-inference says it.
-async fn info(State(service): Shared) -> Json<Value> {
+#[utoipa::path(get, path = "/info", tag = "operations", responses((status = 200, description = "Model and limits")))]
+pub(crate) async fn info(State(service): Shared) -> Json<Value> {
     let model = service.model();
     let limits = service.settings.limits;
     let by_number = model.labels().iter().enumerate();
@@ -69,19 +96,26 @@ async fn info(State(service): Shared) -> Json<Value> {
     }))
 }
 
-async fn metrics(State(service): Shared) -> Response {
+/// Counts, times and sizes, for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "operations", responses(
+    (status = 200, description = "OpenMetrics 1.0", body = String, content_type = "application/openmetrics-text"),
+))]
+pub(crate) async fn metrics(State(service): Shared) -> Response {
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], service.metrics.text()).into_response()
 }
 
 /// What is served, as OpenAI says it.
-async fn models(State(service): Shared) -> Json<Value> {
+#[utoipa::path(get, path = "/v1/models", tag = "OpenAI", responses((status = 200, description = "The one model")))]
+pub(crate) async fn models(State(service): Shared) -> Json<Value> {
     let model = service.model();
     let entry = json!({ "id": model.name, "object": "model", "created": model.loaded, "owned_by": "lelp" });
     Json(json!({ "object": "list", "data": [entry] }))
 }
 
-async fn server() -> Json<Value> {
+/// The service and the extensions that it has.
+#[utoipa::path(get, path = "/v2", tag = "Open Inference Protocol", responses((status = 200, description = "Its name")))]
+pub(crate) async fn server() -> Json<Value> {
     let extensions = ["binary_tensor_data", "model_repository"];
     Json(json!({ "name": "lelp", "version": env!("CARGO_PKG_VERSION"), "extensions": extensions }))
 }
@@ -94,14 +128,27 @@ fn named(service: &Service, parameters: &RawPathParams) -> Result<Arc<ServedMode
     Ok(model)
 }
 
-async fn model_metadata(State(service): Shared, parameters: RawPathParams) -> Response {
+/// What the model reads and gives.
+#[utoipa::path(get, path = "/v2/models/{model}", tag = "Open Inference Protocol",
+    params(("model" = String, Path, description = "The name of the model")), responses(
+    (status = 200, description = "Inputs and outputs"),
+    (status = 404, description = "Another model"),
+))]
+pub(crate) async fn model_metadata(State(service): Shared, parameters: RawPathParams) -> Response {
     match named(&service, &parameters) {
         Ok(model) => Json(metadata(&model)).into_response(),
         Err(refusal) => refusal.into_response(Dialect::Plain),
     }
 }
 
-async fn model_ready(State(service): Shared, parameters: RawPathParams) -> Response {
+/// Whether the model answers.
+#[utoipa::path(get, path = "/v2/models/{model}/ready", tag = "Open Inference Protocol",
+    params(("model" = String, Path, description = "The name of the model")), responses(
+    (status = 200, description = "It does"),
+    (status = 404, description = "Another model"),
+    (status = 503, description = "The service was told to stop"),
+))]
+pub(crate) async fn model_ready(State(service): Shared, parameters: RawPathParams) -> Response {
     match named(&service, &parameters) {
         Ok(model) if !service.is_stopping() => {
             Json(json!({ "name": model.name, "ready": true })).into_response()
@@ -111,13 +158,23 @@ async fn model_ready(State(service): Shared, parameters: RawPathParams) -> Respo
     }
 }
 
-async fn index(State(service): Shared) -> Json<Value> {
+/// The models that there are.
+#[utoipa::path(post, path = "/v2/repository/index", tag = "Open Inference Protocol",
+    responses((status = 200, description = "The one model")))]
+pub(crate) async fn index(State(service): Shared) -> Json<Value> {
     let name = service.model().name.clone();
     Json(json!([{ "name": name, "version": VERSION, "state": "READY", "reason": "" }]))
 }
 
 /// Loads the folder anew.
-async fn load(State(service): Shared, parameters: RawPathParams) -> Response {
+#[utoipa::path(post, path = "/v2/repository/models/{model}/load", tag = "Open Inference Protocol",
+    params(("model" = String, Path, description = "The name of the model")), responses(
+    (status = 200, description = "What the folder holds answers from now on"),
+    (status = 400, description = "The folder cannot be loaded; the model stays"),
+    (status = 404, description = "Another model"),
+    (status = 429, description = "It is being loaded already"),
+))]
+pub(crate) async fn load(State(service): Shared, parameters: RawPathParams) -> Response {
     if let Err(refusal) = named(&service, &parameters) {
         return refusal.into_response(Dialect::Plain);
     }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use lelp_data::{ColumnKind, ColumnSettings, Field};
-use lelp_model::Predictor;
+use lelp_model::{Pairs, Predictor};
 
 use crate::answerer::Answerer;
 use crate::error::ServeError;
@@ -26,17 +26,6 @@ pub(crate) struct ServedModel {
     pub(crate) loaded: u64,
     /// Who is asked where the model is not sure.
     pub(crate) fallback: Option<Fallback>,
-}
-
-/// Whether the model reads pairs of texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pairs {
-    /// It was made of single texts.
-    Never,
-    /// It was made of pairs.
-    Always,
-    /// Nothing says what it was made of.
-    Either,
 }
 
 /// The columns that the model reads, by the names that clients know.
@@ -67,9 +56,9 @@ impl ServedModel {
         let remembered = ColumnSettings::remembered(folder)?;
         let name = settings.name.clone().unwrap_or_else(|| folder_name(folder));
         let fallback = settings.fallback.as_ref();
-        let fallback =
-            fallback.map(|own| Fallback::load(own, folder, predictor.labels(), threads)).transpose()?;
-        let (columns, pairs) = columns(predictor, &remembered, folder.join("run.json").is_file());
+        let fallback = fallback.map(|own| Fallback::load(own, predictor, folder, threads)).transpose()?;
+        let pairs = Pairs::of(folder, predictor.schema())?;
+        let columns = columns(predictor, &remembered, pairs);
         Ok(Self { name, answerer, columns, pairs, loaded: seconds_since_1970(), fallback })
     }
 
@@ -112,9 +101,8 @@ fn folder_name(folder: &Path) -> String {
     name.unwrap_or_else(|| "model".to_owned())
 }
 
-/// The columns by the names of the file that the model was made of, and whether it was made of pairs; `ours` says whether
-/// the folder is one of ours, which would say so.
-fn columns(model: &dyn Predictor, remembered: &ColumnSettings, ours: bool) -> (Columns, Pairs) {
+/// The columns by the names of the file that the model was made of.
+fn columns(model: &dyn Predictor, remembered: &ColumnSettings, pairs: Pairs) -> Columns {
     let schema = model.schema();
     let mut needed = schema.needed().fields().to_vec();
     for field in &mut needed {
@@ -125,14 +113,9 @@ fn columns(model: &dyn Predictor, remembered: &ColumnSettings, ours: bool) -> (C
         };
         field.name = name.cloned().unwrap_or_else(|| field.name.clone());
     }
-    let pair_is_needed = schema.needed().pair().is_some();
-    let pairs = match (pair_is_needed || remembered.pair.is_some(), ours || !schema.reads_optional_pair()) {
-        (true, _) => Pairs::Always,
-        (false, true) => Pairs::Never,
-        (false, false) => Pairs::Either,
-    };
     let pair_name = remembered.pair.as_deref().unwrap_or("text_pair");
+    let pair_is_needed = schema.needed().pair().is_some();
     let optional = schema.reads_optional_pair() && pairs != Pairs::Never && !pair_is_needed;
     let optional_pair = optional.then(|| Field::new(pair_name, ColumnKind::TextPair));
-    (Columns { needed, optional_pair }, pairs)
+    Columns { needed, optional_pair }
 }

@@ -36,7 +36,7 @@ impl Service {
     pub(crate) fn new(settings: ServeSettings, threads: NonZeroUsize, log: Log) -> Result<Self, ServeError> {
         settings.check()?;
         let model = ServedModel::load(&settings, threads)?;
-        Ok(Self {
+        let service = Self {
             metrics: Metrics::new(),
             requests: Arc::new(Semaphore::new(settings.limits.requests_in_flight)),
             room: Arc::new(Semaphore::new(settings.limits.texts_in_flight)),
@@ -47,7 +47,20 @@ impl Service {
             stopping: AtomicBool::new(false),
             numbers: AtomicU64::new(0),
             settings,
-        })
+        };
+        service.warn_of_teacher(&service.model());
+        Ok(service)
+    }
+
+    /// Says where nothing shows that the teacher is the one that the threshold was chosen for.
+    fn warn_of_teacher(&self, model: &ServedModel) {
+        let unchecked = model.fallback.as_ref().and_then(|fallback| fallback.unchecked.as_ref());
+        let Some((chosen, settings)) = unchecked.zip(self.settings.fallback.as_ref()) else { return };
+        let fields = json!({
+            "teacher": settings.teacher, "chosen_for": chosen,
+            "message": "nothing shows that this is the teacher that the threshold was chosen for",
+        });
+        self.log(Level::Warning, "teacher not checked", fields);
     }
 
     /// The model that answers now.
@@ -69,6 +82,7 @@ impl Service {
         match loaded {
             Ok(model) => {
                 let labels = model.labels().len();
+                self.warn_of_teacher(&model);
                 *self.model.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);
                 let fields =
                     json!({ "model": folder, "labels": labels, "seconds": started.elapsed().as_secs_f64() });

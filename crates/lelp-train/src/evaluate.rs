@@ -15,7 +15,7 @@ use thiserror::Error;
 use lelp_data::Dataset;
 
 pub use calibrate::calibrate;
-pub use cascade::{CascadeFigures, CascadeReport, cascade};
+pub use cascade::{CascadeReport, cascade};
 pub use details::{ClassFigures, Details, Majority, ThresholdFigures, details};
 
 /// Texts answered between two looks at progress and the cancel flag.

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use lelp::counted;
 use lelp_data::{Splits, storage};
 use lelp_train::augment::{AugmentMethod, AugmentSettings, augment};
 
@@ -112,7 +113,15 @@ pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure
         }
         Ok(())
     })?;
-    printer.step("wrote", &format!("`{}`: {written} texts of {} training rows", out.display(), train.rows()));
+    printer.step(
+        "wrote",
+        &format!(
+            "`{}`: {} of {}",
+            out.display(),
+            counted(written, "text"),
+            counted(train.rows(), "training row")
+        ),
+    );
     if written < settings.count {
         printer.note(&format!("{} were asked for: the training texts give no more new ones", settings.count));
     }

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use lelp::CalibrationTemperature;
+use lelp::{CalibrationTemperature, counted};
 use lelp_model::Calibration;
 use lelp_train::evaluate::calibrate;
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::asked_model::{AskedModel, answer_all};
+use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::printer::Printer;
@@ -31,6 +32,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
 
+    /// Keep the temperature also where the rows do not say which is best
+    #[arg(long)]
+    force: bool,
+
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -47,9 +52,14 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", &cancel, printer)?;
     let calibration = calibrate(&answers, &data, earlier)?;
     if calibration.temperature.is_at_an_end() {
-        printer.warn(
-            "the rows do not say how sure the model should be: they are all answered rightly, or at random",
-        );
+        let error = CommandError::NoCalibration {
+            rows: calibration.rows,
+            all_right: calibration.before.accuracy >= 1.0,
+        };
+        if !arguments.force {
+            return Err(error.into());
+        }
+        printer.warn(&error.to_string());
     }
     calibration.save(&arguments.model)?;
     if arguments.json {
@@ -61,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 
 fn table(calibration: &Calibration) -> String {
     let (before, after) = (&calibration.before, &calibration.after);
-    let rows = format!("{} rows", calibration.rows);
+    let rows = counted(calibration.rows, "row");
     let mut table = TextTable::new(&[&rows, "before", "after"]);
     for (name, before, after) in [
         ("temperature", 1.0, CalibrationTemperature::get(calibration.temperature)),

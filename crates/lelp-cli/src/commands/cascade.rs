@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use clap::ArgGroup;
+use lelp::counted;
 use lelp::stats::CascadePromise;
 use lelp_data::{Dataset, SignalsFolder};
-use lelp_model::{Calibration, CascadeChoice, ClassOrder, load_model};
-use lelp_train::evaluate::{CascadeFigures, CascadeReport, cascade};
+use lelp_model::{
+    Calibration, CascadeChoice, CascadeFigures, CascadeTeacher, ClassOrder, Pairs, Predictor, load_model,
+};
+use lelp_train::evaluate::{CascadeReport, cascade};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::asked_model::{AskedModel, answer_all};
@@ -71,13 +74,22 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let promise = CascadePromise::new(arguments.agreement, arguments.confidence).map_err(Failure::usage)?;
+    let promise = CascadePromise::new(arguments.agreement, arguments.confidence).map_err(|error| {
+        let share = error.value / 100.0;
+        let failure = Failure::usage(error);
+        // 98 means 98 in a hundred; 1 to 2 may mean anything.
+        if (0.02..1.0).contains(&share) {
+            failure.with_hint(format!("a share is meant: {share}?"))
+        } else {
+            failure
+        }
+    })?;
     let AskedModel { model, data } =
         AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global, printer)?;
     let cancel = interrupt::cancel_flag()?;
-    let teacher = arguments.teacher_logits(model.labels(), &data, global, &cancel, printer)?;
+    let (teacher, logits) = arguments.teacher(model.as_ref(), &data, global, &cancel, printer)?;
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "student", &cancel, printer)?;
-    let report = cascade(&answers, &teacher, &data, promise, arguments.price);
+    let report = cascade(&answers, &logits, &data, promise, arguments.price);
     let calibration = Calibration::of(&arguments.model)?;
     let choice = CascadeChoice {
         threshold: report.chosen.point.threshold,
@@ -86,12 +98,14 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         rows: report.rows,
         to_teacher: report.chosen.to_teacher,
         temperature: calibration.map(|calibration| calibration.temperature.get()),
+        teacher,
+        curve: curve(&report),
     };
     choice.save(&arguments.model)?;
     if report.chosen.point.kept == 0 {
         printer.warn(&format!(
-            "no threshold keeps the promise on {} rows, so that all go to the teacher; give more rows, or ask for less",
-            report.rows
+            "no threshold keeps the promise on {}, so that all go to the teacher; give more rows, or ask for less",
+            counted(report.rows, "row")
         ));
     }
     if arguments.json {
@@ -102,26 +116,33 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 }
 
 impl Arguments {
-    /// The teacher's logits, its classes in the student's order.
-    fn teacher_logits(
+    /// The teacher and its logits, its classes in the student's order.
+    fn teacher(
         &self,
-        labels: &[String],
+        student: &dyn Predictor,
         data: &Dataset,
         global: &GlobalArgs,
         cancel: &AtomicBool,
         printer: Printer,
-    ) -> Result<Vec<f32>, Failure> {
+    ) -> Result<(CascadeTeacher, Vec<f32>), Failure> {
         let Some(folder) = &self.teacher else {
             let signals = SignalsFolder::open(self.signals.as_ref().expect("one of the two is required"))?;
             signals.check_data(data)?;
-            return Ok(signals.logits()?);
+            return Ok((CascadeTeacher::of_signals(&signals), signals.logits()?));
         };
         let teacher = load_model(folder, global.threads())?;
-        let own = teacher.labels();
+        let (labels, own) = (student.labels(), teacher.labels());
         let order = ClassOrder::of(labels, own)
             .ok_or_else(|| CommandError::OtherClasses { student: labels.to_vec(), teacher: own.to_vec() })?;
+        let [student, reads] =
+            [Pairs::of(&self.model, student.schema())?, Pairs::of(folder, teacher.schema())?];
+        if !student.fits(reads) {
+            let (student, teacher) = (student.describe(), reads.describe());
+            return Err(CommandError::OtherTexts { student, teacher }.into());
+        }
         let answers = answer_all(teacher.as_ref(), data, &self.data, "teacher", cancel, printer)?;
-        Ok(order.apply(&answers.logits))
+        let teacher = CascadeTeacher::of(teacher.as_ref(), folder)?;
+        Ok((teacher, order.apply(&answers.logits)))
     }
 }
 
@@ -130,17 +151,23 @@ fn price(text: &str) -> Result<f64, String> {
     price.ok_or_else(|| "a price is a number from 0 on".to_owned())
 }
 
+/// The whole curve, of thresholds that keep the same rows only the strictest.
+fn curve(report: &CascadeReport) -> Vec<CascadeFigures> {
+    let mut curve = report.curve.clone();
+    curve.dedup_by_key(|figures| figures.point.kept);
+    curve
+}
+
 /// Lines of the curve between the two ends and the choice: as many as a terminal has room for.
 const SHOWN: usize = 12;
 
-/// The choice, and the curve around it: of thresholds that keep the same rows only one.
+/// The choice, and the curve around it.
 fn table(report: &CascadeReport) -> String {
     let mut headings = vec!["", "sure from", "to teacher", "agreement", "at least"];
     headings.extend(report.chosen.accuracy.map(|_| "accuracy"));
     headings.extend(report.chosen.cost.map(|_| "cost of a million"));
     let mut table = TextTable::new(&headings);
-    let mut curve: Vec<&CascadeFigures> = report.curve.iter().collect();
-    curve.dedup_by_key(|figures| figures.point.kept);
+    let curve = curve(report);
     let step = curve.len().div_ceil(SHOWN);
     let last = curve.len() - 1;
     for (place, figures) in curve.into_iter().enumerate() {

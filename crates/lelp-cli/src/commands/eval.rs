@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lelp::stats::Interval;
 use lelp_data::SignalsFolder;
-use lelp_train::evaluate::{ClassFigures, Details, Report, ThresholdFigures, details, report};
+use lelp_train::evaluate::{ClassFigures, Details, EvaluateError, Report, ThresholdFigures, details, report};
 use serde::Serialize;
 
 use crate::args::{ColumnArgs, GlobalArgs};
@@ -71,10 +71,15 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let cancel = interrupt::cancel_flag()?;
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", &cancel, printer)?;
     let report = report(&answers, &data, teacher.as_deref())?;
-    let details = details(&answers, &data, arguments.costs.as_deref(), arguments.threshold.as_deref())?;
+    let details = details(&answers, &data, arguments.costs.as_deref(), arguments.threshold.as_deref())
+        .map_err(|error| match error {
+            EvaluateError::Costs { .. } => Failure::usage(error),
+            error => error.into(),
+        })?;
     for class in details.classes.iter().filter(|class| class.scores.answered == 0 && class.scores.rows > 0) {
         let (label, rows) = (single_line(&class.label), class.scores.rows);
-        printer.warn(&format!("class `{label}` is never answered, but {rows} rows have it"));
+        let have = if rows == 1 { "row has" } else { "rows have" };
+        printer.warn(&format!("class `{label}` is never answered, but {rows} {have} it"));
     }
     if arguments.json {
         return Ok(printer.json(&FullReport { report, details })?);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use lelp::{argmax, softmax};
-use lelp_data::{ColumnRequest, Columns, DataError, Examples, Format, Table};
-use lelp_model::{Predictor, load_model};
+use lelp_data::{ColumnRequest, ColumnSettings, Columns, DataError, Examples, Format, Table};
+use lelp_model::{PredictError, Predictor, load_model};
 use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
 
@@ -14,7 +14,7 @@ use crate::args::{GlobalArgs, InputArgs};
 use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
-use crate::model_columns::asked_columns;
+use crate::model_columns::{asked_columns, passes_over_pair};
 use crate::printer::Printer;
 use crate::terminal_text::single_line;
 
@@ -106,7 +106,8 @@ const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let model = load_model(&arguments.model, global.threads())?;
-    let columns = asked_columns(arguments.columns.settings(), &arguments.model, model.schema())?;
+    let given = arguments.columns.settings();
+    let columns = asked_columns(given.clone(), &arguments.model, model.schema())?;
     let carried = arguments.carry.clone();
     let columns = Columns { label: ColumnRequest::No, carried, ..columns.columns() };
     let stream = arguments.file == Path::new("-");
@@ -124,6 +125,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     };
     let answering = Answering {
         model: model.as_ref(),
+        folder: &arguments.model,
+        file: if stream { Path::new("standard input") } else { &arguments.file },
+        given: &given,
         carried: &arguments.carry,
         as_json: arguments.json,
         on_error: arguments.on_error.unwrap_or(if stream { OnError::Mark } else { OnError::Fail }),
@@ -141,6 +145,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 /// How rows are answered.
 struct Answering<'a> {
     model: &'a dyn Predictor,
+    folder: &'a Path,
+    file: &'a Path,
+    /// Names of columns that were given.
+    given: &'a ColumnSettings,
     carried: &'a [String],
     as_json: bool,
     on_error: OnError,
@@ -149,11 +157,17 @@ struct Answering<'a> {
 
 impl Answering<'_> {
     /// Answers all rows, and gives the number of those that could not be read.
-    fn all(&self, mut examples: Examples, batch: usize) -> Result<u64, Failure> {
-        let mut bad = 0;
+    fn all(&self, mut examples: Examples, batch: usize) -> Result<usize, Failure> {
+        let (mut bad, mut single) = (0, None);
         loop {
             match examples.next_table(batch) {
-                Ok(Some(rows)) => self.answer(&rows)?,
+                Ok(Some(rows)) => {
+                    let single = match single {
+                        Some(known) => known,
+                        None => *single.insert(self.passes_over_pair(&rows)?),
+                    };
+                    self.answer(&rows, single)?;
+                }
                 Ok(None) => break,
                 Err(error) if error.is_of_row() && self.on_error != OnError::Fail => {
                     bad += 1;
@@ -177,9 +191,17 @@ impl Answering<'_> {
         Ok(())
     }
 
-    fn answer(&self, rows: &Table) -> Result<(), Failure> {
+    fn passes_over_pair(&self, rows: &Table) -> Result<bool, Failure> {
+        let (file, schema) = (self.file, rows.schema());
+        passes_over_pair(self.given, self.folder, self.model, schema, file, self.printer)
+    }
+
+    /// Answers rows: the first texts of pairs alone where `single` says so.
+    fn answer(&self, rows: &Table, single: bool) -> Result<(), Failure> {
         let labels = self.model.labels();
-        let probabilities = softmax(&self.model.logits(rows)?, labels.len())?;
+        let first = single.then(|| rows.conform(self.model.schema().needed())).transpose();
+        let first = first.map_err(PredictError::from)?;
+        let probabilities = softmax(&self.model.logits(first.as_ref().unwrap_or(rows))?, labels.len())?;
         for (row, probabilities) in probabilities.chunks_exact(labels.len()).enumerate() {
             let line = if self.as_json {
                 json_line(rows, row, labels, probabilities)

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lelp::counted;
 use lelp_data::storage;
 use lelp_report::page::page;
 use lelp_report::read::{ReadContext, read};
@@ -70,7 +71,6 @@ fn found(run: &RunReport) -> String {
     let methods = run.groups.iter().flat_map(|group| &group.methods);
     let runs: usize = methods.clone().map(|result| result.runs.len()).sum();
     let trials: usize = methods.clone().map(|result| result.trials.len()).sum();
-    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let parts = [
         counted(methods.count(), "method"),
         counted(runs, "student"),

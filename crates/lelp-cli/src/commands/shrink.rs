@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use lelp::counted;
 use lelp::metrics::agreement;
-use lelp_data::{ColumnSettings, Dataset, Splits, storage};
+use lelp_data::storage::{FileHashes, FolderLock};
+use lelp_data::{ColumnRequest, ColumnSettings, Columns, Dataset, Splits, storage};
 use lelp_model::ngram::{NgramModel, TablePrecision};
-use lelp_model::{Calibration, Predictor};
+use lelp_model::{Calibration, Predictor, load_model, model_bytes};
 use lelp_train::distill::check_free;
 use lelp_train::evaluate::{Answers, answer, report};
 use lelp_train::students::ngram::{ShrinkSettings, Shrinker};
@@ -17,7 +19,7 @@ use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
-use crate::model_columns::asked_columns_and_classes;
+use crate::model_columns::{asked_columns_and_classes, passes_over_pair};
 use crate::printer::Printer;
 use crate::text_table::TextTable;
 
@@ -77,7 +79,7 @@ pub(crate) struct Arguments {
     epochs: usize,
 
     /// Largest learning rate of these passes
-    #[arg(long, value_name = "RATE", default_value_t = ShrinkSettings::default().learning_rate)]
+    #[arg(long, value_name = "RATE", value_parser = rate, default_value_t = ShrinkSettings::default().learning_rate)]
     learning_rate: f32,
 
     /// Seed of the order of the texts
@@ -119,6 +121,8 @@ struct Record {
     before: Figures,
     after: Figures,
     tried: Vec<Figures>,
+    /// SHA-256 of every other file.
+    files: FileHashes,
 }
 
 /// A student that was tried.
@@ -141,16 +145,23 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if !arguments.model.is_dir() {
         return Err(CommandError::NoFolder(arguments.model.clone()).into());
     }
-    let model = NgramModel::load(&arguments.model)?;
-    let columns = asked_columns_and_classes(arguments.columns.settings(), &arguments.model, &model)?;
-    let splits = Splits::open(&arguments.data, &columns.columns(), columns.labels.as_deref())?;
+    let _lock = FolderLock::take(&arguments.out)?;
+    let model = student(&arguments.model, global)?;
+    let given = arguments.columns.settings();
+    let columns = asked_columns_and_classes(given.clone(), &arguments.model, &model)?;
+    let open = |columns: &Columns, labels| Splits::open(&arguments.data, columns, labels);
+    let mut splits = open(&columns.columns(), columns.labels.as_deref())?;
+    let schema = splits.train.schema();
+    if passes_over_pair(&given, &arguments.model, &model, schema, splits.train.file(), printer)? {
+        splits = open(&Columns { pair: ColumnRequest::No, ..columns.columns() }, columns.labels.as_deref())?;
+    }
     data_notices::warn(splits.notices(), printer);
     let (train, validation) = splits.learning()?;
     let cancel = interrupt::cancel_flag()?;
     let shrinker = Shrinker::new(&model, train.table(), global.threads())
         .with_context(|| format!("making `{}` smaller", arguments.model.display()))?;
     let test = Test::new(&model, &validation, &cancel)?;
-    let before = test.figures(&model, shrinker.rows(), file_bytes(&arguments.model)?)?;
+    let before = test.figures(&model, shrinker.rows(), model_bytes(&arguments.model)?)?;
     let settings = ShrinkSettings {
         epochs: arguments.epochs,
         learning_rate: arguments.learning_rate,
@@ -169,14 +180,16 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         before,
         after: chosen.figures,
         tried,
+        files: FileHashes::default(),
     };
     if Calibration::of(&arguments.model)?.is_some() {
         printer.warn("the calibration of the student was left behind: `lelp calibrate` fits one to the smaller student");
     }
     storage::write_folder(&arguments.out, |folder| -> Result<(), Failure> {
         chosen.model.save(folder)?;
-        record.after.bytes = file_bytes(folder)?;
+        record.after.bytes = model_bytes(folder)?;
         ColumnSettings::remembered(&arguments.model)?.remember(folder)?;
+        record.files = FileHashes::of(folder)?;
         Ok(storage::write(&folder.join("shrink.json"), &storage::pretty_json(&record))?)
     })?;
     if arguments.json {
@@ -186,6 +199,15 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     }
     printer.step("wrote", &format!("`{}`", arguments.out.display()));
     Ok(())
+}
+
+/// The n-gram student in `folder`, whose files are those that it was written with.
+fn student(folder: &Path, global: &GlobalArgs) -> Result<NgramModel, Failure> {
+    let loaded = load_model(folder, global.threads())?;
+    if loaded.kind() != lelp_model::ngram::KIND.name {
+        return Err(CommandError::NoTable { folder: folder.to_owned(), kind: loaded.kind() }.into());
+    }
+    Ok(NgramModel::load(folder)?)
 }
 
 /// Rows that students are measured on.
@@ -303,7 +325,8 @@ fn best(mut tried: Vec<Tried>) -> (Tried, Vec<Figures>) {
 fn line(figures: &Figures) -> String {
     let Figures { table, rows, bytes, accuracy, agreement, .. } = figures;
     let accuracy = accuracy.map(|accuracy| format!("accuracy {accuracy:.4}, ")).unwrap_or_default();
-    format!("{rows} rows, {}, {}: {accuracy}agreement {agreement:.4}", bits(*table), megabytes(*bytes))
+    let (rows, bits, size) = (counted(*rows, "row"), bits(*table), megabytes(*bytes));
+    format!("{rows}, {bits}, {size}: {accuracy}agreement {agreement:.4}")
 }
 
 fn table(record: &Record) -> String {
@@ -331,10 +354,9 @@ fn bits(precision: TablePrecision) -> &'static str {
     }
 }
 
-/// Bytes of the files that a model's folder answers from.
-fn file_bytes(folder: &Path) -> Result<u64, Failure> {
-    let bytes = ["config.json", "model.safetensors"].map(|name| std::fs::metadata(folder.join(name)));
-    bytes.into_iter().map(|found| Ok(found.map_err(Failure::defect)?.len())).sum()
+fn rate(text: &str) -> Result<f32, String> {
+    let rate = text.parse().ok().filter(|rate: &f32| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| "a learning rate is a number above 0".to_owned())
 }
 
 fn points(text: &str) -> Result<f64, String> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
+use lelp::counted;
 use lelp_data::import::{ImportOptions, import};
 use lelp_data::signals::PART_ROWS;
 use lelp_data::storage;
@@ -298,8 +299,9 @@ fn run_import(arguments: &ImportArgs, printer: Printer) -> Result<(), Failure> {
 
 fn print_written(signals: &SignalsFolder, out: &Path, printer: Printer) {
     let description = signals.description();
-    let (rows, width, classes) = (description.rows, description.width, description.classes);
-    printer.step("wrote", &format!("`{}`: {rows} rows, width {width}, {classes} classes", out.display()));
+    let (width, classes) = (description.width, description.classes);
+    let rows = counted(usize::try_from(description.rows).unwrap_or(usize::MAX), "row");
+    printer.step("wrote", &format!("`{}`: {rows}, width {width}, {classes} classes", out.display()));
     printer.detail(&format!("teacher {}", description.teacher.as_deref().unwrap_or("unknown")));
     printer.detail(&format!("data {}", description.data.as_deref().unwrap_or("unknown")));
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lelp::artifact::Targets;
-use lelp::{Beta, FittedSplit, TargetSettings, Temperature};
+use lelp::{Beta, FittedSplit, TargetSettings, Temperature, counted};
 use lelp_data::SignalsFolder;
 use lelp_data::storage;
 use lelp_train::distill::{self, SplitSharpness};
@@ -81,8 +81,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let settings = TargetSettings { beta: sharpness.beta, temperature };
     let targets = Targets::new(targets, classes, per_class, settings)?;
     storage::write(&arguments.out, &targets.to_bytes())?;
-    let (out, rows) = (arguments.out.display(), targets.rows());
-    printer.step("wrote", &format!("`{out}`: {rows} rows, {classes} x {per_class} columns"));
+    let (out, rows) = (arguments.out.display(), counted(targets.rows(), "row"));
+    printer.step("wrote", &format!("`{out}`: {rows}, {classes} x {per_class} columns"));
     let (beta, entropy, even) = (sharpness.beta.get(), sharpness.entropy, (per_class as f64).log2());
     printer.note(&format!(
         "entropy of the split {entropy:.3} bits at beta {beta:.4}; 0 is one subclass a row, {even:.3} an even split"

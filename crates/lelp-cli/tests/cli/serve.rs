@@ -28,6 +28,11 @@ impl Serving {
         Self { child, log, address }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Posts `body` and gives status line and body.
     pub(crate) fn post(&self, path: &str, body: &str) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();

@@ -65,7 +65,7 @@ fn a_student_loses_no_more_than_it_may_and_the_same_command_gives_the_same_bytes
     assert!(said.contains("--overwrite"), "{said}");
     assert!(!work.path("three").exists());
     // What was fitted to the student does not come with another one.
-    work.run("calibrate --model student --data data/validation.csv");
+    work.run("calibrate --model student --data data/validation.csv --force");
     work.run("shrink --model student --data data --max-size 40kB --out fitted");
     work.write("fitted/calibration.json", fs::read(work.path("student/calibration.json")).unwrap());
     work.run("shrink --model student --data data --max-size 40kB --out fitted --overwrite");
@@ -73,4 +73,42 @@ fn a_student_loses_no_more_than_it_may_and_the_same_command_gives_the_same_bytes
     work.run("distill --data data --method ce --student ngram --buckets 65536 --epochs 5 --out student --overwrite");
     assert!(!work.path("student/calibration.json").exists());
     work.fails("shrink --model one --data data --out one --overwrite", 2);
+}
+
+#[test]
+fn what_cannot_be_made_smaller_is_told_before_the_work() {
+    let work = workspace();
+    let shrink = "shrink --model student --data data --max-size 40kB --out small";
+    for bad in ["--learning-rate nan", "--learning-rate -1", "--learning-rate inf", "--max-drop nan"] {
+        work.fails(&shrink.replace("--max-size 40kB", bad), 2);
+    }
+    work.run("distill --data data --method ce --student tfidf --out terms");
+    let said = work.fails(&shrink.replace("--model student", "--model terms"), 1);
+    assert!(
+        said.contains("`terms` holds a model of kind tfidf") && said.contains("--student ngram"),
+        "{said}"
+    );
+    // Texts that are read first would be missed first.
+    work.write("taken", "a file");
+    let said = work.fails(&shrink.replace("data --max", "none --max").replace("small", "taken"), 1);
+    assert!(said.contains("taken"), "{said}");
+    assert!(!work.path("small").exists());
+}
+
+#[test]
+fn a_student_whose_files_were_changed_is_refused_before_and_after() {
+    let work = workspace();
+    let shrink = "shrink --model student --data data --max-size 40kB --out small";
+    work.run(shrink);
+    let said = work.fails("report --run small --out report.html", 1);
+    assert!(said.contains("made smaller of `student`") && said.contains("lelp eval"), "{said}");
+    for folder in ["small", "student"] {
+        let weights = work.path(&format!("{folder}/model.safetensors"));
+        let mut bytes = fs::read(&weights).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::remove_file(&weights).unwrap();
+        fs::write(&weights, bytes).unwrap();
+    }
+    assert!(work.fails("eval --model small --data data/validation.csv", 1).contains("is not the file"));
+    assert!(work.fails(&shrink.replace("--out small", "--out other"), 1).contains("is not the file"));
 }

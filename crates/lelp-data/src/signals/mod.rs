@@ -4,6 +4,7 @@
 //! signals.json               what the parts hold, and whether they are all there
 //! part-00000.safetensors     `row` u64 [n], `embeddings` f16 or f32 [n, width], `logits` f32 [n, classes],
 //! part-00001.safetensors     `labels` i32 [n], -1 for none (the tensor may be missing)
+//! parts.jsonl                while they are written: the parts that are there
 //! head.safetensors           `weight` f32 [classes, width], `bias` f32 [classes] (the file may be missing)
 //! ```
 //!
@@ -14,6 +15,7 @@ mod embeddings;
 mod error;
 mod folder;
 mod head;
+mod journal;
 mod part;
 mod tensors;
 mod writer;

@@ -15,6 +15,7 @@ use super::description::{DescriptionFile, SignalsDescription, description_path, 
 use super::error::SignalsFileError;
 use super::folder::SignalsFolder;
 use super::head;
+use super::journal::{self, PartsJournal};
 use super::part::{self, Part};
 
 /// What to do with signals that a folder already holds.
@@ -29,7 +30,8 @@ pub enum Existing {
 /// What signals folders are made of.
 const SIGNALS: FolderKind = FolderKind {
     is_ours: |name| {
-        ["signals.json", "head.safetensors", ColumnSettings::FILE].contains(&name) || is_part(name)
+        ["signals.json", "head.safetensors", journal::FILE, ColumnSettings::FILE].contains(&name)
+            || is_part(name)
     },
     markers: &["signals.json"],
 };
@@ -43,6 +45,8 @@ pub struct SignalsWriter {
     file: DescriptionFile,
     /// Parts still to be written, in order.
     missing: VecDeque<u64>,
+    /// Parts of this run; none where nothing is missing.
+    journal: Option<PartsJournal>,
     _lock: FolderLock,
 }
 
@@ -73,7 +77,8 @@ impl SignalsWriter {
         };
         storage::create_folder(&work)?;
         let mut file = DescriptionFile::new(description);
-        let old = DescriptionFile::read(&work).map_or_else(|_| FileHashes::default(), |old| old.files);
+        let mut old = DescriptionFile::read(&work).map_or_else(|_| FileHashes::default(), |old| old.files);
+        journal::read(&work, &mut old);
         let mut missing = VecDeque::new();
         for part in 0..file.description.parts() {
             match whole_part(&work, part, &file.description, &old) {
@@ -84,11 +89,13 @@ impl SignalsWriter {
         if let Some(hash) = old.hash_of_same(&head_path(&work)) {
             file.files.insert(&name_of(&head_path(&work)), hash);
         }
+        let mut journal = None;
         if !missing.is_empty() {
             file.write(&work)?;
+            journal = Some(PartsJournal::begin(&work)?);
         }
         columns.remember(&work)?;
-        Ok(Self { folder: folder.to_owned(), work, file, missing, _lock: lock })
+        Ok(Self { folder: folder.to_owned(), work, file, missing, journal, _lock: lock })
     }
 
     /// Continues the signals of `description` in `folder`, or begins them, as soon as no other run writes there.
@@ -177,10 +184,13 @@ impl SignalsWriter {
             }
         }
         let hash = part::write(&path, signals, subclass_logits, description.embeddings)?;
+        // A part counts once it is named.
+        if let Some(journal) = &mut self.journal {
+            journal.add(&name_of(&path), &hash)?;
+        }
         self.file.files.insert(&name_of(&path), hash);
         self.missing.pop_front();
-        // A part counts once it is named.
-        Ok(self.file.write(&self.work)?)
+        Ok(())
     }
 
     /// Writes the teacher's head.
@@ -212,6 +222,7 @@ impl SignalsWriter {
         }
         self.file.complete = true;
         self.file.write(&self.work)?;
+        journal::remove(&self.work)?;
         if self.work != self.folder {
             storage::replace_folder(&self.work, &self.folder, &SIGNALS)?;
             storage::remove(&self.work)?;
@@ -275,7 +286,7 @@ fn whole_part(
 /// Removes the files of a signals folder, and no others; the description first, so that what stays after a
 /// failure is not taken for signals.
 fn remove(folder: &Path) -> Result<(), SignalsFileError> {
-    let files = [description_path(folder), head_path(folder)];
+    let files = [description_path(folder), head_path(folder), folder.join(journal::FILE)];
     files.into_iter().chain(part_files(folder)?).try_for_each(|path| Ok(storage::remove(&path)?))
 }
 

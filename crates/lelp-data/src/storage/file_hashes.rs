@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileError, is_plain_name, map, sha256};
+use super::{FileError, is_plain_name, known_hashes, map, sha256};
 use crate::folder_hash::files_below;
 
 /// SHA-256 of files of a folder, by their names from there, with `/` between folders.
@@ -26,6 +26,12 @@ impl FileHashes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Number of files.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Notes the hash of a file.
@@ -49,7 +55,8 @@ impl FileHashes {
         let path = folder.join(name);
         let recorded = self.0.get(name).cloned();
         // A name from elsewhere that leads out of the folder names no file of it.
-        let found = if name.split('/').all(is_plain_name) { file_hash(&path)? } else { String::new() };
+        let found =
+            if name.split('/').all(is_plain_name) { known_hashes::hash_of(&path)? } else { String::new() };
         match recorded {
             Some(recorded) if recorded == found => Ok(()),
             recorded => Err(FileError::Changed { path, found, recorded: recorded.unwrap_or_default() }),

@@ -3,6 +3,7 @@
 mod faults;
 mod file_hashes;
 mod folder;
+mod known_hashes;
 mod lock;
 mod output;
 

@@ -135,7 +135,7 @@ fn bar(result: &MethodResult, methods: &MethodOrder) -> Box<Bar<f64, String>> {
         "{}: {}, {}",
         result.method,
         number_format::share_with(mean, half),
-        number_format::counted(values.len(), "seed", "seeds")
+        lelp::counted(values.len(), "seed")
     )]);
     Bar::new(vec![mean], vec![name.clone()])
         .name(name)

@@ -4,6 +4,7 @@
 //! report gives the same bytes.
 
 mod accuracy;
+mod cascade;
 mod chart;
 mod confusion;
 mod html;

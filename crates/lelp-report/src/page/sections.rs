@@ -7,7 +7,7 @@ use super::html::identifier;
 use super::method_order::MethodOrder;
 use super::table::Table;
 use super::{
-    accuracy, confusion, learning_curves, projection, reliability, results_table, search_trials,
+    accuracy, cascade, confusion, learning_curves, projection, reliability, results_table, search_trials,
     settings_tables, spectra, speed_and_accuracy, subclass_cards,
 };
 use crate::analysis::EmbeddingAnalysis;
@@ -33,6 +33,7 @@ pub(super) fn all(run: &RunReport, methods: &MethodOrder) -> Vec<Section> {
             }),
         ),
         ("Speed and accuracy", speed(run, methods)),
+        ("Cascade", charts_side_by_side(run.cascade.as_ref().and_then(cascade::chart).as_slice(), "cascade")),
         (
             "Learning curves",
             charts(&|group| {

@@ -16,6 +16,17 @@ pub enum ReadError {
     /// The folder holds neither a student nor a comparison.
     #[error("`{}` is no run: it has neither `run.json` nor `results.jsonl`", .0.display())]
     NoRun(PathBuf),
+    /// A student that was made smaller of another one, and not trained on its own.
+    #[error(
+        "`{}` is no run but a student that was made smaller of `{}`, whose folder says how it learned",
+        folder.display(), model.display()
+    )]
+    Shrunk {
+        /// The folder.
+        folder: PathBuf,
+        /// The student that it was made of.
+        model: PathBuf,
+    },
     /// `run.json` was written by something else than a distillation.
     #[error("`{}` does not describe a student", file.display())]
     NoStudent {

@@ -7,16 +7,24 @@ mod run_inputs;
 mod student_run;
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 pub use error::ReadError;
 use lelp_compare::store::RESULTS_FILE;
+use lelp_data::read_json_if_there;
+use serde::Deserialize;
 
 use crate::run_report::RunReport;
 
 /// The file that a distillation writes its settings to.
 const RUN_FILE: &str = "run.json";
+
+/// What says that a student was made smaller of another one.
+#[derive(Deserialize)]
+struct ShrinkFile {
+    model: PathBuf,
+}
 
 /// How to read a run: threads, progress, cancellation.
 pub struct ReadContext<'a> {
@@ -49,6 +57,8 @@ pub fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunReport, R
         comparison_run::read(folder, context)
     } else if folder.join(RUN_FILE).is_file() {
         student_run::read(folder, context)
+    } else if let Some(ShrinkFile { model }) = read_json_if_there(&folder.join("shrink.json"))? {
+        Err(ReadError::Shrunk { folder: folder.to_owned(), model })
     } else {
         Err(ReadError::NoRun(folder.to_owned()))
     }

@@ -1,13 +1,12 @@
 //! Reading the folder of one student.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use lelp_compare::record::Setting;
-use lelp_data::storage::{FileError, FileHashes};
+use lelp_data::storage::FileHashes;
 use lelp_data::{Dataset, read_json, read_json_lines};
-use lelp_model::load_model;
+use lelp_model::{CascadeChoice, load_model, model_bytes};
 use lelp_train::distill::DistillSettings;
 use lelp_train::evaluate::{Report, answer, report};
 use lelp_train::training::EpochRecord;
@@ -99,6 +98,7 @@ fn name(path: &Path) -> String {
 pub(super) fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunReport, ReadError> {
     let student = StudentFolder::read(folder)?;
     let mut run = RunReport::new(RunKind::Student, folder.to_owned());
+    run.cascade = CascadeChoice::of(folder)?;
     let setting = student.setting();
     let inputs = student.inputs(folder);
     let mut test = None;
@@ -120,7 +120,7 @@ pub(super) fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunRe
     }
     run.omit("speed", &OmissionReason::NotReproducible);
     let seed_run = SeedRun { seed: student.settings().train.seed, test, epochs: student.epochs.clone() };
-    let (method, bytes) = (student.settings().distill.name(), Some(bytes(folder)?));
+    let (method, bytes) = (student.settings().distill.name(), Some(model_bytes(folder)?));
     let result =
         MethodResult { method, runs: vec![seed_run], trials: Vec::new(), bytes, against_baseline: None };
     run.groups.push(ResultGroup { setting, teacher: None, methods: vec![result] });
@@ -140,14 +140,4 @@ fn test_metrics(
     let answers = answer(model.as_ref(), test, &mut |_| {}, context.cancelled)?;
     let report = report(&answers, test, None)?;
     Ok(Report { microseconds_per_text: f64::NAN, ..report })
-}
-
-/// Total size of the files that inference needs, in bytes.
-fn bytes(folder: &Path) -> Result<u64, ReadError> {
-    let files = ["config.json", "model.safetensors", "tokenizer.json"].map(|name| folder.join(name));
-    let sizes = files.iter().filter(|path| path.is_file()).map(|path| {
-        let size = fs::metadata(path).map(|file| file.len());
-        size.map_err(|source| FileError::Read { path: path.clone(), source })
-    });
-    Ok(sizes.sum::<Result<u64, _>>()?)
 }

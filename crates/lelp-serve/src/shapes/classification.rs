@@ -7,6 +7,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::object::{self, Object};
 use super::{Prediction, Reply, predictions};
 use crate::admission::Call;
 use crate::refusal::Refusal;
@@ -19,8 +20,8 @@ pub(crate) struct ClassificationRequest {
     #[schema(value_type = Value, example = "I like you")]
     inputs: TextInputs,
     /// How they are answered.
-    #[serde(default)]
-    parameters: ClassificationParameters,
+    #[schema(value_type = ClassificationParameters)]
+    parameters: Option<Object<ClassificationParameters>>,
 }
 
 /// How texts are answered.
@@ -97,8 +98,9 @@ pub(crate) struct ClassificationResponse<'a>(Vec<Vec<Prediction<'a>>>);
     (status = 429, description = "There is no room now"),
 ))]
 pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
-    let request: ClassificationRequest = serde_json::from_slice(&call.body)?;
-    let ClassificationParameters { top_k, function_to_apply, truncation } = request.parameters;
+    let request: ClassificationRequest = object::read(&call.body)?;
+    let parameters = request.parameters.map_or_else(Default::default, |Object(parameters)| parameters);
+    let ClassificationParameters { top_k, function_to_apply, truncation } = parameters;
     if top_k == Some(0) {
         return Err(Refusal::shape("`top_k` is 0; ask for at least 1 class").at("parameters.top_k"));
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Reply;
+use super::object;
 use super::sequences::{Batch, Inputs};
 use crate::admission::Call;
 use crate::refusal::Refusal;
@@ -57,7 +58,7 @@ pub(crate) struct Usage {
     (status = 429, description = "There is no room now"),
 ))]
 pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
-    let request: ClassifyRequest = serde_json::from_slice(&call.body)?;
+    let request: ClassifyRequest = object::read(&call.body)?;
     if let Some(model) = &request.model {
         call.check_model(model)?;
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Reply;
+use super::object::{self, Object};
 use crate::admission::Call;
 use crate::refusal::Refusal;
 use crate::rows::{OwnedText, Rows};
@@ -21,14 +22,15 @@ pub(crate) struct DecisionsRequest {
     #[schema(value_type = Value, example = "where is my card?")]
     input: DecisionInput,
     /// 1 to 400 questions.
-    questions: Vec<Question>,
+    #[schema(value_type = Vec<Question>)]
+    questions: Vec<Object<Question>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged, expecting = "`input` must be a string or a list of messages with `role` and `content`")]
 enum DecisionInput {
     Text(String),
-    Messages(Vec<Message>),
+    Messages(Vec<Object<Message>>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,7 +43,7 @@ struct Message {
 #[serde(untagged, expecting = "`content` must be a string or a list of parts with `type`")]
 enum Content {
     Text(String),
-    Parts(Vec<Part>),
+    Parts(Vec<Object<Part>>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,9 +60,17 @@ pub(crate) enum Question {
     /// Whether it is the second of two classes.
     Predicate { name: Option<String> },
     /// Which class it is.
-    Choice { name: Option<String>, choices: Vec<Choice> },
+    Choice {
+        name: Option<String>,
+        #[schema(value_type = Vec<Choice>)]
+        choices: Vec<Object<Choice>>,
+    },
     /// Where it stands among the classes, the lowest first.
-    Score { name: Option<String>, levels: Vec<ScoreLevel> },
+    Score {
+        name: Option<String>,
+        #[schema(value_type = Vec<ScoreLevel>)]
+        levels: Vec<Object<ScoreLevel>>,
+    },
 }
 
 /// A choice, which must be a class.
@@ -155,7 +165,7 @@ const MOST_QUESTIONS: usize = 400;
     (status = 429, description = "There is no room now"),
 ))]
 pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
-    let request: DecisionsRequest = serde_json::from_slice(&call.body)?;
+    let request: DecisionsRequest = object::read(&call.body)?;
     call.check_model(&request.model)?;
     let labels = call.model.labels();
     let asked = request.questions.len();
@@ -163,14 +173,15 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         let message = format!("there are {asked} questions; ask 1 to {MOST_QUESTIONS}");
         return Err(Refusal::shape(message).at("questions"));
     }
-    for (place, question) in request.questions.iter().enumerate() {
+    for (place, Object(question)) in request.questions.iter().enumerate() {
         question
             .check(labels)
             .map_err(|message| Refusal::shape(message).at(format!("questions[{place}]")))?;
     }
     let rows = rows_of(request.input, &call)?;
     let probabilities = call.scores(rows).await?.probabilities();
-    let answers = request.questions.iter().map(|question| question.answer(labels, &probabilities));
+    let questions = request.questions.iter();
+    let answers = questions.map(|Object(question)| question.answer(labels, &probabilities));
     let response =
         DecisionsResponse { model: &call.model.name, answers: answers.collect(), usage: Usage::default() };
     Ok(Reply::json(1, &response))
@@ -185,11 +196,11 @@ fn rows_of(input: DecisionInput, call: &Call) -> Result<Rows, Refusal> {
         DecisionInput::Messages(messages) => messages,
     };
     let (mut texts, mut objects) = (Vec::new(), Vec::new());
-    for message in messages.into_iter().filter(|message| message.role == "user") {
+    for Object(message) in messages.into_iter().filter(|Object(message)| message.role == "user") {
         match message.content {
             Content::Text(text) => texts.push(text),
             Content::Parts(parts) => {
-                for part in parts {
+                for Object(part) in parts {
                     match part {
                         Part::InputText { text } => texts.push(text),
                         Part::InputJson { data } => objects.push(data),
@@ -218,14 +229,15 @@ impl Question {
                 Err(format!("the model has {} classes, but a predicate needs 2", labels.len()))
             }
             Self::Choice { choices, .. } => {
-                let every = labels.iter().all(|label| choices.iter().any(|choice| choice.value == *label));
+                let every =
+                    labels.iter().all(|label| choices.iter().any(|Object(choice)| choice.value == *label));
                 if every && choices.len() == labels.len() {
                     return Ok(());
                 }
                 Err(format!("the choices of this model are `{list}`, each once"))
             }
             Self::Score { levels, .. } => {
-                if levels.iter().map(|level| &level.label).eq(labels) {
+                if levels.iter().map(|Object(level)| &level.label).eq(labels) {
                     return Ok(());
                 }
                 Err(format!("the levels of this model are `{list}`, in this order"))
@@ -242,7 +254,7 @@ impl Question {
                 Answer::Predicate { name: name.as_deref(), probability: probabilities[1] }
             }
             Self::Choice { name, choices } => {
-                let of = |choice: &'a Choice| {
+                let of = |Object(choice): &'a Object<Choice>| {
                     let class = labels.iter().position(|label| *label == choice.value).unwrap_or_default();
                     ChoiceProbability { value: &choice.value, probability: probabilities[class] }
                 };

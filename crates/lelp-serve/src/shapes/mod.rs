@@ -4,6 +4,7 @@ pub(crate) mod binary_tensors;
 pub(crate) mod classification;
 pub(crate) mod classify;
 pub(crate) mod decisions;
+mod object;
 pub(crate) mod open_inference;
 pub(crate) mod predict;
 mod sequences;

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::Reply;
 use super::binary_tensors::{numbers, push_string, split, strings, take};
+use super::object::{self, Object};
 use crate::admission::Call;
 use crate::answering::Scores;
 use crate::refusal::Refusal;
@@ -32,9 +33,11 @@ pub(crate) struct InferRequest {
     #[serde(default)]
     #[schema(value_type = Object)]
     parameters: Map<String, Value>,
-    inputs: Vec<InputTensor>,
+    #[schema(value_type = Vec<InputTensor>)]
+    inputs: Vec<Object<InputTensor>>,
     #[serde(default)]
-    outputs: Vec<OutputRequest>,
+    #[schema(value_type = Vec<OutputRequest>)]
+    outputs: Vec<Object<OutputRequest>>,
 }
 
 /// An input.
@@ -106,8 +109,8 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
     check_names(call.parameter("model"), call.parameter("version"), &call.model)?;
     let header = call.headers.get(HEADER_LENGTH).and_then(|length| length.to_str().ok());
     let (json, mut tensors) = split(&call.body, header)?;
-    let request: InferRequest = serde_json::from_slice(&json)?;
-    for output in &request.outputs {
+    let request: InferRequest = object::read(&json)?;
+    for Object(output) in &request.outputs {
         if !OUTPUTS.iter().any(|(name, _)| *name == output.name) {
             let message =
                 format!("there is no output `{}`; there are {}", output.name, named(OUTPUTS.map(|o| o.0)));
@@ -119,7 +122,7 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
     let all_binary = request.parameters.get("binary_data_output") == Some(&Value::Bool(true));
     let mut binary = Vec::new();
     let outputs = OUTPUTS.iter().filter_map(|&(name, datatype)| {
-        let asked = request.outputs.iter().find(|output| output.name == name);
+        let asked = request.outputs.iter().map(|Object(output)| output).find(|output| output.name == name);
         if asked.is_none() && !request.outputs.is_empty() {
             return None;
         }
@@ -181,10 +184,10 @@ fn named<const N: usize>(names: [&str; N]) -> String {
 }
 
 /// The rows that the inputs hold.
-fn rows_of(inputs: Vec<InputTensor>, tensors: &mut Bytes, call: &Call) -> Result<Rows, Refusal> {
+fn rows_of(inputs: Vec<Object<InputTensor>>, tensors: &mut Bytes, call: &Call) -> Result<Rows, Refusal> {
     let columns = &call.model.columns;
     let mut found: Vec<(String, ColumnValues)> = Vec::new();
-    for input in inputs {
+    for Object(input) in inputs {
         let Some(field) = columns.find(&input.name) else {
             let message =
                 format!("there is no input `{}`; the model reads {}", input.name, columns.describe());

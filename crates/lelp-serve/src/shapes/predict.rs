@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::sequences::{Batch, Inputs};
-use super::{Prediction, Reply, predictions};
+use super::{Prediction, Reply, object, predictions};
 use crate::admission::Call;
 use crate::refusal::Refusal;
 
@@ -49,7 +49,7 @@ pub(crate) struct TextEmbeddingsError {
     (status = 429, description = "There is no room now", body = TextEmbeddingsError),
 ))]
 pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
-    let request: PredictRequest = serde_json::from_slice(&call.body)?;
+    let request: PredictRequest = object::read(&call.body)?;
     let (texts, one) = match request.inputs.batch(call.model.reads_pairs())? {
         Batch::One(text) => (vec![text], true),
         Batch::Many(texts) => (texts, false),

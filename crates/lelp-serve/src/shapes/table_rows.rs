@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Reply;
+use super::object;
 use crate::admission::Call;
 use crate::refusal::Refusal;
 use crate::rows::Rows;
@@ -55,7 +56,7 @@ impl Serialize for Probabilities<'_> {
     (status = 429, description = "There is no room now"),
 ))]
 pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
-    let request: RowsRequest = serde_json::from_slice(&call.body)?;
+    let request: RowsRequest = object::read(&call.body)?;
     call.check_count(request.rows.len())?;
     let rows = Rows::of_objects(request.rows, &call.model, &call.service.settings.limits)?;
     let scores = call.scores(rows).await?;

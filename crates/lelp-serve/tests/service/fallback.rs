@@ -1,6 +1,6 @@
 //! Rows of which the student is not sure go to its teacher.
 
-use lelp_model::CascadeChoice;
+use lelp_model::{CascadeChoice, CascadeTeacher};
 use lelp_serve::{FallbackSettings, ServeError, ServeSettings, Server, no_log};
 use serde_json::{Value, json};
 
@@ -114,7 +114,18 @@ fn a_threshold_that_was_not_chosen_for_this_model_is_refused() {
         rows: 9,
         to_teacher: 0.1,
         temperature: None,
+        teacher: CascadeTeacher { name: "other".to_owned(), hash: None },
+        curve: Vec::new(),
     };
+    choice.save(&student.path).unwrap();
+    assert!(bind(&place, None).is_ok());
+    choice.teacher.hash = Some("0123456789abcdef".to_owned());
+    choice.save(&student.path).unwrap();
+    let other = bind(&place, None).err().unwrap();
+    assert!(matches!(other, ServeError::OtherTeacher { .. }), "{other}");
+    assert!(other.to_string().contains("`other` (hash 0123456789ab)"), "{other}");
+    let model = lelp_model::load_model(&teacher.path, std::num::NonZeroUsize::MIN).unwrap();
+    choice.teacher = CascadeTeacher::of(model.as_ref(), &teacher.path).unwrap();
     choice.save(&student.path).unwrap();
     assert!(bind(&place, None).is_ok());
     choice.temperature = Some(2.0);
@@ -123,4 +134,6 @@ fn a_threshold_that_was_not_chosen_for_this_model_is_refused() {
     let classes =
         bind(&Folder::of_texts(&["no", "maybe"]).path.display().to_string(), Some(0.5)).err().unwrap();
     assert!(classes.to_string().contains("`no`, `maybe`"), "{classes}");
+    let pairs = bind(&Folder::of_pairs().path.display().to_string(), Some(0.5)).err().unwrap();
+    assert!(pairs.to_string().contains("made of single texts, but its teacher reads pairs"), "{pairs}");
 }

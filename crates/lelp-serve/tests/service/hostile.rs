@@ -78,6 +78,49 @@ fn what_is_no_utf8_and_no_json_is_refused_in_every_shape() {
     assert_eq!(service.client.post("/predict", r#"{"inputs": "still here"}"#).status, 200);
 }
 
+/// What is derived from types would read fields by their places.
+#[test]
+fn a_list_where_an_object_belongs_is_refused_in_every_shape() {
+    let folder = texts();
+    let service = Running::start(&folder.path);
+    let tensor = json!({ "name": "text", "shape": [1], "datatype": "BYTES", "data": ["a"] });
+    let choices = json!([{ "value": "no" }, { "value": "yes" }]);
+    for (path, body) in [
+        ("/predict", json!(["a", false, null])),
+        ("/", json!(["a", [1, null, null]])),
+        ("/", json!({ "inputs": "a", "parameters": [1, null, null] })),
+        ("/classify", json!([null, "a"])),
+        ("/rows", json!([[{ "text": "a" }]])),
+        ("/rows", json!({ "rows": [["a"]] })),
+        ("/v2/models/student/infer", json!([null, {}, [tensor], []])),
+        ("/v2/models/student/infer", json!({ "inputs": [["text", [1], "BYTES", {}, ["a"]]] })),
+        ("/v2/models/student/infer", json!({ "inputs": [tensor], "outputs": [["label", {}]] })),
+        ("/v1/decisions", json!(["student", "a", [{ "type": "choice", "choices": choices }]])),
+        (
+            "/v1/decisions",
+            json!({ "model": "student", "input": "a", "questions": [["choice", null, choices]] }),
+        ),
+        (
+            "/v1/decisions",
+            json!({ "model": "student", "input": "a", "questions": [{ "type": "choice", "choices": [["no"], ["yes"]] }] }),
+        ),
+        (
+            "/v1/decisions",
+            json!({ "model": "student", "input": [["user", "a"]], "questions": [{ "type": "choice", "choices": choices }] }),
+        ),
+    ] {
+        let refused = service.client.post(path, &body.to_string());
+        // text-embeddings-inference says 422 of another shape.
+        let status = if path == "/predict" { 422 } else { 400 };
+        assert_eq!(refused.status, status, "{path} {body}: {}", refused.text());
+        assert!(
+            refused.text().contains("expected") || refused.text().contains("must be"),
+            "{}",
+            refused.text()
+        );
+    }
+}
+
 #[test]
 fn unknown_paths_and_methods_are_named() {
     let folder = texts();

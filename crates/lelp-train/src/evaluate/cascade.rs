@@ -3,7 +3,8 @@
 use lelp::stats::{CascadePoint, CascadePromise};
 use lelp::{argmax, softmax};
 use lelp_data::Dataset;
-use serde::{Deserialize, Serialize};
+use lelp_model::CascadeFigures;
+use serde::Serialize;
 
 use super::Answers;
 
@@ -18,20 +19,6 @@ pub struct CascadeReport {
     pub chosen: CascadeFigures,
     /// All thresholds of the grid, from the teacher alone to the student alone.
     pub curve: Vec<CascadeFigures>,
-}
-
-/// A threshold with what it costs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct CascadeFigures {
-    /// What becomes of the rows.
-    #[serde(flatten)]
-    pub point: CascadePoint,
-    /// Share of rows that go to the teacher.
-    pub to_teacher: f64,
-    /// Share of labelled rows that are answered rightly, where there are some.
-    pub accuracy: Option<f64>,
-    /// Cost of a million rows, where the teacher's price is given.
-    pub cost: Option<f64>,
 }
 
 /// The cascade of a student's answers and its teacher's logits `[rows, classes]` to the same rows; `price` is the teacher's

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use lelp::counted;
 use lelp_data::{ColumnSettings, Dataset, Splits, UnlabelledReport};
 use lelp_train::distill::{DistillSettings, Task};
 use lelp_train::teachers::{LoadedTeacher, ObtainedSignals};
@@ -103,14 +104,14 @@ fn teacher_columns(teacher: &LoadedTeacher, student: &ColumnSettings) -> Result<
 
 fn print_obtained(signals: &ObtainedSignals, data: &Dataset, printer: Printer) {
     let how = if signals.kept { "kept by an earlier run" } else { "kept for later runs" };
-    let (rows, file) = (data.rows(), data.file().display());
-    printer.step("signals", &format!("of the teacher on {rows} rows of `{file}`, {how}"));
+    let (rows, file) = (counted(data.rows(), "row"), data.file().display());
+    printer.step("signals", &format!("of the teacher on {rows} of `{file}`, {how}"));
     printer.detail(&format!("in `{}`", signals.folder.display()));
 }
 
 fn print(report: &UnlabelledReport, printer: Printer) {
     let UnlabelledReport { file, rows, near_duplicates, empty, foreign, foreign_held_out, .. } = report;
-    printer.step("unlabelled", &format!("{rows} rows of `{}`", file.display()));
+    printer.step("unlabelled", &format!("{} of `{}`", counted(*rows, "row"), file.display()));
     for (count, why) in [(near_duplicates, "nearly the same as held-out rows"), (empty, "empty")] {
         if *count > 0 {
             printer.note(&format!("{count} of them are left out: {why}"));

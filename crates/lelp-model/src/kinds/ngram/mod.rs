@@ -36,7 +36,7 @@ pub use tokens::{Tokens, hash_token};
 pub(crate) use word_break::WORD_BREAK;
 
 /// The n-gram student.
-pub(crate) const KIND: ModelKind = ModelKind {
+pub const KIND: ModelKind = ModelKind {
     name: "ngram",
     summary: "hashed words, runs of words and character n-grams over a mean-pooled table",
     recognises: |folder: &Path| crate::kinds::config_names(folder, "ngram"),
