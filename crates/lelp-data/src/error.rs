@@ -310,6 +310,22 @@ pub enum DataError {
         /// The file.
         file: PathBuf,
     },
+    /// The file is not Arrow's, or is damaged.
+    #[error("`{}` cannot be read as an Arrow file or stream: is it whole?", file.display())]
+    Arrow {
+        /// The file.
+        file: PathBuf,
+        /// What the decoder says.
+        source: arrow_schema::ArrowError,
+    },
+    /// What an Arrow file says of itself cannot be.
+    #[error("`{}` is damaged, or no Arrow file: {what}", file.display())]
+    ArrowDamaged {
+        /// The file.
+        file: PathBuf,
+        /// What cannot be.
+        what: String,
+    },
     /// A column holds another number of rows than the file claims.
     #[error("`{}`: row group {group} claims {claimed} rows, but column `{column}` holds {found}", file.display())]
     RowCount {

@@ -7,6 +7,7 @@ mod details;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use lelp::counted;
 use lelp::metrics::{CalibrationBin, Evaluation, MetricsError, agreement};
 use lelp_model::{PredictError, Predictor};
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ pub enum EvaluateError {
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     /// Costs and classes do not fit.
-    #[error("{found} costs, but there are {classes} classes")]
+    #[error("{} given, but there are {classes} classes", counted(*found, "cost"))]
     Costs {
         /// Costs.
         found: usize,

@@ -1,6 +1,7 @@
 //! Metrics of a classifier: accuracy, macro F1, AUC, likelihood, calibration, agreement.
 
 mod by_class;
+mod ranking;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -135,44 +136,6 @@ impl<'a> Evaluation<'a> {
     #[must_use]
     pub fn macro_f1(&self) -> f64 {
         macro_f1_of(&self.confusion(), self.classes)
-    }
-
-    /// Area under the ROC curve: the chance that a row of the class scores above one of another, ties
-    /// counted half (Mann and Whitney 1947). `None` where only one class is among the labels.
-    ///
-    /// With two classes it is that of class 1; with more, the mean over the classes among the labels of
-    /// each against the rest.
-    #[must_use]
-    pub fn auc(&self) -> Option<f64> {
-        let classes = if self.classes == 2 { 1..2 } else { 0..self.classes };
-        let areas: Vec<f64> = classes.filter_map(|class| self.auc_of(class)).collect();
-        if areas.is_empty() { None } else { Some(areas.iter().sum::<f64>() / areas.len() as f64) }
-    }
-
-    fn auc_of(&self, class: usize) -> Option<f64> {
-        let score = |row: usize| self.score(row, class);
-        let mut order: Vec<usize> = (0..self.rows()).collect();
-        order.sort_by(|&a, &b| score(a).total_cmp(&score(b)));
-        let (mut ranks, mut positives, mut below) = (0.0, 0.0, 0.0);
-        for tied in order.chunk_by(|&a, &b| score(a) >= score(b)) {
-            let of_class = tied.iter().filter(|&&row| self.labels[row] as usize == class).count() as f64;
-            let mean_rank = below + f64::midpoint(tied.len() as f64, 1.0);
-            ranks += of_class * mean_rank;
-            positives += of_class;
-            below += tied.len() as f64;
-        }
-        let negatives = below - positives;
-        let pairs = positives * negatives;
-        (pairs > 0.0).then(|| (ranks - positives * (positives + 1.0) / 2.0) / pairs)
-    }
-
-    /// By how much a class is preferred in a row, to order rows by.
-    fn score(&self, row: usize, class: usize) -> f64 {
-        match (class, &self.log_probabilities[row * self.classes..][..self.classes]) {
-            (1, [no, yes]) => yes - no, // ln p alone would tie all very sure rows
-            (_, [no, yes]) => no - yes,
-            (class, row) => row[class],
-        }
     }
 
     /// Mean of `-ln p(label)`, in nats; infinite where a label has probability 0.

@@ -1,16 +1,17 @@
 //! `lelp eval`: measure a model on labelled data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lelp::stats::Interval;
-use lelp_data::SignalsFolder;
+use lelp_data::{ColumnSettings, Dataset, SignalsFolder, Splits, read_json_if_there, split_overlaps};
 use lelp_train::evaluate::{ClassFigures, Details, EvaluateError, Report, ThresholdFigures, details, report};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::args::{ColumnArgs, GlobalArgs};
 use crate::asked_model::{AskedModel, answer_all};
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::overlaps;
 use crate::printer::Printer;
 use crate::terminal_text::single_line;
 use crate::text_table::TextTable;
@@ -25,7 +26,8 @@ Examples:
 /// Prints the figures beside those of always answering the most frequent class, with 95 % intervals by bootstrap over the
 /// rows; precision, recall, F1 and the area under precision over recall of each class; the confusion matrix; the
 /// calibration; and, with two classes, what other thresholds than one half give. With the teacher's signals on the same
-/// file also how often student and teacher agree. --json has all of it, and the curve over 101 thresholds.
+/// file also how often student and teacher agree. Rows that the training file has too are told, as figures on them say nothing
+/// of new ones. --json has all of it, and the curve over 101 thresholds.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -36,6 +38,10 @@ pub(crate) struct Arguments {
     /// Data file with labels
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
+
+    /// Folder with the training file, or the file, to tell how many rows are in it too [default: that of the student's run]
+    #[arg(long, value_name = "PATH")]
+    train: Option<PathBuf>,
 
     /// The teacher's signals on the same file, to measure agreement
     #[arg(long, value_name = "DIR")]
@@ -81,8 +87,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let have = if rows == 1 { "row has" } else { "rows have" };
         printer.warn(&format!("class `{label}` is never answered, but {rows} {have} it"));
     }
+    let in_training = arguments.in_training(&data, printer)?;
     if arguments.json {
-        return Ok(printer.json(&FullReport { report, details })?);
+        return Ok(printer.json(&FullReport { report, details, in_training })?);
     }
     let tables = [
         scores_table(&report, &details),
@@ -102,6 +109,38 @@ struct FullReport {
     report: Report,
     #[serde(flatten)]
     details: Details,
+    /// Rows that the training file has too, where it is known.
+    in_training: Option<usize>,
+}
+
+/// What a student's run says of the data that it learned from.
+#[derive(Deserialize)]
+struct RunFile {
+    settings: RunSettings,
+}
+
+#[derive(Deserialize)]
+struct RunSettings {
+    data: PathBuf,
+}
+
+impl Arguments {
+    /// How many rows the training file has too, which is told; none where there is no such file.
+    fn in_training(&self, data: &Dataset, printer: Printer) -> Result<Option<usize>, Failure> {
+        let columns = self.columns.settings().or(ColumnSettings::remembered(&self.model)?);
+        let open = |path: &Path| Splits::open(path, &columns.columns(), None).map(|splits| splits.train);
+        let train = if let Some(path) = &self.train {
+            open(path)?
+        } else {
+            // It may be elsewhere by now, or on another machine.
+            let run = read_json_if_there::<RunFile>(&self.model.join("run.json")).ok().flatten();
+            let Some(train) = run.and_then(|run| open(&run.settings.data).ok()) else { return Ok(None) };
+            train
+        };
+        let overlaps = split_overlaps(&train, None, Some(data));
+        overlaps::print(&overlaps, printer);
+        Ok(Some(overlaps.first().map_or(0, |overlap| overlap.rows)))
+    }
 }
 
 fn cost(text: &str) -> Result<f64, String> {
@@ -132,10 +171,10 @@ fn scores_table(report: &Report, details: &Details) -> String {
     line("accuracy", of(report.accuracy), details.accuracy_interval, Some(majority.accuracy));
     line("macro-F1", of(report.macro_f1), details.macro_f1_interval, Some(majority.macro_f1));
     if let Some(auc) = report.auc {
-        line("AUC", of(auc), None, Some(0.5));
+        line("AUC", of(auc), details.auc_interval, Some(0.5));
     }
     if let Some(average) = details.average_precision {
-        line("average precision (PR-AUC)", of(average), None, None);
+        line("average precision (PR-AUC)", of(average), details.average_precision_interval, None);
     }
     line("negative log-likelihood", of(report.negative_log_likelihood), None, None);
     line("expected calibration error", of(report.expected_calibration_error), None, None);

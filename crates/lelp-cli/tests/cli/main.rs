@@ -10,6 +10,7 @@ mod encoders;
 mod end_to_end;
 mod error_texts;
 mod errors;
+mod evaluation;
 mod help;
 mod inspect;
 mod limits;

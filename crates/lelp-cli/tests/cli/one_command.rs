@@ -135,7 +135,7 @@ fn unlabelled_texts_without_anyone_to_answer_them_are_refused() {
     assert!(refused.contains("cannot weigh 0"), "{refused}");
     // With signals of the training file the teacher answers the other rows alone.
     let said = said(&work, &format!("{line} --teacher teacher --signals signals"));
-    assert!(said.contains("on 1 rows of `more.txt`") && !said.contains("train.csv`, kept"), "{said}");
+    assert!(said.contains("on 1 row of `more.txt`") && !said.contains("train.csv`, kept"), "{said}");
 }
 
 #[test]

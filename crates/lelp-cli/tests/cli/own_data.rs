@@ -228,9 +228,9 @@ fn an_evaluation_says_what_skewed_classes_need() {
     work.write("all.csv", "text,label\nmy card card,card\nnew card card,other\n");
     assert!(
         stderr(&work, "eval --model student --data all.csv")
-            .contains("class `other` is never answered, but 1 rows have it")
+            .contains("class `other` is never answered, but 1 row has it")
     );
-    assert!(work.fails("eval --model student --data skewed.csv --costs 1", 1).contains("1 costs"));
+    assert!(work.fails("eval --model student --data skewed.csv --costs 1", 2).contains("1 cost given"));
 }
 
 #[test]

@@ -41,6 +41,9 @@ fn commands() -> Vec<ReadmeCommand> {
 fn workspace() -> Workspace {
     let work = Workspace::new();
     work.queries();
+    // A student that answers every row rightly has no temperature.
+    let noisy = crate::support::queries(1000, 80) + "where card card,other\n";
+    work.write("queries/validation.csv", noisy);
     for split in ["train", "validation", "test"] {
         let queries = fs::read_to_string(work.path(&format!("queries/{split}.csv"))).unwrap();
         let reviews = queries.replace(",card\n", ",negative\n").replace(",other\n", ",positive\n");

@@ -53,7 +53,7 @@ pub(crate) type Send = Box<dyn Fn(&Path, &str)>;
 
 /// A service of the student `ngram`, which is asked in every shape.
 pub(crate) fn parsers(work: &Workspace) -> Vec<(&'static str, Send)> {
-    let serving = Rc::new(Serving::start(work, "--model ngram --quiet"));
+    let serving = Rc::new(Serving::start(work, "--model ngram").without_log());
     let parser = |(file, path, headers, body): (&'static str, &'static str, &'static str, &'static str)| {
         work.write(&format!("requests/{file}"), body);
         let (serving, connection) = (Rc::clone(&serving), RefCell::new(None));

@@ -11,7 +11,8 @@ use crate::support::{Workspace, classifier};
 /// `lelp serve` on a free port.
 pub(crate) struct Serving {
     child: Child,
-    log: BufReader<ChildStderr>,
+    /// None where nobody reads it.
+    log: Option<BufReader<ChildStderr>>,
     address: String,
 }
 
@@ -25,7 +26,18 @@ impl Serving {
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let listening = next_event(&mut log, "listening");
         let address = listening["address"].as_str().unwrap().to_owned();
-        Self { child, log, address }
+        Self { child, log: Some(log), address }
+    }
+
+    /// Passes over the log from here on: nobody reads it, and a pipe that is full would stop the service.
+    pub(crate) fn without_log(mut self) -> Self {
+        let mut log = self.log.take();
+        std::thread::spawn(move || log.as_mut().map(|log| std::io::copy(log, &mut std::io::sink())));
+        self
+    }
+
+    fn event(&mut self, event: &str) -> Value {
+        next_event(self.log.as_mut().unwrap(), event)
     }
 
     /// Where it listens.
@@ -84,16 +96,16 @@ fn a_service_reloads_on_sighup_and_ends_well_on_sigterm() {
     let mut serving = Serving::start(&work, &format!("--model {model} --name roberta"));
     let (status, body) = serving.post("/predict", r#"{"inputs": "a text"}"#);
     assert!(status.contains("200") && body.contains("good"), "{status} {body}");
-    let request = next_event(&mut serving.log, "request");
+    let request = serving.event("request");
     assert_eq!(
         (&request["path"], &request["status"], &request["texts"]),
         (&"/predict".into(), &200.into(), &1.into())
     );
     serving.signal("-HUP");
-    assert_eq!(next_event(&mut serving.log, "reloaded")["labels"], 2);
+    assert_eq!(serving.event("reloaded")["labels"], 2);
     assert!(serving.post("/v2/models/roberta/infer", "{}").0.contains("400"));
     serving.signal("-TERM");
-    assert_eq!(next_event(&mut serving.log, "stopped")["all_answered"], true);
+    assert_eq!(serving.event("stopped")["all_answered"], true);
     assert!(serving.child.wait().unwrap().success());
 }
 

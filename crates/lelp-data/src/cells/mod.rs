@@ -34,6 +34,15 @@ pub(crate) enum Cell<'a> {
 }
 
 impl Cell<'_> {
+    /// Bytes that it takes beside itself.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Untyped(text) | Self::Text(text) => text.len(),
+            Self::Numbers(numbers) => size_of_val(numbers.as_slice()),
+            _ => 0,
+        }
+    }
+
     /// What is there, for an error.
     fn describe(&self) -> String {
         match self {

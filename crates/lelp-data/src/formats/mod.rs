@@ -1,5 +1,8 @@
 //! File formats of data sets: a file each, and a line in [`Format::ALL`].
 
+mod arrow;
+mod budget;
+mod class_label;
 mod delimited;
 mod json;
 mod lines;
@@ -28,8 +31,14 @@ pub struct Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: &[&'static Format] =
-        &[&parquet::PARQUET, &delimited::CSV, &delimited::TSV, &json::JSON_LINES, &text_lines::TEXT_LINES];
+    pub const ALL: &[&'static Format] = &[
+        &parquet::PARQUET,
+        &arrow::ARROW,
+        &delimited::CSV,
+        &delimited::TSV,
+        &json::JSON_LINES,
+        &text_lines::TEXT_LINES,
+    ];
 
     /// The format of `path` by the ending of its name, behind which may stand that of a packed file.
     pub fn of(path: &Path) -> Result<&'static Self, DataError> {

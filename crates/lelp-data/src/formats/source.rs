@@ -31,7 +31,7 @@ const FOREIGN: [(&[u8], &str); 7] = [
     (b"PAR1", "Parquet: give its name the ending .parquet"),
     (b"\xff\xfe", "UTF-16 text: save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text: save it as UTF-8"),
-    (b"ARROW1", "an Arrow file: save it as Parquet"),
+    (b"ARROW1", "an Arrow file: give its name the ending .arrow"),
 ];
 
 impl Source {

@@ -106,7 +106,7 @@ fn not_finite(field: &Field, row: usize, value: f64) -> TableError {
 }
 
 /// What an array holds in a row.
-fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
+pub(crate) fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
     if array.is_null(row) {
         return Cell::Missing;
     }
@@ -128,8 +128,8 @@ fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
         DataType::UInt32 => whole::<UInt32Type>(array, row),
         DataType::UInt64 => whole::<UInt64Type>(array, row),
         DataType::Dictionary(..) => {
-            let words = array.as_any_dictionary();
-            cell(words.values(), words.normalized_keys()[row])
+            let words = array.as_any_dictionary().values();
+            key(array, row).filter(|key| *key < words.len()).map_or(Cell::Missing, |key| cell(words, key))
         }
         DataType::List(_) => numbers(&array.as_list::<i32>().value(row)),
         DataType::LargeList(_) => numbers(&array.as_list::<i64>().value(row)),
@@ -142,6 +142,22 @@ fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
         }
         DataType::Struct(_) => Cell::Other("a struct"),
         _ => Cell::Other("a value of another type"),
+    }
+}
+
+/// The number of the word that a dictionary has in a row.
+fn key(array: &ArrayRef, row: usize) -> Option<usize> {
+    let DataType::Dictionary(keys, _) = array.data_type() else { return None };
+    match keys.as_ref() {
+        DataType::Int8 => array.as_dictionary::<Int8Type>().key(row),
+        DataType::Int16 => array.as_dictionary::<Int16Type>().key(row),
+        DataType::Int32 => array.as_dictionary::<Int32Type>().key(row),
+        DataType::Int64 => array.as_dictionary::<Int64Type>().key(row),
+        DataType::UInt8 => array.as_dictionary::<UInt8Type>().key(row),
+        DataType::UInt16 => array.as_dictionary::<UInt16Type>().key(row),
+        DataType::UInt32 => array.as_dictionary::<UInt32Type>().key(row),
+        DataType::UInt64 => array.as_dictionary::<UInt64Type>().key(row),
+        _ => None,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::Text;
 pub(crate) use builder::TableBuilder;
 pub use columns::ColumnValues;
 pub use error::TableError;
+pub(crate) use from_arrow::cell;
 pub use schema::{ColumnKind, Field, Schema, SchemaError};
 pub use value::TableValue;
 

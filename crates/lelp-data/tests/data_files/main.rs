@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 #![allow(clippy::float_cmp, clippy::cast_possible_wrap)] // values are small whole numbers, exact in every type
 
+mod arrow_files;
 mod brought_files;
 mod brought_labels;
 mod columns;

@@ -44,7 +44,7 @@ fn operations_say_what_is_served_and_how_much() {
     for _ in 0..3 {
         client.post("/predict", r#"{"inputs": ["a", "b"]}"#);
     }
-    client.post("/predict", "[");
+    client.post("/predict", "{");
     let metrics = client.get("/metrics").text();
     for line in [
         r#"lelp_requests_total{path="/predict",status="200"} 3"#,
@@ -62,6 +62,15 @@ fn operations_say_what_is_served_and_how_much() {
     let description = client.get("/openapi.json").json();
     for path in ["/predict", "/", "/v2/models/{model}/infer", "/v1/decisions", "/classify", "/rows"] {
         assert!(description["paths"][path]["post"].is_object(), "{path}");
+    }
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let known = path.replace("{model}", "student");
+        if operations["get"].is_object() {
+            assert_eq!(client.get(&known).status, 200, "{path}");
+        }
+    }
+    for path in ["/health", "/metrics", "/info", "/v2/health/live", "/v2/health/ready", "/openapi.json"] {
+        assert!(description["paths"][path]["get"].is_object(), "{path}");
     }
     let named = client.send("GET", "/health", "x-request-id: mine-7\r\n", b"");
     assert_eq!(named.header("x-request-id"), Some("mine-7"));

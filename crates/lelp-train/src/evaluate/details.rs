@@ -16,8 +16,14 @@ pub struct Details {
     pub accuracy_interval: Option<Interval>,
     /// The same of the mean of the classes' F1.
     pub macro_f1_interval: Option<Interval>,
+    /// The same of the area under the ROC curve.
+    #[serde(default)]
+    pub auc_interval: Option<Interval>,
     /// Area under the curve of precision over recall, of class 1, or the mean over classes one against the rest.
     pub average_precision: Option<f64>,
+    /// 95 % interval of it over the rows that happened to be drawn.
+    #[serde(default)]
+    pub average_precision_interval: Option<Interval>,
     /// Each class, in the order of the labels.
     pub classes: Vec<ClassFigures>,
     /// With two classes: what other thresholds than one half give.
@@ -101,12 +107,15 @@ pub fn details(
     };
     let at = |thresholds: &[f64]| evaluation.at_thresholds(thresholds).into_iter().map(figures).collect();
     let hundredths: Vec<f64> = (0..=100).map(|hundredth| f64::from(hundredth) / 100.0).collect();
+    let [auc_interval, average_precision_interval] = evaluation.ranking_intervals(SEED);
     let named = names.iter().cloned().zip(by_class.iter().copied());
     Ok(Details {
         majority: majority(names, &by_class, costs),
         accuracy_interval: intervals[0],
         macro_f1_interval: intervals[1],
+        auc_interval,
         average_precision: evaluation.average_precision(),
+        average_precision_interval,
         thresholds: at(thresholds.unwrap_or(&THRESHOLDS)),
         curve: at(&hundredths),
         cost: mean_cost(&confusion),

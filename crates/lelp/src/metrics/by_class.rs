@@ -90,31 +90,6 @@ impl Evaluation<'_> {
         (0..classes).map(scores).collect()
     }
 
-    /// Area under the curve of precision over recall, as the mean precision at each row of the class from the highest
-    /// score down, tied rows together: scikit-learn's `average_precision_score`.
-    ///
-    /// With two classes it is that of class 1; with more, the mean over the classes among the labels of each against the
-    /// rest. `None` where no row has such a label.
-    #[must_use]
-    pub fn average_precision(&self) -> Option<f64> {
-        let classes = if self.classes == 2 { 1..2 } else { 0..self.classes };
-        let areas: Vec<f64> = classes.filter_map(|class| self.average_precision_of(class)).collect();
-        if areas.is_empty() { None } else { Some(areas.iter().sum::<f64>() / areas.len() as f64) }
-    }
-
-    fn average_precision_of(&self, class: usize) -> Option<f64> {
-        let mut order: Vec<usize> = (0..self.rows()).collect();
-        order.sort_by(|&a, &b| self.score(b, class).total_cmp(&self.score(a, class)));
-        let (mut taken, mut right, mut sum) = (0, 0, 0.0);
-        for tied in order.chunk_by(|&a, &b| self.score(a, class) <= self.score(b, class)) {
-            let new = tied.iter().filter(|&&row| self.labels[row] as usize == class).count();
-            taken += tied.len();
-            right += new;
-            sum += new as f64 * right as f64 / taken as f64;
-        }
-        (right > 0).then(|| sum / right as f64)
-    }
-
     /// With two classes, what other thresholds than one half give; none with more.
     #[must_use]
     pub fn at_thresholds(&self, thresholds: &[f64]) -> Vec<ThresholdScores> {

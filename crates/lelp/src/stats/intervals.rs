@@ -15,6 +15,15 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// From the 2.5th to the 97.5th percentile of a figure's values in draws; none where there are none.
+    pub(crate) fn of_draws(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let percentile = |share: usize| values.get(values.len() * share / 1000).copied();
+        Some(Self { low: percentile(25)?, high: percentile(975)? })
+    }
+}
+
 /// A figure of a confusion matrix `[classes, classes]`.
 pub type ConfusionFigure<'a> = &'a dyn Fn(&[u64]) -> f64;
 
@@ -49,12 +58,7 @@ pub fn confusion_bootstrap(
             }
         }
     }
-    let interval = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        let percentile = |share: usize| values.get(values.len() * share / 1000).copied();
-        Some(Interval { low: percentile(25)?, high: percentile(975)? })
-    };
-    values.into_iter().map(interval).collect()
+    values.into_iter().map(Interval::of_draws).collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 //! Columns are decoded by the crate `parquet` below its Arrow readers: those report a text that is not valid UTF-8 or a
 //! null without its row, and copy a dictionary's text for every row that names it before anyone can count the bytes.
 
-mod budget;
-mod class_label;
 mod column;
 mod pages;
 
@@ -18,9 +16,10 @@ use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use ::parquet::schema::types::SchemaDescriptor;
 
-use self::budget::{ALWAYS_ALLOWED, Budget};
 use self::column::{Layout, Values};
 use self::pages::CountedPages;
+use super::budget::{ALWAYS_ALLOWED, Budget};
+use super::class_label;
 use super::utf8::utf8;
 use super::{Format, Source};
 use crate::cells::Cell;
@@ -322,7 +321,7 @@ mod tests {
     use ::parquet::file::writer::SerializedFileWriter;
     use ::parquet::schema::parser::parse_message_type;
 
-    use super::budget::MOST_GROWTH;
+    use super::super::budget::MOST_GROWTH;
     use super::*;
 
     /// One text in the dictionary, named by each of many rows: the file is small, its texts are not.
