@@ -56,7 +56,6 @@ pub mod signals;
 mod splits;
 pub mod storage;
 mod table;
-mod text;
 mod unlabelled;
 
 pub use arrays::ArrayError;
@@ -73,6 +72,7 @@ pub use fine::FineColumn;
 pub use folder_hash::{files_below, folder_hash, folder_hash_of};
 pub use formats::{Format, write_json_lines};
 pub use labels::class_names;
+pub use lelp_core::Text;
 pub use notices::{Notice, NoticeKind};
 pub use overlaps::{SplitOverlap, split_overlaps};
 pub use signals::{
@@ -81,5 +81,4 @@ pub use signals::{
 };
 pub use splits::{HoldOut, Splits, fold_of_rows, hold_out, hold_out_by_class};
 pub use table::{ColumnKind, ColumnValues, Field, Schema, SchemaError, Table, TableError, TableValue};
-pub use text::Text;
 pub use unlabelled::{NearDuplicates, Screen, UnlabelledReport, text_identity};

@@ -7,11 +7,7 @@ use crate::encoder::EncoderError;
 use crate::engine::EngineError;
 use crate::export::ExportError;
 use crate::head::ClassifierHeadError;
-use crate::layer::LayerError;
 use crate::mlp::{MlpConfigError, MlpError};
-use crate::ngram::{
-    FeatureSettingsError, FeatureTableError, NgramColumnsError, NgramConfigError, NgramModelError,
-};
 use crate::tfidf::TfidfModelError;
 use crate::tokenizer::{TokenizeError, TokenizerError, TokenizerFileError};
 
@@ -29,13 +25,7 @@ macro_rules! input {
 input!(
     EncoderConfigError,
     ClassifierHeadError,
-    FeatureSettingsError,
-    FeatureTableError,
-    LayerError,
     MlpConfigError,
-    NgramColumnsError,
-    NgramConfigError,
-    NgramModelError,
     TfidfModelError,
     TokenizeError,
     TokenizerError,

@@ -2,12 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use lelp::log_sum_exp;
-
-/// Logit of a class from the outputs of its subclasses; one output is itself.
-pub(crate) fn class_logit(outputs: &[f32]) -> f32 {
-    if let [output] = outputs { *output } else { log_sum_exp(outputs.iter().copied()) }
-}
+use lelp_core::class_logit;
 
 /// Class logits `[rows, classes]` of `outputs` `[rows, classes * subclasses]`; those of class `c` start at
 /// `c * subclasses`.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::log_sum_exp::log_sum_exp;
+use crate::log_sum_exp;
 use crate::metrics::{Evaluation, MetricsError};
 
 /// A temperature above 0 and finite, by which logits are divided.

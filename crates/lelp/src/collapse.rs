@@ -1,7 +1,7 @@
 //! From student outputs to classes, and from logits to probabilities.
 
 use crate::error::ShapeError;
-use crate::log_sum_exp::log_sum_exp;
+use crate::log_sum_exp;
 
 /// Class logits of a student with subclasses: log-sum-exp over the subclasses of each class.
 ///

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error_kind::{Classified, ErrorKind};
+use crate::{Classified, ErrorKind};
 
 /// Two counts that have to be equal are not.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

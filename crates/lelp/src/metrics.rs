@@ -11,8 +11,8 @@ pub use by_class::{ClassScores, ThresholdScores};
 
 use crate::collapse::{check_rows, log_softmax};
 use crate::error::ShapeError;
-use crate::error_kind::{Classified, ErrorKind};
 use crate::moments::argmax;
+use crate::{Classified, ErrorKind};
 
 /// Bins of the expected calibration error, equally wide.
 const CALIBRATION_BINS: usize = 15;

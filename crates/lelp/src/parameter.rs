@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::error_kind::{Classified, ErrorKind};
+use crate::{Classified, ErrorKind};
 
 /// Description of one setting of a method, target maker or student; its default is that of the settings type.
 #[derive(Debug, Clone, Copy, PartialEq)]

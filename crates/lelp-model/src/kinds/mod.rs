@@ -1,7 +1,6 @@
 //! Kinds of models, one folder each: what is on disk, how it is loaded, how it answers.
 
 pub mod encoder_classifier;
-mod fnv;
 pub mod mlp;
 pub mod ngram;
 pub mod tfidf;

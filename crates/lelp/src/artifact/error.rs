@@ -4,7 +4,7 @@ use safetensors::tensor::{Dtype, SafeTensorError};
 use thiserror::Error;
 
 use crate::error::ShapeError;
-use crate::error_kind::{Classified, ErrorKind};
+use crate::{Classified, ErrorKind};
 
 /// Why bytes are not the artifact that was asked for.
 #[derive(Debug, Error)]

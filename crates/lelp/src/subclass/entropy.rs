@@ -7,9 +7,9 @@ use thiserror::Error;
 use crate::blocks::Workers;
 use crate::collapse::check_rows;
 use crate::error::ShapeError;
-use crate::error_kind::{Classified, ErrorKind};
 use crate::subclass::target_settings::{Beta, TargetSettings, Temperature};
 use crate::subclass::targets::{BLOCK_ROWS, write_targets};
+use crate::{Classified, ErrorKind};
 
 /// Between these widths of the softmax a split goes from one subclass to all alike, whatever its scores.
 const SHARPEST: f64 = 1e-6;

@@ -5,11 +5,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use thiserror::Error as ThisError;
 
-use crate::error_kind::{Classified, ErrorKind};
 use crate::parameter::SettingError;
 use crate::parameter::Values;
 use crate::subclass::maker::{MakerSettings, NAME_KEY, SEED_KEY};
 use crate::subclass::makers::{Entry, MAKERS};
+use crate::{Classified, ErrorKind};
 
 /// Why no target maker has these settings.
 #[derive(Debug, ThisError)]

@@ -1,116 +1,28 @@
-//! Columns beside or in place of a text: numbers become bins, categories words, and all of them feature buckets.
+//! The features of a table's rows.
 
-use lelp_data::{ColumnKind, Field, Schema, SchemaError, Table, Text};
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use lelp_core::ngram::{
+    ColumnFeatures, ColumnValue, FeatureScratch, FeatureSettings, NgramColumn, NgramColumnsError,
+};
+use lelp_data::{ColumnKind, Field, Schema, Table, Text};
 
-use super::features::{FeatureScratch, FeatureSettings};
-use crate::kinds::fnv::hash_bytes;
 use crate::schema::ModelSchema;
 
-/// Kinds of features of columns; those of texts end below.
-const CATEGORY: u64 = 48;
-const BIN: u64 = 49;
-const MISSING: u64 = 50;
-
-/// Most edges between the bins of a number.
-const MOST_EDGES: usize = 1 << 10;
-
-/// A column that an n-gram student reads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum NgramColumn {
-    /// The text.
-    Text {
-        /// The column's name.
-        name: String,
-    },
-    /// The second text of a pair.
-    TextPair {
-        /// The column's name.
-        name: String,
-    },
-    /// A number, known by the bin that it falls into.
-    Number {
-        /// The column's name.
-        name: String,
-        /// Finite and increasing; bin `b` holds the numbers from edge `b - 1`, included, to edge `b`, excluded.
-        edges: Vec<f64>,
-    },
-    /// A category, known by its own word.
-    Category {
-        /// The column's name.
-        name: String,
-    },
+/// Name and kind of a column.
+fn field(column: &NgramColumn) -> Field {
+    let kind = match column {
+        NgramColumn::Text { .. } => ColumnKind::Text,
+        NgramColumn::TextPair { .. } => ColumnKind::TextPair,
+        NgramColumn::Number { .. } => ColumnKind::Number,
+        NgramColumn::Category { .. } => ColumnKind::Category,
+    };
+    Field::new(column.name(), kind)
 }
 
-impl NgramColumn {
-    /// Name and kind.
-    #[must_use]
-    pub fn field(&self) -> Field {
-        match self {
-            Self::Text { name } => Field::new(name, ColumnKind::Text),
-            Self::TextPair { name } => Field::new(name, ColumnKind::TextPair),
-            Self::Number { name, .. } => Field::new(name, ColumnKind::Number),
-            Self::Category { name } => Field::new(name, ColumnKind::Category),
-        }
-    }
-}
-
-/// Why an n-gram student cannot read columns.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum NgramColumnsError {
-    /// Names or kinds do not fit together.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// A number with too many bins.
-    #[error("number `{column}` has {edges} edges between bins: use {MOST_EDGES} or fewer")]
-    Edges {
-        /// The column.
-        column: String,
-        /// Edges given.
-        edges: usize,
-    },
-    /// Bins that are not in order.
-    #[error("number `{column}`: edge {place} is {edge}, but edges must be finite and increasing")]
-    Order {
-        /// The column.
-        column: String,
-        /// Place of the first edge out of order.
-        place: usize,
-        /// The edge.
-        edge: f64,
-    },
-}
-
-/// The features of a table's rows: those of its text, and those of its numbers and categories.
-///
-/// # Definition
-/// In the terms of [`FeatureSettings::extract`], with `n` the FNV-1a hash of the UTF-8 of a column's name:
-///
-/// | kind | feature | when |
-/// |---|---|---|
-/// | 48 | `f(48, FNV-1a of "name=value")` | a category with a value |
-/// | 49 | `f(49, n, b)`, `b` the number of edges at or below the number | a number with a value |
-/// | 50 | `f(50, n)` | either without a value |
-///
-/// The text's features come first, then one feature for each other column, in the order of the columns.
+/// The features of a table's rows: [`ColumnFeatures`] of what stands in its columns.
 #[derive(Debug, Clone)]
 pub struct RowFeatures {
-    settings: FeatureSettings,
     schema: ModelSchema,
-    reads_text: bool,
-    columns: Vec<HashedColumn>,
-}
-
-#[derive(Debug, Clone)]
-struct HashedColumn {
-    /// Place in the schema.
-    place: usize,
-    name: String,
-    hash: u64,
-    /// Edges between bins, for a number.
-    edges: Option<Vec<f64>>,
+    features: ColumnFeatures,
 }
 
 impl RowFeatures {
@@ -119,24 +31,14 @@ impl RowFeatures {
     /// # Errors
     /// [`NgramColumnsError`] names the column.
     pub fn new(settings: &FeatureSettings, columns: &[NgramColumn]) -> Result<Self, NgramColumnsError> {
-        let schema = match columns {
-            [] => ModelSchema::text_or_pair(),
-            _ => ModelSchema::columns(Schema::new(columns.iter().map(NgramColumn::field).collect())?),
+        let features = ColumnFeatures::new(settings, columns)?;
+        let schema = if columns.is_empty() {
+            ModelSchema::text_or_pair()
+        } else {
+            let schema = Schema::new(columns.iter().map(field).collect());
+            ModelSchema::columns(schema.expect("names and kinds were checked"))
         };
-        let mut hashed = Vec::new();
-        for (place, column) in columns.iter().enumerate() {
-            let (name, edges) = match column {
-                NgramColumn::Text { .. } | NgramColumn::TextPair { .. } => continue,
-                NgramColumn::Category { name } => (name, None),
-                NgramColumn::Number { name, edges } => {
-                    check_edges(name, edges)?;
-                    (name, Some(edges.clone()))
-                }
-            };
-            hashed.push(HashedColumn { place, name: name.clone(), hash: hash_bytes(name.bytes()), edges });
-        }
-        let reads_text = schema.needed().text().is_some();
-        Ok(Self { settings: settings.clone(), schema, reads_text, columns: hashed })
+        Ok(Self { schema, features })
     }
 
     /// The columns that are read.
@@ -150,52 +52,19 @@ impl RowFeatures {
     /// # Panics
     /// If `table` was not [fitted](ModelSchema::fit) to the schema, or has no such row.
     pub fn extract(&self, table: &Table, row: usize, scratch: &mut FeatureScratch, buckets: &mut Vec<u32>) {
-        if let Some(text) = table.text(row) {
-            self.settings.extract(&text, scratch, buckets);
-        }
-        for column in &self.columns {
-            let bucket = match &column.edges {
-                None => self.category(column, table.category(row, column.place)),
-                Some(edges) => self.number(column, edges, table.number(row, column.place)),
-            };
-            buckets.push(bucket);
-        }
+        let value = |place, number| {
+            if number {
+                ColumnValue::Number(table.number(row, place))
+            } else {
+                ColumnValue::Category(table.category(row, place))
+            }
+        };
+        self.features.extract(table.text(row).as_ref(), value, scratch, buckets);
     }
 
     /// As [`extract`](Self::extract) for a text alone: all other columns are without a value.
     pub fn extract_text(&self, text: &Text<'_>, scratch: &mut FeatureScratch, buckets: &mut Vec<u32>) {
-        if self.reads_text {
-            self.settings.extract(text, scratch, buckets);
-        }
-        buckets.extend(self.columns.iter().map(|column| self.missing(column)));
-    }
-
-    fn category(&self, column: &HashedColumn, value: Option<&str>) -> u32 {
-        let Some(value) = value else { return self.missing(column) };
-        let word = column.name.bytes().chain([b'=']).chain(value.bytes());
-        self.settings.bucket_of_one(CATEGORY, hash_bytes(word))
-    }
-
-    fn number(&self, column: &HashedColumn, edges: &[f64], value: Option<f64>) -> u32 {
-        let Some(value) = value else { return self.missing(column) };
-        let bin = edges.partition_point(|&edge| edge <= value);
-        self.settings.bucket_of_two(BIN, column.hash, bin as u64)
-    }
-
-    fn missing(&self, column: &HashedColumn) -> u32 {
-        self.settings.bucket_of_one(MISSING, column.hash)
-    }
-}
-
-fn check_edges(column: &str, edges: &[f64]) -> Result<(), NgramColumnsError> {
-    if edges.len() > MOST_EDGES {
-        return Err(NgramColumnsError::Edges { column: column.to_owned(), edges: edges.len() });
-    }
-    let below = std::iter::once(f64::NEG_INFINITY).chain(edges.iter().copied());
-    let wrong = edges.iter().zip(below).position(|(&edge, below)| !(edge.is_finite() && edge > below));
-    match wrong {
-        None => Ok(()),
-        Some(place) => Err(NgramColumnsError::Order { column: column.to_owned(), place, edge: edges[place] }),
+        self.features.extract_text(text, scratch, buckets);
     }
 }
 

@@ -1,39 +1,23 @@
-//! The n-gram student: hashed words, runs of words and character n-grams over a mean-pooled table, and beside or in
-//! place of a text, hashed categories and binned numbers.
-//!
-//! ```text
-//! row -> tokens -> feature buckets -> mean of table rows -> (hidden `ReLU` layer) -> outputs -> collapse -> class logits
-//! ```
-//!
-//! [`Tokens`], [`FeatureSettings::extract`] and [`RowFeatures`] document tokenisation and hashing so that another
-//! language can reimplement them; training and prediction share them.
+//! The n-gram student as a model: its folder, and the rows of tables that it reads. What it is, and how it answers from
+//! features, is in [`lelp_core::ngram`].
 
-mod character_ngrams;
 mod columns;
-mod config;
-mod feature_table;
-mod features;
 mod file;
-mod kept_rows;
 mod model;
-mod tokens;
-mod word_break;
 
 use std::path::Path;
 
 use crate::export::ExportSource;
 use crate::model_kind::{ModelFolderError, ModelKind};
 
-pub use character_ngrams::CharacterNgrams;
-pub use columns::{NgramColumn, NgramColumnsError, RowFeatures};
-pub use config::{NgramConfig, NgramConfigError, TablePrecision};
-pub use feature_table::{FeatureTable, FeatureTableError};
-pub use features::{FeatureScratch, FeatureSettings, FeatureSettingsError};
+pub use columns::RowFeatures;
 pub use file::NgramFileError;
-pub use model::{NgramModel, NgramModelError, NgramScratch};
-
-pub use tokens::{Tokens, hash_token};
-pub(crate) use word_break::WORD_BREAK;
+pub use lelp_core::ngram::{
+    CharacterNgrams, FeatureScratch, FeatureSettings, FeatureSettingsError, FeatureTable, FeatureTableError,
+    NgramColumn, NgramColumnsError, NgramConfig, NgramConfigError, NgramModelError, NgramScratch,
+    TablePrecision, Tokens, WORD_BREAK, hash_token,
+};
+pub use model::NgramModel;
 
 /// The n-gram student.
 pub const KIND: ModelKind = ModelKind {

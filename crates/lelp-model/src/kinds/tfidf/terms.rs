@@ -3,7 +3,7 @@
 use lelp::hash::{GOLDEN, mix};
 use lelp_data::Text;
 
-use crate::kinds::fnv::{HASH_START, extend_hash};
+use lelp_core::fnv::{HASH_START, extend_hash};
 
 /// Kinds of terms; those of a second text come after these.
 const WORD: u64 = 0;

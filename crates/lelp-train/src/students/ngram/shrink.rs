@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use lelp_data::Table;
 use lelp_method::{MethodError, MethodSettings, Objective, StudentShape, Supervision};
 use lelp_model::PredictError;
-use lelp_model::ngram::{NgramModel, TablePrecision};
+use lelp_model::ngram::{NgramModel, RowFeatures, TablePrecision};
 use thiserror::Error;
 
 use super::{NgramInputs, NgramStudentError, NgramTrainSettings, TrainableNgram};
@@ -75,8 +75,8 @@ impl<'a> Shrinker<'a> {
         let Some(values) = model.table().values() else {
             return Err(ShrinkError::Rounded(model.table().precision()));
         };
-        let features =
-            model.config().row_features().map_err(|error| NgramStudentError::Config(error.into()))?;
+        let features = RowFeatures::new(&model.config().features, &model.config().columns)
+            .map_err(|error| NgramStudentError::Config(error.into()))?;
         let inputs = thread_pool(threads)?
             .install(|| NgramInputs::of_table(texts, &features))
             .map_err(PredictError::from)?;

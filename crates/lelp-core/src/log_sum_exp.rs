@@ -17,7 +17,14 @@ pub fn log_sum_exp<F: Float + Sum>(values: impl Iterator<Item = F> + Clone) -> F
     largest + values.map(|value| (value - largest).exp()).sum::<F>().ln()
 }
 
+/// Logit of a class from the outputs of its subclasses; one output is itself.
+#[must_use]
+pub fn class_logit(outputs: &[f32]) -> f32 {
+    if let [output] = outputs { *output } else { log_sum_exp(outputs.iter().copied()) }
+}
+
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "the test asks for the same bits")]
 mod tests {
     use super::*;
 

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::columns::{NgramColumn, NgramColumnsError, RowFeatures};
+use super::columns::{ColumnFeatures, NgramColumn, NgramColumnsError};
 use super::features::{FeatureSettings, FeatureSettingsError};
 
 /// How the table is stored.
@@ -127,16 +127,16 @@ impl NgramConfig {
         size("subclasses", self.subclasses, 1)?;
         size("labels x subclasses", self.labels.len().saturating_mul(self.subclasses), 2)?;
         self.features.check()?;
-        self.row_features()?;
+        self.column_features()?;
         Ok(())
     }
 
-    /// The features of a table's rows.
+    /// The features of a row.
     ///
     /// # Errors
     /// [`NgramColumnsError`] names the column that cannot be read.
-    pub fn row_features(&self) -> Result<RowFeatures, NgramColumnsError> {
-        RowFeatures::new(&self.features, &self.columns)
+    pub fn column_features(&self) -> Result<ColumnFeatures, NgramColumnsError> {
+        ColumnFeatures::new(&self.features, &self.columns)
     }
 
     /// Number of classes.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kinds::fnv::{HASH_START, extend_hash};
+use crate::fnv::{HASH_START, extend_hash};
 
 /// Characters of a token that its n-grams are taken from; longer tokens are cut.
 const TOKEN_CHARACTERS: usize = 64;
@@ -78,7 +78,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::kinds::fnv::hash_bytes;
+    use crate::fnv::hash_bytes;
 
     proptest! {
         #[test]

@@ -2,7 +2,7 @@
 
 use unicode_segmentation::{UWordBounds, UnicodeSegmentation};
 
-use crate::kinds::fnv::{HASH_START, extend_hash, hash_bytes};
+use crate::fnv::{HASH_START, extend_hash, hash_bytes};
 
 /// The tokens of a text, in order, as slices of it.
 ///

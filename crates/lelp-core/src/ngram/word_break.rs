@@ -13,7 +13,7 @@
 /// | `P` | `Extended_Pictographic`, whatever else the code point is |
 ///
 /// All others are of no class. A test holds it against the word boundaries that [`Tokens`](super::Tokens) finds.
-pub(crate) const WORD_BREAK: &str = include_str!("word_break.json");
+pub const WORD_BREAK: &str = include_str!("word_break.json");
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use lelp::vector::affine;
+use crate::vector::affine;
+use crate::{Classified, ErrorKind};
 
 /// `outputs = weight inputs + bias`.
 ///
@@ -34,6 +35,12 @@ pub enum LayerError {
         /// Place in the weight, followed by the bias.
         index: usize,
     },
+}
+
+impl Classified for LayerError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Input
+    }
 }
 
 impl Layer {

@@ -1,5 +1,6 @@
 //! The table of feature vectors: owned or mapped, `f32` or 8 bits, or pruned, in 8 or 4 bits.
 
+use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,9 +8,8 @@ use thiserror::Error;
 
 use super::config::TablePrecision;
 use super::kept_rows::KeptRows;
+use crate::vector::{mean_of_nibble_rows, mean_of_quantized_rows, mean_of_rows};
 use half::f16;
-use lelp::vector::{mean_of_nibble_rows, mean_of_quantized_rows, mean_of_rows};
-use lelp_data::storage::MappedFile;
 
 /// Feature vectors `[buckets, width]`.
 #[derive(Debug, Clone)]
@@ -46,12 +46,24 @@ pub(super) enum PrunedCodes {
     Int4(Slice<u8>),
 }
 
-/// Values in memory of our own, or in a mapped file.
+/// Bytes that values are read from where they are: of a mapped file, or of a buffer.
+pub type Bytes = Arc<dyn ByteSource>;
+
+/// What [`Bytes`] can be: whatever has the same bytes whenever it is asked.
+pub trait ByteSource: AsRef<[u8]> + Debug + Send + Sync {}
+
+impl<T: AsRef<[u8]> + Debug + Send + Sync> ByteSource for T {}
+
+fn bytes(source: &Bytes) -> &[u8] {
+    (**source).as_ref()
+}
+
+/// Values in memory of our own, or in bytes that are shared.
 #[derive(Debug, Clone)]
 pub(super) enum Slice<T> {
     Owned(Vec<T>),
     /// The range is in bytes, aligned for `T`, and inside the map: checked when it was made.
-    Mapped(Arc<MappedFile>, Range<usize>),
+    Mapped(Bytes, Range<usize>),
 }
 
 /// The table's sizes do not fit together.
@@ -89,17 +101,17 @@ pub enum FeatureTableError {
 
 impl<T: bytemuck::Pod> Slice<T> {
     /// Values in `range` (bytes) of `file`, mapped where they are aligned, else copied.
-    pub(super) fn mapped(file: &Arc<MappedFile>, range: Range<usize>) -> Self {
-        match bytemuck::try_cast_slice::<u8, T>(&file[range.clone()]) {
+    pub(super) fn mapped(file: &Bytes, range: Range<usize>) -> Self {
+        match bytemuck::try_cast_slice::<u8, T>(&bytes(file)[range.clone()]) {
             Ok(_) => Self::Mapped(Arc::clone(file), range),
-            Err(_) => Self::Owned(copied(&file[range])),
+            Err(_) => Self::Owned(copied(&bytes(file)[range])),
         }
     }
 
     pub(super) fn get(&self) -> &[T] {
         match self {
             Self::Owned(values) => values,
-            Self::Mapped(file, range) => bytemuck::cast_slice(&file[range.clone()]),
+            Self::Mapped(file, range) => bytemuck::cast_slice(&bytes(file)[range.clone()]),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Tokens become feature buckets.
 
-use lelp::hash::{GOLDEN, mix};
+use crate::hash::{GOLDEN, mix};
 use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 use super::character_ngrams::{CharacterNgrams, CharacterScratch};
 use super::tokens::{Tokens, hash_token};
-use lelp_data::Text;
+use crate::Text;
 
 /// Kinds of features; each hashes into a space of its own. The second text adds [`SECOND_SIDE`].
 const WORD: u64 = 0;
