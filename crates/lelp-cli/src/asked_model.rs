@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::{ColumnRequest, Columns, Dataset};
-use lelp_model::{LoadedModel, Predictor, load_model};
+use lelp_model::{LoadOptions, LoadedModel, Predictor, load_model};
 use lelp_train::evaluate::{Answers, answer};
 
-use crate::args::{ColumnArgs, GlobalArgs};
+use crate::args::ColumnArgs;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
 use crate::model_columns::{asked_columns_and_classes, passes_over_pair};
@@ -25,10 +25,10 @@ impl AskedModel {
         folder: &Path,
         file: &Path,
         columns: &ColumnArgs,
-        global: &GlobalArgs,
+        options: impl Into<LoadOptions>,
         printer: Printer,
     ) -> Result<Self, Failure> {
-        let model = load_model(folder, global.threads())?;
+        let model = load_model(folder, options)?;
         let given = columns.settings();
         let columns = asked_columns_and_classes(given.clone(), folder, model.as_ref())?;
         let names = columns.labels.as_deref().unwrap_or_default();

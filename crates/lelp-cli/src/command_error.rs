@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use lelp::{Classified, ErrorKind, counted};
+use lelp_train::evaluate::PrecisionReport;
 use thiserror::Error;
+
+use crate::args::describe;
 
 /// Why a command did not do its work.
 #[derive(Debug, Error)]
@@ -71,6 +74,26 @@ pub(crate) enum CommandError {
         most: f64,
         /// Points that the best loses.
         lost: f64,
+    },
+    /// An encoder loses too much in a lower precision.
+    #[error("in {precision} more than {most} points are lost: {}", describe(report, precision))]
+    Precision {
+        /// The precision.
+        precision: &'static str,
+        /// What was found.
+        report: PrecisionReport,
+        /// Points that may be lost.
+        most: f64,
+    },
+    /// Embeddings in a lower precision are far from those in f32.
+    #[error("in {precision} the embeddings' mean cosine to those in f32 is {mean:.4}, below {least}")]
+    Cosine {
+        /// The precision.
+        precision: &'static str,
+        /// The mean.
+        mean: f64,
+        /// What it must be.
+        least: f64,
     },
     /// A comparison has no teacher.
     #[error("the teacher failed, so that there is nothing to learn from; the reason is listed above")]

@@ -74,6 +74,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         CommandError: CommandError::NoCalibration { .. } => "give more labelled rows, some of which it answers wrongly; `--force` keeps it all the same";
         CommandError: CommandError::OtherTexts { .. } => "give a teacher of the same kind of texts";
         CommandError: CommandError::PairForSingle { .. } => "leave out `--pair-column`, or distil a student of pairs";
+        CommandError: CommandError::Precision { .. } => "leave out `--precision`, or allow more with `--max-drop`";
+        CommandError: CommandError::Cosine { .. } => "leave out `--precision`";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
         FolderError: FolderError::Exists(_) => OVERWRITE;
         FileError: FileError::Changed { .. } =>

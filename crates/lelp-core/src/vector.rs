@@ -77,6 +77,25 @@ fn add_up(lanes: &[f32; LANES]) -> f32 {
     (four[0] + four[2]) + (four[1] + four[3])
 }
 
+/// Sum of `term(i)` for `i` in `0..length`, in fixed lanes.
+#[inline(always)]
+pub fn sum(length: usize, term: impl Fn(usize) -> f32) -> f32 {
+    let mut lanes = [0.0_f32; LANES];
+    let whole = length / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        for (lane, total) in lanes.iter_mut().enumerate() {
+            *total += term(start + lane);
+        }
+    }
+    // Out through memory, so that the loop above keeps its wide registers (see `dots`).
+    let lanes = black_box(lanes);
+    let mut total = 0.0;
+    for pair in 0..LANES / 2 {
+        total += lanes[pair] + lanes[pair + LANES / 2];
+    }
+    (whole..length).fold(total, |total, place| total + term(place))
+}
+
 /// `sum += factor * row`.
 #[inline(always)]
 pub fn add_scaled(sum: &mut [f32], factor: f32, row: &[f32]) {
@@ -191,6 +210,14 @@ pub fn affine(width: usize, weight: &[f32], bias: &[f32], inputs: &[f32], output
 #[allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_take_every_place_once() {
+        for length in [0, 1, 15, 16, 17, 100] {
+            let total = sum(length, |place| place as f32);
+            assert!((total - (length * length.saturating_sub(1)) as f32 / 2.0).abs() < 1e-3);
+        }
+    }
 
     #[test]
     fn dots_and_means_agree_with_plain_sums_at_awkward_widths() {

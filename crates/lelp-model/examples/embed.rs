@@ -1,6 +1,6 @@
-//! Embeds the lines of a file and says how fast: `embed FOLDER LINES THREADS REPEATS CALL [OUT]`.
+//! Embeds the lines of a file and says how fast: `embed FOLDER LINES THREADS REPEATS CALL PRECISION [OUT]`.
 //!
-//! CALL is the number of texts given to the encoder at a time; 0 gives all at once. Prints one number a
+//! PRECISION is `f32` or `int8`; CALL is the number of texts given to the encoder at a time; 0 gives all at once. Prints one number a
 //! repeat, examples per second, on standard output; writes the embeddings as little-endian f32
 //! `[lines, width]` to OUT.
 
@@ -10,17 +10,23 @@ use std::path::Path;
 use std::time::Instant;
 
 use lelp_data::Text;
-use lelp_model::encoder::{Encoder, EncoderLoadOptions};
+use lelp_model::encoder::{Encoder, EncoderLoadOptions, EncoderPrecision};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, lines, threads, repeats, call, out @ ..] = arguments.as_slice() else {
-        return Err("usage: embed FOLDER LINES THREADS REPEATS CALL [OUT]".into());
+    let [folder, lines, threads, repeats, call, precision, out @ ..] = arguments.as_slice() else {
+        return Err("usage: embed FOLDER LINES THREADS REPEATS CALL PRECISION [OUT]".into());
     };
     let threads: NonZeroUsize = threads.parse()?;
     let lines = std::fs::read_to_string(lines)?;
     let texts: Vec<Text<'_>> = lines.lines().map(Text::from).collect();
-    let encoder = Encoder::load(Path::new(folder), &EncoderLoadOptions::new(threads))?;
+    let precision = match precision.as_str() {
+        "f32" => EncoderPrecision::F32,
+        "int8" => EncoderPrecision::Int8,
+        other => return Err(format!("`{other}` is neither f32 nor int8").into()),
+    };
+    let options = EncoderLoadOptions { precision, ..EncoderLoadOptions::new(threads) };
+    let encoder = Encoder::load(Path::new(folder), &options)?;
     let call = match call.parse()? {
         0 => texts.len(),
         call => call,

@@ -7,6 +7,7 @@ use lelp_data::storage::{self, FileError};
 use lelp_data::{BoundedJsonError, Table, Text, read_json_if_there};
 use serde::{Deserialize, Serialize};
 
+use crate::encoder::Encoder;
 use crate::model_kind::LoadedModel;
 use crate::predictor::{PredictError, Predictor, Scratch};
 use crate::schema::ModelSchema;
@@ -114,6 +115,10 @@ impl Predictor for CalibratedModel {
 
     fn teacher(&self) -> Option<&dyn Teacher> {
         self.model.teacher()
+    }
+
+    fn encoder(&self) -> Option<&Encoder> {
+        self.model.encoder()
     }
 
     fn logits_of_texts(&self, texts: &[Text<'_>]) -> Result<Vec<f32>, PredictError> {

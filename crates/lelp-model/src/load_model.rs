@@ -7,6 +7,7 @@ use lelp_data::storage::{self, FileError, FileHashes};
 use serde::Deserialize;
 
 use crate::calibration::CalibratedModel;
+use crate::encoder::EncoderPrecision;
 use crate::kinds::MODEL_KINDS;
 use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 
@@ -19,14 +20,36 @@ pub fn load(folder: impl AsRef<Path>) -> Result<LoadedModel, ModelFolderError> {
     load_model(folder.as_ref(), std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
 }
 
+/// How a model is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// Threads to answer on. Answers are the same bytes for every number.
+    pub threads: NonZeroUsize,
+    /// Precision of the products of its encoder.
+    pub precision: EncoderPrecision,
+}
+
+/// On so many threads, in f32.
+impl From<NonZeroUsize> for LoadOptions {
+    fn from(threads: NonZeroUsize) -> Self {
+        Self { threads, precision: EncoderPrecision::F32 }
+    }
+}
+
 /// Loads the model in `folder`, of whatever kind, with the [calibration](crate::Calibration) that stands beside it.
 ///
 /// # Errors
-/// [`ModelFolderError`] names the folder or file; a folder that no kind recognises is refused.
-pub fn load_model(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, ModelFolderError> {
+/// [`ModelFolderError`] names the folder or file; a folder that no kind recognises is refused, and a model without an
+/// encoder in any precision but f32.
+pub fn load_model(folder: &Path, options: impl Into<LoadOptions>) -> Result<LoadedModel, ModelFolderError> {
+    let options = options.into();
     let kind = kind_of(folder)?;
     check_recorded(folder).map_err(ModelFolderError::unsound)?;
-    let model = (kind.load)(folder, threads)?;
+    let model = (kind.load)(folder, options)?;
+    if model.encoder().is_none() && options.precision != EncoderPrecision::F32 {
+        let (folder, kind, precision) = (folder.to_owned(), model.kind(), options.precision.name());
+        return Err(ModelFolderError::NoEncoder { folder, kind, precision });
+    }
     CalibratedModel::of(model, folder).map_err(ModelFolderError::unsound)
 }
 

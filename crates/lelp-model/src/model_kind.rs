@@ -2,12 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use lelp::{Classified, ErrorKind};
 
 use crate::export::ExportSource;
+use crate::load_model::LoadOptions;
 use crate::predictor::Predictor;
 
 /// A kind of model: how its folder is recognised and loaded.
@@ -20,7 +20,7 @@ pub struct ModelKind {
     /// Whether a folder holds a model of this kind, sound or not.
     pub recognises: fn(&Path) -> bool,
     /// Loads the model; answers are the same bytes for any number of threads.
-    pub load: fn(&Path, NonZeroUsize) -> Result<LoadedModel, ModelFolderError>,
+    pub load: fn(&Path, LoadOptions) -> Result<LoadedModel, ModelFolderError>,
     /// Reads what is written for other programs.
     pub(crate) export: fn(&Path) -> Result<ExportSource, ModelFolderError>,
 }
@@ -48,6 +48,15 @@ pub enum ModelFolderError {
         folder: PathBuf,
         /// Its kind.
         kind: &'static str,
+    },
+    /// Another precision than f32 was asked of a model that has no encoder.
+    NoEncoder {
+        /// The folder.
+        folder: PathBuf,
+        /// Its kind.
+        kind: &'static str,
+        /// The precision.
+        precision: &'static str,
     },
     /// A model of a known kind could not be loaded.
     Unsound(Box<dyn Classified + Send + Sync>),
@@ -80,6 +89,13 @@ impl fmt::Display for ModelFolderError {
                     "`{folder}` holds a model of kind {kind}, which gives no embeddings to distil from"
                 )
             }
+            Self::NoEncoder { folder, kind, precision } => {
+                let folder = folder.display();
+                write!(
+                    out,
+                    "`{folder}` holds a model of kind {kind}, which has no encoder to run in {precision}; it answers in f32"
+                )
+            }
             Self::NoHead(error) | Self::Unsound(error) => error.fmt(out),
         }
     }
@@ -88,7 +104,10 @@ impl fmt::Display for ModelFolderError {
 impl Error for ModelFolderError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NoFolder(_) | Self::UnknownKind { .. } | Self::NoTeacher { .. } => None,
+            Self::NoFolder(_)
+            | Self::UnknownKind { .. }
+            | Self::NoTeacher { .. }
+            | Self::NoEncoder { .. } => None,
             Self::NoHead(error) | Self::Unsound(error) => error.source(),
         }
     }
@@ -97,7 +116,10 @@ impl Error for ModelFolderError {
 impl Classified for ModelFolderError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoFolder(_) | Self::UnknownKind { .. } | Self::NoTeacher { .. } => ErrorKind::Input,
+            Self::NoFolder(_)
+            | Self::UnknownKind { .. }
+            | Self::NoTeacher { .. }
+            | Self::NoEncoder { .. } => ErrorKind::Input,
             Self::NoHead(error) | Self::Unsound(error) => error.kind(),
         }
     }

@@ -6,6 +6,7 @@ use lelp::{Classified, ErrorKind};
 use lelp_data::{SchemaError, Table, TableError, Text};
 use thiserror::Error;
 
+use crate::encoder::Encoder;
 use crate::engine::EngineError;
 use crate::ngram::NgramScratch;
 use crate::schema::ModelSchema;
@@ -65,6 +66,11 @@ pub trait Predictor: fmt::Debug + Send + Sync {
     ) -> Result<(), PredictError> {
         logits.copy_from_slice(&self.logits_of_texts(&[*text])?);
         Ok(())
+    }
+
+    /// The encoder that it runs, where it has one.
+    fn encoder(&self) -> Option<&Encoder> {
+        None
     }
 
     /// As [`logits`](Self::logits) for texts alone; single texts and pairs may stand side by side.

@@ -156,7 +156,7 @@ fn a_text_is_read_as_a_frozen_encoder_gives_it_beside_other_columns() {
         pooling: Some(own.pooling),
         normalize: Some(own.normalize),
         max_length: Some(own.max_length),
-        threads: ONE,
+        ..EncoderLoadOptions::new(ONE)
     };
     let encoder = || Encoder::load(&golden, &options).unwrap();
     let mut read = columns();

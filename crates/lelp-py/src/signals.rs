@@ -65,6 +65,7 @@ impl SignalsWriter {
             rows,
             part_rows,
             embeddings: if half { Precision::F16 } else { Precision::F32 },
+            encoder_precision: None,
             subclasses: std::num::NonZeroUsize::MIN,
         };
         let existing = if overwrite { Existing::Overwrite } else { Existing::Resume };

@@ -1,11 +1,10 @@
 //! A model that answers: in place where that takes microseconds, else on a thread of its own.
 
-use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use lelp_model::{PredictError, Predictor, load_model};
+use lelp_model::{LoadOptions, PredictError, Predictor, load_model};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::ServeError;
@@ -25,8 +24,8 @@ pub(crate) struct Answerer {
 
 impl Answerer {
     /// Loads the model in `folder`; blocks.
-    pub(crate) fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, ServeError> {
-        let predictor: Arc<dyn Predictor> = load_model(folder, threads)?.into();
+    pub(crate) fn load(folder: &Path, options: LoadOptions) -> Result<Self, ServeError> {
+        let predictor: Arc<dyn Predictor> = load_model(folder, options)?.into();
         let queued = !predictor.answers_in_microseconds();
         let worker = queued.then(|| Worker::start(Arc::clone(&predictor))).transpose();
         Ok(Self { worker: worker.map_err(ServeError::Thread)?, predictor })

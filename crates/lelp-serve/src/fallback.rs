@@ -52,7 +52,7 @@ impl Fallback {
             return Ok(Self { threshold, target, unchecked: chosen_for.map(|teacher| teacher.name) });
         }
         let place = Path::new(&settings.teacher);
-        let answerer = Answerer::load(place, threads)?;
+        let answerer = Answerer::load(place, threads.into())?;
         let teacher = answerer.predictor();
         let order = ClassOrder::of(labels, teacher.labels()).ok_or_else(|| ServeError::OtherClasses {
             student: labels.to_vec(),

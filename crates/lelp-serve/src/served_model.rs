@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use lelp_data::{ColumnKind, ColumnSettings, Field};
-use lelp_model::{Pairs, Predictor};
+use lelp_model::{LoadOptions, Pairs, Predictor};
 
 use crate::answerer::Answerer;
 use crate::error::ServeError;
@@ -51,7 +51,7 @@ impl ServedModel {
     /// Loads the model, and its teacher where it has one; blocks.
     pub(crate) fn load(settings: &ServeSettings, threads: NonZeroUsize) -> Result<Self, ServeError> {
         let folder = settings.model.as_path();
-        let answerer = Answerer::load(folder, threads)?;
+        let answerer = Answerer::load(folder, LoadOptions { threads, precision: settings.precision })?;
         let predictor = answerer.predictor();
         let remembered = ColumnSettings::remembered(folder)?;
         let name = settings.name.clone().unwrap_or_else(|| folder_name(folder));

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lelp_model::encoder::EncoderPrecision;
+
 use crate::error::ServeError;
 
 /// Settings of a service.
@@ -13,6 +15,8 @@ pub struct ServeSettings {
     pub model: PathBuf,
     /// The name that clients call the model by; the folder's own by default.
     pub name: Option<String>,
+    /// Precision of the products of the model's encoder; that of a teacher that is asked where it is not sure is f32.
+    pub precision: EncoderPrecision,
     /// Where to listen; a port of 0 takes any that is free.
     pub address: SocketAddr,
     /// Whoever asks must send this as a bearer token, save for health, the page and the description.
@@ -34,6 +38,7 @@ impl ServeSettings {
         Self {
             model,
             name: None,
+            precision: EncoderPrecision::F32,
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             api_key: None,
             tls: None,

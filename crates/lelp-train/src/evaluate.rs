@@ -3,6 +3,7 @@
 mod calibrate;
 mod cascade;
 mod details;
+mod precision;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use lelp_data::Dataset;
 pub use calibrate::calibrate;
 pub use cascade::{CascadeReport, cascade};
 pub use details::{ClassFigures, Details, Majority, ThresholdFigures, details};
+pub use precision::{PrecisionAccuracy, PrecisionReport, compare_precisions};
 
 /// Texts answered between two looks at progress and the cancel flag.
 const CHUNK: usize = 1024;

@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let earlier = Calibration::of(&arguments.model)?.map(|calibration| calibration.temperature);
     let AskedModel { model, data } =
-        AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global, printer)?;
+        AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global.threads(), printer)?;
     let cancel = interrupt::cancel_flag()?;
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", &cancel, printer)?;
     let calibration = calibrate(&answers, &data, earlier)?;

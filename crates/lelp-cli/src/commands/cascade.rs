@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         }
     })?;
     let AskedModel { model, data } =
-        AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global, printer)?;
+        AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global.threads(), printer)?;
     let cancel = interrupt::cancel_flag()?;
     let (teacher, logits) = arguments.teacher(model.as_ref(), &data, global, &cancel, printer)?;
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "student", &cancel, printer)?;

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use lelp::stats::Interval;
 use lelp_data::{ColumnSettings, Dataset, SignalsFolder, Splits, read_json_if_there, split_overlaps};
-use lelp_train::evaluate::{ClassFigures, Details, EvaluateError, Report, ThresholdFigures, details, report};
+use lelp_train::evaluate::{
+    ClassFigures, Details, EvaluateError, PrecisionReport, Report, ThresholdFigures, details, report,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::args::{ColumnArgs, GlobalArgs};
+use crate::args::{ColumnArgs, GlobalArgs, PrecisionArgs};
 use crate::asked_model::{AskedModel, answer_all};
 use crate::failure::Failure;
 use crate::interrupt;
@@ -55,6 +57,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "A,B,..", value_delimiter = ',', value_parser = threshold)]
     threshold: Option<Vec<f64>>,
 
+    #[command(flatten)]
+    precision: PrecisionArgs,
+
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -64,8 +69,10 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    let Arguments { model: folder, data: file, columns, precision, .. } = arguments;
     let AskedModel { model, data } =
-        AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global, printer)?;
+        AskedModel::open(folder, file, columns, precision.options(global), printer)?;
+    let precision = precision.check(model.as_ref(), folder, &data, global, printer)?;
     let teacher = match &arguments.signals {
         None => None,
         Some(folder) => {
@@ -89,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     }
     let in_training = arguments.in_training(&data, printer)?;
     if arguments.json {
-        return Ok(printer.json(&FullReport { report, details, in_training })?);
+        return Ok(printer.json(&FullReport { report, details, in_training, precision })?);
     }
     let tables = [
         scores_table(&report, &details),
@@ -111,6 +118,9 @@ struct FullReport {
     details: Details,
     /// Rows that the training file has too, where it is known.
     in_training: Option<usize>,
+    /// What the encoder's precision costs, where it is not f32.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precision: Option<PrecisionReport>,
 }
 
 /// What a student's run says of the data that it learned from.

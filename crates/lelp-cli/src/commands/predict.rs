@@ -10,7 +10,7 @@ use lelp_model::{PredictError, Predictor, load_model};
 use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
 
-use crate::args::{GlobalArgs, InputArgs};
+use crate::args::{GlobalArgs, InputArgs, PrecisionArgs, SAMPLE};
 use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
@@ -62,6 +62,9 @@ pub(crate) struct Arguments {
     on_error: Option<OnError>,
 
     #[command(flatten)]
+    precision: PrecisionArgs,
+
+    #[command(flatten)]
     columns: InputArgs,
 }
 
@@ -105,7 +108,7 @@ impl StreamFormat {
 const BATCH: usize = 256;
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let model = load_model(&arguments.model, global.threads())?;
+    let model = load_model(&arguments.model, arguments.precision.options(global))?;
     let given = arguments.columns.settings();
     let columns = asked_columns(given.clone(), &arguments.model, model.schema())?;
     let carried = arguments.carry.clone();
@@ -119,8 +122,13 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let default = if of_texts { StreamFormat::Lines } else { StreamFormat::Jsonl };
         let format = arguments.format.unwrap_or(default);
         let name = Path::new("standard input");
+        arguments.precision.warn_unmeasured(printer);
         Examples::from_reader(io::stdin(), format.format(), name, &columns)?
     } else {
+        // A row that cannot be read ends the sample here, and is told of below.
+        if let Ok(Some(rows)) = Examples::open(&arguments.file, &columns)?.next_table(SAMPLE) {
+            arguments.precision.check_rows(model.as_ref(), &arguments.model, &rows, None, global, printer)?;
+        }
         Examples::open(&arguments.file, &columns)?
     };
     let answering = Answering {

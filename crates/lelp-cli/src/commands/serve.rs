@@ -11,7 +11,7 @@ use lelp_serve::{
     FallbackSettings, Level, Limits, Log, ServeSettings, Server, Timeouts, TlsFiles, serve_until_told,
 };
 
-use crate::args::GlobalArgs;
+use crate::args::{GlobalArgs, RunInArgs};
 use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -69,6 +69,9 @@ pub(crate) struct Arguments {
     fallback_threshold: Option<f64>,
 
     #[command(flatten)]
+    precision: RunInArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -118,6 +121,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     if settings.api_key.is_none() && !settings.address.ip().is_loopback() {
         printer.warn("whoever reaches this address can ask the model: there is no API key");
     }
+    arguments.precision.warn(printer);
     let name = settings.model.display().to_string();
     let tls = settings.tls.is_some();
     let started = |server: &Server| {
@@ -141,6 +145,7 @@ impl Arguments {
                 api_key: std::env::var("LELP_FALLBACK_API_KEY").ok(),
                 threshold: self.fallback_threshold,
             }),
+            precision: self.precision.precision(),
             limits: self.limits.limits(),
             timeouts: self.limits.timeouts(),
             ..ServeSettings::new(self.model.clone())

@@ -8,12 +8,11 @@ use lelp_data::import::{ImportOptions, import};
 use lelp_data::signals::PART_ROWS;
 use lelp_data::storage;
 use lelp_data::{ColumnRequest, ColumnSettings, Columns, Dataset, Existing, Precision, SignalsFolder};
-use lelp_model::encoder::{Encoder, EncoderLoadOptions};
 use lelp_model::{PredictError, Teacher, load_model, teacher_of};
 use lelp_train::teachers::{AbsentTeacher, AnswerKind, SignalsOptions, SignalsRunError};
 use lelp_train::teachers::{logits_of_columns, write_signals, write_signals_of_answers};
 
-use crate::args::{ColumnArgs, GlobalArgs};
+use crate::args::{ColumnArgs, GlobalArgs, PrecisionArgs};
 use crate::data_notices;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
@@ -63,6 +62,9 @@ pub(crate) struct Arguments {
     output: Option<OutputArgs>,
 
     #[command(flatten)]
+    precision: PrecisionArgs,
+
+    #[command(flatten)]
     columns: ColumnArgs,
 }
 
@@ -97,9 +99,9 @@ struct OutputArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Precision of the embeddings on disk [default: f32; an import keeps what it finds]
+    /// How the embeddings are stored [default: f32; an import keeps what it finds]
     #[arg(long, value_enum, value_name = "TYPE")]
-    precision: Option<PrecisionArg>,
+    embeddings: Option<StoredArg>,
 
     /// Start over if the folder holds signals already
     #[arg(long)]
@@ -148,16 +150,16 @@ struct SourceArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PrecisionArg {
+enum StoredArg {
     F16,
     F32,
 }
 
-impl From<PrecisionArg> for Precision {
-    fn from(precision: PrecisionArg) -> Self {
-        match precision {
-            PrecisionArg::F16 => Self::F16,
-            PrecisionArg::F32 => Self::F32,
+impl From<StoredArg> for Precision {
+    fn from(stored: StoredArg) -> Self {
+        match stored {
+            StoredArg::F16 => Self::F16,
+            StoredArg::F32 => Self::F32,
         }
     }
 }
@@ -165,7 +167,7 @@ impl From<PrecisionArg> for Precision {
 impl OutputArgs {
     fn options<'a>(&self, columns: &'a ColumnSettings) -> SignalsOptions<'a> {
         SignalsOptions {
-            precision: self.precision.map_or(Precision::F32, Precision::from),
+            precision: self.embeddings.map_or(Precision::F32, Precision::from),
             existing: self.existing(),
             part_rows: PART_ROWS,
             columns,
@@ -186,7 +188,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     };
     let signals = match (&arguments.teacher, &arguments.encoder) {
         (Some(folder), _) => {
-            let model = load_model(folder, global.threads())?;
+            let model = load_model(folder, arguments.precision.options(global))?;
             let teacher = teacher_of(model.as_ref(), folder)?;
             let columns = asked_columns(arguments.columns.settings(), folder, model.schema())?;
             let names = class_names(columns.labels.as_deref(), teacher.labels())?;
@@ -194,6 +196,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             let read = ColumnSettings { labels: Some(names.to_vec()), ..columns.clone() }.columns();
             let data = Dataset::open(data, &read)?.with_labels(names)?;
             data_notices::warn(data.notices(), printer);
+            arguments.precision.check(model.as_ref(), folder, &data, global, printer)?;
             run_teacher(teacher, &data, &columns, output, printer)?
         }
         (None, Some(encoder)) => run_encoder(arguments, encoder, data, output, global, printer)?,
@@ -233,7 +236,8 @@ fn run_encoder(
     let labels = class_names(settings.labels.as_deref(), &own)?;
     let data = Dataset::open(data, &settings.columns())?.with_labels(labels)?;
     let folder = encoder_folder(encoder, printer)?;
-    let encoder = Encoder::load(&folder, &EncoderLoadOptions::new(global.threads()))?;
+    let encoder = arguments.precision.run_in.load_encoder(&folder, &data, global, printer)?;
+    let precision = encoder.precision();
     let cancel = interrupt::cancel_flag()?;
     let bar = Rows::new(printer, "embedding", data.rows());
     let embeddings = embedding_cache()?
@@ -243,7 +247,7 @@ fn run_encoder(
     let bytes: Vec<u8> = logits.iter().flat_map(|logit| logit.to_le_bytes()).collect();
     let hash =
         storage::sha256(format!("{}{}", encoder.identity(&folder)?, storage::sha256(&bytes)).as_bytes());
-    let teacher = AbsentTeacher { labels, logits: &logits, embeddings: &embeddings, hash: &hash };
+    let teacher = AbsentTeacher { labels, logits: &logits, embeddings: &embeddings, hash: &hash, precision };
     Ok(write_signals_of_answers(teacher, &data, &output.out, output.options(&settings))?)
 }
 
@@ -283,7 +287,7 @@ fn run_import(arguments: &ImportArgs, printer: Printer) -> Result<(), Failure> {
     let single = source.npz.iter().chain(&source.safetensors);
     let paths: Vec<PathBuf> = single.chain(&source.npy).cloned().collect();
     let options = ImportOptions {
-        precision: arguments.output.precision.map(Precision::from),
+        precision: arguments.output.embeddings.map(Precision::from),
         part_rows: PART_ROWS,
         label_names: arguments.labels.clone(),
         teacher: None,

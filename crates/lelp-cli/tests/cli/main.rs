@@ -19,6 +19,7 @@ mod one_command;
 mod one_writer;
 mod own_data;
 mod parsers;
+mod precision;
 mod readme;
 mod report;
 mod requests;

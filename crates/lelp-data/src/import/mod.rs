@@ -148,6 +148,7 @@ fn description(
         rows: teacher.rows() as u64,
         part_rows: options.part_rows,
         embeddings: options.precision.unwrap_or(as_stored),
+        encoder_precision: None,
         subclasses: std::num::NonZeroUsize::MIN,
     }
 }

@@ -64,6 +64,9 @@ pub struct SignalsDescription {
     pub part_rows: u64,
     /// How embeddings are stored.
     pub embeddings: Precision,
+    /// Precision of the products of the teacher's encoder, where it was lower than f32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder_precision: Option<String>,
     /// The teacher's own outputs of each class; with more than one, parts hold `subclass_logits`.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub subclasses: NonZeroUsize,
@@ -175,6 +178,7 @@ impl SignalsDescription {
         let known = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "unknown".to_owned());
         let fields = |of: &Self| {
             [
+                ("encoder's precision", of.encoder_precision.clone().unwrap_or_else(|| "f32".to_owned())),
                 ("teacher", known(&of.teacher)),
                 ("data", known(&of.data)),
                 ("classes", of.classes.to_string()),

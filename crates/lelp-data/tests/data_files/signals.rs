@@ -32,6 +32,7 @@ impl Teacher {
             rows: rows as u64,
             part_rows,
             embeddings: Precision::F32,
+            encoder_precision: None,
             subclasses: std::num::NonZeroUsize::MIN,
         };
         Self {

@@ -19,6 +19,26 @@ pub(crate) fn batches(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
         .collect()
 }
 
+/// Groups texts into batches of any lengths, for a network in which no text waits for its neighbours: the longest first,
+/// each batch as many as fit.
+pub(crate) fn mixed_batches(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(lengths[index]));
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut room = 0;
+    for text in order {
+        match batches.last_mut() {
+            Some(batch) if lengths[text] <= room => batch.push(text),
+            _ => {
+                room = budget.max(lengths[text]);
+                batches.push(vec![text]);
+            }
+        }
+        room -= lengths[text];
+    }
+    batches
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +60,14 @@ mod tests {
                 prop_assert!(batch.is_sorted());
                 prop_assert!(batch.len() == 1 || batch.len() * length <= budget);
             }
+            let mixed = mixed_batches(&lengths, budget);
+            for batch in &mixed {
+                let tokens: usize = batch.iter().map(|&text| lengths[text]).sum();
+                prop_assert!(tokens <= budget.max(lengths[batch[0]]));
+            }
+            let mut all = mixed.concat();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..lengths.len()).collect::<Vec<_>>());
             let order: Vec<usize> = batches.iter().map(|batch| lengths[batch[0]]).collect();
             prop_assert!(order.iter().rev().is_sorted());
         }

@@ -15,6 +15,7 @@
 mod batching;
 mod error;
 mod folder_defaults;
+mod precision;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -24,10 +25,12 @@ use std::sync::mpsc;
 pub use crate::engine::EngineError;
 pub use crate::pooling::Pooling;
 pub use error::EncoderError;
+pub use precision::EncoderPrecision;
 
 use self::folder_defaults::FolderDefaults;
 use crate::checkpoint::{EncoderConfig, Weights, copy_network, weights_hash};
 use crate::engine::{Session, Threads};
+use crate::int8::QuantizedNetwork;
 use crate::predictor::PredictError;
 use crate::tokenizer::{TextPreparation, TokenIds, Tokenizer};
 use crate::{onnx, pooling};
@@ -45,13 +48,16 @@ pub struct EncoderLoadOptions {
     pub max_length: Option<NonZeroUsize>,
     /// Threads to run on. Embeddings are the same bytes for every number.
     pub threads: NonZeroUsize,
+    /// Precision of the products of its dense layers.
+    pub precision: EncoderPrecision,
 }
 
 impl EncoderLoadOptions {
-    /// The folder's own settings, on `threads` threads.
+    /// The folder's own settings, on `threads` threads, in f32.
     #[must_use]
     pub fn new(threads: NonZeroUsize) -> Self {
-        Self { pooling: None, normalize: None, max_length: None, threads }
+        let precision = EncoderPrecision::F32;
+        Self { pooling: None, normalize: None, max_length: None, threads, precision }
     }
 }
 
@@ -60,7 +66,7 @@ impl EncoderLoadOptions {
 /// A text's embedding depends on the text alone: not on its neighbours, their order, or the threads.
 #[derive(Debug)]
 pub struct Encoder {
-    session: Session,
+    network: Network,
     tokenizer: Tokenizer,
     pooling: Pooling,
     normalize: bool,
@@ -68,6 +74,13 @@ pub struct Encoder {
     threads: NonZeroUsize,
     /// One engine thread for each batch that runs at a time.
     workers: Vec<Threads>,
+}
+
+/// What runs the layers.
+#[derive(Debug)]
+enum Network {
+    F32(Session),
+    Int8(QuantizedNetwork),
 }
 
 impl Encoder {
@@ -84,7 +97,8 @@ impl Encoder {
             .prepared(TextPreparation::read(folder)?);
         let weights = Weights::open(folder, &config)?;
         let normalize = options.normalize.unwrap_or(defaults.normalize);
-        Self::new(&config, &weights, tokenizer, defaults.pooling, normalize, options.threads)
+        let (threads, precision) = (options.threads, options.precision);
+        Self::new(&config, &weights, tokenizer, (defaults.pooling, normalize), threads, precision)
     }
 
     /// The encoder of a checkpoint that has been opened.
@@ -92,12 +106,18 @@ impl Encoder {
         config: &EncoderConfig,
         weights: &Weights,
         tokenizer: Tokenizer,
-        pooling: Pooling,
-        normalize: bool,
+        (pooling, normalize): (Pooling, bool),
         threads: NonZeroUsize,
+        precision: EncoderPrecision,
     ) -> Result<Self, EncoderError> {
+        let network = match precision {
+            EncoderPrecision::F32 => {
+                Network::F32(Session::load(onnx::hidden_graph(config, weights, pooling)?)?)
+            }
+            EncoderPrecision::Int8 => Network::Int8(QuantizedNetwork::new(config, weights, pooling)?),
+        };
         Ok(Self {
-            session: Session::load(onnx::hidden_graph(config, weights, pooling)?)?,
+            network,
             tokenizer,
             pooling,
             normalize,
@@ -125,6 +145,15 @@ impl Encoder {
         self.normalize
     }
 
+    /// Precision of the products of its dense layers.
+    #[must_use]
+    pub fn precision(&self) -> EncoderPrecision {
+        match self.network {
+            Network::F32(_) => EncoderPrecision::F32,
+            Network::Int8(_) => EncoderPrecision::Int8,
+        }
+    }
+
     /// Tokens kept of each text, special ones included.
     #[must_use]
     pub fn max_length(&self) -> usize {
@@ -144,7 +173,7 @@ impl Encoder {
         let config = storage::sha256(&storage::map(&folder.join("config.json"))?);
         let tokenizer = storage::sha256(&self.tokenizer.to_bytes());
         let all = format!("encoder 1\n{}\n{config}\n{tokenizer}\n{how}\n", weights_hash(folder)?);
-        Ok(storage::sha256(all.as_bytes()))
+        Ok(self.precision().tell_apart(storage::sha256(all.as_bytes())))
     }
 
     /// Copies the files of the frozen encoder in `from` into `to`, its tokenizer cut to `max_length` tokens.
@@ -177,7 +206,10 @@ impl Encoder {
     ) -> Result<Vec<f32>, PredictError> {
         let tokens = self.tokenizer.encode(texts, self.threads)?;
         let lengths: Vec<usize> = tokens.iter().map(|text| text.ids.len()).collect();
-        let batches = batching::batches(&lengths, batching::TOKEN_BUDGET);
+        let batches = match self.network {
+            Network::F32(_) => batching::batches(&lengths, batching::TOKEN_BUDGET),
+            Network::Int8(_) => batching::mixed_batches(&lengths, batching::TOKEN_BUDGET),
+        };
         let mut embeddings = vec![0.0; texts.len() * self.width]; // [texts, width]
         let mut done = 0;
         self.run_batches(&tokens, &batches, cancel, &mut |batch, rows| {
@@ -227,7 +259,7 @@ impl Encoder {
         })
     }
 
-    /// Embeddings `[batch.len(), width]` of texts of one length.
+    /// Embeddings `[batch.len(), width]` of the texts of a batch.
     fn embed_batch(
         &self,
         tokens: &[TokenIds],
@@ -235,11 +267,20 @@ impl Encoder {
         worker: &Threads,
     ) -> Result<Vec<f32>, PredictError> {
         let texts: Vec<&TokenIds> = batch.iter().map(|&index| &tokens[index]).collect();
-        let hidden = self.session.run(&texts, worker)?; // [batch, tokens, width]
+        // Text after text, all of its tokens or of each the same few.
+        let hidden = match &self.network {
+            Network::F32(session) => session.run(&texts, worker)?,
+            Network::Int8(network) => network.run(&texts),
+        };
+        let tokens: usize = texts.iter().map(|text| text.ids.len()).sum();
+        let whole = hidden.len() == tokens * self.width;
+        let few = hidden.len() / batch.len();
         let mut embeddings = vec![0.0; batch.len() * self.width];
-        let rows_of_text = hidden.chunks_exact(hidden.len() / batch.len());
-        for (text, embedding) in rows_of_text.zip(embeddings.chunks_exact_mut(self.width)) {
-            self.pooling.pool(text, embedding);
+        let mut rest = hidden.as_slice();
+        for (text, embedding) in texts.iter().zip(embeddings.chunks_exact_mut(self.width)) {
+            let (rows, others) = rest.split_at(if whole { text.ids.len() * self.width } else { few });
+            rest = others;
+            self.pooling.pool(rows, embedding);
             if self.normalize {
                 pooling::normalize(embedding);
             }

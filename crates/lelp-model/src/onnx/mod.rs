@@ -32,6 +32,7 @@ use crate::checkpoint::{EncoderConfig, ModuleRole, ModuleTensor, Weights, Weight
 use crate::head::ClassifierHead;
 use crate::pooling::Pooling;
 use mask::Mask;
+pub(crate) use position_bias::bias_by_distance;
 
 pub(crate) use columns::{EncodedText, columns_graph};
 pub(crate) use ngram::ngram_graph;

@@ -2,8 +2,7 @@
 
 use super::builder::{Value, integer};
 use super::{WeightsError, Writer, embeddings::places};
-use crate::checkpoint::EncoderConfig;
-use crate::checkpoint::ModuleRole;
+use crate::checkpoint::{EncoderConfig, ModuleRole, Weights};
 
 /// Elements of the table that [`position_bias`] writes.
 pub(super) fn table_len(config: &EncoderConfig) -> usize {
@@ -19,18 +18,13 @@ pub(super) fn position_bias(
     input_ids: &Value,
 ) -> Result<Option<Value>, WeightsError> {
     let config = writer.config;
-    let Some(relative) = config.relative_bias else {
+    let Some(values) = bias_by_distance(config, writer.weights)? else {
         return Ok(None);
     };
-    let (heads, longest) = (config.heads, config.longest());
-    let learned = writer.weights.read(&config.module(ModuleRole::RelativeBias).weight())?; // [buckets, heads]
-    let table = writer.graph.weight("relative_bias_by_distance", &[heads, distances(config)], |buffer| {
-        for (head, row) in buffer.chunks_exact_mut(distances(config)).enumerate() {
-            for (index, value) in row.iter_mut().enumerate() {
-                *value = learned[relative.bucket(index, longest - 1) * heads + head];
-            }
-        }
-    });
+    let longest = config.longest();
+    let shape = [config.heads, distances(config)];
+    let table =
+        writer.graph.weight("relative_bias_by_distance", &shape, |buffer| buffer.copy_from_slice(&values));
 
     let columns = writer.graph.integers(&[1], &[0]);
     let rows = writer.graph.integers(&[1], &[1]);
@@ -42,6 +36,21 @@ pub(super) fn position_bias(
     let distance = writer.graph.node("Sub", &[&keys, &queries], vec![]); // [tokens, tokens]
     let bias = writer.graph.node("Gather", &[&table, &distance], vec![integer("axis", 1)]);
     Ok(Some(writer.graph.node("Unsqueeze", &[&bias, &columns], vec![]))) // [1, heads, tokens, tokens]
+}
+
+/// The learned table by bucket written out by distance, `[heads, distances]`; none where the family has none.
+pub(crate) fn bias_by_distance(
+    config: &EncoderConfig,
+    weights: &Weights,
+) -> Result<Option<Vec<f32>>, WeightsError> {
+    let Some(relative) = config.relative_bias else {
+        return Ok(None);
+    };
+    let (heads, longest) = (config.heads, config.longest());
+    let learned = weights.read(&config.module(ModuleRole::RelativeBias).weight())?; // [buckets, heads]
+    let value = |head: usize, index: usize| learned[relative.bucket(index, longest - 1) * heads + head];
+    let rows = (0..heads).flat_map(|head| (0..distances(config)).map(move |index| (head, index)));
+    Ok(Some(rows.map(|(head, index)| value(head, index)).collect()))
 }
 
 /// Distances from -(longest - 1) to longest - 1.

@@ -5,12 +5,10 @@
 // What `multiversion` makes of a function passes on all of its arguments, those too that one activation has no use for.
 #![allow(clippy::used_underscore_binding)]
 
-use lelp::exponential::exp;
+use lelp::exponential::{normal, tanh};
 use lelp_model::checkpoint::Activation;
 use multiversion::multiversion;
 use rayon::prelude::*;
-
-use super::lanes::tanh;
 
 /// Values that one task works on.
 const BLOCK: usize = 1 << 14;
@@ -47,22 +45,6 @@ fn map(x: &[f32], gradient: &[f32], loop_over: fn(&[f32], &[f32], &mut [f32])) -
     let blocks = result.par_chunks_mut(BLOCK).zip(x.par_chunks(BLOCK)).zip(gradient.par_chunks(BLOCK));
     blocks.for_each(|((result, x), gradient)| loop_over(x, gradient, result));
     result
-}
-
-/// Standard normal distribution and density at `x`: Abramowitz and Stegun 1964, 7.1.26, within 1.5e-7.
-#[inline(always)]
-fn normal(x: f32) -> (f32, f32) {
-    const SCALE: f32 = 0.327_591_1 * std::f32::consts::FRAC_1_SQRT_2;
-    const COEFFICIENTS: [f32; 4] = [-1.453_152_1, 1.421_413_8, -0.284_496_73, 0.254_829_6];
-    let t = 1.0 / (1.0 + SCALE * x.abs());
-    let bell = exp(-0.5 * x * x);
-    let mut series = 1.061_405_4;
-    for coefficient in COEFFICIENTS {
-        series = series * t + coefficient;
-    }
-    let tail = 0.5 * series * t * bell;
-    let distribution = if x < 0.0 { tail } else { 1.0 - tail };
-    (distribution, 0.398_942_3 * bell)
 }
 
 #[multiversion(targets("x86_64+avx2"))]

@@ -60,7 +60,7 @@ pub(crate) fn block(
 pub(crate) fn squares(values: &[f32]) -> f64 {
     let blocks: Vec<f64> = values
         .par_chunks(BLOCK)
-        .map(|block| f64::from(super::lanes::sum(block.len(), |place| block[place] * block[place])))
+        .map(|block| f64::from(lelp::vector::sum(block.len(), |place| block[place] * block[place])))
         .collect();
     blocks.iter().sum()
 }

@@ -8,8 +8,8 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::dropout::{self, Dropout};
-use super::lanes::sum;
 use super::product::{Matrix, Write, multiply};
+use lelp::vector::sum;
 
 /// Which tokens attend to which.
 #[derive(Debug, Clone)]

@@ -8,7 +8,6 @@ pub(crate) mod activation;
 pub(crate) mod adamw;
 pub(crate) mod attention;
 pub(crate) mod dropout;
-mod lanes;
 pub(crate) mod linear;
 pub(crate) mod norm;
 mod product;

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use super::BLOCK_ROWS;
 use super::dropout::{Dropout, dropped};
-use super::lanes::sum;
 use super::linear::column_sums;
+use lelp::vector::sum;
 
 /// What the backward pass needs.
 #[derive(Debug, Clone)]

@@ -112,6 +112,7 @@ fn write_signals(folder: &Path, data: &Dataset) {
         rows: ROWS as u64,
         part_rows: 100,
         embeddings: Precision::F32,
+        encoder_precision: None,
         subclasses: ONE,
     };
     let mut writer =

@@ -80,6 +80,7 @@ impl SplitEncoder<'_> {
             rows: data.rows() as u64,
             part_rows: PART_ROWS,
             embeddings: Precision::F32,
+            encoder_precision: None,
             subclasses: NonZeroUsize::MIN,
         };
         let folder = self.kept.join(&sha256(all.to_string().as_bytes())[..16]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp::{Embeddings, Head, Signals, SignalsError, SignalsParts};
-use lelp_model::encoder::EncoderError;
+use lelp_model::encoder::{Encoder, EncoderError, EncoderPrecision};
 use lelp_model::head::{ClassifierHead, HeadOutput};
 use lelp_model::{ModelFolderError, PredictError, Teacher};
 use thiserror::Error;
@@ -80,39 +80,27 @@ pub fn write_signals(
     progress: &mut dyn FnMut(usize),
     cancel: &AtomicBool,
 ) -> Result<SignalsFolder, SignalsRunError> {
-    let (head, hash) = (teacher.head(), teacher.hash()?);
+    let head = teacher.head();
+    let precision = teacher.encoder().map(Encoder::precision).unwrap_or_default();
     let named = data.label_names().len() == head.classes();
     let labels = if named { data.label_names() } else { teacher.labels() };
+    let who = Answering::of_head(head, labels, teacher.hash()?, precision);
     let cached = match (cache, teacher.frozen_encoder()) {
         (Some(cache), Some((encoder, folder))) => cache.find(encoder, folder, data)?,
         _ => None,
     };
     if let Some(embeddings) = cached {
         progress(data.rows());
-        return write_signals_of_head(head, labels, hash, data, &embeddings, folder, options);
+        let width = head.inputs();
+        return write(&who, data, folder, options, &mut |rows| {
+            Ok(head.apply(embeddings[rows.start * width..rows.end * width].to_vec()))
+        });
     }
-    write(&Answering::of_head(head, labels, hash), data, folder, options, &mut |rows| {
+    write(&who, data, folder, options, &mut |rows| {
         let done = rows.start;
         progress(done);
         let part = data.table().select(&rows.collect::<Vec<_>>());
         teacher.signals(&part, &mut |part| progress(done + part), cancel)
-    })
-}
-
-/// Writes what `head`, of the teacher with this `hash`, makes of `data`, whose embeddings by the frozen encoder below
-/// it are `embeddings` `[rows, head.inputs()]`.
-fn write_signals_of_head(
-    head: &ClassifierHead,
-    labels: &[String],
-    hash: String,
-    data: &Dataset,
-    embeddings: &[f32],
-    folder: &Path,
-    options: SignalsOptions<'_>,
-) -> Result<SignalsFolder, SignalsRunError> {
-    let width = head.inputs();
-    write(&Answering::of_head(head, labels, hash), data, folder, options, &mut |rows| {
-        Ok(head.apply(embeddings[rows.start * width..rows.end * width].to_vec()))
     })
 }
 
@@ -127,6 +115,8 @@ pub struct AbsentTeacher<'a> {
     pub embeddings: &'a [f32],
     /// What tells encoder and answers from others.
     pub hash: &'a str,
+    /// Precision of the encoder's products.
+    pub precision: EncoderPrecision,
 }
 
 /// Writes the answers of a teacher that is not here beside embeddings of the same rows, without a head.
@@ -136,10 +126,11 @@ pub fn write_signals_of_answers(
     folder: &Path,
     options: SignalsOptions<'_>,
 ) -> Result<SignalsFolder, SignalsRunError> {
-    let AbsentTeacher { labels, logits, embeddings, hash } = teacher;
+    let AbsentTeacher { labels, logits, embeddings, hash, precision } = teacher;
     let (classes, width) = (labels.len(), embeddings.len() / data.rows());
     let hash = hash.to_owned();
-    let who = Answering { head: None, classes, width, subclasses: NonZeroUsize::MIN, labels, hash };
+    let who =
+        Answering { head: None, classes, width, subclasses: NonZeroUsize::MIN, labels, hash, precision };
     write(&who, data, folder, options, &mut |rows| {
         Ok(HeadOutput {
             embeddings: embeddings[rows.start * width..rows.end * width].to_vec(),
@@ -157,12 +148,18 @@ struct Answering<'a> {
     subclasses: NonZeroUsize,
     labels: &'a [String],
     hash: String,
+    precision: EncoderPrecision,
 }
 
 impl<'a> Answering<'a> {
-    fn of_head(head: &'a ClassifierHead, labels: &'a [String], hash: String) -> Self {
+    fn of_head(
+        head: &'a ClassifierHead,
+        labels: &'a [String],
+        hash: String,
+        precision: EncoderPrecision,
+    ) -> Self {
         let (classes, width, subclasses) = (head.classes(), head.embedding_width(), head.subclasses());
-        Self { head: Some(head), classes, width, subclasses, labels, hash }
+        Self { head: Some(head), classes, width, subclasses, labels, hash, precision }
     }
 }
 
@@ -184,6 +181,7 @@ fn write(
         rows: data.rows() as u64,
         part_rows: options.part_rows,
         embeddings: options.precision,
+        encoder_precision: (who.precision != EncoderPrecision::F32).then(|| who.precision.name().to_owned()),
         subclasses: who.subclasses,
     };
     let labels = data.signal_labels();

@@ -21,7 +21,6 @@ mod format;
 mod frozen_encoder;
 mod sequence_classifier;
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -34,6 +33,7 @@ use crate::checkpoint;
 use crate::encoder::Encoder;
 use crate::export::ExportSource;
 use crate::head::{ClassifierHead, HeadOutput};
+use crate::load_model::LoadOptions;
 use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 use crate::predictor::{PredictError, Predictor};
 use crate::schema::ModelSchema;
@@ -60,8 +60,8 @@ pub(crate) const SEQUENCE_CLASSIFIER: ModelKind = ModelKind {
     export: |folder| Ok(ExportSource::SequenceClassifier(read_files(folder).map_err(folder_error)?)),
 };
 
-fn load(folder: &Path, threads: NonZeroUsize) -> Result<LoadedModel, ModelFolderError> {
-    Ok(Box::new(EncoderClassifier::load(folder, threads).map_err(folder_error)?))
+fn load(folder: &Path, options: LoadOptions) -> Result<LoadedModel, ModelFolderError> {
+    Ok(Box::new(EncoderClassifier::load(folder, options).map_err(folder_error)?))
 }
 
 fn folder_error(error: EncoderClassifierError) -> ModelFolderError {
@@ -99,12 +99,13 @@ impl EncoderClassifier {
     ///
     /// # Errors
     /// [`EncoderClassifierError`] names the file; the head must fit the encoder's width and the label names.
-    pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, EncoderClassifierError> {
+    pub fn load(folder: &Path, options: impl Into<LoadOptions>) -> Result<Self, EncoderClassifierError> {
+        let LoadOptions { threads, precision } = options.into();
         let files = read_files(folder)?;
         let tokenizer =
             Tokenizer::load(folder, &files.config, files.max_length())?.prepared(files.preparation.clone());
         let ClassifierFiles { config, weights, pooling, normalize, head, labels, hash, .. } = files;
-        let encoder = Encoder::new(&config, &weights, tokenizer, pooling, normalize, threads)?;
+        let encoder = Encoder::new(&config, &weights, tokenizer, (pooling, normalize), threads, precision)?;
         Ok(Self {
             encoder,
             head,
@@ -169,10 +170,11 @@ impl Teacher for EncoderClassifier {
         &self.head
     }
 
-    /// As `teacher.json` says, else the SHA-256 of the folder's files, which takes a moment.
+    /// As `teacher.json` says, else the SHA-256 of the folder's files, which takes a moment; another in another precision.
     fn hash(&self) -> Result<String, ModelFolderError> {
         let computed = || sequence_classifier::hash(&self.folder).map_err(ModelFolderError::unsound);
-        self.hash.clone().map_or_else(computed, Ok)
+        let hash = self.hash.clone().map_or_else(computed, Ok)?;
+        Ok(self.encoder.precision().tell_apart(hash))
     }
 
     fn signals(
@@ -216,5 +218,9 @@ impl Predictor for EncoderClassifier {
 
     fn teacher(&self) -> Option<&dyn Teacher> {
         Some(self)
+    }
+
+    fn encoder(&self) -> Option<&Encoder> {
+        Some(&self.encoder)
     }
 }

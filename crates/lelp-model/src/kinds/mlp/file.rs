@@ -1,6 +1,5 @@
 //! A network on disk: `config.json`, `model.safetensors`, and the folder `encoder` where a text is read.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use lelp::{Classified, ErrorKind};
@@ -14,6 +13,7 @@ use crate::checkpoint::{self, WeightsError};
 use crate::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use crate::head::{ClassifierHead, ClassifierHeadError};
 use crate::layer::{Layer, LayerError};
+use crate::load_model::LoadOptions;
 use crate::teacher::Teacher;
 
 /// File names inside the model's folder.
@@ -113,7 +113,8 @@ impl MlpModel {
     }
 
     /// Loads the model in `folder`; answers are the same bytes for any number of threads.
-    pub fn load(folder: &Path, threads: NonZeroUsize) -> Result<Self, MlpFileError> {
+    pub fn load(folder: &Path, options: impl Into<LoadOptions>) -> Result<Self, MlpFileError> {
+        let LoadOptions { threads, precision } = options.into();
         let unsound = |source| MlpFileError::Model { path: folder.to_owned(), source };
         let path = folder.join(CONFIG);
         let ConfigFile::Mlp(config) = serde_json::from_slice(&storage::map(&path)?)
@@ -134,6 +135,7 @@ impl MlpModel {
                 normalize: Some(encoder.normalize),
                 max_length: Some(encoder.max_length),
                 threads,
+                precision,
             };
             let folder = folder.join(ENCODER);
             Ok::<_, MlpFileError>(FolderEncoder { encoder: Encoder::load(&folder, &options)?, folder })

@@ -32,7 +32,7 @@ pub(crate) const KIND: ModelKind = ModelKind {
     name: "mlp",
     summary: "a dense network on vectors, numbers, categories and embedded texts",
     recognises: MlpModel::is_in,
-    load: |folder, threads| Ok(Box::new(MlpModel::load(folder, threads).map_err(ModelFolderError::unsound)?)),
+    load: |folder, options| Ok(Box::new(MlpModel::load(folder, options).map_err(ModelFolderError::unsound)?)),
     export: |folder| {
         let model = MlpModel::load(folder, NonZeroUsize::MIN).map_err(ModelFolderError::unsound)?;
         Ok(ExportSource::Columns(Box::new(model)))

@@ -166,12 +166,6 @@ impl MlpModel {
         &self.tables
     }
 
-    /// The frozen encoder of the texts, where texts are read.
-    #[must_use]
-    pub fn encoder(&self) -> Option<&Encoder> {
-        self.encoder.as_ref().map(|own| &own.encoder)
-    }
-
     /// The folder that the encoder was loaded from.
     pub(crate) fn encoder_folder(&self) -> Option<&Path> {
         self.encoder.as_ref().map(|own| own.folder.as_path())
@@ -183,10 +177,11 @@ impl Teacher for MlpModel {
         &self.head
     }
 
-    /// SHA-256 of configuration, layers and tables.
+    /// SHA-256 of configuration, layers and tables, and of the encoder's precision where it is not f32.
     fn hash(&self) -> Result<String, ModelFolderError> {
         let bytes = self.identity().map_err(ModelFolderError::unsound)?;
-        Ok(storage::sha256(&bytes))
+        let precision = self.encoder().map(Encoder::precision).unwrap_or_default();
+        Ok(precision.tell_apart(storage::sha256(&bytes)))
     }
 
     fn signals(
@@ -261,5 +256,9 @@ impl Predictor for MlpModel {
 
     fn teacher(&self) -> Option<&dyn Teacher> {
         Some(self)
+    }
+
+    fn encoder(&self) -> Option<&Encoder> {
+        self.encoder.as_ref().map(|own| &own.encoder)
     }
 }
