@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)] // a test may panic
 
-#[allow(dead_code, reason = "other tests use more of it")]
 mod golden;
 
 use std::num::NonZeroUsize;

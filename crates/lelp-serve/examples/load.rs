@@ -68,8 +68,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         all.latencies.extend(outcome.latencies);
     }
     all.latencies.sort_unstable();
-    let percentile = |share: f64| {
-        let place = (all.latencies.len() as f64 * share) as usize;
+    let percentile = |hundredths: usize| {
+        let place = all.latencies.len() * hundredths / 100;
         all.latencies.get(place).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
     };
     let figures = Figures {
@@ -77,8 +77,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         refused: all.refused,
         unanswered: all.unanswered,
         texts_per_second: (all.answered * texts) as f64 / elapsed,
-        p50_ms: percentile(0.5),
-        p99_ms: percentile(0.99),
+        p50_ms: percentile(50),
+        p99_ms: percentile(99),
     };
     writeln!(io::stdout(), "{}", serde_json::to_string(&figures)?)?;
     Ok(())
