@@ -199,6 +199,10 @@ fn a_folder_for_transformers_with_subclasses_is_that_of_our_own_class() {
         (&config["inner"]["model_type"], &config["id2label"]["1"]),
         (&"roberta".into(), &"yes".into())
     );
+    let tokenizer: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("tokenizer_config.json")).unwrap()).unwrap();
+    assert!(tokenizer["pad_token"].is_string(), "{tokenizer}");
+    assert_eq!(tokenizer["model_input_names"], serde_json::json!(["input_ids", "attention_mask"]));
     let (own, written) = (golden::read_weights(work.path()), golden::read_weights(&out));
     for (name, tensor) in &written {
         assert_eq!(tensor.values, own[name.strip_prefix("inner.").unwrap()].values, "{name}");

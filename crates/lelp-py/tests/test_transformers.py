@@ -119,6 +119,17 @@ def trainer(tokenizer, targets, folder, batch, steps, with_labels=True, **settin
     )  # fmt: skip
 
 
+def test_a_temperature_divides_the_logits_of_classes_and_is_saved(tokenizer, tmp_path):
+    model = student(tokenizer).eval()
+    inputs = tokenizer(TEXTS[:5], padding=True, return_tensors="pt")
+    with torch.no_grad():
+        plain = model(**inputs).logits
+        model.config.calibration_temperature = 2.0
+        model.save_pretrained(tmp_path)
+        again = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
+        torch.testing.assert_close(again(**inputs).logits, plain / 2, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("with_labels", [True, False])
 def test_one_batch_of_32_is_four_of_8(tokenizer, targets, tmp_path, with_labels):
     whole = trainer(tokenizer, targets, tmp_path / "a", 32, 1, with_labels)

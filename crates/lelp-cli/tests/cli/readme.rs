@@ -114,7 +114,14 @@ fn every_command_of_the_readme_runs() {
         let output = work.lelp(&format!("{arguments}{help}")).write_stdin(input.unwrap_or_default()).assert();
         output.success();
     }
-    for made in ["student/run.json", "small.onnx", "report.html", "smoke/tables.md", "targets.safetensors"] {
+    for made in [
+        "student/run.json",
+        "student.onnx",
+        "small-transformers/config.json",
+        "report.html",
+        "smoke/tables.md",
+        "targets.safetensors",
+    ] {
         assert!(work.path(made).is_file(), "{made}");
     }
 }

@@ -6,13 +6,14 @@
 
 use std::path::Path;
 
-use lelp_data::storage;
-use serde_json::{Value, json};
+use lelp_data::{read_json, storage};
+use serde_json::{Map, Value, json};
 
 use super::tensors::Tensors;
 use super::{ExportError, ExportFormat, ExportSource, Exported, Source};
-use crate::checkpoint::{EncoderConfig, ProblemType};
+use crate::checkpoint::{EncoderConfig, ProblemType, TOKENIZER_SETTINGS};
 use crate::encoder_classifier::ClassifierFiles;
+use crate::onnx::{ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS};
 use crate::tokenizer::Tokenizer;
 
 /// The class of `lelp.transformers`, and its `model_type`.
@@ -62,7 +63,28 @@ fn write_files(source: &Source<'_>, files: &ClassifierFiles, folder: &Path) -> R
     let metadata = [("format".to_owned(), "pt".to_owned())].into();
     tensors.write(&folder.join("model.safetensors"), metadata)?;
     let tokenizer = Tokenizer::load(source.folder, &files.config, files.max_length())?;
-    Ok(tokenizer.save(source.folder, folder)?)
+    tokenizer.save(source.folder, folder)?;
+    describe_tokenizer(&tokenizer, &files.config, folder)
+}
+
+/// Adds to `tokenizer_config.json` what `transformers` has to know of a tokenizer whose class it does not find by the model's
+/// type: what pads a batch, and what the model reads.
+fn describe_tokenizer(
+    tokenizer: &Tokenizer,
+    config: &EncoderConfig,
+    folder: &Path,
+) -> Result<(), ExportError> {
+    let path = folder.join(TOKENIZER_SETTINGS);
+    let mut settings: Map<String, Value> = read_json(&path)?;
+    let padding = tokenizer.token(config.padding).map(Value::from);
+    let types = config.reads_token_types().then_some(TOKEN_TYPE_IDS);
+    let inputs: Vec<&str> = [INPUT_IDS, ATTENTION_MASK].into_iter().chain(types).collect();
+    for (key, value) in [("pad_token", padding), ("model_input_names", Some(json!(inputs)))] {
+        if let Some(value) = value {
+            settings.entry(key).or_insert(value);
+        }
+    }
+    Ok(storage::write(&path, &storage::pretty_json(&settings))?)
 }
 
 /// The family's own classifier with these outputs.

@@ -122,6 +122,11 @@ impl Tokenizer {
         Ok(model_max_length(folder)?)
     }
 
+    /// The token of an id, where there is one.
+    pub(crate) fn token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
     /// Tokens kept of each text, special ones included.
     #[must_use]
     pub fn max_length(&self) -> usize {
