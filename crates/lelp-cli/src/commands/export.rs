@@ -1,6 +1,6 @@
 //! `lelp export`: write a model for other programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 use lelp_model::export::{ExportFormat, export};
@@ -61,6 +61,10 @@ impl clap::ValueEnum for Format {
 
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     let (out, format) = (&arguments.out, arguments.format.0);
+    let same = |path: &Path| path.canonicalize().ok();
+    if same(out).is_some_and(|out| same(&arguments.model) == Some(out)) {
+        return Err(Failure::usage("what is exported cannot take the place of the model that it is made of"));
+    }
     if format == ExportFormat::Transformers {
         check_free(out, arguments.overwrite)?;
     } else if out.exists() && !arguments.overwrite {

@@ -357,6 +357,8 @@ fn every_model_is_exported_in_the_formats_that_can_hold_it() {
     work.run(&line);
     assert!(work.fails(&line, 1).contains("--overwrite"));
     work.run(&format!("{line} --overwrite"));
+    let said = work.fails("export --model folder --format transformers --out folder --overwrite", 2);
+    assert!(said.contains("take the place"), "{said}");
     let answers = |model: &str| work.run(&format!("predict --model {model} queries/test.csv"));
     assert_eq!(answers("folder"), answers(&classifier.display().to_string()));
 }
