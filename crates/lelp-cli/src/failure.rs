@@ -31,6 +31,11 @@ impl Failure {
         Self { error: error.into(), blame: Blame::Arguments, context: Vec::new(), hint: None }
     }
 
+    /// The system is at fault: exit code 1.
+    pub(crate) fn environment(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { blame: Blame::Kind(ErrorKind::Environment), ..Self::usage(error) }
+    }
+
     /// This program is at fault: exit code 2.
     pub(crate) fn defect(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { blame: Blame::Kind(ErrorKind::Defect), ..Self::usage(error) }

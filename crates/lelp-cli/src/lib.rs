@@ -10,6 +10,7 @@
 mod args;
 mod asked_model;
 mod bundled_queries;
+mod cache_entries;
 mod command_error;
 mod command_line;
 mod commands;
@@ -35,6 +36,7 @@ use clap::{CommandFactory, Parser};
 use lelp::ErrorKind;
 
 use crate::command_line::CommandLine;
+use crate::failure::Failure;
 use crate::printer::{Printer, Verbosity};
 
 /// How a command ended.
@@ -63,6 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 /// As [`run`], and says what was wrong beside printing it.
 pub fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> Ended {
     memory::explain_aborts();
+    memory::explain_missing_threads();
     let CommandLine { command, global } = match CommandLine::try_parse_from(arguments) {
         Ok(command_line) => command_line,
         Err(help_or_error) => {
@@ -85,6 +88,12 @@ pub fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> Ended {
         Ok(Ok(())) => Ended { status: 0, error: None },
         Ok(Err(failure)) if failure.is_closed_pipe() => Ended { status: 0, error: None },
         Ok(Err(failure)) => {
+            failure.print(printer);
+            let error = CommandFailure { kind: failure.kind(), message: failure.lines().join("\n") };
+            Ended { status: failure.exit_code(), error: Some(error) }
+        }
+        Err(panic) if memory::is_no_thread(panic.as_ref()) => {
+            let failure = Failure::environment(memory::NO_THREAD).with_hint(memory::FEWER_THREADS);
             failure.print(printer);
             let error = CommandFailure { kind: failure.kind(), message: failure.lines().join("\n") };
             Ended { status: failure.exit_code(), error: Some(error) }

@@ -1,4 +1,33 @@
-//! What is said when memory runs out in the middle of work.
+//! What is said when memory, or room for threads, runs out in the middle of work.
+
+use std::any::Any;
+use std::panic;
+use std::sync::Once;
+
+/// What is said where the system gives no thread.
+pub(crate) const NO_THREAD: &str =
+    "no thread could be started: there is too little memory for it, or a limit of the system";
+/// What to do about it.
+pub(crate) const FEWER_THREADS: &str = "lower `--threads`, or give the process more memory or threads";
+
+/// Whether a panic says that the system gave no thread: a library of ours has no error for that.
+pub(crate) fn is_no_thread(panic: &(dyn Any + Send)) -> bool {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    text.is_some_and(|text| text.contains("ThreadPoolBuildError"))
+}
+
+/// Leaves out the lines of such panics, of which an error is made.
+pub(crate) fn explain_missing_threads() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !is_no_thread(panic.payload()) {
+                usual(panic);
+            }
+        }));
+    });
+}
 
 /// What to do about it.
 #[cfg(unix)]
@@ -29,3 +58,16 @@ pub(crate) fn explain_aborts() {
 
 #[cfg(not(unix))]
 pub(crate) fn explain_aborts() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_without_threads_is_told_from_other_panics() {
+        let text =
+            "The global thread pool has not been initialized.: ThreadPoolBuildError { kind: IOError(..) }";
+        assert!(is_no_thread(&text.to_owned()) && is_no_thread(&text));
+        assert!(!is_no_thread(&"index out of bounds") && !is_no_thread(&1_u8));
+    }
+}

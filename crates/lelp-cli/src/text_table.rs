@@ -4,10 +4,13 @@ use std::fmt;
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, presets};
 
-use crate::terminal_text::without_control_characters;
+use crate::terminal_text::{truncate, without_control_characters};
 
 /// Spaces between two columns.
 const GAP: u16 = 2;
+
+/// Columns of a terminal that a cell takes at most: a label may be as long as a page.
+const WIDEST: usize = 120;
 
 /// Rows of cells under headings. Columns are as wide as their widest cell is on a terminal.
 pub(crate) struct TextTable {
@@ -35,7 +38,7 @@ impl TextTable {
     fn push<'a>(&mut self, cells: impl Iterator<Item = &'a str>) {
         let cell = |(column, text): (usize, &str)| {
             let alignment = if column == 0 { CellAlignment::Left } else { CellAlignment::Right };
-            Cell::new(without_control_characters(text)).set_alignment(alignment)
+            Cell::new(truncate(&without_control_characters(text), WIDEST)).set_alignment(alignment)
         };
         self.table.add_row(cells.enumerate().map(cell).collect::<Vec<_>>());
     }
@@ -58,6 +61,13 @@ mod tests {
         table.row(&["支払い".to_owned(), "1,024 ".to_owned()]);
         table.row(&["cafe\u{301}".to_owned(), "7*".to_owned()]);
         assert_eq!(table.to_string(), "class     rows\n支払い  1,024\ncafe\u{301}        7*");
+    }
+
+    #[test]
+    fn a_label_as_long_as_a_page_is_cut() {
+        let mut table = TextTable::new(&["class", "rows"]);
+        table.row(&["x".repeat(65_536), "1".to_owned()]);
+        assert!(table.to_string().lines().all(|line| line.chars().count() == WIDEST + 6));
     }
 
     #[test]

@@ -23,8 +23,16 @@ pub(crate) struct GlobalArgs {
     pub(crate) color: Color,
 
     /// Number of threads; results do not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// More than any computer has cores for: each takes memory of its own, and the system gives no more of them at some number.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let count = text.parse().ok().filter(|count: &NonZeroUsize| count.get() <= MOST_THREADS);
+    count.ok_or_else(|| format!("use 1 to {MOST_THREADS} threads"))
 }
 
 impl GlobalArgs {

@@ -1,14 +1,11 @@
 //! `lelp cache`: what the cache folder holds, and less of it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
 
-use lelp_data::storage::{self, FolderLock};
 use lelp_hub::default_cache;
-use serde::Serialize;
 
 use crate::args::{megabytes, size};
+use crate::cache_entries::{Entry, entries, limit, remove};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::text_table::TextTable;
@@ -17,21 +14,16 @@ const EXAMPLES: &str = "\
 Examples:
   lelp cache
   lelp cache prune --max-size 2GB --dry-run
-  lelp cache prune --older-than 30";
-
-/// Folders of the cache whose entries can be computed again, and what they hold.
-const COMPUTED: [(&str, &str); 3] = [
-    ("embeddings", "embeddings of a frozen encoder"),
-    ("signals", "a teacher's signals"),
-    ("split-signals", "embeddings to split by"),
-];
+  lelp cache prune --older-than 30
+  LELP_CACHE_LIMIT=5GB lelp distill --data queries --teacher teacher --out student";
 
 /// List what the cache folder holds, or remove some of it
 ///
 /// Kept there are encoders that were pulled, and what was computed and is used again by its content: embeddings of frozen
-/// encoders, teachers' signals, embeddings to split by. `prune` removes of what was computed the entries that were written
-/// longest ago; encoders stay. Nothing is lost but time: what is missing is computed again. An entry that a run is writing
-/// stays.
+/// encoders, teachers' signals, embeddings to split by. What was computed keeps within 20 GB by itself, or within the size in
+/// LELP_CACHE_LIMIT (`none` for no limit): after a command that writes there, the entries that were used longest ago go.
+/// `prune` removes more of them; encoders stay. Nothing is lost but time: what is missing is computed again. An entry that a
+/// run writes or reads stays.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
@@ -48,7 +40,7 @@ enum Action {
     Prune(PruneArguments),
 }
 
-/// Remove entries that can be computed again, those written longest ago first
+/// Remove entries that can be computed again, those used longest ago first
 ///
 /// Example: lelp cache prune --max-size 2GB --dry-run
 #[derive(Debug, clap::Args)]
@@ -58,7 +50,7 @@ struct PruneArguments {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     max_size: Option<u64>,
 
-    /// Remove what was written more than so many days ago
+    /// Remove what was not used for so many days
     #[arg(long, value_name = "DAYS", value_parser = days)]
     older_than: Option<f64>,
 
@@ -67,24 +59,11 @@ struct PruneArguments {
     dry_run: bool,
 }
 
-/// Something that the cache holds.
-#[derive(Debug, Serialize)]
-struct Entry {
-    /// What it is.
-    kind: &'static str,
-    path: PathBuf,
-    bytes: u64,
-    /// Days since it was written last.
-    days: f64,
-    /// Whether it can be computed again.
-    computed: bool,
-}
-
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     let folder = default_cache()?;
     let entries = entries(&folder);
     match &arguments.action {
-        Some(Action::Prune(prune)) => remove(&entries, prune, printer),
+        Some(Action::Prune(prune)) => print_removed(&entries, prune, printer),
         None => list(&folder, &entries, arguments.json, printer),
     }
 }
@@ -109,95 +88,27 @@ fn list(folder: &Path, entries: &[Entry], json: bool, printer: Printer) -> Resul
     if !entries.is_empty() {
         printer.data(&table.to_string())?;
     }
-    let all = megabytes(total(entries));
-    printer.step("holds", &format!("`{}`: {} entries, {all}", folder.display(), entries.len()));
+    let bytes = |computed: bool| {
+        megabytes(entries.iter().filter(|entry| entry.computed || !computed).map(|entry| entry.bytes).sum())
+    };
+    let limit =
+        limit()?.map_or_else(|| "no limit".to_owned(), |limit| format!("at most {}", megabytes(limit)));
+    let (all, computed) = (bytes(false), bytes(true));
+    let what = format!("{} entries, {all}; {computed} can be computed again, {limit}", entries.len());
+    printer.step("holds", &format!("`{}`: {what}", folder.display()));
     Ok(())
 }
 
-fn remove(entries: &[Entry], prune: &PruneArguments, printer: Printer) -> Result<(), Failure> {
-    let mut computed: Vec<&Entry> = entries.iter().filter(|entry| entry.computed).collect();
-    computed.sort_by(|a, b| b.days.total_cmp(&a.days).then_with(|| a.path.cmp(&b.path)));
-    let mut left = computed.iter().map(|entry| entry.bytes).sum::<u64>();
-    let (mut count, mut bytes) = (0, 0);
-    for entry in computed {
-        let old = prune.older_than.is_some_and(|days| entry.days > days);
-        if !old && prune.max_size.is_none_or(|most| left <= most) {
-            continue;
-        }
-        if !prune.dry_run && !removed(entry, printer)? {
-            continue;
-        }
-        printer.detail(&entry.path.display().to_string());
-        (count, bytes, left) = (count + 1, bytes + entry.bytes, left - entry.bytes);
+fn print_removed(entries: &[Entry], prune: &PruneArguments, printer: Printer) -> Result<(), Failure> {
+    let told = |entry: &Entry| printer.detail(&entry.path.display().to_string());
+    let removed = remove(entries, prune.max_size, prune.older_than, prune.dry_run, told)?;
+    for path in &removed.in_use {
+        printer.note(&format!("`{}` is in use, and stays", path.display()));
     }
     let verb = if prune.dry_run { "would go" } else { "removed" };
-    printer.step(verb, &format!("{count} entries, {}; {} are left", megabytes(bytes), megabytes(left)));
+    let (count, bytes, left) = (removed.entries, megabytes(removed.bytes), megabytes(removed.left));
+    printer.step(verb, &format!("{count} entries, {bytes}; {left} are left"));
     Ok(())
-}
-
-/// Removes an entry; false where a run is writing it.
-fn removed(entry: &Entry, printer: Printer) -> Result<bool, Failure> {
-    // A lock is let go before the folder is removed: on some systems what is open cannot be.
-    let lock = entry.path.is_dir().then(|| FolderLock::take(&entry.path));
-    if let Some(Err(held)) = lock {
-        printer.note(&held.to_string());
-        return Ok(false);
-    }
-    drop(lock);
-    storage::remove(&entry.path)?;
-    Ok(true)
-}
-
-/// What the cache holds, by kind and name.
-fn entries(folder: &Path) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for path in paths(folder) {
-        let computed = COMPUTED.iter().find(|(name, _)| path.file_name().is_some_and(|own| own == *name));
-        match computed {
-            Some((_, kind)) => {
-                entries.extend(paths(&path).into_iter().map(|path| Entry::of(path, kind, true)));
-            }
-            None if path.is_dir() => entries.push(Entry::of(path, "an encoder", false)),
-            None => {}
-        }
-    }
-    entries
-}
-
-impl Entry {
-    fn of(path: PathBuf, kind: &'static str, computed: bool) -> Self {
-        let (bytes, written) = measure(&path);
-        let age = written.and_then(|written| SystemTime::now().duration_since(written).ok());
-        let days = age.unwrap_or(Duration::ZERO).as_secs_f64() / 86_400.0;
-        Self { kind, path, bytes, days, computed }
-    }
-}
-
-/// Bytes below `path`, and when anything there was written last; links are not followed.
-fn measure(path: &Path) -> (u64, Option<SystemTime>) {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return (0, None) };
-    if !metadata.is_dir() {
-        return (metadata.len(), metadata.modified().ok());
-    }
-    paths(path)
-        .iter()
-        .map(|path| measure(path))
-        .fold((0, None), |(bytes, last), (more, written)| (bytes + more, last.max(written)))
-}
-
-/// What is in a folder, in order, hidden files apart; nothing where it cannot be read.
-fn paths(folder: &Path) -> Vec<PathBuf> {
-    let found = fs::read_dir(folder).into_iter().flatten().flatten();
-    let hidden = |path: &Path| {
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.'))
-    };
-    let mut paths: Vec<PathBuf> = found.map(|entry| entry.path()).filter(|path| !hidden(path)).collect();
-    paths.sort();
-    paths
-}
-
-fn total(entries: &[Entry]) -> u64 {
-    entries.iter().map(|entry| entry.bytes).sum()
 }
 
 fn days(text: &str) -> Result<f64, String> {

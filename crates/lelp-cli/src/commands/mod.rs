@@ -27,6 +27,7 @@ pub(crate) mod teach;
 use clap::Subcommand;
 
 use crate::args::GlobalArgs;
+use crate::cache_entries;
 use crate::failure::Failure;
 use crate::printer::Printer;
 
@@ -61,6 +62,31 @@ pub(crate) enum Command {
 impl Command {
     /// Runs the command; `parser` is the whole command line, for completions and manual pages.
     pub(crate) fn run(
+        &self,
+        global: &GlobalArgs,
+        parser: &clap::Command,
+        printer: Printer,
+    ) -> Result<(), Failure> {
+        if self.writes_to_the_cache() {
+            // A limit that cannot be read is told before the work.
+            cache_entries::limit()?;
+        }
+        let done = self.run_alone(global, parser, printer);
+        if self.writes_to_the_cache() {
+            cache_entries::keep_limit(printer)?;
+        }
+        done
+    }
+
+    /// Whether it may keep there what it has computed.
+    fn writes_to_the_cache(&self) -> bool {
+        matches!(
+            self,
+            Self::Quickstart(_) | Self::Teach(_) | Self::Signals(_) | Self::Distill(_) | Self::Compare(_)
+        )
+    }
+
+    fn run_alone(
         &self,
         global: &GlobalArgs,
         parser: &clap::Command,

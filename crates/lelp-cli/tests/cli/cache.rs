@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::Workspace;
+use crate::support::{Workspace, encoder};
 
 #[test]
 fn what_was_computed_can_be_removed_and_encoders_stay() {
@@ -40,4 +40,42 @@ fn what_was_computed_can_be_removed_and_encoders_stay() {
     assert!(work.path("cache/encoder/model.safetensors").exists());
     work.fails("cache prune", 2);
     work.fails("cache prune --max-size much", 2);
+}
+
+#[test]
+fn what_was_computed_keeps_within_its_limit_and_what_is_in_use_stays() {
+    let work = Workspace::new();
+    work.queries();
+    let encoder = encoder().display().to_string();
+    let teach = |limit: &str, out: &str| {
+        let line = format!("teach --encoder {encoder} --data queries --epochs 1 --out {out}");
+        let output = work.lelp(&line).env("LELP_CACHE_LIMIT", limit).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let kept = || fs::read_dir(work.path("cache/embeddings")).map_or(0, Iterator::count);
+    assert!(teach("none", "one").0 == Some(0) && kept() == 2);
+    // What was used longest ago goes first: an older entry before those of this run.
+    work.write("cache/signals/old/part-00000.safetensors", vec![0; 500_000]);
+    let old =
+        fs::File::options().write(true).open(work.path("cache/signals/old/part-00000.safetensors")).unwrap();
+    old.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000))
+        .unwrap();
+    let (code, said) = teach("400kB", "two");
+    assert_eq!((code, kept()), (Some(0), 2), "{said}");
+    assert!(!work.path("cache/signals/old").exists(), "{said}");
+    assert!(said.contains("used longest ago") && said.contains("LELP_CACHE_LIMIT"), "{said}");
+    // One that another process reads or writes stays, whatever the limit.
+    let lock = lelp_data::storage::FolderLock::take(&work.path("cache/signals/busy")).unwrap();
+    work.write("cache/signals/busy/part-00000.safetensors", vec![0; 1000]);
+    let (code, said) = teach("1B", "three");
+    assert_eq!((code, kept()), (Some(0), 0), "{said}");
+    assert!(work.path("cache/signals/busy/part-00000.safetensors").exists());
+    assert!(
+        String::from_utf8_lossy(&work.lelp("cache prune --max-size 1B").output().unwrap().stderr)
+            .contains("is in use")
+    );
+    drop(lock);
+    let (code, said) = teach("lots", "four");
+    assert!(code == Some(2) && said.contains("LELP_CACHE_LIMIT is `lots`"), "{said}");
+    assert!(!work.path("four").exists());
 }

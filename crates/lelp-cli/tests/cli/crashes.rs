@@ -1,14 +1,15 @@
 //! Runs that are killed, or find the disk full, at each change of the disk: afterwards the old result or the new one is
 //! there, and the same command goes on to the bytes of a run that nothing disturbed.
 //!
-//! The tests that always run take each command at a few places; `whole_walk` (ignored, minutes) at all of them:
+//! The tests that always run take each command at a few places; `whole_walk` (ignored, an hour) at all of them, or at every
+//! `STEP`th of those commands whose name holds `ONLY`:
 //! `cargo nextest run -p lelp-cli --run-ignored only crashes --no-capture`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::support::Workspace;
-use crate::writing::{Kind, Writing, all, content, named};
+use crate::writing::{Kind, Writing, content, long_too, named};
 
 /// How the disk fails: the process is killed at the change, the disk is full from then on, or that change alone fails.
 const FAULTS: [&str; 3] = ["kill", "full", "once"];
@@ -155,8 +156,9 @@ fn whole_walk() {
     let mut failed = Vec::new();
     let mut tried = 0;
     let only = std::env::var("ONLY").unwrap_or_default();
-    for (name, writing) in all().filter(|(name, _)| name.contains(&only)) {
-        let tally = Walk::new(name, writing).walk(1, 1);
+    let step = std::env::var("STEP").map_or(1, |step| step.parse().unwrap());
+    for (name, writing) in long_too().filter(|(name, _)| name.contains(&only)) {
+        let tally = Walk::new(name, writing).walk(1, step);
         println!("{name}: {} tried, {} failed", tally.tried, tally.failed.len());
         tried += tally.tried;
         failed.extend(tally.failed);

@@ -17,6 +17,8 @@ fn huge_numbers_in_flags_are_refused_before_anything_is_made() {
         "distill --data queries --signals signals --method crd --force --negatives 100000000000 --out no"
             .to_owned(),
         format!("fit --signals signals --split kmeans --starts {HUGE} --out no"),
+        format!("distill --data queries --signals signals --method kd --threads {HUGE} --out no"),
+        "fit --signals signals --threads 1000000000000 --out no".to_owned(),
         format!("teach --encoder {encoder} --data queries --hidden 1000000000000 --out no"),
         format!("teach --encoder {encoder} --data queries --subclasses 1000000000000 --out no"),
         format!("teach --encoder {encoder} --data queries --epochs {HUGE} --out no"),

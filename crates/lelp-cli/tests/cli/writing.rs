@@ -42,6 +42,8 @@ const TEACH: &str =
 const SIGNALS: &str = "signals --teacher teacher --data queries/train.csv --out signals";
 const FIT: &str = "fit --signals signals --subclasses 2 --out fit.safetensors";
 const NGRAM: &str = "distill --data queries --signals signals --method lelp --subclasses 2 --buckets 256 --width 4 --epochs 2 --out student";
+const SMALL: &str =
+    "distill --data queries --method ce --seed 7 --buckets 128 --width 4 --epochs 1 --out student";
 const COMPARE: &str = "compare --recipe recipe.toml --jobs 1 --out run";
 
 /// All commands that write, by name.
@@ -178,10 +180,61 @@ const ALL: &[(&str, Writing)] = &[
             File,
         ),
     ),
+    (
+        "signals_encoder",
+        writing(
+            &[],
+            "signals --encoder ENCODER --data answered.csv --probability-columns no,yes --out signals",
+            "signals",
+            Signals,
+        ),
+    ),
+    (
+        "distill_tensorboard",
+        writing(
+            &[TEACH, SIGNALS],
+            "distill --data queries --signals signals --method kd --buckets 256 --width 4 --epochs 2 --tensorboard board --out student",
+            "student",
+            Model,
+        ),
+    ),
+    (
+        "cascade",
+        writing(
+            &[TEACH, SMALL],
+            "cascade --model student --teacher teacher --data queries/test.csv --agreement 0.5",
+            "student/cascade.json",
+            File,
+        ),
+    ),
+    (
+        "calibrate",
+        writing(
+            &[SMALL],
+            "calibrate --model student --data queries/test.csv --force",
+            "student/calibration.json",
+            File,
+        ),
+    ),
+    (
+        "shrink",
+        writing(
+            &[SMALL],
+            "shrink --model student --data queries --max-size 20kB --epochs 1 --out small",
+            "small",
+            Model,
+        ),
+    ),
     ("augment", writing(&[], "augment --data queries --times 1 --out more.txt", "more.txt", File)),
     ("compare", writing(&[], COMPARE, "run", Comparison)),
     ("report", writing(&[COMPARE], "report --run run --out report.html", "report.html", File)),
 ];
+
+/// Commands that take too long to be run at every place of the suite: by hand.
+const LONG: &[(&str, Writing)] = &[(
+    "quickstart",
+    writing(&[], "quickstart --data queries --encoder ENCODER --seeds 1 --out quick", "quick", Comparison),
+)];
 
 const fn writing(
     before: &'static [&'static str],
@@ -190,6 +243,11 @@ const fn writing(
     kind: Kind,
 ) -> Writing {
     Writing { before, line, out, kind }
+}
+
+/// All commands that write, those that take long among them.
+pub(crate) fn long_too() -> impl Iterator<Item = (&'static str, &'static Writing)> {
+    all().chain(LONG.iter().map(|(name, writing)| (*name, writing)))
 }
 
 /// The command of this name.
@@ -212,6 +270,7 @@ impl Writing {
         }
         work.write("recipe.toml", recipe());
         work.write("arrays.safetensors", arrays());
+        work.write("answered.csv", answered());
         for line in self.before {
             work.run(&with_encoder(line));
         }
@@ -243,6 +302,16 @@ fn recipe() -> String {
          [[methods]]\nmethod = \"kd\"\n",
         encoder().display().to_string()
     )
+}
+
+/// Texts with a service's probabilities.
+fn answered() -> String {
+    let rows = rows_of(0, 48);
+    let answers = rows.lines().skip(1).enumerate().map(|(row, line)| {
+        let yes = 0.1 + (row * 7 % 9) as f64 / 10.0;
+        format!("{},{:.2},{yes:.2}\n", line.split(',').next().unwrap(), 1.0 - yes)
+    });
+    "text,no,yes\n".to_owned() + &answers.collect::<String>()
 }
 
 /// Embeddings and logits of 5000 rows: three parts.
@@ -282,6 +351,9 @@ fn timeless(work: &Workspace, path: &Path) -> Vec<u8> {
             let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>().map_while(Result::ok);
             let values = values.filter(|value| value["record"] != "failed");
             values.map(|value| without_time(value).to_string() + "\n").collect::<String>().into_bytes()
+        }
+        "toml" => {
+            String::from_utf8(bytes).unwrap().replace(work.folder().to_str().unwrap(), "WORK").into_bytes()
         }
         // Tables that show times.
         "md" => Vec::new(),

@@ -106,16 +106,23 @@ impl FolderLock {
     }
 }
 
+impl FolderLock {
+    /// The folder has another place by now.
+    pub(super) fn moved_to(&mut self, folder: &Path) {
+        self.path = folder.join(LOCK);
+    }
+}
+
 /// Whether `file` is what `path` leads to.
 #[cfg(unix)]
-fn is_there(file: &File, path: &Path) -> bool {
+pub(super) fn is_there(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let place = |metadata: std::io::Result<fs::Metadata>| metadata.ok().map(|it| (it.dev(), it.ino()));
     place(file.metadata()) == place(fs::metadata(path))
 }
 
 #[cfg(not(unix))]
-fn is_there(_file: &File, path: &Path) -> bool {
+pub(super) fn is_there(_file: &File, path: &Path) -> bool {
     path.exists()
 }
 

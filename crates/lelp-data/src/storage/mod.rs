@@ -1,5 +1,6 @@
 //! Files: mapped for reading, written whole or not at all.
 
+mod cache_entry;
 mod faults;
 mod file_hashes;
 mod folder;
@@ -24,6 +25,7 @@ use thiserror::Error;
 use self::faults::Change;
 use self::output::write_error;
 
+pub use cache_entry::{remove_cache_entry, use_cache_entry};
 pub use file_hashes::FileHashes;
 pub(crate) use file_hashes::file_hash;
 pub use folder::write_folder;

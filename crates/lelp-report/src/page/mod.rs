@@ -21,6 +21,7 @@ mod sections;
 mod seed_means;
 mod settings_tables;
 mod spectra;
+mod speed;
 mod speed_and_accuracy;
 mod subclass_cards;
 mod table;

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::method_order::MethodOrder;
 use super::number_format;
 use super::seed_means::{half_width, mean};
+use super::speed::Speed;
 use super::table::Table;
 use crate::run_report::{MethodResult, ResultGroup};
 
@@ -46,7 +47,7 @@ fn cells(model: &str, reports: &[&Report], bytes: Option<u64>, difference: [Stri
         model.to_owned(),
         share(values(&|report| report.accuracy)),
         bytes.map_or_else(String::new, number_format::bytes),
-        number_format::microseconds(mean(&values(&|report| report.microseconds_per_text))),
+        Speed::of(reports.iter().copied()).map_or_else(String::new, Speed::text),
     ];
     cells.extend(difference);
     cells.extend([

@@ -141,7 +141,7 @@ fn results(group: &ResultGroup, methods: &MethodOrder, scope: &str) -> Markup {
             (table.html(&format!("Results, {scope}")))
             p class="quiet" {
                 "Means over seeds, ± half a 95 % interval, on " (rows.unwrap_or(0))
-                " test rows. us: microseconds, tokenising included."
+                " test rows. us: microseconds, tokenising included, as median and range over seeds; one measurement alone is not shown."
             }
         }
     }

@@ -2,32 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use lelp_train::evaluate::Report;
-use plotly::common::{Marker, Mode};
+use plotly::Scatter;
+use plotly::common::{ErrorData, ErrorType, Marker, Mode};
 use plotly::layout::AxisType;
-use plotly::{Plot, Scatter};
 
 use super::chart::{Chart, axis, hover_text, padded_range, plot, points};
 use super::method_order::MethodOrder;
 use super::number_format;
 use super::palette::{colour, symbol, symbol_word};
 use super::seed_means::mean;
+use super::speed::Speed;
 use super::table::Table;
 use crate::run_report::{MethodResult, ResultGroup};
 
 /// Accuracy against microseconds a text, for all students on one data set.
 pub(super) fn chart(data: &str, groups: &[&ResultGroup], methods: &MethodOrder) -> Option<Chart> {
-    let measured = groups.iter().flat_map(|group| {
-        let means =
-            group.methods.iter().map(|result| mean(&result.metric(|report| report.microseconds_per_text)));
-        means.chain(group.teacher.iter().map(|teacher| teacher.microseconds_per_text))
-    });
+    let measured = groups.iter().flat_map(|group| &group.methods);
+    let measured =
+        measured.filter_map(|result| Speed::of(result.tests())).flat_map(|speed| [speed.low, speed.high]);
     // Whole decades, with a tick at each: 1, 10, 100.
     let times = axis("microseconds a text (log)").type_(AxisType::Log).range(decades(measured)).dtick(1.0);
-    let tests = groups.iter().flat_map(|group| {
-        let means = group.methods.iter().map(|result| mean(&result.metric(|report| report.accuracy)));
-        means.chain(group.teacher.iter().map(|teacher| teacher.accuracy))
-    });
+    let results = groups.iter().flat_map(|group| &group.methods);
+    let tests = results.map(|result| mean(&result.metric(|report| report.accuracy)));
     let mut plot = plot(times, axis("test accuracy").range(padded_range(tests)));
     let mut numbers = Table::new(&["model", "student", "teacher", "microseconds a text", "accuracy", "size"]);
     let students: BTreeSet<&str> = groups.iter().map(|group| group.setting.student.as_str()).collect();
@@ -45,7 +41,6 @@ pub(super) fn chart(data: &str, groups: &[&ResultGroup], methods: &MethodOrder) 
             }
         }
     }
-    add_teachers(&mut plot, &mut numbers, groups);
     let caption = caption(&students);
     let heading = format!("Speed and accuracy on {data}");
     (!numbers.is_empty()).then(|| Chart { heading, caption, plot, height: 400, numbers })
@@ -60,25 +55,13 @@ fn decades(values: impl Iterator<Item = f64>) -> Vec<f64> {
     if low > high { vec![0.0, 1.0] } else { vec![low.floor(), high.ceil()] }
 }
 
-fn add_teachers(plot: &mut Plot, numbers: &mut Table, groups: &[&ResultGroup]) {
-    for (teacher, report) in teachers(groups) {
-        let hover = vec![hover_text(&[&description(&format!("teacher {teacher}"), &[report], None)])];
-        let (x, y) = (vec![report.microseconds_per_text], vec![report.accuracy]);
-        plot.add_trace(points(&format!("teacher {teacher}"), 6, Mode::Markers, x, y, hover));
-        let cells =
-            [String::new(), teacher.to_owned(), number_format::microseconds(report.microseconds_per_text)];
-        let cells = cells.into_iter().chain([number_format::share(report.accuracy), String::new()]);
-        numbers.row(["teacher".to_owned()].into_iter().chain(cells));
-    }
-}
-
 fn caption(students: &BTreeSet<&str>) -> String {
     let symbols: Vec<String> =
         students.iter().enumerate().map(|(place, name)| format!("{} {name}", symbol_word(place))).collect();
     format!(
         "Up and to the left is better. A colour is a method, a symbol a student ({}); the larger a mark, the larger the \
-         student's files. Times are those of the run that measured them: compare them with each other, not with those of \
-         another machine.",
+         student's files. Times are medians over the seeds, whiskers their range, each measured once while the comparison ran: \
+         compare them with each other, not with those of another machine.",
         symbols.join(", ")
     )
 }
@@ -90,16 +73,14 @@ fn student_mark(
     (method, student): (usize, usize),
     size: usize,
 ) -> Option<Box<Scatter<f64, f64>>> {
-    let reports: Vec<&Report> = result.tests().collect();
-    let time = mean(&result.metric(|report| report.microseconds_per_text));
+    let Speed { median, low, high } = Speed::of(result.tests())?;
     let accuracy = mean(&result.metric(|report| report.accuracy));
-    if !time.is_finite() {
-        return None;
-    }
     let name = format!("{}, {}", result.method, group.setting.student);
-    let hover = vec![hover_text(&[&description(&name, &reports, result.bytes)])];
+    let hover = vec![hover_text(&[&description(&name, result)])];
+    let range = ErrorData::new(ErrorType::Data).array(vec![high - median]).array_minus(vec![median - low]);
     let marker = Marker::new().color(colour(method)).symbol(symbol(student)).size(size).opacity(0.85);
-    Some(points(&result.method, method, Mode::Markers, vec![time], vec![accuracy], hover).marker(marker))
+    let mark = points(&result.method, method, Mode::Markers, vec![median], vec![accuracy], hover);
+    Some(mark.marker(marker).error_x(range))
 }
 
 fn line(group: &ResultGroup, result: &MethodResult) -> [String; 6] {
@@ -107,34 +88,17 @@ fn line(group: &ResultGroup, result: &MethodResult) -> [String; 6] {
         result.method.clone(),
         group.setting.student.clone(),
         group.setting.teacher.clone(),
-        number_format::microseconds(mean(&result.metric(|report| report.microseconds_per_text))),
+        Speed::of(result.tests()).map_or_else(String::new, Speed::text),
         number_format::share(mean(&result.metric(|report| report.accuracy))),
         result.bytes.map_or_else(String::new, number_format::bytes),
     ]
 }
 
-fn description(name: &str, reports: &[&Report], bytes: Option<u64>) -> String {
-    let mean_of = |figure: &dyn Fn(&Report) -> f64| {
-        mean(&reports.iter().map(|report| figure(report)).collect::<Vec<_>>())
-    };
-    let size = bytes.map_or_else(String::new, |bytes| format!(", {}", number_format::bytes(bytes)));
-    format!(
-        "{name}: accuracy {}, {} microseconds a text{size}",
-        number_format::share(mean_of(&|report| report.accuracy)),
-        number_format::microseconds(mean_of(&|report| report.microseconds_per_text)),
-    )
-}
-
-/// The teachers of `groups` with their test reports, without duplicates.
-fn teachers<'a>(groups: &[&'a ResultGroup]) -> Vec<(&'a str, &'a Report)> {
-    let mut teachers: Vec<(&str, &Report)> = Vec::new();
-    for group in groups {
-        let Some(report) = &group.teacher else { continue };
-        if !teachers.iter().any(|(name, _)| *name == group.setting.teacher) {
-            teachers.push((&group.setting.teacher, report));
-        }
-    }
-    teachers
+fn description(name: &str, result: &MethodResult) -> String {
+    let size = result.bytes.map_or_else(String::new, |bytes| format!(", {}", number_format::bytes(bytes)));
+    let speed = Speed::of(result.tests()).map_or_else(String::new, Speed::text);
+    let accuracy = number_format::share(mean(&result.metric(|report| report.accuracy)));
+    format!("{name}: accuracy {accuracy}, {speed} microseconds a text{size}")
 }
 
 /// Size of a mark in pixels; its area grows with the student's bytes.

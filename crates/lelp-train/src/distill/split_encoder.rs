@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp::{Embeddings, Signals, SignalsError, SignalsParts};
 use lelp_data::signals::PART_ROWS;
-use lelp_data::storage::sha256;
+use lelp_data::storage::{self, sha256};
 use lelp_data::{Dataset, Precision, SignalsDescription, SignalsFileError, SignalsFolder, SignalsWriter};
 use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use thiserror::Error;
@@ -89,7 +89,10 @@ impl SplitEncoder<'_> {
             let embeddings = self.cache.embed(&encoder, self.encoder, data, progress, cancel)?;
             write(&mut writer, &embeddings, &logits, data)?;
         }
-        Ok(writer.finish()?)
+        let signals = writer.finish()?;
+        // No other process removes it while this one reads.
+        storage::use_cache_entry(&folder);
+        Ok(signals)
     }
 }
 

@@ -122,5 +122,8 @@ fn read(file: &Path, shape: [usize; 2]) -> Option<Vec<f32>> {
     let tensors = SafeTensors::deserialize(&mapped).ok()?;
     let tensor = tensors.tensor("embeddings").ok()?;
     let fits = tensor.dtype() == Dtype::F32 && tensor.shape() == shape && sha256(tensor.data()) == *checksum;
+    if fits {
+        storage::use_cache_entry(file);
+    }
     fits.then(|| bytemuck::pod_collect_to_vec(tensor.data()))
 }

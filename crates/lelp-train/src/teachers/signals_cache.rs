@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::signals::PART_ROWS;
-use lelp_data::storage::{FolderLock, LockError, sha256};
+use lelp_data::storage::{self, FolderLock, LockError, sha256};
 use lelp_data::{ColumnSettings, Dataset, Existing, Precision, SignalsFileError, SignalsFolder, folder_hash};
 use lelp_model::{LoadedModel, ModelSchema, Teacher, load_model, teacher_of};
 use serde_json::json;
@@ -97,6 +97,7 @@ impl SignalsCache {
         let key = sha256(json!(["signals 1", teacher.files, how, what]).to_string().as_bytes());
         let folder = self.folder.join(&key[..32]);
         loop {
+            storage::use_cache_entry(&folder);
             let whole = SignalsFolder::open(&folder).ok().filter(|signals| signals.check_data(data).is_ok());
             if let Some(signals) = whole {
                 return Ok(ObtainedSignals { signals, folder, kept: true });
@@ -104,6 +105,7 @@ impl SignalsCache {
             let written =
                 write_signals(teacher.teacher()?, embeddings, data, &folder, options, progress, cancel);
             if !is_held(&written) {
+                storage::use_cache_entry(&folder);
                 return Ok(ObtainedSignals { signals: written?, folder, kept: false });
             }
             // Another run writes the same signals: they are there when it ends, or go on from where it was stopped.
