@@ -92,7 +92,7 @@ pub fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> Ended {
             let error = CommandFailure { kind: failure.kind(), message: failure.lines().join("\n") };
             Ended { status: failure.exit_code(), error: Some(error) }
         }
-        Err(panic) if memory::is_no_thread(panic.as_ref()) => {
+        Err(_) if memory::no_thread_seen() => {
             let failure = Failure::environment(memory::NO_THREAD).with_hint(memory::FEWER_THREADS);
             failure.print(printer);
             let error = CommandFailure { kind: failure.kind(), message: failure.lines().join("\n") };

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic;
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is said where the system gives no thread.
 pub(crate) const NO_THREAD: &str =
@@ -10,19 +11,31 @@ pub(crate) const NO_THREAD: &str =
 /// What to do about it.
 pub(crate) const FEWER_THREADS: &str = "lower `--threads`, or give the process more memory or threads";
 
-/// Whether a panic says that the system gave no thread: a library of ours has no error for that.
-pub(crate) fn is_no_thread(panic: &(dyn Any + Send)) -> bool {
+/// Whether a panic of this run said so: others follow from it, such as that of whoever waits for the thread.
+static SEEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether a panic came of a thread that the system did not give: libraries of ours have no error for that.
+pub(crate) fn no_thread_seen() -> bool {
+    SEEN.load(Ordering::Relaxed)
+}
+
+fn is_no_thread(panic: &(dyn Any + Send)) -> bool {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    text.is_some_and(|text| text.contains("ThreadPoolBuildError"))
+    let says = |words| text.is_some_and(|text| text.contains(words));
+    says("ThreadPoolBuildError") || says("failed to spawn thread")
 }
 
 /// Leaves out the lines of such panics, of which an error is made.
 pub(crate) fn explain_missing_threads() {
     static ONCE: Once = Once::new();
+    SEEN.store(false, Ordering::Relaxed);
     ONCE.call_once(|| {
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            if !is_no_thread(panic.payload()) {
+            if is_no_thread(panic.payload()) {
+                SEEN.store(true, Ordering::Relaxed);
+            }
+            if !no_thread_seen() {
                 usual(panic);
             }
         }));
