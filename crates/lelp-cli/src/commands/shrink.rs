@@ -43,8 +43,8 @@ const PRECISIONS: [TablePrecision; 2] = [TablePrecision::PrunedInt8, TablePrecis
 /// Make an n-gram student smaller: fewer rows of its table, in 8 or 4 bits
 ///
 /// Rows of the table that say little about the training texts go, the student learns for a few epochs more from its own
-/// earlier answers to them (no labels and no teacher are needed), and the rest is rounded to 8 or 4 bits, whichever keeps
-/// more of its answers at the size. Accuracy and agreement with the student as it was are those of the validation rows: of
+/// earlier answers to them (no labels and no teacher are needed) or stays as it is, and the rest is rounded to 8 or 4 bits:
+/// of these four the one that keeps most of its answers at the size. Accuracy and agreement with the student as it was are those of the validation rows: of
 /// the validation file, or of a tenth of the training file. With --max-size the file is at most that large; with --max-drop it is
 /// the smallest one tried whose accuracy is at most so many points lower.
 #[derive(Debug, clap::Args)]
@@ -74,7 +74,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "POINTS", value_parser = points, default_value = "0.1")]
     max_drop: f64,
 
-    /// Passes over the training texts after rows have gone; 0 for none
+    /// Passes over the training texts after rows have gone, which are tried beside none; 0 for none alone
     #[arg(long, value_name = "N", default_value_t = ShrinkSettings::default().epochs)]
     epochs: usize,
 
@@ -101,6 +101,8 @@ struct Figures {
     table: TablePrecision,
     /// Rows of the table.
     rows: usize,
+    /// Passes over the training texts after rows had gone.
+    epochs: usize,
     /// Bytes of its files.
     bytes: u64,
     /// Share of the labelled validation rows that it answers rightly; none where there are none.
@@ -161,7 +163,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let shrinker = Shrinker::new(&model, train.table(), global.threads())
         .with_context(|| format!("making `{}` smaller", arguments.model.display()))?;
     let test = Test::new(&model, &validation, &cancel)?;
-    let before = test.figures(&model, shrinker.rows(), model_bytes(&arguments.model)?)?;
+    let before = test.figures(&model, shrinker.rows(), 0, model_bytes(&arguments.model)?)?;
     let settings = ShrinkSettings {
         epochs: arguments.epochs,
         learning_rate: arguments.learning_rate,
@@ -222,7 +224,13 @@ impl<'a> Test<'a> {
         Ok(Self { data, before: answer(model, data, &mut |_| {}, cancel)?, cancel })
     }
 
-    fn figures(&self, model: &NgramModel, rows: usize, bytes: u64) -> Result<Figures, Failure> {
+    fn figures(
+        &self,
+        model: &NgramModel,
+        rows: usize,
+        epochs: usize,
+        bytes: u64,
+    ) -> Result<Figures, Failure> {
         let answers = answer(model, self.data, &mut |_| {}, self.cancel)?;
         let labelled = self.data.labels().is_some();
         let accuracy = if labelled { Some(report(&answers, self.data, None)?.accuracy) } else { None };
@@ -231,7 +239,7 @@ impl<'a> Test<'a> {
         let seconds = answers.elapsed.as_secs_f64();
         let microseconds_per_text = seconds * 1e6 / self.data.rows().max(1) as f64;
         let table = model.table().precision();
-        Ok(Figures { table, rows, bytes, accuracy, agreement, microseconds_per_text })
+        Ok(Figures { table, rows, epochs, bytes, accuracy, agreement, microseconds_per_text })
     }
 }
 
@@ -266,7 +274,17 @@ impl Search<'_> {
         precision.pruned_row_bytes(self.model.table().width())
     }
 
-    /// Of both ways of rounding the one that keeps more of the answers in `bytes`.
+    /// Both ways of rounding, with and without further training: few texts are answered as they are learned, and teach little.
+    fn ways(&self) -> Vec<(TablePrecision, usize)> {
+        let epochs = [Some(self.settings.epochs), (self.settings.epochs > 0).then_some(0)];
+        let epochs = epochs.into_iter().flatten();
+        PRECISIONS
+            .iter()
+            .flat_map(|&precision| epochs.clone().map(move |epochs| (precision, epochs)))
+            .collect()
+    }
+
+    /// Of all ways the one that keeps most of the answers in `bytes`.
     fn within(&self, bytes: usize, cancel: &AtomicBool) -> Result<(Tried, Vec<Figures>), Failure> {
         // A row of its own beside that of all others.
         let least = self.fixed_bytes() + 2 * self.row_bytes(TablePrecision::PrunedInt8);
@@ -274,9 +292,9 @@ impl Search<'_> {
             return Err(CommandError::TooSmall { asked: bytes, least }.into());
         };
         let mut tried = Vec::new();
-        for precision in PRECISIONS {
+        for (precision, epochs) in self.ways() {
             let rows = (room / self.row_bytes(precision) + 1).min(self.shrinker.rows());
-            tried.push(self.attempt(rows, precision, cancel)?);
+            tried.push(self.attempt(rows, precision, epochs, cancel)?);
         }
         Ok(best(tried))
     }
@@ -285,10 +303,10 @@ impl Search<'_> {
     fn smallest(&self, before: &Figures, cancel: &AtomicBool) -> Result<(Tried, Vec<Figures>), Failure> {
         let most = self.arguments.max_drop;
         let (mut found, mut figures): (Option<Tried>, Vec<Figures>) = (None, Vec::new());
-        for precision in PRECISIONS {
+        for (precision, epochs) in self.ways() {
             let mut rows = self.shrinker.rows();
             while rows >= FEWEST.min(self.shrinker.rows()) && rows > 0 {
-                let tried = self.attempt(rows, precision, cancel)?;
+                let tried = self.attempt(rows, precision, epochs, cancel)?;
                 figures.push(tried.figures.clone());
                 if tried.figures.drop_from(before) > most {
                     break;
@@ -303,10 +321,17 @@ impl Search<'_> {
         found.map(|found| (found, figures)).ok_or_else(|| CommandError::Drop { most, lost }.into())
     }
 
-    fn attempt(&self, rows: usize, precision: TablePrecision, cancel: &AtomicBool) -> Result<Tried, Failure> {
-        let model = self.shrinker.shrink(rows, precision, &self.settings, cancel)?;
+    fn attempt(
+        &self,
+        rows: usize,
+        precision: TablePrecision,
+        epochs: usize,
+        cancel: &AtomicBool,
+    ) -> Result<Tried, Failure> {
+        let settings = ShrinkSettings { epochs, ..self.settings };
+        let model = self.shrinker.shrink(rows, precision, &settings, cancel)?;
         let bytes = (self.fixed_bytes() + (rows + 1) * self.row_bytes(precision)) as u64;
-        let figures = self.test.figures(&model, rows, bytes)?;
+        let figures = self.test.figures(&model, rows, epochs, bytes)?;
         self.printer.note(&line(&figures));
         Ok(Tried { model, figures })
     }
@@ -318,15 +343,16 @@ fn best(mut tried: Vec<Tried>) -> (Tried, Vec<Figures>) {
     let place = (0..figures.len())
         .rev()
         .max_by(|&a, &b| figures[a].agreement.total_cmp(&figures[b].agreement))
-        .expect("both ways of rounding were tried");
+        .expect("there are ways that were tried");
     (tried.swap_remove(place), figures)
 }
 
 fn line(figures: &Figures) -> String {
-    let Figures { table, rows, bytes, accuracy, agreement, .. } = figures;
+    let Figures { table, rows, epochs, bytes, accuracy, agreement, .. } = figures;
     let accuracy = accuracy.map(|accuracy| format!("accuracy {accuracy:.4}, ")).unwrap_or_default();
     let (rows, bits, size) = (counted(*rows, "row"), bits(*table), megabytes(*bytes));
-    format!("{rows}, {bits}, {size}: {accuracy}agreement {agreement:.4}")
+    let epochs = counted(*epochs, "epoch");
+    format!("{rows}, {bits}, {epochs}, {size}: {accuracy}agreement {agreement:.4}")
 }
 
 fn table(record: &Record) -> String {

@@ -39,7 +39,13 @@ fn a_student_fits_into_a_size_and_answers_as_before() {
     assert!(bytes(&work, "small") <= 40_000 && bytes(&work, "student") > 8_000_000);
     assert_eq!(said["after"]["bytes"], bytes(&work, "small"));
     assert_eq!((&said["after"]["accuracy"], &said["before"]["accuracy"]), (&1.0.into(), &1.0.into()));
-    assert_eq!(said["tried"].as_array().unwrap().len(), 2, "8 and 4 bits");
+    assert_eq!(said["tried"].as_array().unwrap().len(), 4, "8 and 4 bits, each taught again or not");
+    let alone = work.run("shrink --model student --data data --max-size 40kB --epochs 0 --out still --json");
+    let alone: Value = serde_json::from_str(&alone).unwrap();
+    assert_eq!(alone["tried"].as_array().unwrap().len(), 2);
+    // The one that is taken keeps most of the answers of all that were tried.
+    let most = said["tried"].as_array().unwrap().iter().map(|tried| tried["agreement"].as_f64().unwrap());
+    assert_eq!(said["after"]["agreement"].as_f64(), most.reduce(f64::max));
     let report = work.run("eval --model small --data data/validation.csv --json");
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["accuracy"], said["after"]["accuracy"]);
