@@ -104,7 +104,7 @@ class OnnxRuntime:
         some, axes = torch.ones(2, 8, dtype=torch.long), {0: "batch", 1: "tokens"}
         exact, lower = room / "f32.onnx", room / "int8.onnx"
         torch.onnx.export(
-            Hidden(), (some, some), str(exact), input_names=["ids", "mask"], output_names=["hidden"],
+            Hidden().eval(), (some, some), str(exact), input_names=["ids", "mask"], output_names=["hidden"],
             dynamic_axes={"ids": axes, "mask": axes, "hidden": axes}, opset_version=17, dynamo=False,
         )
         quantize_dynamic(exact, lower, weight_type=QuantType.QInt8, per_channel=True)
