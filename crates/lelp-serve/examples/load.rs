@@ -98,11 +98,17 @@ fn load<'a>(address: SocketAddr, requests: impl Iterator<Item = &'a String>, end
             break;
         }
         match answer(&mut reader) {
-            Ok(200) => {
-                outcome.answered += 1;
-                outcome.latencies.push(sent.elapsed());
+            Ok((status, closes)) => {
+                if status == 200 {
+                    outcome.answered += 1;
+                    outcome.latencies.push(sent.elapsed());
+                } else {
+                    outcome.refused += 1;
+                }
+                if closes {
+                    break;
+                }
             }
-            Ok(_) => outcome.refused += 1,
             Err(_) => {
                 outcome.unanswered += 1;
                 break;
@@ -112,10 +118,10 @@ fn load<'a>(address: SocketAddr, requests: impl Iterator<Item = &'a String>, end
     outcome
 }
 
-/// Reads one answer to its end; gives its status.
-fn answer(reader: &mut impl BufRead) -> io::Result<u16> {
+/// Reads one answer to its end; gives its status, and whether it is the last of its connection.
+fn answer(reader: &mut impl BufRead) -> io::Result<(u16, bool)> {
     let broken = || io::Error::from(io::ErrorKind::InvalidData);
-    let (mut line, mut status, mut length) = (String::new(), None, 0_u64);
+    let (mut line, mut status, mut length, mut closes) = (String::new(), None, 0_u64, false);
     loop {
         line.clear();
         if reader.read_line(&mut line)? == 0 {
@@ -128,8 +134,14 @@ fn answer(reader: &mut impl BufRead) -> io::Result<u16> {
             status = header.split(' ').nth(1).and_then(|status| status.parse().ok());
         } else if let Some(value) = header.strip_prefix("content-length:") {
             length = value.trim().parse().map_err(|_| broken())?;
+        } else if header == "connection: close" {
+            closes = true;
         }
     }
     let read = io::copy(&mut reader.take(length), &mut io::sink())?;
-    if read < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { status.ok_or_else(broken) }
+    if read < length {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    } else {
+        Ok((status.ok_or_else(broken)?, closes))
+    }
 }
