@@ -97,22 +97,18 @@ fn load<'a>(address: SocketAddr, requests: impl Iterator<Item = &'a String>, end
         if sent >= end || (&stream).write_all(request.as_bytes()).is_err() {
             break;
         }
-        match answer(&mut reader) {
-            Ok((status, closes)) => {
-                if status == 200 {
-                    outcome.answered += 1;
-                    outcome.latencies.push(sent.elapsed());
-                } else {
-                    outcome.refused += 1;
-                }
-                if closes {
-                    break;
-                }
-            }
-            Err(_) => {
-                outcome.unanswered += 1;
-                break;
-            }
+        let Ok((status, closes)) = answer(&mut reader) else {
+            outcome.unanswered += 1;
+            break;
+        };
+        if status == 200 {
+            outcome.answered += 1;
+            outcome.latencies.push(sent.elapsed());
+        } else {
+            outcome.refused += 1;
+        }
+        if closes {
+            break;
         }
     }
     outcome
