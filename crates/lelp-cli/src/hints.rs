@@ -23,6 +23,7 @@ use lelp_train::distill::{DistillError, FolderError, TaskError};
 use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
 use lelp_train::students::StudentError;
+use lelp_train::students::static_embeddings::PretrainedError;
 use lelp_train::teachers::{FineTuneError, HeadTrainingError, SignalsRunError};
 use lelp_train::training::{CheckpointError, TrainError};
 use lelp_train::unlabelled::UnlabelledError;
@@ -78,6 +79,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         CommandError: CommandError::Cosine { .. } => "leave out `--precision`";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
         FolderError: FolderError::Exists(_) => OVERWRITE;
+        PretrainedError: PretrainedError::NoEncoder => "name it with `--encoder`";
+        PretrainedError: PretrainedError::Width { .. } => "give a smaller `--static-width`";
         FileError: FileError::Changed { .. } =>
             "bring the file back, or write the folder again with `--overwrite`";
         SignalsFileError: SignalsFileError::OtherSettings { .. } => OVERWRITE;
@@ -154,7 +157,7 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
     }
     inside! { error;
         DistillError { Student }
-        StudentError { Encoder Folder Train Load Evaluate }
+        StudentError { Encoder Folder Train Load Evaluate Pretrained }
         TrainError { Checkpoint }
         EncoderTrainingError { Parameters }
         ParametersError { Device }

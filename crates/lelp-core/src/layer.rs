@@ -1,9 +1,10 @@
-//! An affine layer.
+//! Affine layers, and the last ones of a student.
 
+use safetensors::tensor::{Dtype, TensorView};
 use thiserror::Error;
 
 use crate::vector::affine;
-use crate::{Classified, ErrorKind};
+use crate::{Classified, ErrorKind, class_logit};
 
 /// `outputs = weight inputs + bias`.
 ///
@@ -82,5 +83,81 @@ impl Layer {
     /// Applies the layer to one input `[inputs]`, into `output` `[outputs]`.
     pub fn apply(&self, input: &[f32], output: &mut [f32]) {
         affine(self.inputs, &self.weight, &self.bias, input, output);
+    }
+}
+
+/// What stands between a student's features and its outputs: a hidden `ReLU` layer, where there is one, and the last layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputLayers {
+    /// The hidden layer.
+    pub hidden: Option<Layer>,
+    /// The last layer.
+    pub output: Layer,
+}
+
+/// Values of the layers, reused from row to row.
+#[derive(Debug, Clone, Default)]
+pub struct LayerBuffers {
+    hidden: Vec<f32>,
+    outputs: Vec<f32>,
+}
+
+impl OutputLayers {
+    /// Inputs, hidden units where there are some, and outputs.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<usize> {
+        let first = self.hidden.as_ref().unwrap_or(&self.output).inputs();
+        let hidden = self.hidden.iter().map(Layer::outputs);
+        [first].into_iter().chain(hidden).chain([self.output.outputs()]).collect()
+    }
+
+    /// Buffers for these layers.
+    #[must_use]
+    pub fn buffers(&self) -> LayerBuffers {
+        let hidden = self.hidden.as_ref().map_or(0, Layer::outputs);
+        LayerBuffers { hidden: vec![0.0; hidden], outputs: vec![0.0; self.output.outputs()] }
+    }
+
+    /// Outputs of one row of features.
+    pub fn outputs<'a>(&self, features: &[f32], buffers: &'a mut LayerBuffers) -> &'a [f32] {
+        let LayerBuffers { hidden, outputs } = buffers;
+        match &self.hidden {
+            None => self.output.apply(features, outputs),
+            Some(layer) => {
+                layer.apply(features, hidden);
+                for value in hidden.iter_mut() {
+                    *value = value.max(0.0);
+                }
+                self.output.apply(hidden, outputs);
+            }
+        }
+        outputs
+    }
+
+    /// Class logits of one row of features: log-sum-exp over the `subclasses` outputs of each class.
+    pub fn class_logits(
+        &self,
+        features: &[f32],
+        subclasses: usize,
+        buffers: &mut LayerBuffers,
+        logits: &mut [f32],
+    ) {
+        let outputs = self.outputs(features, buffers).chunks_exact(subclasses);
+        logits.iter_mut().zip(outputs).for_each(|(logit, outputs)| *logit = class_logit(outputs));
+    }
+
+    /// Weights and biases by their names: `hidden.weight`, `output.bias`.
+    pub(crate) fn tensors(&self) -> Vec<(String, TensorView<'_>)> {
+        let hidden = self.hidden.as_ref().map(|layer| ("hidden", layer));
+        let mut tensors = Vec::new();
+        for (name, layer) in hidden.into_iter().chain([("output", &self.output)]) {
+            let shape = vec![layer.outputs(), layer.inputs()];
+            let bias = shape[..1].to_vec();
+            for (part, shape, values) in [("weight", shape, &layer.weight), ("bias", bias, &layer.bias)] {
+                let view = TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(values));
+                tensors.push((format!("{name}.{part}"), view.expect("the shape is that of the values")));
+            }
+        }
+        tensors
     }
 }

@@ -1,4 +1,4 @@
-//! What runs anywhere, browsers included: inner loops over `f32`, hashes, and n-gram students that answer from bytes.
+//! What runs anywhere, browsers included: inner loops over `f32`, hashes, and n-gram and static students that answer from bytes.
 //!
 //! There are no files, threads or clocks here, and it compiles for `wasm32-unknown-unknown`. What else answers, from folders
 //! and tables, is in `lelp-model`.
@@ -21,6 +21,7 @@ pub mod hash;
 pub mod layer;
 mod log_sum_exp;
 pub mod ngram;
+pub mod static_embeddings;
 mod text;
 pub mod vector;
 

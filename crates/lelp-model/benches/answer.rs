@@ -8,7 +8,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use lelp_model::layer::Layer;
+use lelp_model::layer::{Layer, OutputLayers};
 use lelp_model::ngram::{FeatureTable, NgramConfig, NgramModel, TablePrecision};
 use lelp_model::{LoadedModel, load};
 
@@ -53,7 +53,12 @@ fn made_up_models() -> Result<Vec<(String, LoadedModel)>, Box<dyn std::error::Er
         Layer::new(inputs, (0..inputs * outputs).map(number).collect(), vec![0.0; outputs])
     };
     let table = FeatureTable::new(buckets, 32, (0..32 * buckets).map(number).collect())?;
-    let model = NgramModel::new(config, table, Some(layer(32, 64)?), layer(64, 8)?)?;
+    let model = NgramModel::new(
+        config,
+        table,
+        None,
+        OutputLayers { hidden: Some(layer(32, 64)?), output: layer(64, 8)? },
+    )?;
     let kept: Vec<u32> = (0..buckets as u32).step_by(8).collect();
     let pruned = [TablePrecision::PrunedInt8, TablePrecision::PrunedInt4]
         .map(|precision| model.pruned(&kept, &[0.1; 32], precision));

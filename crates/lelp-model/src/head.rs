@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::checkpoint::HeadActivation;
 use crate::collapse::collapse;
-use crate::layer::{Layer, LayerError};
+use crate::layer::{Layer, LayerError, OutputLayers};
 
 /// What a head gives for a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,13 @@ pub struct ClassifierHead {
 }
 
 impl ClassifierHead {
+    /// The layers of a student with `subclasses` outputs of each class.
+    pub(crate) fn of_layers(layers: &OutputLayers, subclasses: usize) -> Self {
+        let head = Self::new(layers.hidden.clone(), layers.output.clone());
+        let subclasses = NonZeroUsize::new(subclasses).expect("the configuration was checked");
+        head.and_then(|head| head.with_subclasses(subclasses)).expect("the layers fit the configuration")
+    }
+
     /// A head of one or two layers with a `ReLU` between; the second takes what the first gives.
     pub fn new(hidden: Option<Layer>, output: Layer) -> Result<Self, ClassifierHeadError> {
         if let Some(hidden) = &hidden

@@ -11,11 +11,14 @@ use std::process::{Command, Stdio};
 use lelp_data::{ColumnValues, Table, Text};
 use lelp_model::export::{ExportFormat, Exported, export};
 use lelp_model::head::ClassifierHead;
-use lelp_model::layer::Layer;
+use lelp_model::layer::{Layer, OutputLayers};
 use lelp_model::mlp::{CategoryTable, InputColumn, MlpConfig, MlpModel};
 use lelp_model::ngram::{
     CharacterNgrams, FeatureScratch, FeatureSettings, FeatureTable, NgramColumn, NgramConfig, NgramModel,
     RowFeatures, TablePrecision,
+};
+use lelp_model::static_embeddings::{
+    PieceVocabulary, StaticConfig, StaticEmbeddings, StaticModel, StaticStudent,
 };
 use lelp_model::{LoadedModel, load_model};
 use proptest::prelude::*;
@@ -47,7 +50,8 @@ fn ngram(hidden: usize, subclasses: usize, features: FeatureSettings) -> NgramMo
     let buckets = config.features.buckets;
     let table = FeatureTable::new(buckets, 9, values(9 * buckets)).unwrap();
     let output = layer(config.last_inputs(), 3 * subclasses);
-    NgramModel::new(config, table, (hidden > 0).then(|| layer(9, hidden)), output).unwrap()
+    let layers = OutputLayers { hidden: (hidden > 0).then(|| layer(9, hidden)), output };
+    NgramModel::new(config, table, None, layers).unwrap()
 }
 
 fn calibrate(folder: &Path) {
@@ -76,14 +80,20 @@ fn integers(values: Vec<i32>) -> ValueOrView<'static> {
     NdTensor::from_data([values.len()], values).into()
 }
 
-/// Logits of the graph for bags of features.
-fn logits_of_bags(graph: &Model, bags: &[Vec<u32>]) -> Vec<f32> {
+/// Bags of features, one behind the other, and where each begins.
+fn in_a_row(bags: &[Vec<u32>]) -> [ValueOrView<'static>; 2] {
     let (mut ids, mut offsets) = (Vec::new(), Vec::new());
     for bag in bags {
         offsets.push(i32::try_from(ids.len()).unwrap());
         ids.extend(bag.iter().map(|&id| i32::try_from(id).unwrap()));
     }
-    logits(graph, vec![("input_ids", integers(ids)), ("offsets", integers(offsets))])
+    [integers(ids), integers(offsets)]
+}
+
+/// Logits of the graph for bags of features.
+fn logits_of_bags(graph: &Model, bags: &[Vec<u32>]) -> Vec<f32> {
+    let [ids, offsets] = in_a_row(bags);
+    logits(graph, vec![("input_ids", ids), ("offsets", offsets)])
 }
 
 #[track_caller]
@@ -126,6 +136,53 @@ fn the_graph_of_an_ngram_student_gives_its_logits_for_any_batch() {
                 assert_close(&logits_of_bags(&graph, &bags(&features, texts)), &expected);
             }
         }
+    }
+}
+
+#[test]
+fn the_graphs_of_static_embeddings_alone_and_beside_n_grams_give_their_logits() {
+    let vocabulary = PieceVocabulary::from_bytes(b"my\ncard\n##s\nis\nlost\n").unwrap();
+    let vectors = FeatureTable::new(5, 4, values(20)).unwrap();
+    let embeddings = StaticEmbeddings::new(vocabulary.clone(), vectors).unwrap();
+    let texts = ["", "My cards, lost", "zzz", "is my card lost?"].map(Text::from);
+    let pieces = texts.map(|text| {
+        let mut rows = Vec::new();
+        vocabulary.extract(text.text, 100, &mut String::new(), &mut rows);
+        rows
+    });
+    let (table, hidden) = (TablePrecision::F32, NonZeroUsize::new(6));
+    let config = StaticConfig { labels: labels(), subclasses: 2, width: 4, hidden, table, max_tokens: 100 };
+    let layers = OutputLayers { hidden: Some(layer(4, 6)), output: layer(6, 6) };
+    let alone: StaticModel = StaticStudent::new(config, embeddings.clone(), layers).unwrap().into();
+    for model in [alone.quantized(), alone] {
+        let folder = tempfile::tempdir().unwrap();
+        model.save(folder.path()).unwrap();
+        let (graph, exported, student) = exported(folder.path());
+        assert_eq!(exported.metadata["pieces"], "my\ncard\n##s\nis\nlost\n");
+        assert_close(&logits_of_bags(&graph, &pieces), &student.logits_of_texts(&texts).unwrap());
+    }
+
+    let mut config = NgramConfig::new(labels(), 2);
+    (config.features.buckets, config.width, config.hidden, config.static_width) =
+        (64, 3, None, NonZeroUsize::new(4));
+    let features = config.features.clone();
+    let layers = OutputLayers { hidden: None, output: layer(7, 6) };
+    let table = FeatureTable::new(64, 3, values(192)).unwrap();
+    let beside = NgramModel::new(config, table, Some(embeddings), layers).unwrap();
+    for model in [beside.quantized(), beside] {
+        let folder = tempfile::tempdir().unwrap();
+        model.save(folder.path()).unwrap();
+        let (graph, _, student) = exported(folder.path());
+        let ([ids, offsets], [piece_ids, starts]) = (in_a_row(&bags(&features, &texts)), in_a_row(&pieces));
+        let inputs =
+            [("input_ids", ids), ("offsets", offsets), ("piece_ids", piece_ids), ("piece_offsets", starts)];
+        assert_close(&logits(&graph, inputs.into()), &student.logits_of_texts(&texts).unwrap());
+        let out = folder.path().join("weights.safetensors");
+        export(folder.path(), &out, ExportFormat::Safetensors).unwrap();
+        let bytes = fs::read(out).unwrap();
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(tensors.tensor("static").unwrap().shape(), [5, 4]);
+        assert_eq!(tensors.tensor("static.pieces").unwrap().data(), b"my\ncard\n##s\nis\nlost\n");
     }
 }
 
@@ -325,7 +382,10 @@ fn the_python_reader_makes_features_of_numbers_and_categories() {
     config.columns.clone_from(&columns);
     let table = FeatureTable::new(16, 2, values(32)).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    NgramModel::new(config, table, None, layer(2, 3)).unwrap().save(folder.path()).unwrap();
+    NgramModel::new(config, table, None, OutputLayers { hidden: None, output: layer(2, 3) })
+        .unwrap()
+        .save(folder.path())
+        .unwrap();
     let (.., exported, _) = exported(folder.path());
 
     let numbers = vec![Some(-1.0), Some(0.0), Some(10.0), None];

@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use lelp_data::Text;
-use lelp_model::layer::Layer;
+use lelp_model::layer::{Layer, OutputLayers};
 use lelp_model::ngram::{CharacterNgrams, FeatureTable, NgramConfig, NgramModel, TablePrecision};
 use lelp_model::{Calibration, CalibrationFigures, LoadedModel};
 
@@ -48,7 +48,7 @@ fn prediction_from_raw_text_allocates_nothing() {
         FeatureTable::new(1 << 10, 64, (0..64 << 10).map(|i| ((i % 97) as f32).sin()).collect()).unwrap();
     let hidden = Layer::new(64, vec![0.1; 64 * 64], vec![0.1; 64]).unwrap();
     let output = Layer::new(64, (0..6 * 64).map(|i| (i as f32).cos()).collect(), vec![0.0; 6]).unwrap();
-    let model = NgramModel::new(config, table, Some(hidden), output).unwrap();
+    let model = NgramModel::new(config, table, None, OutputLayers { hidden: Some(hidden), output }).unwrap();
 
     let long = "many words \u{1f600} na\u{ef}ve, ".repeat(10_000);
     let texts = ["", "My card hasn't arrived yet!", long.as_str(), "\u{1e9e}tra\u{df}e \u{4f60}\u{597d}"];
@@ -78,7 +78,7 @@ fn a_loaded_model_shared_by_threads_allocates_nothing_once_it_has_seen_a_text_as
     (config.width, config.hidden) = (8, None);
     let table = FeatureTable::new(1 << 10, 8, (0..8 << 10).map(|i| (i as f32).sin()).collect()).unwrap();
     let output = Layer::new(8, (0..4 * 8).map(|i| (i as f32).cos()).collect(), vec![0.0; 4]).unwrap();
-    let model = NgramModel::new(config, table, None, output).unwrap();
+    let model = NgramModel::new(config, table, None, OutputLayers { hidden: None, output }).unwrap();
     let folder = tempfile::tempdir().unwrap();
     model.save(folder.path()).unwrap();
     let figures =

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use lelp_data::Text;
 use lelp_model::Predictor;
-use lelp_model::layer::Layer;
+use lelp_model::layer::{Layer, OutputLayers};
 use lelp_model::ngram::{
     FeatureTable, NgramConfig, NgramConfigError, NgramFileError, NgramModel, NgramModelError, TablePrecision,
 };
@@ -28,7 +28,7 @@ fn model(hidden: usize) -> NgramModel {
     let layer = (hidden > 0).then(|| Layer::new(5, values(5 * hidden), values(hidden)).unwrap());
     let inputs = config.last_inputs();
     let output = Layer::new(inputs, values(4 * inputs), values(4)).unwrap();
-    NgramModel::new(config, table, layer, output).unwrap()
+    NgramModel::new(config, table, None, OutputLayers { hidden: layer, output }).unwrap()
 }
 
 /// The model with every third row of its table.

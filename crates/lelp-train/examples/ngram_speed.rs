@@ -14,6 +14,7 @@ use std::error::Error;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::slice;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -21,7 +22,7 @@ use labelled_lines::{Rows, read};
 use lelp_data::Text;
 use lelp_method::{CeSettings, MethodSettings, StudentShape, Supervision};
 use lelp_model::ngram::{NgramConfig, NgramModel};
-use lelp_train::students::ngram::{NgramInputs, NgramTrainSettings, TrainableNgram};
+use lelp_train::students::ngram::{NgramTrainSettings, TrainableNgram, features_of_texts};
 use lelp_train::training::{Event, TrainSettings, Trainable, Training, Validation, ValidationMetric, train};
 use serde::{Deserialize, Serialize};
 
@@ -91,15 +92,15 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.get()).build()?;
     let texts: Vec<Text<'_>> = data.texts.iter().map(|text| text.as_str().into()).collect();
     let start = Instant::now();
-    let inputs = pool.install(|| NgramInputs::extract(&texts, &config.features));
+    let inputs = pool.install(|| features_of_texts(&texts, &config.features));
     let extract_seconds = start.elapsed().as_secs_f64();
     let test_texts: Vec<Text<'_>> = test.texts.iter().map(|text| text.as_str().into()).collect();
-    let test_inputs = NgramInputs::extract(&test_texts, &config.features);
+    let test_inputs = features_of_texts(&test_texts, &config.features);
 
     let labels: Vec<Option<u32>> = data.labels.iter().copied().map(Some).collect();
     let rows = labels.len();
     let validation = options.observer.then_some(Validation {
-        inputs: &test_inputs,
+        inputs: slice::from_ref(&test_inputs),
         labels: &test.labels,
         metric: ValidationMetric::Accuracy,
     });
@@ -113,7 +114,7 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
     };
     let mut method = MethodSettings::from(CeSettings::default()).build(supervision, &shape)?;
     let training = Training {
-        inputs: &inputs,
+        inputs: slice::from_ref(&inputs),
         rows,
         sampled: None,
         method: &mut *method,
@@ -139,7 +140,7 @@ fn run(options: &Options, data: &Rows, test: &Rows, out: &Path) -> Result<Figure
     let (int8_accuracy, int8_predict_microseconds) = predict(&int8, &test_texts, &test.labels);
     Ok(Figures {
         rows,
-        features_per_row: inputs.buckets().len() as f64 / rows as f64,
+        features_per_row: inputs.features().len() as f64 / rows as f64,
         extract_seconds,
         train_examples_per_second: median(&mut speeds),
         test_accuracy,

@@ -8,6 +8,7 @@ use crate::evaluate::EvaluateError;
 use crate::head::EmbeddingRowsError;
 use crate::students::StudentError;
 use crate::students::ngram::{NgramStudentError, ShrinkError};
+use crate::students::static_embeddings::PretrainedError;
 use crate::task::TaskError;
 use crate::teachers::{AnswersError, EmbedError, FineTuneError, HeadTrainingError, SignalsRunError};
 use crate::training::{CheckpointError, TrainError, TrainSettingsError};
@@ -23,7 +24,7 @@ impl Classified for FolderError {
 impl Classified for ShrinkError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Rounded(_) => ErrorKind::Input,
+            Self::Rounded(_) | Self::Static => ErrorKind::Input,
             Self::Answer(error) => error.kind(),
             Self::Student(error) => error.kind(),
             Self::Method(_) => ErrorKind::Defect,
@@ -104,6 +105,8 @@ impl Classified for StudentError {
         match self {
             Self::Ngram(error) => error.kind(),
             Self::NgramFile(error) => error.kind(),
+            Self::Pretrained(error) => error.kind(),
+            Self::StaticFile(error) => error.kind(),
             Self::Encoder(error) => error.kind(),
             Self::Frozen(error) => error.kind(),
             Self::Embeddings(error) => error.kind(),
@@ -119,6 +122,8 @@ impl Classified for StudentError {
             Self::Tfidf(error) => error.kind(),
             Self::TfidfFile(error) => error.kind(),
             Self::File(_)
+            | Self::Static(_)
+            | Self::StaticModel(_)
             | Self::Method(_)
             | Self::Column { .. }
             | Self::NoText { .. }
@@ -139,7 +144,28 @@ impl Classified for NgramStudentError {
             Self::Table(error) => error.kind(),
             Self::Model(error) => error.kind(),
             Self::Memory { .. } => ErrorKind::Environment,
-            Self::Rounded | Self::Optimizer | Self::Dropout { .. } | Self::Bucket { .. } => ErrorKind::Input,
+            Self::Static(_)
+            | Self::Rounded
+            | Self::Optimizer
+            | Self::Dropout { .. }
+            | Self::Bucket { .. } => ErrorKind::Input,
+        }
+    }
+}
+
+impl Classified for PretrainedError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Encoder(error) => error.kind(),
+            Self::Embed(error) => error.kind(),
+            Self::Model2Vec(error) => error.kind(),
+            Self::Components(error) => error.kind(),
+            Self::NoEncoder
+            | Self::NoPieces(_)
+            | Self::Width { .. }
+            | Self::Vocabulary(_)
+            | Self::Table(_)
+            | Self::Data(_) => ErrorKind::Input,
         }
     }
 }

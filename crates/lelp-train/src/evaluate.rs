@@ -126,6 +126,14 @@ pub fn time(model: &dyn Predictor, data: &Dataset, cancel: &AtomicBool) -> Resul
     Ok(answers.elapsed.mul_f64(data.rows() as f64 / rows as f64))
 }
 
+/// Share of the labelled rows of `data` that `model` answers rightly.
+///
+/// # Errors
+/// As [`answer`] and [`report`].
+pub fn accuracy(model: &dyn Predictor, data: &Dataset, cancel: &AtomicBool) -> Result<f64, EvaluateError> {
+    Ok(report(&answer(model, data, &mut |_| {}, cancel)?, data, None)?.accuracy)
+}
+
 /// Holds answers against the labels of `data`, whose classes must be those of the model, and against the
 /// teacher's logits `[rows, classes]`.
 pub fn report(answers: &Answers, data: &Dataset, teacher: Option<&[f32]>) -> Result<Report, EvaluateError> {

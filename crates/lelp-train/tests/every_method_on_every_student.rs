@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 
 use std::num::NonZeroUsize;
+use std::slice;
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::{ColumnValues, Table, Text};
@@ -13,7 +14,8 @@ use lelp_method::{
 use lelp_model::ngram::{FeatureSettings, NgramColumn, NgramConfig, RowFeatures};
 use lelp_train::head::{EmbeddingRows, HeadSettings, TrainableHead};
 use lelp_train::network::{ColumnChoice, ColumnInputs, TrainableNetwork, input_columns};
-use lelp_train::students::ngram::{NgramInputs, NgramTrainSettings, TrainableNgram};
+use lelp_train::students::FeatureBags;
+use lelp_train::students::ngram::{NgramTrainSettings, TrainableNgram, features_of_table, features_of_texts};
 use lelp_train::training::{TrainError, TrainReport, TrainSettings, Trainable, Training, train};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -140,7 +142,7 @@ fn run<I: ?Sized + Sync, S: Trainable<I>>(
     train(student, training, &settings(optimizer), threads, &mut |_| {}, &AtomicBool::new(false))
 }
 
-fn ngram(subclasses: usize, hidden: usize, inputs: &NgramInputs) -> TrainableNgram {
+fn ngram(subclasses: usize, hidden: usize, inputs: &FeatureBags) -> TrainableNgram {
     let mut config = NgramConfig::new(["a", "b", "c"].map(str::to_owned).to_vec(), subclasses);
     (config.width, config.hidden) = (20, NonZeroUsize::new(hidden));
     config.features = features();
@@ -172,15 +174,22 @@ fn assert_learns(report: &TrainReport, objective: &Objective) {
 fn an_ngram_student_learns_by_every_method_alike_at_any_number_of_threads() {
     let task = task();
     let texts: Vec<Text<'_>> = task.texts.iter().map(|text| text.as_str().into()).collect();
-    let inputs = NgramInputs::extract(&texts, &features());
+    let inputs = features_of_texts(&texts, &features());
     for objective in methods() {
         for hidden in [0, 7] {
             let trained = |threads: usize| {
                 let mut student = ngram(objective.base.subclasses(), hidden, &inputs);
-                let report =
-                    run(&task, &objective, &mut student, &inputs, Optimizer::Adagrad, threads).unwrap();
-                let mut outputs = vec![0.0; ROWS * Trainable::<NgramInputs>::outputs(&student)];
-                student.forward(&inputs, 0, &mut outputs);
+                let report = run(
+                    &task,
+                    &objective,
+                    &mut student,
+                    slice::from_ref(&inputs),
+                    Optimizer::Adagrad,
+                    threads,
+                )
+                .unwrap();
+                let mut outputs = vec![0.0; ROWS * Trainable::<[FeatureBags]>::outputs(&student)];
+                student.forward(slice::from_ref(&inputs), 0, &mut outputs);
                 (outputs, report)
             };
             let (one, report) = trained(1);
@@ -220,13 +229,13 @@ fn a_head_learns_by_every_method_alike_at_any_number_of_threads() {
 fn a_method_made_for_another_student_is_refused_before_the_first_step() {
     let task = task();
     let texts: Vec<Text<'_>> = task.texts.iter().map(|text| text.as_str().into()).collect();
-    let inputs = NgramInputs::extract(&texts, &features());
+    let inputs = features_of_texts(&texts, &features());
     let mut student = ngram(1, 7, &inputs);
     let shape = StudentShape { embedding: 9, optimizer: Optimizer::Adagrad, seed: 0 };
     let fitnet: Objective = serde_json::from_value(serde_json::json!({"method": "fitnet"})).unwrap();
     let mut method = fitnet.build(task.supervision(), &shape).unwrap();
     let training = Training {
-        inputs: &inputs,
+        inputs: slice::from_ref(&inputs),
         rows: ROWS,
         sampled: None,
         method: &mut *method,
@@ -284,13 +293,15 @@ fn an_ngram_student_on_columns_without_a_text_learns_by_every_method_alike_at_an
         NgramColumn::Number { name: "number".to_owned(), edges: vec![-0.5, 0.0, 0.5] },
         NgramColumn::Category { name: "word".to_owned() },
     ];
-    let inputs = NgramInputs::of_table(&table, &RowFeatures::new(&features(), &columns).unwrap()).unwrap();
+    let inputs = features_of_table(&table, &RowFeatures::new(&features(), &columns).unwrap()).unwrap();
     for objective in methods() {
         let trained = |threads: usize| {
             let mut student = ngram(objective.base.subclasses(), 7, &inputs);
-            let report = run(&task, &objective, &mut student, &inputs, Optimizer::Adagrad, threads).unwrap();
-            let mut outputs = vec![0.0; ROWS * Trainable::<NgramInputs>::outputs(&student)];
-            student.forward(&inputs, 0, &mut outputs);
+            let report =
+                run(&task, &objective, &mut student, slice::from_ref(&inputs), Optimizer::Adagrad, threads)
+                    .unwrap();
+            let mut outputs = vec![0.0; ROWS * Trainable::<[FeatureBags]>::outputs(&student)];
+            student.forward(slice::from_ref(&inputs), 0, &mut outputs);
             (outputs, report)
         };
         let (one, report) = trained(1);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may panic, and asks for the same bits")]
 
 use std::num::NonZeroUsize;
+use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp::{LelpSettings, Temperature};
@@ -12,7 +13,7 @@ use lelp_method::{
 };
 use lelp_model::Predictor;
 use lelp_model::ngram::{FeatureSettings, NgramConfig, NgramModel};
-use lelp_train::students::ngram::{NgramInputs, NgramTrainSettings, TrainableNgram};
+use lelp_train::students::ngram::{NgramTrainSettings, TrainableNgram, features_of_texts};
 use lelp_train::training::{
     Event, TrainError, TrainReport, TrainSettings, Trainable, Training, Validation, ValidationMetric, train,
 };
@@ -69,7 +70,7 @@ fn run(
     let (texts, labels) = texts();
     let borrowed: Vec<Text<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
     let config = config(method.subclasses());
-    let inputs = NgramInputs::extract(&borrowed, &config.features);
+    let inputs = features_of_texts(&borrowed, &config.features);
     let (targets, some) = (targets(&labels), labels.iter().copied().map(Some).collect::<Vec<_>>());
     let supervision = Supervision {
         rows: ROWS,
@@ -79,10 +80,13 @@ fn run(
         ..Supervision::default()
     };
     let mut method = method.build(supervision, &STUDENT).unwrap();
-    let validation =
-        Validation { inputs: &inputs, labels: &labels[..100], metric: ValidationMetric::Accuracy };
+    let validation = Validation {
+        inputs: slice::from_ref(&inputs),
+        labels: &labels[..100],
+        metric: ValidationMetric::Accuracy,
+    };
     let training = Training {
-        inputs: &inputs,
+        inputs: slice::from_ref(&inputs),
         rows: ROWS,
         sampled: None,
         method: &mut *method,
@@ -131,9 +135,9 @@ fn the_saved_model_gives_the_outputs_of_the_student_that_was_kept() {
     let (student, report) = run(&CeSettings::default().into(), &settings(), 2).unwrap();
     let (texts, labels) = texts();
     let borrowed: Vec<Text<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
-    let inputs = NgramInputs::extract(&borrowed, &student.config().features);
+    let inputs = features_of_texts(&borrowed, &student.config().features);
     let mut outputs = vec![0.0; 2 * ROWS];
-    student.forward(&inputs, 0, &mut outputs);
+    student.forward(slice::from_ref(&inputs), 0, &mut outputs);
     let logits = student.model().unwrap().logits_of_texts(&borrowed).unwrap();
     assert_eq!(logits, outputs);
     let loss = |row: usize| {
@@ -182,7 +186,7 @@ fn wrong_settings_are_refused_before_training() {
 fn rows_without_labels_are_welcome() {
     let (texts, labels) = texts();
     let borrowed: Vec<Text<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
-    let inputs = NgramInputs::extract(&borrowed, &config(1).features);
+    let inputs = features_of_texts(&borrowed, &config(1).features);
     let logits: Vec<f32> =
         labels.iter().flat_map(|&label| [-2.0 * label as f32, 2.0 * label as f32]).collect();
     let some: Vec<Option<u32>> = (0..ROWS).map(|row| (row < 40).then(|| labels[row])).collect();
@@ -198,9 +202,13 @@ fn rows_without_labels_are_welcome() {
         [(MethodSettings::from(CeSettings::default()), 40), (kd(0.5, 2.0), ROWS), (kd(1.0, 2.0), 40)]
     {
         let mut built = method.build(supervision, &STUDENT).unwrap();
-        let validation = Validation { inputs: &inputs, labels: &labels, metric: ValidationMetric::Agreement };
+        let validation = Validation {
+            inputs: slice::from_ref(&inputs),
+            labels: &labels,
+            metric: ValidationMetric::Agreement,
+        };
         let training = Training {
-            inputs: &inputs,
+            inputs: slice::from_ref(&inputs),
             rows: ROWS,
             sampled: None,
             method: &mut *built,
@@ -217,7 +225,7 @@ fn rows_without_labels_are_welcome() {
     }
     let mut built = MethodSettings::from(CeSettings::default()).build(supervision, &STUDENT).unwrap();
     let training = Training {
-        inputs: &inputs,
+        inputs: slice::from_ref(&inputs),
         rows: ROWS,
         sampled: None,
         method: &mut *built,
@@ -230,7 +238,7 @@ fn rows_without_labels_are_welcome() {
     assert!(matches!(stopped, Err(TrainError::Cancelled { epoch: 1, .. })));
     let mut wide = TrainableNgram::new(config(2), &inputs, &NgramTrainSettings::default(), 0).unwrap();
     let training = Training {
-        inputs: &inputs,
+        inputs: slice::from_ref(&inputs),
         rows: ROWS,
         sampled: None,
         method: &mut *built,

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use lelp_data::Text;
-use lelp_model::layer::Layer;
+use lelp_model::layer::{Layer, OutputLayers};
 use lelp_model::ngram::{FeatureTable, NgramConfig, NgramModel, TablePrecision};
 use lelp_web::{Classifier, border};
 
@@ -28,7 +28,8 @@ fn student() -> NgramModel {
     let mut config = NgramConfig::new(labels(), 2);
     (config.features.buckets, config.width, config.hidden) = (1 << 8, 9, None);
     let table = FeatureTable::new(1 << 8, 9, values(9 << 8)).unwrap();
-    NgramModel::new(config, table, None, Layer::new(9, values(54), values(6)).unwrap()).unwrap()
+    let layers = OutputLayers { hidden: None, output: Layer::new(9, values(54), values(6)).unwrap() };
+    NgramModel::new(config, table, None, layers).unwrap()
 }
 
 fn calibration() -> String {

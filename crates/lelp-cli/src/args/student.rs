@@ -46,6 +46,11 @@ pub(crate) struct StudentArgs {
     #[arg(long, value_name = "P")]
     dropout: Option<f32>,
 
+    /// Width of static embeddings, vectors of word pieces that begin as an encoder's: those of a static student, or beside an
+    /// n-gram student's table; 0 for none [default: 128; 0]
+    #[arg(long, value_name = "N")]
+    static_width: Option<usize>,
+
     /// Most bins that an n-gram student sorts the values of a number column into [default: 16]
     #[arg(long, value_name = "N")]
     bins: Option<NonZeroUsize>,
@@ -86,7 +91,8 @@ pub(crate) struct StudentArgs {
     #[arg(long, value_name = "N")]
     inner: Option<usize>,
 
-    /// Frozen encoder by whose embeddings an MLP or linear student reads texts
+    /// Frozen encoder by whose embeddings an MLP or linear student reads texts, or whose vectors static embeddings begin as
+    /// (a folder of model2vec too) [default: none; the teacher's]
     #[arg(long, value_name = "DIR|MODEL")]
     pub(crate) encoder: Option<String>,
 
@@ -105,6 +111,11 @@ enum SpacingArg {
 }
 
 impl StudentArgs {
+    /// Whether a flag names the kind.
+    pub(crate) fn names_kind(&self) -> bool {
+        self.student.is_some()
+    }
+
     /// Sets the given flags in the `model` table of a recipe.
     pub(crate) fn set(&self, recipe: &mut SettingsTable) -> Result<(), SettingsTableError> {
         // The tag must be there as soon as the table is.
@@ -118,6 +129,7 @@ impl StudentArgs {
         recipe.set("model.word_order", self.word_order)?;
         recipe.set("model.min_characters", self.min_characters)?;
         recipe.set("model.max_characters", self.max_characters)?;
+        recipe.set("model.static_width", self.static_width)?;
         recipe.set("model.bins", self.bins)?;
         recipe.set("model.category_width", self.category_width)?;
         recipe.set("model.dropout", self.dropout)?;

@@ -29,6 +29,7 @@ mod shrink;
 mod skewed_classes;
 mod split_source;
 mod spoilt;
+mod static_embeddings;
 mod support;
 mod tables;
 mod teacher_checks;

@@ -137,6 +137,7 @@ pub(crate) fn parsers(work: &Workspace) -> Vec<Parser> {
         "cascade --model ngram --teacher teacher --data queries/test.csv --agreement 0.5",
         "calibrate --model ngram --data queries/test.csv --force",
         "distill --data queries --method ce --student tfidf --out tfidf",
+        "distill --data queries --method ce --student static --encoder ENCODER --static-width 4 --epochs 1 --out static",
         "distill --data queries --method ce --student mlp --encoder ENCODER --epochs 1 --out mlp",
         "compare --recipe recipe.toml --jobs 1 --out run",
     ] {
@@ -219,7 +220,7 @@ fn add_students(parsers: &mut Parsers<'_>) {
         "{\"text\": \"query\", \"numbers\": [\"clicks\"], \"labels\": [\"a\", \"b\"]}",
     );
     parsers.add("columns", "columns", read_columns, &["columns.json"]);
-    for model in ["ngram", "tfidf", "mlp"] {
+    for model in ["ngram", "tfidf", "static", "mlp"] {
         fs::remove_file(work.path(model).join("run.json")).unwrap();
         parsers.add(model, model, load_model, &["config.json", "model.safetensors"]);
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use lelp::Search;
 use lelp_method::{MethodSettings, Objective};
 use lelp_train::distill::Task;
-use lelp_train::students::StudentSettings;
+use lelp_train::students::tfidf::TfidfStudentSettings;
+use lelp_train::students::{Alternative, StudentSettings};
 use lelp_train::training::TrainSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -82,6 +83,13 @@ impl OpenSteps {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) students: Vec<StudentSettings>,
+    /// Leading students that are tried in any case.
+    pub(super) early: usize,
+    /// Others, with the place of the student that they are made of: they are tried where that one is the best, and the teacher
+    /// is an encoder.
+    pub(super) of_teacher: Vec<(usize, usize)>,
+    /// Place of a student of another kind that learns from labels alone, by the method at this place.
+    pub(super) baseline: Option<(usize, usize)>,
     pub(super) methods: Vec<Objective>,
     /// Leading methods that every student is tried with.
     pub(super) plain: usize,
@@ -90,22 +98,50 @@ pub(super) struct Plan {
     pub(super) steps: OpenSteps,
 }
 
+impl Plan {
+    /// Whether the student at `place` takes something from the teacher.
+    pub(super) fn is_of_teacher(&self, place: usize) -> bool {
+        self.of_teacher.iter().any(|(own, _)| *own == place)
+    }
+}
+
+/// What of the student is as it must be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GivenStudent<'a> {
+    pub(super) student: &'a StudentSettings,
+    /// Names of its settings that stay as they are.
+    pub(super) fixed: &'a BTreeSet<String>,
+    /// Whether it may be of another kind.
+    pub(super) kind_open: bool,
+    /// Whether it stands for one that trains for minutes.
+    pub(super) stand_in: bool,
+}
+
 /// What is tried on `task`.
 pub(super) fn plan(
     task: &Task,
     spec: &AutoSpec,
     method: &Objective,
-    student: &StudentSettings,
-    fixed: &BTreeSet<String>,
-    stand_in: bool,
+    given_student: GivenStudent<'_>,
 ) -> Result<Plan, AutoError> {
+    let GivenStudent { student, fixed, kind_open, stand_in } = given_student;
     match spec {
         AutoSpec::Method { given } => {
             let (plain, split) = methods(task, method, given)?;
+            let mut students = alternatives(student, fixed)?;
+            let early = students.len();
+            let of_teacher = if stand_in { Vec::new() } else { of_teacher(&mut students, fixed)? };
+            let labels_alone = plain.iter().position(|method| !method.needs().teacher());
+            let baseline = labels_alone.filter(|_| kind_open && task.train().schema().is_text_only());
+            let baseline = baseline.map(|method| (students.len(), method));
+            students.extend(baseline.map(|_| StudentSettings::new(TfidfStudentSettings::default())));
             let mixed =
                 task.train().labelled_rows() > 0 && task.signals().is_some() && !given.contains_key("alpha");
             Ok(Plan {
-                students: students(student, fixed)?,
+                students,
+                early,
+                of_teacher,
+                baseline,
                 plain: plain.len(),
                 methods: plain.into_iter().chain(split).collect(),
                 mixed_labels: mixed.then_some(ALPHA),
@@ -122,6 +158,9 @@ pub(super) fn plan(
             }
             Ok(Plan {
                 students: vec![student.clone()],
+                early: 1,
+                of_teacher: Vec::new(),
+                baseline: None,
                 plain: methods.len(),
                 methods,
                 mixed_labels: None,
@@ -184,12 +223,12 @@ fn distinct(methods: Vec<Objective>) -> Vec<Objective> {
 }
 
 /// The student as it is given, then with every set of the changes that its kind declares for settings that are open.
-fn students(student: &StudentSettings, fixed: &BTreeSet<String>) -> Result<Vec<StudentSettings>, AutoError> {
+fn alternatives(
+    student: &StudentSettings,
+    fixed: &BTreeSet<String>,
+) -> Result<Vec<StudentSettings>, AutoError> {
     let mut students = vec![student.clone()];
-    for alternative in student.kind().alternatives {
-        if alternative.changes.iter().any(|(name, _)| fixed.contains(*name)) {
-            continue;
-        }
+    for alternative in student.kind().alternatives.iter().filter(|alternative| is_open(alternative, fixed)) {
         for place in 0..students.len() {
             let changed = students[place].with(alternative.changes).map_err(AutoError::Student)?;
             if !students.contains(&changed) {
@@ -198,6 +237,30 @@ fn students(student: &StudentSettings, fixed: &BTreeSet<String>) -> Result<Vec<S
         }
     }
     Ok(students)
+}
+
+/// Adds what each of the students can take from a teacher that is an encoder; gives places, with those of what they are
+/// made of.
+fn of_teacher(
+    students: &mut Vec<StudentSettings>,
+    fixed: &BTreeSet<String>,
+) -> Result<Vec<(usize, usize)>, AutoError> {
+    let mut added = Vec::new();
+    for place in 0..students.len() {
+        let open = students[place].kind().of_teacher.iter().filter(|alternative| is_open(alternative, fixed));
+        for alternative in open {
+            let changed = students[place].with(alternative.changes).map_err(AutoError::Student)?;
+            if !students.contains(&changed) {
+                added.push((students.len(), place));
+                students.push(changed);
+            }
+        }
+    }
+    Ok(added)
+}
+
+fn is_open(alternative: &Alternative, fixed: &BTreeSet<String>) -> bool {
+    alternative.changes.iter().all(|(name, _)| !fixed.contains(*name))
 }
 
 /// A given method with other numbers of subclasses, or other widths, or both.

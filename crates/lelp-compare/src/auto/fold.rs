@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use lelp_train::distill::{Distiller, Task};
-use lelp_train::students::PreparedStudent;
+use lelp_train::students::{PreparedStudent, StudentError};
 
 use super::AutoError;
 use super::candidates::Plan;
@@ -36,14 +36,22 @@ impl<'a> Fold<'a> {
         number: usize,
         students: &BTreeSet<usize>,
     ) -> Result<Self, AutoError> {
-        let embeds = plan.students.iter().any(|student| student.student().encoder().is_some());
+        let embeds = plan.students.iter().any(|student| student.student().embeds_rows());
         let folds = FOLDS.max(race.task.train().rows().div_ceil(HELD_OUT));
         let held_out = if embeds { None } else { race.task.fold(number, folds) };
         let task = held_out.as_ref().unwrap_or(race.task);
+        let resources = &race.search.resources;
         let prepare = |place: usize| {
-            let student = students.contains(&place).then(|| plan.students[place].student());
-            let resources = &race.search.resources;
-            student.map(|student| student.prepare(task, resources, &mut |_| {}, race.cancel)).transpose()
+            let Some(settings) = plan.students.get(place).filter(|_| students.contains(&place)) else {
+                return Ok(None);
+            };
+            match settings.student().prepare(task, resources, &mut |_| {}, race.cancel) {
+                // A teacher that is no encoder, or a narrow one, has nothing to give.
+                Err(StudentError::Pretrained(error)) if plan.is_of_teacher(place) && error.is_no_fit() => {
+                    Ok(None)
+                }
+                prepared => prepared.map(Some),
+            }
         };
         let prepared = (0..plan.students.len()).map(prepare).collect::<Result<_, _>>()?;
         Ok(Self { whole: race.task, held_out, prepared })
@@ -52,6 +60,11 @@ impl<'a> Fold<'a> {
     /// Whether other rows decide than the validation rows.
     pub(super) fn holds_out(&self) -> bool {
         self.held_out.is_some()
+    }
+
+    /// Whether this student was prepared.
+    pub(super) fn has(&self, student: usize) -> bool {
+        self.prepared[student].is_some()
     }
 
     /// Who trains each student of the plan that the fold was opened with.

@@ -30,6 +30,7 @@ use lelp_train::students::ngram::NgramStudentSettings;
 use lelp_train::students::{Resources, StudentSettings};
 use lelp_train::training::TrainSettings;
 
+use self::candidates::GivenStudent;
 use self::race::Race;
 
 pub use self::candidates::Candidate;
@@ -55,6 +56,8 @@ pub struct AutoSearch<'a> {
     pub student: &'a StudentSettings,
     /// Names of its settings that stay as they are.
     pub fixed: &'a BTreeSet<String>,
+    /// Whether it may be of another kind: logistic regression on tf-idf, where labels alone do best.
+    pub kind_open: bool,
     /// How students are trained. Its seed is that of the search.
     pub train: TrainSettings,
     /// What students may need, and threads.
@@ -80,7 +83,13 @@ impl AutoSearch<'_> {
         });
         let sample = self.task.sample(ROWS);
         let task = sample.as_ref().unwrap_or(self.task);
-        let plan = candidates::plan(task, self.spec, self.method, student, self.fixed, small.is_some())?;
+        let given = GivenStudent {
+            student,
+            fixed: self.fixed,
+            kind_open: self.kind_open && small.is_none(),
+            stand_in: small.is_some(),
+        };
+        let plan = candidates::plan(task, self.spec, self.method, given)?;
         let race = Race { search: self, task, train, on_student, cancel };
         let raced = race.run(&plan)?;
         let by = race.criterion();

@@ -46,9 +46,17 @@ impl Race<'_> {
         let jobs = threads.min(self.search.budget.get());
         let each = NonZeroUsize::new(threads / jobs).unwrap_or(NonZeroUsize::MIN);
         let mut field = Field { race: self, plan, jobs, methods: plan.methods.clone(), entries: Vec::new() };
-        let first = Fold::open(self, plan, 0, &(0..plan.students.len()).collect())?;
-        let distillers = first.distillers(each);
-        let finalists = field.first_rounds(&distillers)?;
+        let always = (0..plan.early).chain(plan.baseline.map(|(student, _)| student)).collect();
+        let first = Fold::open(self, plan, 0, &always)?;
+        let mut distillers = first.distillers(each);
+        field.first_rounds(&distillers)?;
+        let of_teacher = field.students_of_teacher();
+        let second = Fold::open(self, plan, 0, &of_teacher.iter().copied().collect())?;
+        for (own, further) in distillers.iter_mut().zip(second.distillers(each)) {
+            *own = own.take().or(further);
+        }
+        let of_teacher: Vec<usize> = of_teacher.into_iter().filter(|&student| second.has(student)).collect();
+        let finalists = field.last_steps(&distillers, &of_teacher)?;
         let students = finalists.iter().map(|&entry| field.entries[entry].rank.0).collect();
         for number in 1..SEEDS {
             if first.holds_out() {
@@ -82,20 +90,56 @@ struct Field<'a> {
 }
 
 impl Field<'_> {
-    /// Trains every candidate once, and gives those of the last round, for which a third of the budget is left.
-    fn first_rounds(&mut self, distillers: &Distillers<'_>) -> Result<Vec<usize>, AutoError> {
+    /// Candidates that are tried before the last round, for which a third of the budget is left.
+    fn most(&self) -> usize {
         let budget = self.race.search.budget.get();
-        let most = (budget - budget / 3).max(1);
-        let (students, plain) = (self.plan.students.len(), self.plan.plain);
+        (budget - budget / 3).max(1)
+    }
+
+    /// Trains the candidates of the plan once.
+    fn first_rounds(&mut self, distillers: &Distillers<'_>) -> Result<(), AutoError> {
+        let (most, students, plain) = (self.most(), self.plan.early, self.plan.plain);
         let pairs = (0..plain).flat_map(|method| (0..students).map(move |student| (student, method)));
-        self.enter(distillers, pairs.collect(), most)?;
+        self.enter(distillers, pairs.chain(self.plan.baseline).collect(), most)?;
         let best = self.best_students();
         let splits = plain..self.plan.methods.len();
         let pairs = best.iter().flat_map(|&student| splits.clone().map(move |method| (student, method)));
         self.enter(distillers, pairs.collect(), most)?;
-        self.enter_mixed_labels(distillers, most)?;
+        self.enter_mixed_labels(distillers, most)
+    }
+
+    /// What the best student so far could take from a teacher.
+    fn students_of_teacher(&self) -> Vec<usize> {
+        let best = self.order().first().map(|&place| self.entries[place].rank.0);
+        let of_best = self.plan.of_teacher.iter().filter(|(_, student)| Some(*student) == best);
+        of_best.map(|&(own, _)| own).collect()
+    }
+
+    /// Goes on from the best candidate, with these students too, and gives the candidates of the last round.
+    fn last_steps(
+        &mut self,
+        distillers: &Distillers<'_>,
+        of_teacher: &[usize],
+    ) -> Result<Vec<usize>, AutoError> {
+        let most = self.most();
+        let methods: Vec<usize> = self.best_methods(STEPS_AT_ONCE);
+        let pairs =
+            of_teacher.iter().flat_map(|&student| methods.iter().map(move |&method| (student, method)));
+        self.enter(distillers, pairs.collect(), most)?;
         self.enter_steps(distillers, most)?;
-        Ok(self.finalists((budget - self.entries.len()) / (SEEDS - 1)))
+        Ok(self.finalists((self.race.search.budget.get() - self.entries.len()) / (SEEDS - 1)))
+    }
+
+    /// The methods of the best entries, `count` different ones.
+    fn best_methods(&self, count: usize) -> Vec<usize> {
+        let mut methods = Vec::new();
+        for place in self.order() {
+            let method = self.entries[place].rank.1;
+            if methods.len() < count && !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+        methods
     }
 
     fn score(&self, place: usize) -> f64 {
@@ -146,7 +190,7 @@ impl Field<'_> {
             let (sum, count) = own.fold((0.0, 0.0), |(sum, count), score| (sum + score, count + 1.0));
             if count == 0.0 { -1.0 } else { sum / count }
         };
-        let mut students: Vec<usize> = (0..self.plan.students.len()).collect();
+        let mut students: Vec<usize> = (0..self.plan.early).collect();
         students.sort_by(|&a, &b| score(b).total_cmp(&score(a)));
         students.truncate(BEST_STUDENTS);
         students

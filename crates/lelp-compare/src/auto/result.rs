@@ -91,7 +91,9 @@ impl AutoResult {
     /// A candidate, in words.
     #[must_use]
     pub fn describe_candidate(&self, candidate: &Candidate) -> String {
-        let changed = candidate.student.kind().alternatives.iter().filter(|alternative| {
+        let kind = candidate.student.kind();
+        let other_kind = (kind.name != self.given.kind().name).then(|| format!(", student `{}`", kind.name));
+        let changed = kind.alternatives.iter().chain(kind.of_teacher).filter(|alternative| {
             let set = |student: &StudentSettings| {
                 alternative.changes.iter().all(|(name, value)| {
                     student.values().get(*name).and_then(serde_json::Value::as_u64) == Some(*value as u64)
@@ -102,7 +104,8 @@ impl AutoResult {
         let changed = changed.map(|alternative| format!(", {}", alternative.name));
         let rate = ((candidate.rate_factor - 1.0).abs() > f32::EPSILON)
             .then(|| format!(", {} x the learning rate", candidate.rate_factor));
-        describe_method(&candidate.distill) + &changed.chain(rate).collect::<String>()
+        describe_method(&candidate.distill)
+            + &other_kind.into_iter().chain(changed).chain(rate).collect::<String>()
     }
 
     /// The reason, for people: the scores of the choice, of the best, of labels alone and of plain distillation.

@@ -105,6 +105,7 @@ impl Comparison<'_> {
             method: &method.method,
             student: model,
             fixed: given,
+            kind_open: false,
             train,
             resources: self.resources(prepared),
             budget,

@@ -1,5 +1,7 @@
 //! An n-gram student as bytes: `config.json` and `model.safetensors`.
 
+use std::ops::Range;
+
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use thiserror::Error;
@@ -8,7 +10,8 @@ use super::config::{NgramConfig, TablePrecision};
 use super::feature_table::{Bytes, FeatureTable, FeatureTableError, PrunedCodes, PrunedRows, Slice, copied};
 use super::kept_rows::KeptRows;
 use super::student::{NgramModelError, NgramStudent};
-use crate::layer::{Layer, LayerError};
+use crate::layer::{Layer, LayerError, OutputLayers};
+use crate::static_embeddings::{StaticEmbeddings, StaticEmbeddingsError};
 
 /// Names of the tensors.
 const TABLE: &str = "table";
@@ -45,6 +48,9 @@ pub enum NgramBytesError {
     /// The table does not hold together.
     #[error("the table is unsound")]
     Table(#[source] FeatureTableError),
+    /// Static embeddings do not hold together.
+    #[error("the static embeddings are unsound")]
+    Static(#[source] StaticEmbeddingsError),
     /// A layer does not hold together.
     #[error("layer `{layer}` is unsound")]
     Layer {
@@ -69,9 +75,11 @@ impl NgramStudent {
         config.check().map_err(|source| NgramBytesError::Model(source.into()))?;
         let weights = Weights::open(weights)?;
         let table = weights.table(&config)?;
-        let hidden = config.hidden.map(|_| weights.layer("hidden")).transpose()?;
-        let output = weights.layer("output")?;
-        Self::new(config, table, hidden, output).map_err(NgramBytesError::Model)
+        let precision = config.table.of_static_embeddings();
+        let read_static = |_| StaticEmbeddings::read(&weights, precision);
+        let static_embeddings = config.static_width.map(read_static).transpose()?;
+        let layers = weights.layers(config.hidden.is_some())?;
+        Self::new(config, table, static_embeddings, layers).map_err(NgramBytesError::Model)
     }
 
     /// The bytes of `config.json`, in lines.
@@ -87,7 +95,12 @@ impl NgramStudent {
     #[must_use]
     pub fn weight_bytes(&self) -> Vec<u8> {
         let pruned = self.table().kept().map(|pruned| PrunedBytes::of(pruned, self.table().buckets()));
-        safetensors::serialize(self.tensors(pruned.as_ref()), None).expect("shapes are those of the values")
+        let pieces = self.static_embeddings().map(|embeddings| embeddings.vocabulary().to_bytes());
+        let mut tensors = self.tensors(pruned.as_ref());
+        if let Some((embeddings, pieces)) = self.static_embeddings().zip(pieces.as_ref()) {
+            tensors.extend(embeddings.tensors(pieces));
+        }
+        safetensors::serialize(tensors, None).expect("shapes are those of the values")
     }
 
     fn tensors<'a>(&'a self, pruned: Option<&'a PrunedBytes<'a>>) -> Vec<(String, TensorView<'a>)> {
@@ -106,13 +119,7 @@ impl NgramStudent {
             tensors.push(view(TABLE, Dtype::I8, &shape, bytemuck::cast_slice(codes)));
             tensors.push(view(TABLE_SCALE, Dtype::F32, &shape[..1], bytemuck::cast_slice(scales)));
         }
-        let hidden = self.hidden().map(|layer| ("hidden", layer));
-        for (name, layer) in hidden.into_iter().chain([("output", self.output())]) {
-            let shape = [layer.outputs(), layer.inputs()];
-            let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
-            tensors.push(view(&weight, Dtype::F32, &shape, bytemuck::cast_slice(layer.weight())));
-            tensors.push(view(&bias, Dtype::F32, &shape[..1], bytemuck::cast_slice(layer.bias())));
-        }
+        tensors.extend(self.layers().tensors());
         tensors
     }
 }
@@ -137,25 +144,30 @@ impl<'a> PrunedBytes<'a> {
     }
 }
 
-fn view<'a>(name: &str, dtype: Dtype, shape: &[usize], bytes: &'a [u8]) -> (String, TensorView<'a>) {
+pub(crate) fn view<'a>(
+    name: &str,
+    dtype: Dtype,
+    shape: &[usize],
+    bytes: &'a [u8],
+) -> (String, TensorView<'a>) {
     let view = TensorView::new(dtype, shape.to_vec(), bytes).expect("the shape is that of the values");
     (name.to_owned(), view)
 }
 
 /// The weights of a model.
-struct Weights<'a> {
+pub(crate) struct Weights<'a> {
     bytes: &'a Bytes,
     tensors: SafeTensors<'a>,
 }
 
 impl<'a> Weights<'a> {
-    fn open(bytes: &'a Bytes) -> Result<Self, NgramBytesError> {
+    pub(crate) fn open(bytes: &'a Bytes) -> Result<Self, NgramBytesError> {
         let tensors = SafeTensors::deserialize((**bytes).as_ref()).map_err(NgramBytesError::Safetensors)?;
         Ok(Self { bytes, tensors })
     }
 
     /// Shape and bytes of a tensor; `SafeTensors` has checked that they agree and lie inside the file.
-    fn tensor(
+    pub(crate) fn tensor(
         &self,
         name: &str,
         wanted: Dtype,
@@ -170,46 +182,58 @@ impl<'a> Weights<'a> {
     }
 
     fn table(&self, config: &NgramConfig) -> Result<FeatureTable, NgramBytesError> {
-        let dtype = match config.table {
-            TablePrecision::F32 => Dtype::F32,
-            TablePrecision::Int8 | TablePrecision::PrunedInt8 => Dtype::I8,
-            TablePrecision::PrunedInt4 => Dtype::U8,
-        };
-        let (shape, bytes) = self.tensor(TABLE, dtype, 2)?;
-        let start = bytes.as_ptr().addr() - (**self.bytes).as_ref().as_ptr().addr();
-        let range = start..start + bytes.len();
-        let table = match config.table {
-            TablePrecision::F32 => {
-                FeatureTable::from_f32(shape[0], shape[1], Slice::mapped(self.bytes, range))
-            }
-            TablePrecision::Int8 => {
-                let scales = copied(self.tensor(TABLE_SCALE, Dtype::F32, 1)?.1);
-                FeatureTable::from_int8(shape[0], shape[1], Slice::mapped(self.bytes, range), scales)
-            }
+        match config.table {
+            TablePrecision::F32 => self.f32_table(TABLE),
+            TablePrecision::Int8 => self.int8_table(TABLE, TABLE_SCALE),
             TablePrecision::PrunedInt8 => {
-                self.pruned(config, PrunedCodes::Int8(Slice::mapped(self.bytes, range)))?
+                let (_, range) = self.range(TABLE, Dtype::I8)?;
+                self.pruned(config, PrunedCodes::Int8(Slice::mapped(self.bytes, range)))
             }
             TablePrecision::PrunedInt4 => {
-                self.pruned(config, PrunedCodes::Int4(Slice::mapped(self.bytes, range)))?
+                let (_, range) = self.range(TABLE, Dtype::U8)?;
+                self.pruned(config, PrunedCodes::Int4(Slice::mapped(self.bytes, range)))
             }
-        };
-        table.map_err(NgramBytesError::Table)
+        }
+    }
+
+    /// A table of 32 bits a value.
+    pub(crate) fn f32_table(&self, name: &str) -> Result<FeatureTable, NgramBytesError> {
+        let ([rows, width], range) = self.range(name, Dtype::F32)?;
+        FeatureTable::from_f32(rows, width, Slice::mapped(self.bytes, range)).map_err(NgramBytesError::Table)
+    }
+
+    /// A table of 8 bits a value, with a scale for each row.
+    pub(crate) fn int8_table(&self, name: &str, scale: &str) -> Result<FeatureTable, NgramBytesError> {
+        let ([rows, width], range) = self.range(name, Dtype::I8)?;
+        let scales = copied(self.tensor(scale, Dtype::F32, 1)?.1);
+        FeatureTable::from_int8(rows, width, Slice::mapped(self.bytes, range), scales)
+            .map_err(NgramBytesError::Table)
+    }
+
+    /// Shape of a table, and where its values are.
+    fn range(&self, name: &str, dtype: Dtype) -> Result<([usize; 2], Range<usize>), NgramBytesError> {
+        let (shape, bytes) = self.tensor(name, dtype, 2)?;
+        let start = bytes.as_ptr().addr() - (**self.bytes).as_ref().as_ptr().addr();
+        Ok(([shape[0], shape[1]], start..start + bytes.len()))
     }
 
     /// A pruned table: its codes, and the rows that they belong to.
-    fn pruned(
-        &self,
-        config: &NgramConfig,
-        codes: PrunedCodes,
-    ) -> Result<Result<FeatureTable, FeatureTableError>, NgramBytesError> {
+    fn pruned(&self, config: &NgramConfig, codes: PrunedCodes) -> Result<FeatureTable, NgramBytesError> {
         let scales: Vec<f16> = copied(self.tensor(TABLE_SCALE, Dtype::F16, 1)?.1);
         let scales = scales.into_iter().map(f16::to_f32).collect();
         let bytes = self.tensor(TABLE_KEPT, Dtype::U8, 1)?.1;
         let buckets = config.features.buckets;
-        let Some(kept) = KeptRows::from_bytes(buckets, bytes) else {
-            return Ok(Err(FeatureTableError::Kept { buckets, bytes: bytes.len() }));
-        };
-        Ok(FeatureTable::from_pruned(buckets, config.width, PrunedRows { kept, codes, scales }))
+        let kept = KeptRows::from_bytes(buckets, bytes)
+            .ok_or(FeatureTableError::Kept { buckets, bytes: bytes.len() })
+            .map_err(NgramBytesError::Table)?;
+        FeatureTable::from_pruned(buckets, config.width, PrunedRows { kept, codes, scales })
+            .map_err(NgramBytesError::Table)
+    }
+
+    /// A hidden layer, where there is one, and the outputs.
+    pub(crate) fn layers(&self, hidden: bool) -> Result<OutputLayers, NgramBytesError> {
+        let hidden = hidden.then(|| self.layer("hidden")).transpose()?;
+        Ok(OutputLayers { hidden, output: self.layer("output")? })
     }
 
     fn layer(&self, layer: &'static str) -> Result<Layer, NgramBytesError> {

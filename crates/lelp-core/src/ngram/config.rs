@@ -27,6 +27,12 @@ pub enum TablePrecision {
 }
 
 impl TablePrecision {
+    /// How static embeddings beside such a table are stored: in 32 bits, or in 8.
+    #[must_use]
+    pub fn of_static_embeddings(self) -> Self {
+        if self == Self::F32 { Self::F32 } else { Self::Int8 }
+    }
+
     /// Bytes of a row of `width` values with its scale, where the table is pruned.
     #[must_use]
     pub fn pruned_row_bytes(self, width: usize) -> usize {
@@ -52,6 +58,9 @@ pub struct NgramConfig {
     pub table: TablePrecision,
     /// The features of a text.
     pub features: FeatureSettings,
+    /// Width of static embeddings beside the table, where there are some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub static_width: Option<NonZeroUsize>,
     /// The columns that are read; where there are none, a text, and a second text where there is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<NgramColumn>,
@@ -107,6 +116,7 @@ impl NgramConfig {
             hidden: NonZeroUsize::new(64),
             table: TablePrecision::F32,
             features,
+            static_width: None,
             columns: Vec::new(),
         }
     }
@@ -121,8 +131,8 @@ impl NgramConfig {
             return Err(NgramConfigError::LabelTwice { label: label.clone() });
         }
         size("width", self.width, 1)?;
-        if let Some(hidden) = self.hidden {
-            size("hidden", hidden.get(), 1)?;
+        for (name, value) in [("hidden", self.hidden), ("static_width", self.static_width)] {
+            value.map_or(Ok(()), |value| size(name, value.get(), 1))?;
         }
         size("subclasses", self.subclasses, 1)?;
         size("labels x subclasses", self.labels.len().saturating_mul(self.subclasses), 2)?;
@@ -151,10 +161,16 @@ impl NgramConfig {
         self.labels.len() * self.subclasses
     }
 
-    /// Inputs of the last layer: the hidden layer, or the table's width where there is none.
+    /// Inputs of the first layer: the table's width, and that of static embeddings.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.width + self.static_width.map_or(0, NonZeroUsize::get)
+    }
+
+    /// Inputs of the last layer: the hidden layer, or those of the first where there is none.
     #[must_use]
     pub fn last_inputs(&self) -> usize {
-        self.hidden.map_or(self.width, NonZeroUsize::get)
+        self.hidden.map_or(self.inputs(), NonZeroUsize::get)
     }
 }
 

@@ -305,7 +305,7 @@ impl FeatureTable {
     }
 
     /// Codes and scales, if the values are stored so.
-    pub(super) fn codes(&self) -> Option<(&[i8], &[f32])> {
+    pub(crate) fn codes(&self) -> Option<(&[i8], &[f32])> {
         match &self.values {
             Values::Int8 { codes, scales } => Some((codes.get(), scales)),
             Values::F32(_) | Values::Pruned(_) => None,

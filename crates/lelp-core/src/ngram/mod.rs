@@ -22,6 +22,7 @@ mod word_break;
 use crate::{Classified, ErrorKind};
 
 pub use bytes::NgramBytesError;
+pub(crate) use bytes::{Weights, view};
 pub use character_ngrams::CharacterNgrams;
 pub use columns::{ColumnFeatures, ColumnValue, NgramColumn, NgramColumnsError};
 pub use config::{NgramConfig, NgramConfigError, TablePrecision};

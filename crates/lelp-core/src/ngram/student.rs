@@ -8,8 +8,9 @@ use super::columns::ColumnFeatures;
 use super::config::{NgramConfig, NgramConfigError, TablePrecision};
 use super::feature_table::FeatureTable;
 use super::features::FeatureScratch;
-use crate::layer::Layer;
-use crate::{Text, class_logit};
+use crate::Text;
+use crate::layer::{Layer, LayerBuffers, OutputLayers};
+use crate::static_embeddings::{StaticEmbeddings, StaticScratch};
 
 /// A trained n-gram student: features of a row to logits of classes.
 #[derive(Debug, Clone)]
@@ -17,8 +18,8 @@ pub struct NgramStudent {
     config: NgramConfig,
     features: ColumnFeatures,
     table: FeatureTable,
-    hidden: Option<Layer>,
-    output: Layer,
+    static_embeddings: Option<StaticEmbeddings>,
+    layers: OutputLayers,
 }
 
 /// Configuration, table and layers do not fit together.
@@ -46,6 +47,20 @@ pub enum NgramModelError {
         stored: TablePrecision,
         /// As configured.
         wanted: TablePrecision,
+    },
+    /// Static embeddings are missing, or not those that the configuration says.
+    #[error(
+        "static embeddings of width {found} in {stored:?}, but the configuration says {wanted} (0 for none) in {precision:?}"
+    )]
+    Static {
+        /// Their width; 0 where there are none.
+        found: usize,
+        /// As they are stored.
+        stored: TablePrecision,
+        /// Width configured.
+        wanted: usize,
+        /// As configured.
+        precision: TablePrecision,
     },
     /// The hidden layer is missing, or there is one too many.
     #[error("the configuration says {hidden} hidden units, but a hidden layer is {}", if *.present { "given" } else { "missing" })]
@@ -78,9 +93,10 @@ pub enum NgramModelError {
 pub struct NgramScratch {
     features: FeatureScratch,
     ids: Vec<u32>,
+    static_embeddings: StaticScratch,
+    /// The mean of the table's rows, and behind it that of static embeddings.
     mean: Vec<f32>,
-    hidden: Vec<f32>,
-    outputs: Vec<f32>,
+    layers: LayerBuffers,
 }
 
 impl NgramStudent {
@@ -88,8 +104,8 @@ impl NgramStudent {
     pub fn new(
         config: NgramConfig,
         table: FeatureTable,
-        hidden: Option<Layer>,
-        output: Layer,
+        static_embeddings: Option<StaticEmbeddings>,
+        layers: OutputLayers,
     ) -> Result<Self, NgramModelError> {
         config.check()?;
         if table.buckets() != config.features.buckets || table.width() != config.width {
@@ -103,17 +119,18 @@ impl NgramStudent {
         if table.precision() != config.table {
             return Err(NgramModelError::Precision { stored: table.precision(), wanted: config.table });
         }
-        match (&hidden, config.hidden) {
-            (Some(layer), Some(units)) => check_layer("hidden", layer, config.width, units.get())?,
+        check_static(&config, static_embeddings.as_ref())?;
+        match (&layers.hidden, config.hidden) {
+            (Some(layer), Some(units)) => check_layer("hidden", layer, config.inputs(), units.get())?,
             (None, None) => {}
             (_, units) => {
                 let units = units.map_or(0, NonZeroUsize::get);
-                return Err(NgramModelError::Hidden { hidden: units, present: hidden.is_some() });
+                return Err(NgramModelError::Hidden { hidden: units, present: layers.hidden.is_some() });
             }
         }
-        check_layer("output", &output, config.last_inputs(), config.outputs())?;
+        check_layer("output", &layers.output, config.last_inputs(), config.outputs())?;
         let features = config.column_features().map_err(NgramConfigError::from)?;
-        Ok(Self { config, features, table, hidden, output })
+        Ok(Self { config, features, table, static_embeddings, layers })
     }
 
     /// Shape and labels.
@@ -128,19 +145,31 @@ impl NgramStudent {
         &self.table
     }
 
+    /// Static embeddings beside the table, if there are some.
+    #[must_use]
+    pub fn static_embeddings(&self) -> Option<&StaticEmbeddings> {
+        self.static_embeddings.as_ref()
+    }
+
+    /// From the mean of the table's rows, and behind it that of static embeddings, to the outputs.
+    #[must_use]
+    pub fn layers(&self) -> &OutputLayers {
+        &self.layers
+    }
+
     /// The hidden layer, if there is one.
     #[must_use]
     pub fn hidden(&self) -> Option<&Layer> {
-        self.hidden.as_ref()
+        self.layers.hidden.as_ref()
     }
 
     /// The last layer.
     #[must_use]
     pub fn output(&self) -> &Layer {
-        &self.output
+        &self.layers.output
     }
 
-    /// The model with its table in 8 bits.
+    /// The model with its tables in 8 bits.
     #[must_use]
     pub fn quantized(&self) -> Self {
         let mut config = self.config.clone();
@@ -149,8 +178,8 @@ impl NgramStudent {
             config,
             features: self.features.clone(),
             table: self.table.quantized(),
-            hidden: self.hidden.clone(),
-            output: self.output.clone(),
+            static_embeddings: self.static_embeddings.as_ref().map(StaticEmbeddings::quantized),
+            layers: self.layers.clone(),
         }
     }
 
@@ -159,7 +188,9 @@ impl NgramStudent {
     #[must_use]
     pub fn pruned(&self, kept: &[u32], others: &[f32], precision: TablePrecision) -> Option<Self> {
         let table = self.table.pruned(kept, others, precision)?;
-        Some(Self { config: NgramConfig { table: precision, ..self.config.clone() }, table, ..self.clone() })
+        let config = NgramConfig { table: precision, ..self.config.clone() };
+        let static_embeddings = self.static_embeddings.as_ref().map(StaticEmbeddings::quantized);
+        Some(Self { config, table, static_embeddings, ..self.clone() })
     }
 
     /// Buffers for [`class_logits`](Self::class_logits); with them no prediction allocates, save that character
@@ -171,9 +202,9 @@ impl NgramStudent {
         NgramScratch {
             features,
             ids,
-            mean: vec![0.0; self.config.width],
-            hidden: vec![0.0; self.config.hidden.map_or(0, NonZeroUsize::get)],
-            outputs: vec![0.0; self.config.outputs()],
+            static_embeddings: StaticScratch::default(),
+            mean: vec![0.0; self.config.inputs()],
+            layers: self.layers.buffers(),
         }
     }
 
@@ -184,57 +215,57 @@ impl NgramStudent {
     /// # Panics
     /// If `logits` does not hold one value a class, or `scratch` was made by a model of another shape.
     pub fn class_logits(&self, text: &Text<'_>, scratch: &mut NgramScratch, logits: &mut [f32]) {
-        self.logits_of_features(
-            |features, ids| self.features.extract_text(text, features, ids),
-            scratch,
-            logits,
-        );
+        let extract = |features: &mut _, ids: &mut _| self.features.extract_text(text, features, ids);
+        self.logits_of_features(extract, Some(text), scratch, logits);
     }
 
-    /// Outputs before the collapse, `[classes * subclasses]`, of a row with these feature buckets.
+    /// Outputs before the collapse, `[classes * subclasses]`, of a row with these feature buckets and no piece of words.
     pub fn outputs_of_buckets<'a>(&self, buckets: &[u32], scratch: &'a mut NgramScratch) -> &'a [f32] {
         scratch.ids.clear();
         scratch.ids.extend_from_slice(buckets);
-        self.outputs_of_features(scratch);
-        &scratch.outputs
+        self.embed(None, scratch);
+        self.layers.outputs(&scratch.mean, &mut scratch.layers)
     }
 
-    /// As [`class_logits`](Self::class_logits) of the buckets that `extract` appends to a list.
+    /// As [`class_logits`](Self::class_logits) of the buckets that `extract` appends to a list, of a row with this text.
     pub fn logits_of_features(
         &self,
         extract: impl FnOnce(&mut FeatureScratch, &mut Vec<u32>),
+        text: Option<&Text<'_>>,
         scratch: &mut NgramScratch,
         logits: &mut [f32],
     ) {
+        assert_eq!(logits.len(), self.config.classes(), "one logit for each class");
         scratch.ids.clear();
         extract(&mut scratch.features, &mut scratch.ids);
-        self.logits_of_ids(scratch, logits);
+        self.embed(text, scratch);
+        self.layers.class_logits(&scratch.mean, self.config.subclasses, &mut scratch.layers, logits);
     }
 
-    /// Class logits of the features in `scratch`.
-    fn logits_of_ids(&self, scratch: &mut NgramScratch, logits: &mut [f32]) {
-        assert_eq!(logits.len(), self.config.classes(), "one logit for each class");
-        self.outputs_of_features(scratch);
-        for (logit, outputs) in logits.iter_mut().zip(scratch.outputs.chunks_exact(self.config.subclasses)) {
-            *logit = class_logit(outputs);
+    /// Means of the features in `scratch` and of the static embeddings of `text`, into it.
+    fn embed(&self, text: Option<&Text<'_>>, scratch: &mut NgramScratch) {
+        let NgramScratch { ids, static_embeddings: static_scratch, mean, .. } = scratch;
+        let (mean, static_mean) = mean.split_at_mut(self.config.width);
+        self.table.mean(ids, mean);
+        let Some(embeddings) = &self.static_embeddings else { return };
+        match text {
+            Some(text) => {
+                embeddings.embed(text, self.config.features.max_tokens, static_scratch, static_mean);
+            }
+            None => static_mean.fill(0.0),
         }
     }
+}
 
-    /// Outputs of the features in `scratch`, into it.
-    fn outputs_of_features(&self, scratch: &mut NgramScratch) {
-        self.table.mean(&mut scratch.ids, &mut scratch.mean);
-        let last = match &self.hidden {
-            None => &scratch.mean,
-            Some(layer) => {
-                layer.apply(&scratch.mean, &mut scratch.hidden);
-                for value in &mut scratch.hidden {
-                    *value = value.max(0.0);
-                }
-                &scratch.hidden
-            }
-        };
-        self.output.apply(last, &mut scratch.outputs);
+fn check_static(config: &NgramConfig, embeddings: Option<&StaticEmbeddings>) -> Result<(), NgramModelError> {
+    let (wanted, precision) =
+        (config.static_width.map_or(0, NonZeroUsize::get), config.table.of_static_embeddings());
+    let (found, stored) =
+        embeddings.map_or((0, precision), |found| (found.width(), found.table().precision()));
+    if (found, stored) == (wanted, precision) {
+        return Ok(());
     }
+    Err(NgramModelError::Static { found, stored, wanted, precision })
 }
 
 fn check_layer(

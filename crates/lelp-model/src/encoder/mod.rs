@@ -34,6 +34,7 @@ use crate::int8::QuantizedNetwork;
 use crate::predictor::PredictError;
 use crate::tokenizer::{TextPreparation, TokenIds, Tokenizer};
 use crate::{onnx, pooling};
+use lelp_core::static_embeddings::Piece;
 use lelp_data::{Text, storage};
 
 /// How to load an encoder; what is `None` is read from the folder.
@@ -164,6 +165,12 @@ impl Encoder {
     #[must_use]
     pub fn preparation(&self) -> &TextPreparation {
         self.tokenizer.preparation()
+    }
+
+    /// The pieces of words that its tokenizer knows, with their ids.
+    #[must_use]
+    pub fn pieces(&self) -> Vec<(u32, Piece)> {
+        self.tokenizer.pieces()
     }
 
     /// What decides the embeddings of a text, as a hash: config, weights and tokenizer of `folder`, which this encoder was

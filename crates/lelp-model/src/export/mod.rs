@@ -31,6 +31,7 @@ use crate::load_model::{check_recorded, kind_of};
 use crate::mlp::MlpModel;
 use crate::model_kind::ModelFolderError;
 use crate::ngram::NgramModel;
+use crate::static_embeddings::StaticModel;
 use crate::tfidf::TfidfModel;
 use crate::tokenizer::TokenizerFileError;
 
@@ -116,7 +117,8 @@ pub enum ExportError {
 /// A model of any kind, as it is exported.
 #[derive(Debug)]
 pub(crate) enum ExportSource {
-    Ngram(NgramModel),
+    Ngram(Box<NgramModel>),
+    Static(StaticModel),
     Columns(Box<MlpModel>),
     Tfidf(TfidfModel),
     FrozenEncoder(ClassifierFiles),

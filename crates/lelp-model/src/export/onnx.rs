@@ -2,7 +2,8 @@
 //!
 //! | kind | inputs |
 //! |---|---|
-//! | n-gram student | i64 `input_ids` `[features]`, `offsets` `[batch]`: see [`ngram_graph`] |
+//! | n-gram student | i64 `input_ids` `[features]`, `offsets` `[batch]`: see [`ngram_graph`]; with static embeddings `piece_ids` and `piece_offsets` too |
+//! | static student | i64 `input_ids` `[pieces]`, `offsets` `[batch]`: see [`static_graph`] |
 //! | network on columns | one a column: see [`columns_graph`] |
 //! | encoder with a head | i64 `input_ids`, `attention_mask` (1 for text, 0 for padding on the right) and, where the encoder reads them, `token_type_ids`: `[batch, tokens]` |
 //!
@@ -22,8 +23,11 @@ use crate::encoder_classifier::ClassifierFiles;
 use crate::mlp::MlpModel;
 use crate::ngram::{NgramModel, WORD_BREAK};
 use crate::onnx::builder::OnnxGraph;
-use crate::onnx::{EncodedText, GraphOfClassifier, classifier_graph, columns_graph, ngram_graph};
+use crate::onnx::{
+    EncodedText, GraphOfClassifier, classifier_graph, columns_graph, ngram_graph, static_graph,
+};
 use crate::predictor::Predictor;
+use crate::static_embeddings::StaticEmbeddings;
 use crate::tokenizer::TextPreparation;
 
 /// Larger weights go into a file of their own: one message of the format ends at 2 GiB, and some readers earlier.
@@ -36,6 +40,10 @@ pub(super) fn write(source: &Source<'_>, out: &Path) -> Result<Exported, ExportE
 fn write_within(source: &Source<'_>, out: &Path, largest: usize) -> Result<Exported, ExportError> {
     let (labels, mut graph, more) = match &source.model {
         ExportSource::Ngram(model) => ngram(model, source),
+        ExportSource::Static(model) => {
+            let entries = described(&[("pieces", pieces(model.embeddings()))]);
+            (model.labels().to_vec(), static_graph(model, source.temperature), entries)
+        }
         ExportSource::Columns(model) => columns(model, source)?,
         ExportSource::FrozenEncoder(files) | ExportSource::SequenceClassifier(files) => {
             classifier(files, source)?
@@ -85,7 +93,15 @@ fn ngram(model: &NgramModel, source: &Source<'_>) -> Described {
     if !config.columns.is_empty() {
         entries.push(("columns", json!(config.columns).to_string()));
     }
+    if let Some(embeddings) = model.static_embeddings() {
+        entries.push(("pieces", pieces(embeddings)));
+    }
     (config.labels.clone(), ngram_graph(model, source.temperature), described(&entries))
+}
+
+/// The pieces of words, one a line, each at the place of its id.
+fn pieces(embeddings: &StaticEmbeddings) -> String {
+    String::from_utf8(embeddings.vocabulary().to_bytes()).expect("pieces are texts")
 }
 
 fn columns(model: &MlpModel, source: &Source<'_>) -> Result<Described, ExportError> {

@@ -2,7 +2,8 @@
 //!
 //! | kind | tensors |
 //! |---|---|
-//! | n-gram student | `table` `[rows, width]`; `table.row_of_bucket` i64 `[buckets]` where it is pruned; layers |
+//! | n-gram student | `table` `[rows, width]`; `table.row_of_bucket` i64 `[buckets]` where it is pruned; `static` and `static.pieces` as below; layers |
+//! | static student | `static` `[pieces, width]`, `static.pieces` u8: the pieces, one a line, those inside of words with `##`; layers |
 //! | network on columns | `category.N.weight` `[words + 1, width]`, row 0 for a missing or unknown word; layers; `encoder.NAME` where a text is read |
 //! | tf-idf baseline | `keys` u64 `[terms]`, `idf` `[terms]`, `weight` `[terms, outputs]`, `bias` `[outputs]` |
 //! | encoder with a head | `encoder.NAME`, named as a bare encoder's in `transformers`; layers |
@@ -27,6 +28,7 @@ use crate::head::ClassifierHead;
 use crate::mlp::MlpModel;
 use crate::ngram::NgramModel;
 use crate::predictor::Predictor;
+use crate::static_embeddings::StaticEmbeddings;
 use crate::teacher::Teacher;
 use crate::tfidf::TfidfModel;
 
@@ -61,6 +63,16 @@ impl<'a> Tensors<'a> {
 
     fn push_bytes(&mut self, name: String, dtype: Dtype, shape: &[usize], bytes: Cow<'a, [u8]>) {
         self.tensors.push(Tensor { name, dtype, shape: shape.to_vec(), bytes });
+    }
+
+    /// Vectors of pieces in `f32`, and the pieces, one a line, each at the place of its vector.
+    fn static_embeddings(&mut self, embeddings: &StaticEmbeddings) {
+        let (table, pieces) = (embeddings.table(), embeddings.vocabulary().to_bytes());
+        let mut values = vec![0.0; table.rows() * table.width()];
+        table.write_rows(&mut values);
+        self.push("static", &[table.rows(), table.width()], values);
+        let shape = [pieces.len()];
+        self.push_bytes("static.pieces".to_owned(), Dtype::U8, &shape, Cow::Owned(pieces));
     }
 
     fn describe(&mut self, key: &str, value: &impl ToString) {
@@ -116,6 +128,14 @@ pub(super) fn write(source: &Source<'_>, out: &Path) -> Result<Exported, ExportE
             head = model.head();
             (ngram(model, &head), model.labels())
         }
+        ExportSource::Static(model) => {
+            head = model.head();
+            let mut tensors = Tensors::default();
+            tensors.static_embeddings(model.embeddings());
+            tensors.head(&head);
+            tensors.describe("config", &json!(model.config()));
+            (tensors, model.labels())
+        }
         ExportSource::Columns(model) => (columns(model)?, model.labels()),
         ExportSource::Tfidf(model) => (tfidf(model), model.labels()),
         ExportSource::FrozenEncoder(files) | ExportSource::SequenceClassifier(files) => {
@@ -137,6 +157,9 @@ fn ngram<'a>(model: &'a NgramModel, head: &'a ClassifierHead) -> Tensors<'a> {
         let bytes = bytemuck::cast_slice(&rows).to_vec();
         let name = "table.row_of_bucket".to_owned();
         tensors.push_bytes(name, Dtype::I64, &[rows.len()], Cow::Owned(bytes));
+    }
+    if let Some(embeddings) = model.static_embeddings() {
+        tensors.static_embeddings(embeddings);
     }
     tensors.head(head);
     tensors.describe("config", &json!(model.config()));

@@ -27,7 +27,10 @@ pub(super) fn write(source: &Source<'_>, out: &Path) -> Result<Exported, ExportE
         ExportSource::FrozenEncoder(_) => {
             return refused("the sequence classifiers there have no place for its pooling and its head");
         }
-        ExportSource::Ngram(_) | ExportSource::Columns(_) | ExportSource::Tfidf(_) => {
+        ExportSource::Ngram(_)
+        | ExportSource::Static(_)
+        | ExportSource::Columns(_)
+        | ExportSource::Tfidf(_) => {
             return refused("only sequence classifiers made of an encoder are");
         }
     };

@@ -3,6 +3,7 @@
 pub mod encoder_classifier;
 pub mod mlp;
 pub mod ngram;
+pub mod static_embeddings;
 pub mod tfidf;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::model_kind::ModelKind;
 /// stand first: a model that was written over a teacher on a frozen encoder leaves that teacher's other files there.
 pub static MODEL_KINDS: &[ModelKind] = &[
     ngram::KIND,
+    static_embeddings::KIND,
     mlp::KIND,
     tfidf::KIND,
     encoder_classifier::FROZEN_ENCODER,

@@ -9,7 +9,7 @@
 //! A batch that runs here holds texts of one length (see `batching`), so nothing is padded, no mask is needed, and a
 //! text's embedding does not depend on its neighbours.
 //!
-//! [`ngram_graph`] and [`columns_graph`] are those of the other kinds of students, for other runtimes.
+//! [`ngram_graph`], [`static_graph`] and [`columns_graph`] are those of the other kinds of students, for other runtimes.
 
 mod attention;
 pub(crate) mod builder;
@@ -35,13 +35,19 @@ use mask::Mask;
 pub(crate) use position_bias::bias_by_distance;
 
 pub(crate) use columns::{EncodedText, columns_graph};
-pub(crate) use ngram::ngram_graph;
+pub(crate) use ngram::{ngram_graph, static_graph};
 
 /// Names of the graphs' inputs and outputs.
 pub(crate) const INPUT_IDS: &str = "input_ids";
 pub(crate) const ATTENTION_MASK: &str = "attention_mask";
 pub(crate) const TOKEN_TYPE_IDS: &str = "token_type_ids";
 pub(crate) const OFFSETS: &str = "offsets";
+
+/// Name of the input of the pieces of words beside the n-grams of all rows, `[pieces]`.
+pub(crate) const PIECE_IDS: &str = "piece_ids";
+
+/// Name of the input of the places where each row's pieces begin, `[batch]`.
+pub(crate) const PIECE_OFFSETS: &str = "piece_offsets";
 pub(crate) const HIDDEN: &str = "hidden";
 pub(crate) const EMBEDDING: &str = "embedding";
 pub(crate) const LOGITS: &str = "logits";

@@ -1,20 +1,42 @@
-//! The graph of an n-gram student: feature buckets of a batch of rows to class logits.
+//! The graphs of students over bags of features, n-gram and static ones: features of a batch of rows to class logits.
 
 use lelp::CalibrationTemperature;
 
 use super::builder::{Dimension, Element, GraphBuilder, OnnxGraph, Value, integer};
-use super::{INPUT_IDS, OFFSETS, classify, size};
+use super::{INPUT_IDS, OFFSETS, PIECE_IDS, PIECE_OFFSETS, classify, size};
 use crate::ngram::{FeatureTable, NgramModel};
+use crate::static_embeddings::{StaticEmbeddings, StaticModel};
 
 /// The graph from the buckets `input_ids` `[features]` of all rows, one row behind the other, and the place `offsets`
 /// `[batch]` where each row's begin, to logits of classes and the vector they are read from.
 pub(crate) fn ngram_graph(model: &NgramModel, temperature: Option<CalibrationTemperature>) -> OnnxGraph {
     let (table, head) = (model.table(), model.head());
-    let elements = table.rows() * table.width() + head.elements();
+    let tables = [Some(table), model.static_embeddings().map(StaticEmbeddings::table)];
+    let values = tables.into_iter().flatten().map(|table| table.rows() * table.width());
+    let elements = values.sum::<usize>() + head.elements();
     let mut graph = GraphBuilder::new("ngram", elements * size_of::<f32>());
     let input_ids = graph.input(INPUT_IDS, Element::Int64, &[Dimension::Named("features")]);
     let offsets = graph.input(OFFSETS, Element::Int64, &[Dimension::Named("batch")]);
-    let mean = mean(&mut graph, table, &input_ids, &offsets);
+    let mut features = mean(&mut graph, "table", table, &input_ids, &offsets);
+    if let Some(embeddings) = model.static_embeddings() {
+        let pieces = graph.input(PIECE_IDS, Element::Int64, &[Dimension::Named("pieces")]);
+        let starts = graph.input(PIECE_OFFSETS, Element::Int64, &[Dimension::Named("batch")]);
+        let static_mean = mean(&mut graph, "static", embeddings.table(), &pieces, &starts);
+        features = graph.node("Concat", &[&features, &static_mean], vec![integer("axis", 1)]);
+    }
+    classify::classify(&mut graph, &features, &head, temperature);
+    graph.finish()
+}
+
+/// The graph from the pieces `input_ids` `[pieces]` of all rows, one row behind the other, and the place `offsets` `[batch]`
+/// where each row's begin, to logits of classes and the vector they are read from.
+pub(crate) fn static_graph(model: &StaticModel, temperature: Option<CalibrationTemperature>) -> OnnxGraph {
+    let (table, head) = (model.embeddings().table(), model.head());
+    let elements = table.rows() * table.width() + head.elements();
+    let mut graph = GraphBuilder::new("static", elements * size_of::<f32>());
+    let input_ids = graph.input(INPUT_IDS, Element::Int64, &[Dimension::Named("pieces")]);
+    let offsets = graph.input(OFFSETS, Element::Int64, &[Dimension::Named("batch")]);
+    let mean = mean(&mut graph, "static", table, &input_ids, &offsets);
     classify::classify(&mut graph, &mean, &head, temperature);
     graph.finish()
 }
@@ -23,7 +45,13 @@ pub(crate) fn ngram_graph(model: &NgramModel, temperature: Option<CalibrationTem
 ///
 /// Rows are padded to the longest one inside, and a product of matrices takes the mean: segment sums by `ScatterND` have
 /// no order of their own where a runtime writes them in parallel, and differences of running sums lose digits.
-fn mean(graph: &mut GraphBuilder, table: &FeatureTable, input_ids: &Value, offsets: &Value) -> Value {
+fn mean(
+    graph: &mut GraphBuilder,
+    name: &str,
+    table: &FeatureTable,
+    input_ids: &Value,
+    offsets: &Value,
+) -> Value {
     let column = graph.integers(&[1], &[1]);
     let features = graph.node("Shape", &[input_ids], vec![]); // [1]
     let lengths = lengths(graph, offsets, &features);
@@ -43,7 +71,7 @@ fn mean(graph: &mut GraphBuilder, table: &FeatureTable, input_ids: &Value, offse
         let row_of_bucket = graph.integers(&[row_of_bucket.len()], &row_of_bucket);
         rows = graph.node("Gather", &[&row_of_bucket, &rows], vec![integer("axis", 0)]);
     }
-    let values = graph.weight("table", &[table.rows(), table.width()], |buffer| table.write_rows(buffer));
+    let values = graph.weight(name, &[table.rows(), table.width()], |buffer| table.write_rows(buffer));
     let vectors = graph.node("Gather", &[&values, &rows], vec![integer("axis", 0)]); // [batch, longest, width]
     let mean = graph.node("MatMul", &[&share, &vectors], vec![]); // [batch, 1, width]
     graph.node("Squeeze", &[&mean, &column], vec![])

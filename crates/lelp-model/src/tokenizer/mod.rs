@@ -3,6 +3,7 @@
 mod added_tokens;
 mod error;
 mod panics;
+mod pieces;
 mod preparation;
 mod settings;
 mod word_pieces;
@@ -19,6 +20,7 @@ use lelp_data::Text;
 use lelp_data::storage;
 
 pub use error::{TokenizeError, TokenizerError, TokenizerFileError};
+pub(crate) use pieces::pieces_of;
 pub use preparation::TextPreparation;
 use settings::Settings;
 pub(crate) use settings::model_max_length;
@@ -51,6 +53,12 @@ pub struct Tokenizer {
 /// Tokenizers that `tokenizer.json` can be written from, and `vocab.txt` where it is no list of word pieces.
 const OTHER_FORMATS: [&str; 6] =
     ["sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model", "vocab.json", "bpe.codes"];
+
+/// A `tokenizer.json`; a panic in the library that reads it is an error.
+pub(crate) fn read(bytes: &[u8]) -> Result<tokenizers::Tokenizer, tokenizers::Error> {
+    panics::catch(|| tokenizers::Tokenizer::from_bytes(bytes))
+        .unwrap_or_else(|| Err(TokenizerError::Unsound.into()))
+}
 
 impl Tokenizer {
     /// Reads `tokenizer.json` of `folder`, or `vocab.txt` with `tokenizer_config.json` where there is no such file.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lelp_data::{ColumnSettings, Text};
 use lelp_model::head::ClassifierHead;
-use lelp_model::layer::Layer;
+use lelp_model::layer::{Layer, OutputLayers};
 use lelp_model::mlp::{CategoryTable, InputColumn, MlpConfig, MlpModel};
 use lelp_model::ngram::{FeatureTable, NgramConfig, NgramModel};
 use lelp_model::{Predictor, load_model};
@@ -87,7 +87,10 @@ pub(crate) fn save_ngram_with(folder: &Path, labels: &[&str], seed: usize) {
     // Small enough that no answer is quite sure.
     let weights = values(8 * labels.len()).iter().map(|weight| weight / 20.0).collect();
     let output = Layer::new(8, weights, vec![0.0; labels.len()]).unwrap();
-    NgramModel::new(config, table, None, output).unwrap().save(folder).unwrap();
+    NgramModel::new(config, table, None, OutputLayers { hidden: None, output })
+        .unwrap()
+        .save(folder)
+        .unwrap();
     // As a run of ours leaves it: what was not made of pairs says so by naming none.
     std::fs::write(folder.join("run.json"), "{}").unwrap();
 }

@@ -9,10 +9,12 @@ use lelp_model::encoder::EncoderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
 use lelp_model::layer::LayerError;
 use lelp_model::ngram::NgramFileError;
+use lelp_model::static_embeddings::{StaticEmbeddingsError, StaticFileError, StaticModelError};
 use lelp_model::tfidf::{TfidfFileError, TfidfModelError};
 use thiserror::Error;
 
 use super::ngram::NgramStudentError;
+use super::static_embeddings::PretrainedError;
 use crate::encoder::EncoderTrainingError;
 use crate::evaluate::EvaluateError;
 use crate::head::EmbeddingRowsError;
@@ -29,6 +31,18 @@ pub enum StudentError {
     /// The n-gram student cannot be written.
     #[error(transparent)]
     NgramFile(#[from] NgramFileError),
+    /// There are no vectors for static embeddings to begin as.
+    #[error(transparent)]
+    Pretrained(#[from] PretrainedError),
+    /// Static embeddings do not hold together.
+    #[error(transparent)]
+    Static(#[from] StaticEmbeddingsError),
+    /// The parts of a static student do not fit together.
+    #[error(transparent)]
+    StaticModel(#[from] StaticModelError),
+    /// The static student cannot be written.
+    #[error(transparent)]
+    StaticFile(#[from] StaticFileError),
     /// The encoder student cannot be built or written.
     #[error(transparent)]
     Encoder(#[from] EncoderTrainingError),

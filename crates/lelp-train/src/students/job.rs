@@ -49,7 +49,7 @@ impl TrainingJob<'_> {
     }
 
     /// Trains `student`, of any kind, on its inputs of the training and the validation rows.
-    pub fn train<I: Sync, S: Trainable<I>>(
+    pub fn train<I: ?Sized + Sync, S: Trainable<I>>(
         &self,
         student: &mut S,
         inputs: &I,

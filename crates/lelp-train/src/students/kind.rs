@@ -29,6 +29,8 @@ pub struct StudentKind {
     pub training: fn() -> TrainSettings,
     /// What a search tries of its settings beside what is given, each also together with those before it.
     pub alternatives: &'static [Alternative],
+    /// What it tries of the best student that it has found, where the teacher is an encoder.
+    pub of_teacher: &'static [Alternative],
     /// Its settings from their names and values.
     pub(super) read: fn(Map<String, Value>) -> Result<StudentSettings, serde_json::Error>,
 }
@@ -72,6 +74,11 @@ pub trait Student: fmt::Debug + Send + Sync {
     /// The same settings with the encoder in `folder`; none where [`encoder`](Self::encoder) gives none.
     fn with_encoder(&self, _folder: PathBuf) -> Option<StudentSettings> {
         None
+    }
+
+    /// Whether the rows are embedded by its encoder, which takes minutes.
+    fn embeds_rows(&self) -> bool {
+        self.encoder().is_some()
     }
 
     /// Whether one such student keeps all threads busy, so that several side by side gain nothing.

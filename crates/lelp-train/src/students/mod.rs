@@ -8,6 +8,7 @@
 //!
 //! A kind is a folder here, with its settings, its inputs and its training, and a line in [`STUDENT_KINDS`].
 
+mod bags;
 pub mod encoder;
 mod error;
 mod job;
@@ -16,9 +17,11 @@ pub mod linear;
 pub mod mlp;
 pub mod ngram;
 mod settings;
+pub mod static_embeddings;
 pub mod tfidf;
 mod trained;
 
+pub use bags::{FeatureBags, TrainableBags};
 pub use error::StudentError;
 pub use job::{TrainingControl, TrainingJob};
 pub use kind::{Alternative, PreparedStudent, Resources, Student, StudentKind};
@@ -27,4 +30,4 @@ pub use trained::{SavedStudent, Trained, TrainedStudent};
 
 /// Every kind of student; the first is the default.
 pub static STUDENT_KINDS: &[&StudentKind] =
-    &[&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND, &tfidf::KIND];
+    &[&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND, &static_embeddings::KIND, &tfidf::KIND];

@@ -143,7 +143,7 @@ mod tests {
         let kind = failed("student = 'tree'");
         assert!(
             kind.contains(
-                "unknown student `tree`, expected one of `ngram`, `encoder`, `mlp`, `linear`, `tfidf`"
+                "unknown student `tree`, expected one of `ngram`, `encoder`, `mlp`, `linear`, `static`, `tfidf`"
             ),
             "{kind}"
         );

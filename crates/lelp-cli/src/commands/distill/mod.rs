@@ -147,6 +147,8 @@ impl Arguments {
         recipe.set("split_signals", self.split_signals.as_ref())?;
         recipe.set("split_encoder", self.split_encoder.as_ref())?;
         self.method.set(&mut recipe)?;
+        let named = recipe.table_mut("model").is_some_and(|model| model.contains_key("student"));
+        let kind_open = !named && !self.student.names_kind();
         self.student.set(&mut recipe)?;
         self.encoder_training.set(&mut recipe)?;
         self.training.set(&mut recipe)?;
@@ -169,7 +171,7 @@ impl Arguments {
         // A flag that the method does not have is a bad argument; an unknown key in a recipe is bad input.
         let settings = DistillSettings::read(recipe);
         let settings = if self.recipe.is_some() { settings? } else { settings.map_err(unfit_flags)? };
-        Ok((settings, spec.map(|spec| OpenSettings { spec, fixed })))
+        Ok((settings, spec.map(|spec| OpenSettings { spec, fixed, kind_open })))
     }
 }
 
@@ -244,6 +246,8 @@ struct OpenSettings {
     spec: AutoSpec,
     /// Names of the settings of the student and of its training that were given.
     fixed: BTreeSet<String>,
+    /// Whether the student may be of another kind.
+    kind_open: bool,
 }
 
 /// Searches the settings that were left to `auto`, and says what was tried and why it came to this.
@@ -264,8 +268,13 @@ fn search(
         method: &settings.distill,
         student: &settings.model,
         fixed: &open.fixed,
+        kind_open: open.kind_open,
         train: settings.train,
-        resources: Resources { teacher: None, cache: cache.as_ref(), threads: global.threads() },
+        resources: Resources {
+            teacher: settings.teacher.as_deref(),
+            cache: cache.as_ref(),
+            threads: global.threads(),
+        },
         budget,
     };
     let found = search

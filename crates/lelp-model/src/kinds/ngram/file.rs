@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lelp::{Classified, ErrorKind};
 use lelp_core::layer::LayerError;
 use lelp_core::ngram::{Bytes, FeatureTableError, NgramBytesError, NgramModelError, NgramStudent};
+use lelp_core::static_embeddings::StaticEmbeddingsError;
 use safetensors::tensor::Dtype;
 use thiserror::Error;
 
@@ -58,6 +59,14 @@ pub enum NgramFileError {
         /// Why.
         source: FeatureTableError,
     },
+    /// Static embeddings do not hold together.
+    #[error("the static embeddings in `{}` are unsound", path.display())]
+    Static {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StaticEmbeddingsError,
+    },
     /// A layer does not hold together.
     #[error("layer `{layer}` in `{}` is unsound", path.display())]
     Layer {
@@ -96,6 +105,7 @@ impl NgramFileError {
             NgramBytesError::Safetensors(source) => Self::Safetensors { path, source },
             NgramBytesError::Tensor { tensor, wanted, rank } => Self::Tensor { path, tensor, wanted, rank },
             NgramBytesError::Table(source) => Self::Table { path, source },
+            NgramBytesError::Static(source) => Self::Static { path, source },
             NgramBytesError::Layer { layer, source } => Self::Layer { path, layer, source },
             NgramBytesError::Model(source) => Self::Model { path: folder.to_owned(), source },
         }

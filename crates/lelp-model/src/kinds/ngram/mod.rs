@@ -25,5 +25,7 @@ pub const KIND: ModelKind = ModelKind {
     summary: "hashed words, runs of words and character n-grams over a mean-pooled table",
     recognises: |folder: &Path| crate::kinds::config_names(folder, "ngram"),
     load: |folder, _| Ok(Box::new(NgramModel::load(folder).map_err(ModelFolderError::unsound)?)),
-    export: |folder| Ok(ExportSource::Ngram(NgramModel::load(folder).map_err(ModelFolderError::unsound)?)),
+    export: |folder| {
+        Ok(ExportSource::Ngram(Box::new(NgramModel::load(folder).map_err(ModelFolderError::unsound)?)))
+    },
 };

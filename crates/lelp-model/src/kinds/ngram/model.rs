@@ -1,6 +1,5 @@
 //! The n-gram student as a model that reads tables.
 
-use std::num::NonZeroUsize;
 use std::ops::Deref;
 
 use lelp_core::ngram::{FeatureTable, NgramConfig, NgramModelError, NgramStudent, TablePrecision};
@@ -8,9 +7,10 @@ use lelp_core::ngram::{FeatureTable, NgramConfig, NgramModelError, NgramStudent,
 use super::KIND;
 use super::columns::RowFeatures;
 use crate::head::ClassifierHead;
-use crate::layer::Layer;
+use crate::layer::OutputLayers;
 use crate::predictor::{PredictError, Predictor, Scratch};
 use crate::schema::ModelSchema;
+use crate::static_embeddings::StaticEmbeddings;
 use lelp_data::{Table, Text};
 
 /// A trained n-gram student, and how it reads a table's rows.
@@ -41,17 +41,15 @@ impl NgramModel {
     pub fn new(
         config: NgramConfig,
         table: FeatureTable,
-        hidden: Option<Layer>,
-        output: Layer,
+        static_embeddings: Option<StaticEmbeddings>,
+        layers: OutputLayers,
     ) -> Result<Self, NgramModelError> {
-        Ok(NgramStudent::new(config, table, hidden, output)?.into())
+        Ok(NgramStudent::new(config, table, static_embeddings, layers)?.into())
     }
 
     /// The layers behind the table as a head, subclasses and all.
     pub(crate) fn head(&self) -> ClassifierHead {
-        let head = ClassifierHead::new(self.hidden().cloned(), self.output().clone());
-        let subclasses = NonZeroUsize::new(self.config().subclasses).expect("the configuration was checked");
-        head.and_then(|head| head.with_subclasses(subclasses)).expect("the layers fit the configuration")
+        ClassifierHead::of_layers(self.layers(), self.config().subclasses)
     }
 
     /// The model with its table in 8 bits.
@@ -102,7 +100,7 @@ impl Predictor for NgramModel {
         let mut logits = vec![0.0; table.rows() * classes];
         for (row, logits) in logits.chunks_exact_mut(classes).enumerate() {
             let extract = |features: &mut _, ids: &mut _| self.features.extract(&table, row, features, ids);
-            self.logits_of_features(extract, &mut scratch, logits);
+            self.logits_of_features(extract, table.text(row).as_ref(), &mut scratch, logits);
         }
         Ok(logits)
     }

@@ -16,5 +16,6 @@ pub(super) static KIND: StudentKind = StudentKind {
     summary: "a text encoder: layers of the teacher or of any other, or one of any size from scratch",
     training: TrainSettings::encoder,
     alternatives: &[],
+    of_teacher: &[],
     read: kind::read::<EncoderStudentSettings>,
 };

@@ -18,6 +18,7 @@ pub(super) static KIND: StudentKind = StudentKind {
     summary: "one layer on vectors, numbers, categories and the embeddings of a frozen text encoder",
     training: TrainSettings::head,
     alternatives: &[],
+    of_teacher: &[],
     read: kind::read::<LinearStudentSettings>,
 };
 

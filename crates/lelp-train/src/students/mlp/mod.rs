@@ -17,5 +17,6 @@ pub(super) static KIND: StudentKind = StudentKind {
     summary: "a hidden layer on vectors, numbers, categories and the embeddings of a frozen text encoder",
     training: TrainSettings::head,
     alternatives: &[],
+    of_teacher: &[],
     read: kind::read::<MlpStudentSettings>,
 };

@@ -2,18 +2,17 @@
 
 mod columns;
 mod features;
-mod large_array;
 mod settings;
 mod shrink;
-mod table;
 mod train;
 mod trainable;
 
 use crate::training::TrainSettings;
 
-pub use features::NgramInputs;
+pub use features::{features_of_table, features_of_texts};
 pub use settings::NgramStudentSettings;
 pub use shrink::{ShrinkError, ShrinkSettings, Shrinker};
+pub(super) use trainable::output_layers;
 pub use trainable::{NgramStudentError, NgramTrainSettings, TrainableNgram};
 
 use super::kind;
@@ -28,5 +27,6 @@ pub(super) static KIND: StudentKind = StudentKind {
         Alternative { name: "characters 3 to 5", changes: &[("min_characters", 3), ("max_characters", 5)] },
         Alternative { name: "no hidden layer", changes: &[("hidden", 0)] },
     ],
+    of_teacher: &[Alternative { name: "static embeddings", changes: &[("static_width", 128)] }],
     read: kind::read::<NgramStudentSettings>,
 };

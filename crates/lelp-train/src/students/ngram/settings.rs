@@ -1,6 +1,7 @@
 //! Settings of an n-gram student.
 
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use lelp_model::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::NgramTrainSettings;
 use super::train::PreparedNgram;
-use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind};
+use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
 use crate::task::Task;
 use crate::zero_as_none;
 
@@ -16,7 +17,7 @@ use crate::zero_as_none;
 const BINS: NonZeroUsize = NonZeroUsize::new(16).expect("16 is above 0");
 
 /// Shape of an n-gram student, and what keeps it from overfitting.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NgramStudentSettings {
     /// Columns of the table.
@@ -34,6 +35,11 @@ pub struct NgramStudentSettings {
     /// Longest character n-gram; that of `min_characters` by default.
     #[serde(with = "zero_as_none::count")]
     pub max_characters: Option<NonZeroUsize>,
+    /// Width of static embeddings beside the table; none by default.
+    #[serde(with = "zero_as_none::count")]
+    pub static_width: Option<NonZeroUsize>,
+    /// The encoder whose vectors static embeddings begin as, a folder or a name; the teacher's own by default.
+    pub encoder: Option<PathBuf>,
     /// Most bins of a number.
     pub bins: NonZeroUsize,
     /// Probability with which each feature is left out of a training step.
@@ -52,6 +58,8 @@ impl Default for NgramStudentSettings {
             word_order: config.features.word_order,
             min_characters: None,
             max_characters: None,
+            static_width: None,
+            encoder: None,
             bins: BINS,
             dropout: NgramTrainSettings::default().dropout,
             int8: false,
@@ -67,7 +75,7 @@ impl NgramStudentSettings {
             let max = self.max_characters.unwrap_or(min).max(min);
             CharacterNgrams { min: min.get(), max: max.get() }
         });
-        let Self { buckets, word_order, .. } = *self;
+        let &Self { buckets, word_order, .. } = self;
         FeatureSettings { buckets, word_order, characters, ..FeatureSettings::default() }
     }
 
@@ -93,8 +101,20 @@ impl Student for NgramStudentSettings {
         task: &Task,
         resources: &Resources<'_>,
         _progress: &mut dyn FnMut(usize),
-        _cancelled: &AtomicBool,
+        cancelled: &AtomicBool,
     ) -> Result<Box<dyn PreparedStudent>, StudentError> {
-        Ok(Box::new(PreparedNgram::new(*self, task, resources.threads)?))
+        Ok(Box::new(PreparedNgram::new(self.clone(), task, resources, cancelled)?))
+    }
+
+    fn encoder(&self) -> Option<&Path> {
+        self.encoder.as_deref()
+    }
+
+    fn embeds_rows(&self) -> bool {
+        false
+    }
+
+    fn with_encoder(&self, folder: PathBuf) -> Option<StudentSettings> {
+        Some(StudentSettings::new(Self { encoder: Some(folder), ..self.clone() }))
     }
 }

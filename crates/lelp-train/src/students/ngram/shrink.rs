@@ -9,7 +9,8 @@ use lelp_model::PredictError;
 use lelp_model::ngram::{NgramModel, RowFeatures, TablePrecision};
 use thiserror::Error;
 
-use super::{NgramInputs, NgramStudentError, NgramTrainSettings, TrainableNgram};
+use super::{NgramStudentError, NgramTrainSettings, TrainableNgram, features_of_table};
+use crate::students::bags::FeatureBags;
 use crate::training::{TrainError, TrainSettings, Training, thread_pool, train};
 
 /// How the smaller student learns: few epochs at a lower rate than at first, as it begins near its end.
@@ -37,6 +38,9 @@ pub enum ShrinkError {
         "the table of the student is rounded already, and only one in 32 bits can be made smaller: use the student that it was made of"
     )]
     Rounded(TablePrecision),
+    /// Its static embeddings would stay as large as they are.
+    #[error("a student with static embeddings cannot be made smaller: only a table of n-grams can")]
+    Static,
     /// The texts cannot be read, or the student cannot answer.
     #[error(transparent)]
     Answer(#[from] PredictError),
@@ -55,7 +59,7 @@ pub enum ShrinkError {
 #[derive(Debug)]
 pub struct Shrinker<'a> {
     model: &'a NgramModel,
-    inputs: NgramInputs,
+    inputs: FeatureBags,
     /// Outputs of the student before the collapse, `[texts, classes * subclasses]`.
     outputs: Vec<f32>,
     /// Buckets that occur in the texts, the most important first.
@@ -75,10 +79,13 @@ impl<'a> Shrinker<'a> {
         let Some(values) = model.table().values() else {
             return Err(ShrinkError::Rounded(model.table().precision()));
         };
+        if model.static_embeddings().is_some() {
+            return Err(ShrinkError::Static);
+        }
         let features = RowFeatures::new(&model.config().features, &model.config().columns)
             .map_err(|error| NgramStudentError::Config(error.into()))?;
         let inputs = thread_pool(threads)?
-            .install(|| NgramInputs::of_table(texts, &features))
+            .install(|| features_of_table(texts, &features))
             .map_err(PredictError::from)?;
         let (mut scratch, mut outputs) = (model.scratch(), Vec::new());
         for row in 0..inputs.rows() {
@@ -190,7 +197,7 @@ impl<'a> Shrinker<'a> {
         let kd = MethodSettings::named("kd").expect("a registered method");
         let mut method = Objective { base: kd, add: Vec::new() }.build(supervision, &shape)?;
         let training = Training {
-            inputs: &inputs,
+            inputs: std::slice::from_ref(&inputs),
             rows: inputs.rows(),
             sampled: None,
             method: method.as_mut(),
@@ -209,7 +216,7 @@ mod tests {
 
     use lelp_data::{Table, Text};
     use lelp_model::Predictor;
-    use lelp_model::layer::Layer;
+    use lelp_model::layer::{Layer, OutputLayers};
     use lelp_model::ngram::{FeatureTable, NgramConfig};
 
     use super::*;
@@ -224,7 +231,7 @@ mod tests {
         let values = (0..5 * BUCKETS).map(|i| ((i * 37 % 101) as f32 - 50.0) / 20.0).collect();
         let table = FeatureTable::new(BUCKETS, 5, values).unwrap();
         let output = Layer::new(5, (0..20).map(|i| (i as f32).sin() * 2.0).collect(), vec![0.1; 4]).unwrap();
-        NgramModel::new(config, table, None, output).unwrap()
+        NgramModel::new(config, table, None, OutputLayers { hidden: None, output }).unwrap()
     }
 
     fn texts() -> Table {

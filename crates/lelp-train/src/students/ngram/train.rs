@@ -1,6 +1,5 @@
 //! An n-gram student while it is trained, and what is saved of it.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -9,9 +8,13 @@ use lelp_model::Predictor;
 use lelp_model::ngram::{NgramColumn, NgramConfig, NgramConfigError, NgramModel, RowFeatures};
 
 use super::columns::columns;
-use super::{NgramInputs, NgramStudentError, NgramStudentSettings, NgramTrainSettings, TrainableNgram};
-use crate::evaluate::{answer, report};
-use crate::students::{PreparedStudent, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob};
+use super::{NgramStudentError, NgramStudentSettings, NgramTrainSettings, TrainableNgram, features_of_table};
+use crate::students::bags::FeatureBags;
+use crate::students::static_embeddings::PretrainedPieces;
+use crate::students::trained::eight_bit_remark;
+use crate::students::{
+    PreparedStudent, Resources, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob,
+};
 use crate::task::Task;
 use crate::training::thread_pool;
 
@@ -20,8 +23,10 @@ use crate::training::thread_pool;
 pub(super) struct PreparedNgram {
     settings: NgramStudentSettings,
     columns: Vec<NgramColumn>,
-    train: NgramInputs,
-    validation: NgramInputs,
+    pieces: Option<PretrainedPieces>,
+    /// Features of the table, and beside them the pieces.
+    train: Vec<FeatureBags>,
+    validation: Vec<FeatureBags>,
 }
 
 /// A trained n-gram student.
@@ -36,15 +41,26 @@ impl PreparedNgram {
     pub(super) fn new(
         settings: NgramStudentSettings,
         task: &Task,
-        threads: NonZeroUsize,
+        resources: &Resources<'_>,
+        cancelled: &AtomicBool,
     ) -> Result<Self, StudentError> {
         let columns = columns(task.train().table(), settings.bins)?;
         let features = RowFeatures::new(&settings.features(), &columns)
             .map_err(|error| NgramStudentError::from(NgramConfigError::from(error)))?;
-        let extract = |data: &Dataset| NgramInputs::of_table(data.table(), &features);
+        let pieces = settings
+            .static_width
+            .map(|width| PretrainedPieces::obtain(settings.encoder.as_deref(), width, resources, cancelled))
+            .transpose()?;
+        let extract = |data: &Dataset| -> Result<Vec<FeatureBags>, StudentError> {
+            let mut bags = vec![features_of_table(data.table(), &features)?];
+            if let Some(pieces) = &pieces {
+                bags.push(pieces.bags(data, settings.features().max_tokens)?);
+            }
+            Ok(bags)
+        };
         let both = || (extract(task.train()), extract(task.validation()));
-        let (train, validation) = thread_pool(threads)?.install(both);
-        Ok(Self { settings, columns, train: train?, validation: validation? })
+        let (train, validation) = thread_pool(resources.threads)?.install(both);
+        Ok(Self { train: train?, validation: validation?, settings, columns, pieces })
     }
 }
 
@@ -60,9 +76,10 @@ impl PreparedStudent for PreparedNgram {
             ..self.settings.config(job.task.labels().to_vec(), job.subclasses().get())
         };
         let learning = NgramTrainSettings { optimizer: job.settings.optimizer, dropout };
-        let mut student = TrainableNgram::new(config, &self.train, &learning, job.settings.seed)?;
-        let report = job.train(&mut student, &self.train, &self.validation, control)?;
-        let model = student.model()?;
+        let (pieces, seed) = (self.pieces.as_ref(), job.settings.seed);
+        let mut student = TrainableNgram::with_static(config, &self.train[0], pieces, learning, seed)?;
+        let report = job.train(&mut student, &self.train[..], &self.validation[..], control)?;
+        let model = student.model_with_static(pieces)?;
         let quantized = int8.then(|| model.quantized());
         Ok(Trained { student: Box::new(TrainedNgram { model, quantized }), report })
     }
@@ -83,16 +100,8 @@ impl TrainedStudent for TrainedNgram {
         Some(self.saved())
     }
 
-    /// What the table loses in 8 bits.
     fn remarks(&self, validation: &Dataset, cancelled: &AtomicBool) -> Result<Vec<String>, StudentError> {
-        let Some(quantized) = self.quantized.as_ref().filter(|_| validation.labels().is_some()) else {
-            return Ok(Vec::new());
-        };
-        let accuracy = |model: &NgramModel| -> Result<f64, StudentError> {
-            let answers = answer(model, validation, &mut |_| {}, cancelled)?;
-            Ok(report(&answers, validation, None)?.accuracy)
-        };
-        let (full, small) = (accuracy(&self.model)?, accuracy(quantized)?);
-        Ok(vec![format!("in 8 bits: validation accuracy {small:.4}, in 32 bits {full:.4}")])
+        let quantized = self.quantized.as_ref().map(|model| model as &dyn Predictor);
+        eight_bit_remark(&self.model, quantized, validation, cancelled)
     }
 }

@@ -2,22 +2,20 @@
 
 use std::num::NonZeroUsize;
 
-use lelp::vector::{mean_of_rows, prefetch_rows};
-use lelp_model::layer::LayerError;
+use lelp_model::layer::{LayerError, OutputLayers};
 use lelp_model::ngram::{
     FeatureTable, FeatureTableError, NgramConfig, NgramConfigError, NgramModel, NgramModelError,
 };
+use lelp_model::static_embeddings::StaticEmbeddingsError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::features::NgramInputs;
-use super::table::TrainableTable;
-use crate::training::{Shards, Trainable, exported_layer};
-use lelp_method::Optimizer;
-use lelp_method::{Dense, DenseNetwork, ForwardCache};
-use lelp_method::{Method, TermSum};
+use crate::students::bags::{FeatureBags, TrainableBags, TrainableTable};
+use crate::students::static_embeddings::PretrainedPieces;
+use crate::training::exported_layer;
+use lelp_method::{Dense, DenseNetwork, Optimizer};
 
 /// How an n-gram student learns.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -36,21 +34,9 @@ impl Default for NgramTrainSettings {
     }
 }
 
-/// Hashed features, mean-pooled: a table, an optional hidden `ReLU` layer, and the outputs.
-#[derive(Debug)]
-pub struct TrainableNgram {
-    config: NgramConfig,
-    table: TrainableTable,
-    network: DenseNetwork,
-    dropout: f32,
-    random: ChaCha8Rng,
-    /// Features of the batch, after dropout.
-    batch: NgramInputs,
-    shards: Shards,
-    /// Gradients in the batch's means `[batch, width]`, divided by the numbers of features.
-    slopes: Vec<f32>,
-    best: Option<(Vec<f32>, Vec<Dense>)>,
-}
+/// Hashed features, mean-pooled: a table, beside it static embeddings where there are some, an optional hidden `ReLU` layer,
+/// and the outputs.
+pub type TrainableNgram = TrainableBags<NgramConfig>;
 
 /// A student that cannot be built or exported.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -80,6 +66,9 @@ pub enum NgramStudentError {
     /// Nothing can be learned from the rounded values of a model on.
     #[error("the table of the model is not in 32 bits, so that it cannot learn on")]
     Rounded,
+    /// Static embeddings that do not hold together.
+    #[error(transparent)]
+    Static(#[from] StaticEmbeddingsError),
     /// The system gave no memory for the table.
     #[error("no memory for a table of {values} values ({kind}): use fewer buckets or a smaller width")]
     Memory {
@@ -99,24 +88,47 @@ pub enum NgramStudentError {
     Model(#[from] NgramModelError),
 }
 
+impl NgramStudentError {
+    /// Checks how a student over bags of features is to learn.
+    pub(in crate::students) fn check(settings: NgramTrainSettings) -> Result<(), Self> {
+        let NgramTrainSettings { optimizer, dropout } = settings;
+        if optimizer == Optimizer::Adam {
+            return Err(Self::Optimizer);
+        }
+        if (0.0..1.0).contains(&dropout) { Ok(()) } else { Err(Self::Dropout { dropout }) }
+    }
+
+    /// No memory for `values` values.
+    pub(in crate::students) fn memory(values: usize) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Memory { values, kind: source.kind() }
+    }
+}
+
 impl TrainableNgram {
     /// A student with random parameters for the training set `inputs`.
     pub fn new(
         config: NgramConfig,
-        inputs: &NgramInputs,
+        inputs: &FeatureBags,
         settings: &NgramTrainSettings,
         seed: u64,
     ) -> Result<Self, NgramStudentError> {
-        let NgramTrainSettings { optimizer, dropout } = *settings;
+        Self::with_static(config, inputs, None, *settings, seed)
+    }
+
+    /// As [`new`](Self::new), with static embeddings that begin as `pieces` beside the table: its inputs are then those of both.
+    pub(in crate::students) fn with_static(
+        mut config: NgramConfig,
+        inputs: &FeatureBags,
+        pieces: Option<&PretrainedPieces>,
+        settings: NgramTrainSettings,
+        seed: u64,
+    ) -> Result<Self, NgramStudentError> {
+        let NgramTrainSettings { optimizer, dropout } = settings;
+        config.static_width = pieces.and_then(|pieces| NonZeroUsize::new(pieces.width));
         config.check()?;
-        if optimizer == Optimizer::Adam {
-            return Err(NgramStudentError::Optimizer);
-        }
-        if !(0.0..1.0).contains(&dropout) {
-            return Err(NgramStudentError::Dropout { dropout });
-        }
+        NgramStudentError::check(settings)?;
         let (buckets, width) = (config.features.buckets, config.width);
-        if let Some(&bucket) = inputs.buckets().iter().max()
+        if let Some(&bucket) = inputs.features().iter().max()
             && bucket as usize >= buckets
         {
             return Err(NgramStudentError::Bucket { bucket, buckets });
@@ -124,21 +136,11 @@ impl TrainableNgram {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let bound = 1.0 / (width as f32);
         let table = TrainableTable::new(buckets, width, inputs, optimizer, bound, &mut random)
-            .map_err(|source| NgramStudentError::Memory { values: buckets * width, kind: source.kind() })?;
-        let sizes = [Some(width), config.hidden.map(NonZeroUsize::get), Some(config.outputs())];
-        let sizes: Vec<usize> = sizes.into_iter().flatten().collect();
-        let network = DenseNetwork::random(&sizes, optimizer, 0.0, &mut random);
-        Ok(Self {
-            config,
-            table,
-            network,
-            dropout,
-            random,
-            batch: NgramInputs::empty(),
-            shards: Shards::default(),
-            slopes: Vec::new(),
-            best: None,
-        })
+            .map_err(NgramStudentError::memory(buckets * width))?;
+        let tables = [Some(Ok(table)), pieces.map(|pieces| pieces.trainable(optimizer))];
+        let tables = tables.into_iter().flatten().collect::<Result<_, _>>()?;
+        let sizes = (config.hidden.map(NonZeroUsize::get), config.outputs());
+        Ok(Self::with_tables(config, tables, sizes, (optimizer, dropout), random))
     }
 
     /// A student that begins as `model`, whose table is in 32 bits, is.
@@ -147,106 +149,47 @@ impl TrainableNgram {
     /// As [`new`](Self::new); [`NgramStudentError::Rounded`] where the table is not in 32 bits.
     pub fn of_model(
         model: &NgramModel,
-        inputs: &NgramInputs,
+        inputs: &FeatureBags,
         settings: &NgramTrainSettings,
         seed: u64,
     ) -> Result<Self, NgramStudentError> {
         let values = model.table().values().ok_or(NgramStudentError::Rounded)?;
         let mut student = Self::new(model.config().clone(), inputs, settings, seed)?;
-        student.table.values_mut().copy_from_slice(values);
+        student.values_mut(0).copy_from_slice(values);
         let layers = model.hidden().into_iter().chain([model.output()]);
         let layers: Vec<Dense> =
             layers.map(|layer| Dense::new(layer.inputs(), layer.weight(), layer.bias())).collect();
-        student.network.copy_parameters(&layers);
+        student.network_mut().copy_parameters(&layers);
         Ok(student)
     }
 
     /// Puts `row` `[width]` in place of that of a bucket.
     pub(super) fn set_row(&mut self, bucket: u32, row: &[f32]) {
         let width = self.config.width;
-        self.table.values_mut()[bucket as usize * width..][..width].copy_from_slice(row);
-    }
-
-    /// Shape and labels.
-    #[must_use]
-    pub fn config(&self) -> &NgramConfig {
-        &self.config
+        self.values_mut(0)[bucket as usize * width..][..width].copy_from_slice(row);
     }
 
     /// The student as a model that answers.
     pub fn model(&self) -> Result<NgramModel, NgramStudentError> {
-        let table =
-            FeatureTable::new(self.config.features.buckets, self.config.width, self.table.values().to_vec())?;
-        let layers = self.network.layers();
-        let hidden = self.config.hidden.map(|_| exported_layer(&layers[0])).transpose()?;
-        let output = exported_layer(&layers[layers.len() - 1])?;
-        Ok(NgramModel::new(self.config.clone(), table, hidden, output)?)
+        self.model_with_static(None)
+    }
+
+    /// As [`model`](Self::model), for a student with static embeddings of `pieces`.
+    pub(in crate::students) fn model_with_static(
+        &self,
+        pieces: Option<&PretrainedPieces>,
+    ) -> Result<NgramModel, NgramStudentError> {
+        let NgramConfig { width, .. } = self.config;
+        let table = FeatureTable::new(self.config.features.buckets, width, self.values(0).to_vec())?;
+        let embeddings = pieces.map(|pieces| pieces.tuned(self.values(1))).transpose()?;
+        Ok(NgramModel::new(self.config.clone(), table, embeddings, output_layers(self.network())?)?)
     }
 }
 
-impl Trainable<NgramInputs> for TrainableNgram {
-    fn outputs(&self) -> usize {
-        self.config.outputs()
-    }
-
-    fn embedding(&self) -> usize {
-        self.network.embedding()
-    }
-
-    fn step(
-        &mut self,
-        inputs: &NgramInputs,
-        rows: &[u32],
-        method: &mut dyn Method,
-        learning_rate: f32,
-        sums: &mut [TermSum],
-    ) -> Option<f64> {
-        let width = self.config.width;
-        self.batch.gather(inputs, rows, self.dropout, &mut self.random);
-        self.slopes.resize(rows.len() * width, 0.0);
-        let (table, batch) = (self.table.values(), &self.batch);
-        self.shards.learn(&self.network, rows, method, sums, &mut self.slopes, |first, _, means| {
-            for (place, mean) in (first..).zip(means.chunks_exact_mut(width)) {
-                if place + 1 < batch.rows() {
-                    prefetch_rows(table, width, batch.row(place + 1));
-                }
-                mean_of_rows(table, batch.row(place), mean);
-            }
-        });
-        for (place, slopes) in self.slopes.chunks_exact_mut(width).enumerate() {
-            let share = 1.0 / self.batch.row(place).len().max(1) as f32;
-            for slope in slopes {
-                *slope *= share;
-            }
-        }
-        self.network.step(self.shards.passes(), learning_rate);
-        self.table.step(&self.batch, &self.slopes, learning_rate);
-        method.step(learning_rate);
-        None
-    }
-
-    fn forward(&self, inputs: &NgramInputs, first: usize, outputs: &mut [f32]) {
-        let (width, rows) = (self.config.width, outputs.len() / self.config.outputs());
-        let mut pass = ForwardCache::new(&self.network);
-        let means = pass.inputs_mut(rows * width).chunks_exact_mut(width);
-        for (row, mean) in means.enumerate() {
-            mean_of_rows(self.table.values(), inputs.row(first + row), mean);
-        }
-        self.network.forward(&mut pass);
-        outputs.copy_from_slice(pass.outputs_and_gradient().0);
-    }
-
-    fn remember(&mut self) {
-        let (values, layers) = self.best.get_or_insert_default();
-        values.clear();
-        values.extend_from_slice(self.table.values());
-        layers.clone_from(&self.network.layers().to_vec());
-    }
-
-    fn restore(&mut self) {
-        if let Some((values, layers)) = &self.best {
-            self.table.values_mut().copy_from_slice(values);
-            self.network.copy_parameters(layers);
-        }
-    }
+/// The layers of a student that was trained.
+pub(in crate::students) fn output_layers(network: &DenseNetwork) -> Result<OutputLayers, LayerError> {
+    let layers = network.layers();
+    let (output, before) = layers.split_last().expect("a network has a layer");
+    let hidden = before.first().map(exported_layer).transpose()?;
+    Ok(OutputLayers { hidden, output: exported_layer(output)? })
 }

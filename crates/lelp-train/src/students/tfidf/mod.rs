@@ -18,5 +18,6 @@ pub(super) static KIND: StudentKind = StudentKind {
     summary: "logistic regression on tf-idf weighted words and word pairs, by labels alone: the baseline",
     training: TrainSettings::ngram,
     alternatives: &[],
+    of_teacher: &[],
     read: kind::read::<TfidfStudentSettings>,
 };

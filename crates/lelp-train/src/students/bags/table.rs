@@ -1,4 +1,4 @@
-//! The table of the n-gram student while it learns: sparse, exact minibatch steps.
+//! A table of feature vectors while it learns: sparse, exact minibatch steps.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use multiversion::multiversion;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
-use super::features::NgramInputs;
+use super::inputs::FeatureBags;
 use super::large_array::LargeArray;
 use lelp_method::{Optimizer, adagrad};
 
@@ -19,7 +19,7 @@ const AHEAD: usize = 8;
 
 /// Feature vectors `[buckets, width]` and Adagrad's sums of squared gradients.
 #[derive(Debug)]
-pub(super) struct TrainableTable {
+pub(crate) struct TrainableTable {
     width: usize,
     values: LargeArray,
     /// None for SGD.
@@ -39,16 +39,16 @@ struct Part {
 
 impl TrainableTable {
     /// Rows that occur in `inputs` start uniform in `+-bound`; all others stay 0, so that features never seen say nothing.
-    pub(super) fn new(
+    pub(crate) fn new(
         buckets: usize,
         width: usize,
-        inputs: &NgramInputs,
+        inputs: &FeatureBags,
         optimizer: Optimizer,
         bound: f32,
         random: &mut impl Rng,
     ) -> std::io::Result<Self> {
         let mut seen = vec![false; buckets];
-        inputs.buckets().iter().for_each(|&bucket| seen[bucket as usize] = true);
+        inputs.features().iter().for_each(|&bucket| seen[bucket as usize] = true);
         let mut values = LargeArray::zeros(buckets * width)?;
         for (row, _) in values.chunks_exact_mut(width).zip(&seen).filter(|(_, seen)| **seen) {
             row.fill_with(|| bound * (2.0 * random.random::<f32>() - 1.0));
@@ -58,11 +58,30 @@ impl TrainableTable {
         Ok(Self { width, values, squares, parts: Vec::new() })
     }
 
-    pub(super) fn values(&self) -> &[f32] {
+    /// Rows that begin as `values` `[rows, width]`.
+    pub(crate) fn of_values(values: &[f32], width: usize, optimizer: Optimizer) -> std::io::Result<Self> {
+        let mut own = LargeArray::zeros(values.len())?;
+        own.copy_from_slice(values);
+        let squares = optimizer != Optimizer::Sgd;
+        let squares = squares.then(|| LargeArray::zeros(values.len())).transpose()?;
+        Ok(Self { width, values: own, squares, parts: Vec::new() })
+    }
+
+    /// Columns.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    pub(crate) fn values(&self) -> &[f32] {
         &self.values
     }
 
-    pub(super) fn values_mut(&mut self) -> &mut [f32] {
+    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
     }
 
@@ -70,11 +89,11 @@ impl TrainableTable {
     ///
     /// `slopes` `[batch, width]` are the gradients in the batch's means, divided by their numbers of features.
     /// Buckets are shared out among the threads; a bucket's arithmetic does not depend on who owns it.
-    pub(super) fn step(&mut self, batch: &NgramInputs, slopes: &[f32], rate: f32) {
+    pub(crate) fn step(&mut self, batch: &FeatureBags, slopes: &[f32], rate: f32) {
         let width = self.width;
-        let buckets = self.values.len() / width;
+        let buckets = self.rows();
         let share = buckets.div_ceil(rayon::current_num_threads());
-        let bits = buckets.trailing_zeros();
+        let bits = usize::BITS - (buckets - 1).leading_zeros();
         self.parts.resize_with(buckets.div_ceil(share), Part::default);
         let values = self.values.par_chunks_mut(share * width);
         let each = |place: usize, part: &mut Part| {
@@ -103,8 +122,8 @@ impl TrainableTable {
 
 impl Part {
     /// Collects the features of the batch whose buckets are in `range`, without a branch on it.
-    fn gather(&mut self, batch: &NgramInputs, range: Range<usize>) {
-        self.keys.resize(batch.buckets().len(), 0);
+    fn gather(&mut self, batch: &FeatureBags, range: Range<usize>) {
+        self.keys.resize(batch.features().len(), 0);
         let mut filled = 0;
         for place in 0..batch.rows() {
             for &bucket in batch.row(place) {
@@ -205,6 +224,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::students::ngram::features_of_texts;
 
     /// Two steps against a plain loop in `f64` over all features of the batch, at awkward widths.
     #[test]
@@ -213,7 +233,7 @@ mod tests {
         // So few buckets that rows collide, within a text and between texts.
         let sentences: Vec<String> = (0..50).map(|i| format!("a b a w{} w{}", i % 9, i * i % 23)).collect();
         let texts: Vec<Text<'_>> = sentences.iter().map(|text| text.as_str().into()).collect();
-        let inputs = NgramInputs::extract(&texts, &settings);
+        let inputs = features_of_texts(&texts, &settings);
         let rows: Vec<u32> = (0..37).map(|row| row * 11 % 50).collect();
         for (optimizer, width) in
             [Optimizer::Sgd, Optimizer::Adagrad].into_iter().flat_map(|o| [1, 7, 64, 65, 130].map(|w| (o, w)))
@@ -233,7 +253,7 @@ mod tests {
                         }
                     }
                 }
-                let mut batch = NgramInputs::empty();
+                let mut batch = FeatureBags::empty();
                 batch.gather(&inputs, &rows, 0.0, &mut random);
                 table.step(&batch, &slopes, 0.25);
                 for ((value, square), slope) in plain.iter_mut().zip(&mut squares).zip(gradient) {
@@ -252,13 +272,13 @@ mod tests {
     #[test]
     fn buckets_never_seen_stay_zero() {
         let settings = FeatureSettings { buckets: 1 << 10, ..FeatureSettings::default() };
-        let inputs = NgramInputs::extract(&["one two".into()], &settings);
+        let inputs = features_of_texts(&["one two".into()], &settings);
         let mut random = ChaCha8Rng::seed_from_u64(0);
         let mut table =
             TrainableTable::new(1 << 10, 3, &inputs, Optimizer::Adagrad, 0.5, &mut random).unwrap();
         table.step(&inputs, &[1.0; 3], 0.1);
         for (bucket, row) in table.values().chunks_exact(3).enumerate() {
-            let seen = inputs.buckets().contains(&(bucket as u32));
+            let seen = inputs.features().contains(&(bucket as u32));
             assert_eq!(seen, row.iter().any(|&value| value != 0.0));
         }
     }

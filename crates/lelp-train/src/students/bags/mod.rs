@@ -1,0 +1,11 @@
+//! What students over bags of features have in common: each feature has a vector, and a row is the mean of those of its
+//! features.
+
+mod inputs;
+mod large_array;
+mod table;
+mod trainable;
+
+pub use inputs::FeatureBags;
+pub(crate) use table::TrainableTable;
+pub use trainable::TrainableBags;

@@ -1,0 +1,102 @@
+//! A static student while it is trained, and what is saved of it.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use lelp_data::Dataset;
+use lelp_model::Predictor;
+use lelp_model::static_embeddings::{StaticConfig, StaticModel, StaticStudent};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{PretrainedPieces, StaticStudentSettings};
+use crate::students::bags::{FeatureBags, TrainableBags};
+use crate::students::ngram::{NgramStudentError, NgramTrainSettings, output_layers};
+use crate::students::trained::eight_bit_remark;
+use crate::students::{
+    PreparedStudent, Resources, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob,
+};
+use crate::task::Task;
+use crate::training::thread_pool;
+
+/// Pieces of a task's texts.
+#[derive(Debug)]
+pub(super) struct PreparedStatic {
+    settings: StaticStudentSettings,
+    pieces: PretrainedPieces,
+    train: FeatureBags,
+    validation: FeatureBags,
+}
+
+/// A trained static student.
+#[derive(Debug)]
+struct TrainedStatic {
+    model: StaticModel,
+    /// The model as it is saved, where that is in 8 bits.
+    quantized: Option<StaticModel>,
+}
+
+impl PreparedStatic {
+    pub(super) fn new(
+        settings: StaticStudentSettings,
+        task: &Task,
+        resources: &Resources<'_>,
+        cancelled: &AtomicBool,
+    ) -> Result<Self, StudentError> {
+        let (encoder, width) = (settings.encoder.as_deref(), settings.static_width);
+        let pieces = PretrainedPieces::obtain(encoder, width, resources, cancelled)?;
+        let max_tokens = settings.config(Vec::new(), 1).max_tokens;
+        let both = || (pieces.bags(task.train(), max_tokens), pieces.bags(task.validation(), max_tokens));
+        let (train, validation) = thread_pool(resources.threads)?.install(both);
+        let (train, validation) = (train?, validation?);
+        Ok(Self { settings, pieces, train, validation })
+    }
+}
+
+impl PreparedStudent for PreparedStatic {
+    fn train(
+        &self,
+        job: &TrainingJob<'_>,
+        control: &mut TrainingControl<'_>,
+    ) -> Result<Trained, StudentError> {
+        let StaticStudentSettings { dropout, int8, .. } = self.settings;
+        let config = self.settings.config(job.task.labels().to_vec(), job.subclasses().get());
+        let optimizer = job.settings.optimizer;
+        config.check().map_err(NgramStudentError::from)?;
+        NgramStudentError::check(NgramTrainSettings { optimizer, dropout })?;
+        let tables = vec![self.pieces.trainable(optimizer)?];
+        let sizes = (config.hidden.map(NonZeroUsize::get), config.outputs());
+        let random = ChaCha8Rng::seed_from_u64(job.settings.seed);
+        let mut student: TrainableBags<StaticConfig> =
+            TrainableBags::with_tables(config, tables, sizes, (optimizer, dropout), random);
+        let (train, validation) = (std::slice::from_ref(&self.train), std::slice::from_ref(&self.validation));
+        let report = job.train(&mut student, train, validation, control)?;
+        let embeddings = self.pieces.tuned(student.values(0))?;
+        let layers = output_layers(student.network())?;
+        let model: StaticModel = StaticStudent::new(student.config().clone(), embeddings, layers)?.into();
+        let quantized = int8.then(|| model.quantized());
+        Ok(Trained { student: Box::new(TrainedStatic { model, quantized }), report })
+    }
+}
+
+impl TrainedStatic {
+    fn saved(&self) -> &StaticModel {
+        self.quantized.as_ref().unwrap_or(&self.model)
+    }
+}
+
+impl TrainedStudent for TrainedStatic {
+    fn save(&self, folder: &Path) -> Result<(), StudentError> {
+        Ok(self.saved().save(folder)?)
+    }
+
+    fn predictor(&self) -> Option<&dyn Predictor> {
+        Some(self.saved())
+    }
+
+    fn remarks(&self, validation: &Dataset, cancelled: &AtomicBool) -> Result<Vec<String>, StudentError> {
+        let quantized = self.quantized.as_ref().map(|model| model as &dyn Predictor);
+        eight_bit_remark(&self.model, quantized, validation, cancelled)
+    }
+}
