@@ -10,7 +10,7 @@ use lelp_model::ngram::{NgramColumn, NgramConfig, NgramConfigError, NgramModel, 
 use super::columns::columns;
 use super::{NgramStudentError, NgramStudentSettings, NgramTrainSettings, TrainableNgram, features_of_table};
 use crate::students::bags::FeatureBags;
-use crate::students::static_embeddings::PretrainedPieces;
+use crate::students::static_embeddings::{PretrainedPieces, StaticWidth};
 use crate::students::trained::eight_bit_remark;
 use crate::students::{
     PreparedStudent, Resources, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob,
@@ -49,6 +49,7 @@ impl PreparedNgram {
             .map_err(|error| NgramStudentError::from(NgramConfigError::from(error)))?;
         let pieces = settings
             .static_width
+            .map(StaticWidth::Exactly)
             .map(|width| PretrainedPieces::obtain(settings.encoder.as_deref(), width, resources, cancelled))
             .transpose()?;
         let extract = |data: &Dataset| -> Result<Vec<FeatureBags>, StudentError> {

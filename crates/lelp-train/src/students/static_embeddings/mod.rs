@@ -6,7 +6,7 @@ mod settings;
 mod train;
 
 pub use pretrained::PretrainedError;
-pub(super) use pretrained::PretrainedPieces;
+pub(super) use pretrained::{PretrainedPieces, StaticWidth};
 pub use settings::StaticStudentSettings;
 
 use super::StudentKind;

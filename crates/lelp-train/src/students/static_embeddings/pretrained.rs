@@ -30,6 +30,15 @@ pub(in crate::students) struct PretrainedPieces {
     pub(in crate::students) width: usize,
 }
 
+/// Values of a piece's vector.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::students) enum StaticWidth {
+    /// So many.
+    Exactly(NonZeroUsize),
+    /// So many, or as many as the encoder gives where that is fewer.
+    UpTo(NonZeroUsize),
+}
+
 /// Why there are no vectors to begin with.
 #[derive(Debug, Error)]
 pub enum PretrainedError {
@@ -84,10 +93,10 @@ impl PretrainedError {
 }
 
 impl PretrainedPieces {
-    /// The pieces of the encoder in `folder`, or else of the teacher, with vectors of `width` values.
+    /// The pieces of the encoder in `folder`, or else of the teacher, with vectors of this width.
     ///
     /// # Definition
-    /// Each piece is embedded by the encoder as a text of its own. Of the vectors `width` principal components are taken, and
+    /// Each piece is embedded by the encoder as a text of its own. Of the vectors as many principal components are taken as they are to be wide, and
     /// the piece at place `r` of the vocabulary, from 1, which lists common words first, is weighed by `ln(1 + r)`. All are
     /// scaled together. A folder of `model2vec` gives its own vectors, weighed already.
     ///
@@ -95,7 +104,7 @@ impl PretrainedPieces {
     /// Tulkens and van Dongen 2024 (`model2vec`).
     pub(in crate::students) fn obtain(
         folder: Option<&Path>,
-        width: NonZeroUsize,
+        width: StaticWidth,
         resources: &Resources<'_>,
         cancelled: &AtomicBool,
     ) -> Result<Self, PretrainedError> {
@@ -111,10 +120,13 @@ impl PretrainedPieces {
             return Err(PretrainedError::NoPieces(folder.to_owned()));
         }
         let columns = vectors.len() / vocabulary.len();
-        if width.get() > columns {
-            return Err(PretrainedError::Width { width, columns, folder: folder.to_owned() });
-        }
-        let width = width.get();
+        let width = match width {
+            StaticWidth::UpTo(most) => most.get().min(columns),
+            StaticWidth::Exactly(width) if width.get() <= columns => width.get(),
+            StaticWidth::Exactly(width) => {
+                return Err(PretrainedError::Width { width, columns, folder: folder.to_owned() });
+            }
+        };
         let mut vectors = principal_components(vectors, columns, width)?;
         if !weighed {
             for (place, row) in vectors.chunks_exact_mut(width).enumerate() {

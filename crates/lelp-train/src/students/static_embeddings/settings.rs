@@ -8,13 +8,14 @@ use lelp_model::ngram::TablePrecision;
 use lelp_model::static_embeddings::StaticConfig;
 use serde::{Deserialize, Serialize};
 
+use super::StaticWidth;
 use super::train::PreparedStatic;
 use crate::students::ngram::NgramStudentSettings;
 use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
 use crate::task::Task;
 use crate::zero_as_none;
 
-/// Width of a piece's vector by default: half the columns of a small encoder.
+/// Width of a piece's vector by default, a third of the columns of a small encoder.
 const WIDTH: NonZeroUsize = NonZeroUsize::new(128).expect("128 is above 0");
 
 /// Shape of a static student, and what keeps it from overfitting.
@@ -23,8 +24,8 @@ const WIDTH: NonZeroUsize = NonZeroUsize::new(128).expect("128 is above 0");
 pub struct StaticStudentSettings {
     /// The encoder whose vectors it begins with, a folder or a name; the teacher's own by default.
     pub encoder: Option<PathBuf>,
-    /// Values of a piece's vector.
-    pub static_width: NonZeroUsize,
+    /// Values of a piece's vector; 128 by default, or as many as the encoder gives where that is fewer.
+    pub static_width: Option<NonZeroUsize>,
     /// Units of the hidden `ReLU` layer, where there is one.
     #[serde(with = "zero_as_none::count")]
     pub hidden: Option<NonZeroUsize>,
@@ -37,16 +38,24 @@ pub struct StaticStudentSettings {
 impl Default for StaticStudentSettings {
     fn default() -> Self {
         let NgramStudentSettings { hidden, dropout, .. } = NgramStudentSettings::default();
-        Self { encoder: None, static_width: WIDTH, hidden, dropout, int8: false }
+        Self { encoder: None, static_width: None, hidden, dropout, int8: false }
     }
 }
 
 impl StaticStudentSettings {
-    /// The student's configuration for these classes.
-    #[must_use]
-    pub fn config(&self, labels: Vec<String>, subclasses: usize) -> StaticConfig {
-        let max_tokens = NgramStudentSettings::default().features().max_tokens;
-        let (width, hidden) = (self.static_width.get(), self.hidden);
+    /// Tokens read of each text.
+    pub(super) fn max_tokens() -> usize {
+        NgramStudentSettings::default().features().max_tokens
+    }
+
+    /// How wide vectors are.
+    pub(super) fn width(&self) -> StaticWidth {
+        self.static_width.map_or(StaticWidth::UpTo(WIDTH), StaticWidth::Exactly)
+    }
+
+    /// The student's configuration for these classes, with vectors of `width` values.
+    pub(super) fn config(&self, labels: Vec<String>, subclasses: usize, width: usize) -> StaticConfig {
+        let (hidden, max_tokens) = (self.hidden, Self::max_tokens());
         let table = TablePrecision::F32;
         StaticConfig { labels, subclasses, width, hidden, table, max_tokens }
     }

@@ -44,9 +44,9 @@ impl PreparedStatic {
         resources: &Resources<'_>,
         cancelled: &AtomicBool,
     ) -> Result<Self, StudentError> {
-        let (encoder, width) = (settings.encoder.as_deref(), settings.static_width);
-        let pieces = PretrainedPieces::obtain(encoder, width, resources, cancelled)?;
-        let max_tokens = settings.config(Vec::new(), 1).max_tokens;
+        let encoder = settings.encoder.as_deref();
+        let pieces = PretrainedPieces::obtain(encoder, settings.width(), resources, cancelled)?;
+        let max_tokens = StaticStudentSettings::max_tokens();
         let both = || (pieces.bags(task.train(), max_tokens), pieces.bags(task.validation(), max_tokens));
         let (train, validation) = thread_pool(resources.threads)?.install(both);
         let (train, validation) = (train?, validation?);
@@ -61,7 +61,8 @@ impl PreparedStudent for PreparedStatic {
         control: &mut TrainingControl<'_>,
     ) -> Result<Trained, StudentError> {
         let StaticStudentSettings { dropout, int8, .. } = self.settings;
-        let config = self.settings.config(job.task.labels().to_vec(), job.subclasses().get());
+        let (labels, subclasses) = (job.task.labels().to_vec(), job.subclasses().get());
+        let config = self.settings.config(labels, subclasses, self.pieces.width);
         let optimizer = job.settings.optimizer;
         config.check().map_err(NgramStudentError::from)?;
         NgramStudentError::check(NgramTrainSettings { optimizer, dropout })?;
