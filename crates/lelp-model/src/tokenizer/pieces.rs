@@ -27,15 +27,15 @@ enum Marks {
 }
 
 impl Tokenizer {
-    /// The pieces that the vocabulary holds, as [`pieces_of`] finds them.
+    /// The pieces that the vocabulary holds, each once, with its id, in the order of the ids; special tokens and those that
+    /// join letters with other characters are left out.
     #[must_use]
     pub fn pieces(&self) -> Vec<(u32, Piece)> {
         pieces_of(&self.inner)
     }
 }
 
-/// The pieces that the vocabulary of a tokenizer holds, each once, with its id, in the order of the ids; special tokens and
-/// those that join letters with other characters are left out.
+/// As [`Tokenizer::pieces`], of a tokenizer of any model.
 pub(crate) fn pieces_of(tokenizer: &tokenizers::Tokenizer) -> Vec<(u32, Piece)> {
     let added = tokenizer.get_added_tokens_decoder();
     let mut tokens: Vec<(u32, String)> =
