@@ -6,10 +6,11 @@
 //! ```no_run
 //! use std::sync::Arc;
 //!
-//! use lelp_core::ngram::NgramStudent;
+//! use lelp_core::ngram::{Bytes, NgramStudent};
 //!
 //! # fn bytes(name: &str) -> Vec<u8> { Vec::new() }
-//! let student = NgramStudent::from_bytes(&bytes("config.json"), Arc::new(bytes("model.safetensors")))?;
+//! let weights: Bytes = Arc::new(bytes("model.safetensors"));
+//! let student = NgramStudent::from_bytes(&bytes("config.json"), &weights)?;
 //! let (mut scratch, mut logits) = (student.scratch(), vec![0.0; student.config().classes()]);
 //! student.class_logits(&"where is my card?".into(), &mut scratch, &mut logits);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
