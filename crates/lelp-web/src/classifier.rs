@@ -4,18 +4,54 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use lelp_core::ngram::{NgramBytesError, NgramScratch, NgramStudent};
+use lelp_core::ngram::{Bytes, NgramBytesError, NgramScratch, NgramStudent};
+use lelp_core::static_embeddings::{StaticBytesError, StaticStudent, StaticStudentScratch};
 use lelp_core::{Text, log_sum_exp};
 use serde_json::Value;
 
-/// An n-gram student, and the buffers that it answers with.
+/// A student, and the buffers that it answers with.
 #[derive(Debug)]
 pub struct Classifier {
-    student: NgramStudent,
+    student: Student,
     /// What logits are divided by.
     temperature: f64,
-    scratch: NgramScratch,
     probabilities: Vec<f32>,
+}
+
+/// A student of a kind that runs in a browser, with its buffers.
+#[derive(Debug)]
+enum Student {
+    Ngram(Box<NgramStudent>, Box<NgramScratch>),
+    Static(Box<StaticStudent>, Box<StaticStudentScratch>),
+}
+
+impl Student {
+    /// The student of these files: a static one where `config` says so, else an n-gram student.
+    fn from_bytes(config: &[u8], weights: &Bytes) -> Result<Self, ClassifierError> {
+        let described: Value = serde_json::from_slice(config).unwrap_or_default();
+        if described.get("model").and_then(Value::as_str) == Some("static") {
+            let student = StaticStudent::from_bytes(config, weights).map_err(ClassifierError::Static)?;
+            let scratch = Box::new(student.scratch());
+            return Ok(Self::Static(Box::new(student), scratch));
+        }
+        let student = NgramStudent::from_bytes(config, weights).map_err(ClassifierError::Student)?;
+        let scratch = Box::new(student.scratch());
+        Ok(Self::Ngram(Box::new(student), scratch))
+    }
+
+    fn labels(&self) -> &[String] {
+        match self {
+            Self::Ngram(student, _) => &student.config().labels,
+            Self::Static(student, _) => &student.config().labels,
+        }
+    }
+
+    fn class_logits(&mut self, text: &Text<'_>, logits: &mut [f32]) {
+        match self {
+            Self::Ngram(student, scratch) => student.class_logits(text, scratch, logits),
+            Self::Static(student, scratch) => student.class_logits(text, scratch, logits),
+        }
+    }
 }
 
 /// Why bytes are no student.
@@ -23,6 +59,8 @@ pub struct Classifier {
 pub enum ClassifierError {
     /// Configuration or weights are wrong.
     Student(NgramBytesError),
+    /// Those of a static student are.
+    Static(StaticBytesError),
     /// The calibration holds no temperature above 0.
     Calibration,
 }
@@ -31,6 +69,7 @@ impl fmt::Display for ClassifierError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Student(error) => error.fmt(out),
+            Self::Static(error) => error.fmt(out),
             Self::Calibration => out.write_str("`calibration.json` holds no temperature above 0"),
         }
     }
@@ -40,6 +79,7 @@ impl Error for ClassifierError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Student(error) => error.source(),
+            Self::Static(error) => error.source(),
             Self::Calibration => None,
         }
     }
@@ -56,25 +96,25 @@ impl Classifier {
         weights: Vec<u8>,
         calibration: Option<&[u8]>,
     ) -> Result<Self, ClassifierError> {
-        let student =
-            NgramStudent::from_bytes(config, &(Arc::new(weights) as _)).map_err(ClassifierError::Student)?;
+        let weights: Bytes = Arc::new(weights);
+        let student = Student::from_bytes(config, &weights)?;
         let temperature = match calibration {
             None => 1.0,
             Some(bytes) => temperature(bytes).ok_or(ClassifierError::Calibration)?,
         };
-        let (scratch, probabilities) = (student.scratch(), vec![0.0; student.config().classes()]);
-        Ok(Self { student, temperature, scratch, probabilities })
+        let probabilities = vec![0.0; student.labels().len()];
+        Ok(Self { student, temperature, probabilities })
     }
 
     /// Names of the classes, in the order of the probabilities.
     #[must_use]
     pub fn labels(&self) -> &[String] {
-        &self.student.config().labels
+        self.student.labels()
     }
 
     /// Probabilities of the classes for a text, or a pair of texts.
     pub fn probabilities(&mut self, text: &Text<'_>) -> &[f32] {
-        self.student.class_logits(text, &mut self.scratch, &mut self.probabilities);
+        self.student.class_logits(text, &mut self.probabilities);
         for logit in &mut self.probabilities {
             *logit = (f64::from(*logit) / self.temperature) as f32;
         }

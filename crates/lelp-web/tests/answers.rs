@@ -8,6 +8,9 @@ use std::path::Path;
 use lelp_data::Text;
 use lelp_model::layer::{Layer, OutputLayers};
 use lelp_model::ngram::{FeatureTable, NgramConfig, NgramModel, TablePrecision};
+use lelp_model::static_embeddings::{
+    PieceVocabulary, StaticConfig, StaticEmbeddings, StaticModel, StaticStudent,
+};
 use lelp_web::{Classifier, border};
 
 const TEXTS: [Text<'static>; 4] = [
@@ -64,6 +67,36 @@ fn bytes_of_a_folder_answer_as_the_folder() {
         for text in TEXTS {
             close(classifier.probabilities(&text), &probabilities(folder.path(), text));
         }
+    }
+}
+
+#[test]
+fn bytes_of_a_static_student_answer_as_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let vocabulary = PieceVocabulary::from_bytes(b"my\ncard\n##s\nhas\n").unwrap();
+    let table = FeatureTable::new(4, 3, (0..12).map(|i| (i as f32).sin()).collect()).unwrap();
+    let embeddings = StaticEmbeddings::new(vocabulary, table).unwrap();
+    let output = Layer::new(3, (0..18).map(|i| (i as f32).cos()).collect(), vec![0.1; 6]).unwrap();
+    let config = StaticConfig {
+        labels: labels(),
+        subclasses: 2,
+        width: 3,
+        hidden: None,
+        table: TablePrecision::F32,
+        max_tokens: 100,
+    };
+    let student = StaticStudent::new(config, embeddings, OutputLayers { hidden: None, output }).unwrap();
+    let whole = StaticModel::from(student);
+    for model in [whole.quantized(), whole] {
+        model.save(folder.path()).unwrap();
+        let (config, weights) = (model.config_bytes(), model.weight_bytes());
+        let mut classifier = Classifier::from_bytes(&config, weights.clone(), None).unwrap();
+        assert_eq!(classifier.labels(), labels());
+        for text in TEXTS {
+            close(classifier.probabilities(&text), &probabilities(folder.path(), text));
+        }
+        let cut = Classifier::from_bytes(&config, weights[..weights.len() / 2].to_vec(), None).unwrap_err();
+        assert!(cut.to_string().contains("safetensors"), "{cut}");
     }
 }
 
