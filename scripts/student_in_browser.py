@@ -4,7 +4,7 @@
     scripts/build_web PAGE
     python scripts/student_in_browser.py PAGE --student STUDENT --lelp target/debug/lelp --texts FILE --screenshots DIR
 
-PAGE is the folder that `scripts/build_web` makes, STUDENT that of an n-gram student, FILE has a text a line. Fails on any
+PAGE is the folder that `scripts/build_web` makes, STUDENT that of an n-gram or static student, FILE has a text a line. Fails on any
 difference beyond 1e-5, any console message of error level, any request beyond the loopback address, and a page that scrolls
 sideways on a phone. Needs the Python package `playwright` and Chromium (`--chromium PATH`).
 """
