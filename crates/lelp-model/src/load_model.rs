@@ -27,16 +27,19 @@ pub struct LoadOptions {
     pub threads: NonZeroUsize,
     /// Precision of the products of its encoder.
     pub precision: EncoderPrecision,
+    /// Whether its logits are divided by the temperature of the calibration that stands beside it, if one does.
+    pub calibrated: bool,
 }
 
-/// On so many threads, in f32.
+/// On so many threads, in f32, calibrated.
 impl From<NonZeroUsize> for LoadOptions {
     fn from(threads: NonZeroUsize) -> Self {
-        Self { threads, precision: EncoderPrecision::F32 }
+        Self { threads, precision: EncoderPrecision::F32, calibrated: true }
     }
 }
 
-/// Loads the model in `folder`, of whatever kind, with the [calibration](crate::Calibration) that stands beside it.
+/// Loads the model in `folder`, of whatever kind, with the [calibration](crate::Calibration) that stands beside it unless
+/// `options` say otherwise.
 ///
 /// # Errors
 /// [`ModelFolderError`] names the folder or file; a folder that no kind recognises is refused, and a model without an
@@ -49,6 +52,9 @@ pub fn load_model(folder: &Path, options: impl Into<LoadOptions>) -> Result<Load
     if model.encoder().is_none() && options.precision != EncoderPrecision::F32 {
         let (folder, kind, precision) = (folder.to_owned(), model.kind(), options.precision.name());
         return Err(ModelFolderError::NoEncoder { folder, kind, precision });
+    }
+    if !options.calibrated {
+        return Ok(model);
     }
     CalibratedModel::of(model, folder).map_err(ModelFolderError::unsound)
 }

@@ -17,11 +17,11 @@ use lelp_model::{LoadOptions, Teacher as _, load_model};
 const TOLERANCE: f32 = 0.03;
 
 fn options(threads: usize) -> LoadOptions {
-    LoadOptions { threads: NonZeroUsize::new(threads).unwrap(), precision: EncoderPrecision::Int8 }
+    LoadOptions { precision: EncoderPrecision::Int8, ..NonZeroUsize::new(threads).unwrap().into() }
 }
 
 fn load(family: &str, pooling: Pooling, threads: usize) -> Encoder {
-    let LoadOptions { threads, precision } = options(threads);
+    let LoadOptions { threads, precision, .. } = options(threads);
     let options =
         EncoderLoadOptions { pooling: Some(pooling), precision, ..EncoderLoadOptions::new(threads) };
     Encoder::load(&folder(family), &options).unwrap()

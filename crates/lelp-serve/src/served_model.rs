@@ -51,7 +51,8 @@ impl ServedModel {
     /// Loads the model, and its teacher where it has one; blocks.
     pub(crate) fn load(settings: &ServeSettings, threads: NonZeroUsize) -> Result<Self, ServeError> {
         let folder = settings.model.as_path();
-        let answerer = Answerer::load(folder, LoadOptions { threads, precision: settings.precision })?;
+        let answerer =
+            Answerer::load(folder, LoadOptions { precision: settings.precision, ..threads.into() })?;
         let predictor = answerer.predictor();
         let remembered = ColumnSettings::remembered(folder)?;
         let name = settings.name.clone().unwrap_or_else(|| folder_name(folder));

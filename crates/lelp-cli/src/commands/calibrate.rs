@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lelp::{CalibrationTemperature, counted};
-use lelp_model::Calibration;
+use lelp_model::{Calibration, LoadOptions};
 use lelp_train::evaluate::calibrate;
 
 use crate::args::{ColumnArgs, GlobalArgs};
@@ -18,8 +18,8 @@ use crate::text_table::TextTable;
 ///
 /// The temperature that makes the labels of the file most likely (Guo et al. 2017) is put beside the model, as
 /// calibration.json: predict, eval, serve and whoever else loads the model use it. Answers stay the same, their probabilities
-/// do not. Fit it on validation rows, and look at test rows with `lelp eval`. A teacher's signals stay as they are. Exported
-/// graphs give logits before it.
+/// do not. Fit it on validation rows, and look at test rows with `lelp eval`. A teacher's signals stay as they are. What
+/// `lelp export` writes from then on has it too.
 ///
 /// Example: lelp calibrate --model student --data queries/validation.csv
 #[derive(Debug, clap::Args)]
@@ -45,12 +45,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let earlier = Calibration::of(&arguments.model)?.map(|calibration| calibration.temperature);
+    // As the model is by itself, whatever another run puts beside it meanwhile.
+    let options = LoadOptions { calibrated: false, ..global.threads().into() };
     let AskedModel { model, data } =
-        AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global.threads(), printer)?;
+        AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, options, printer)?;
     let cancel = interrupt::cancel_flag()?;
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", &cancel, printer)?;
-    let calibration = calibrate(&answers, &data, earlier)?;
+    let calibration = calibrate(&answers, &data)?;
     if calibration.temperature.is_at_an_end() {
         let error = CommandError::NoCalibration {
             rows: calibration.rows,

@@ -110,7 +110,7 @@ impl Field<'_> {
 
     /// What the best student so far could take from a teacher.
     fn students_of_teacher(&self) -> Vec<usize> {
-        let best = self.order().first().map(|&place| self.entries[place].rank.0);
+        let best = self.best_that_learns().map(|place| self.entries[place].rank.0);
         let of_best = self.plan.of_teacher.iter().filter(|(_, student)| Some(*student) == best);
         of_best.map(|&(own, _)| own).collect()
     }
@@ -164,7 +164,7 @@ impl Field<'_> {
     /// Goes on from the best candidate, one change at a time, as long as there are fewer than `most`.
     fn enter_steps(&mut self, distillers: &Distillers<'_>, most: usize) -> Result<(), AutoError> {
         while self.entries.len() < most {
-            let Some(&best) = self.order().first() else { break };
+            let Some(best) = self.best_that_learns() else { break };
             let Entry { candidate, rank: (student, method, _), .. } = &self.entries[best];
             let (student, method, first) = (*student, *method, self.entries.len());
             let steps = self.plan.steps.of(candidate).into_iter();
@@ -215,6 +215,12 @@ impl Field<'_> {
             self.methods.push(Objective { base, add: distill.add });
         }
         self.enter(distillers, pairs, most)
+    }
+
+    /// The best entry but the baseline, of which nothing is left to change.
+    fn best_that_learns(&self) -> Option<usize> {
+        let baseline = self.plan.baseline.map(|(student, _)| student);
+        self.order().into_iter().find(|&place| Some(self.entries[place].rank.0) != baseline)
     }
 
     /// Places of all entries, the best first, the simpler of equals first.

@@ -7,23 +7,13 @@ use lelp_model::{Calibration, CalibrationFigures};
 
 use super::{Answers, EvaluateError, labelled};
 
-/// Fits the temperature on the labelled rows of `data`. Where the answers come from a model that is calibrated already, to
-/// `earlier`, figures before are those without it.
+/// Fits the temperature on the labelled rows of `data`; `answers` are those of the model without a calibration.
 ///
 /// # Errors
 /// [`EvaluateError`] if there are no labels.
-pub fn calibrate(
-    answers: &Answers,
-    data: &Dataset,
-    earlier: Option<CalibrationTemperature>,
-) -> Result<Calibration, EvaluateError> {
+pub fn calibrate(answers: &Answers, data: &Dataset) -> Result<Calibration, EvaluateError> {
     let classes = data.label_names().len();
     let (labels, mut logits) = labelled(answers, data)?;
-    if let Some(earlier) = earlier {
-        for logit in &mut logits {
-            *logit = (f64::from(*logit) * earlier.get()) as f32;
-        }
-    }
     let temperature = CalibrationTemperature::fit(&logits, classes, &labels)?;
     let figures = |logits: &[f32]| -> Result<CalibrationFigures, EvaluateError> {
         let evaluation = Evaluation::from_logits(logits, classes, &labels)?;

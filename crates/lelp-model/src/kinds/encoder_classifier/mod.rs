@@ -100,7 +100,7 @@ impl EncoderClassifier {
     /// # Errors
     /// [`EncoderClassifierError`] names the file; the head must fit the encoder's width and the label names.
     pub fn load(folder: &Path, options: impl Into<LoadOptions>) -> Result<Self, EncoderClassifierError> {
-        let LoadOptions { threads, precision } = options.into();
+        let LoadOptions { threads, precision, .. } = options.into();
         let files = read_files(folder)?;
         let tokenizer =
             Tokenizer::load(folder, &files.config, files.max_length())?.prepared(files.preparation.clone());

@@ -114,7 +114,7 @@ impl MlpModel {
 
     /// Loads the model in `folder`; answers are the same bytes for any number of threads.
     pub fn load(folder: &Path, options: impl Into<LoadOptions>) -> Result<Self, MlpFileError> {
-        let LoadOptions { threads, precision } = options.into();
+        let LoadOptions { threads, precision, .. } = options.into();
         let unsound = |source| MlpFileError::Model { path: folder.to_owned(), source };
         let path = folder.join(CONFIG);
         let ConfigFile::Mlp(config) = serde_json::from_slice(&storage::map(&path)?)
