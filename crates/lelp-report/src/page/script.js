@@ -46,22 +46,6 @@
 
   const visible = (chart) => chart.area.offsetParent !== null;
 
-  const draw = (chart) => {
-    const { data, layout, config } = chart.plot;
-    const width = printing ? 660 : undefined;
-    const sized = { ...themed(layout), ...(width ? { width, autosize: false } : {}) };
-    if (chart.drawn) return Plotly.react(chart.area, data, sized, config);
-    chart.drawn = true;
-    return Plotly.newPlot(chart.area, data, sized, config).then(() => {
-      chart.area.on("plotly_hover", (event) => {
-        const label = event.points[0].hovertext || event.points[0].text || "";
-        chart.told.textContent = plain(String(label));
-      });
-    });
-  };
-
-  const drawAll = () => charts.filter(visible).forEach(draw);
-
   // Points by trace, those that tell nothing left out; a heat map is read row by row.
   const places = (chart) =>
     chart.plot.data.map((trace, curve) => {
@@ -69,6 +53,29 @@
       if (trace.type !== "heatmap") return trace.hovertext.map((_, point) => ({ curveNumber: curve, pointNumber: point }));
       return trace.hovertext.flatMap((row, r) => row.map((_, c) => ({ curveNumber: curve, pointNumber: [r, c] })));
     }).filter((points) => points.length > 0);
+
+  // Labels the point that the keyboard is at, if it is at one.
+  const label = (chart) => {
+    if (chart.at) Plotly.Fx.hover(chart.area, [places(chart)[chart.at.trace][chart.at.point]]);
+  };
+
+  const draw = (chart) => {
+    const { data, layout, config } = chart.plot;
+    const width = printing ? 660 : undefined;
+    const sized = { ...themed(layout), ...(width ? { width, autosize: false } : {}) };
+    // Drawing again takes the label away that the keyboard has brought.
+    if (chart.drawn) return Plotly.react(chart.area, data, sized, config).then(() => label(chart));
+    chart.drawn = true;
+    return Plotly.newPlot(chart.area, data, sized, config).then(() => {
+      chart.area.on("plotly_hover", (event) => {
+        const text = event.points[0].hovertext || event.points[0].text || "";
+        chart.told.textContent = plain(String(text));
+      });
+      label(chart);
+    });
+  };
+
+  const drawAll = () => charts.filter(visible).forEach(draw);
 
   const move = (chart, key) => {
     const traces = places(chart);
@@ -82,11 +89,11 @@
     if (turn) trace = (trace + turn + traces.length) % traces.length;
     point = Math.max(0, Math.min(point, traces[trace].length - 1));
     chart.at = { trace, point };
-    Plotly.Fx.hover(chart.area, [traces[trace][point]]);
+    label(chart);
     const { curveNumber, pointNumber } = traces[trace][point];
     const labels = chart.plot.data[curveNumber].hovertext;
-    const label = Array.isArray(pointNumber) ? labels[pointNumber[0]][pointNumber[1]] : labels[pointNumber];
-    chart.told.textContent = plain(label);
+    const text = Array.isArray(pointNumber) ? labels[pointNumber[0]][pointNumber[1]] : labels[pointNumber];
+    chart.told.textContent = plain(text);
   };
 
   const leave = (chart) => {
