@@ -6,6 +6,7 @@ use plotly::layout::{BarMode, CategoryOrder};
 use plotly::{Bar, Layout, Plot, Scatter};
 
 use super::chart::{Chart, axis, hover_text, plot, plot_text};
+use super::confusion::rows;
 use super::method_order::MethodOrder;
 use super::number_format;
 use super::palette::{colour, symbol};
@@ -218,8 +219,8 @@ fn zero_line(results: &[&MethodResult]) -> Box<Scatter<f64, String>> {
 
 /// Accuracy of always answering the most frequent label of the test rows.
 fn majority_accuracy(report: &Report) -> f64 {
-    let rows = report.confusion.iter().map(|row| row.iter().sum::<u64>());
-    let (most, all) = rows.fold((0, 0), |(most, all), count| (count.max(most), all + count));
+    let of_labels: Vec<u64> = report.confusion.iter().map(|row| rows(row)).collect();
+    let (most, all) = (of_labels.iter().max().copied().unwrap_or_default(), rows(&of_labels));
     if all > 0 { most as f64 / all as f64 } else { 0.0 }
 }
 

@@ -37,14 +37,9 @@ pub(super) fn chart(cascade: &CascadeChoice) -> Option<Chart> {
         let labels = found.iter().map(|(figures, value)| hover(figures, name, *value)).collect();
         plot.add_trace(points(name, position, Mode::Lines, across, up, labels));
     }
-    let chosen = curve.iter().find(|figures| figures.to_teacher <= cascade.to_teacher)?;
-    let marks: Vec<f64> = shown
-        .iter()
-        .filter_map(|(_, values)| {
-            let place = curve.iter().position(|figures| std::ptr::eq(figures, chosen))?;
-            values[place]
-        })
-        .collect();
+    let place = curve.iter().position(|figures| figures.to_teacher <= cascade.to_teacher)?;
+    let chosen = &curve[place];
+    let marks: Vec<f64> = shown.iter().filter_map(|(_, values)| values[place]).collect();
     let labels = marks.iter().map(|value| hover(chosen, "chosen", *value)).collect();
     plot.add_trace(points("chosen", shown.len(), Mode::Markers, vec![x(chosen); marks.len()], marks, labels));
     Some(Chart {

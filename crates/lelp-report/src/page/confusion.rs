@@ -28,6 +28,11 @@ pub(super) fn charts(group: &ResultGroup) -> Vec<(String, Chart)> {
     of_methods.chain(of_teacher).collect()
 }
 
+/// Rows of a label over all answers. A file may claim any numbers.
+pub(super) fn rows(answers: &[u64]) -> u64 {
+    answers.iter().fold(0, |sum, count| sum.saturating_add(*count))
+}
+
 /// Number of rows by label and answer.
 struct Counts<'a> {
     labels: &'a [String],
@@ -36,7 +41,7 @@ struct Counts<'a> {
 
 impl Counts<'_> {
     fn rows(&self, label: usize) -> u64 {
-        self.counts[label].iter().sum()
+        rows(&self.counts[label])
     }
 
     fn share(&self, label: usize, answer: usize) -> f64 {

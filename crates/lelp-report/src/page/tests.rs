@@ -224,6 +224,35 @@ fn no_text_of_a_user_is_markup_or_script() {
     assert!(hostile.contains("&lt;img src=x onerror=alert(2)&gt;"));
 }
 
+/// As a file may claim them.
+#[test]
+fn numbers_of_any_size_make_a_page() {
+    let mut run = run("queries");
+    let spoil = |report: &mut Report| {
+        (report.rows, report.labelled_rows, report.microseconds_per_text) = (usize::MAX, usize::MAX, 1e308);
+        (report.accuracy, report.negative_log_likelihood) = (1e308, -1e308);
+        report.confusion = vec![vec![u64::MAX; 2]; 2];
+        report.calibration =
+            vec![CalibrationBin { rows: usize::MAX as u64, confidence: 1e308, accuracy: -1e308 }; 2];
+    };
+    for group in &mut run.groups {
+        group.teacher.iter_mut().for_each(spoil);
+        for method in &mut group.methods {
+            method.bytes = Some(u64::MAX);
+            for trial in &mut method.trials {
+                (trial.number, trial.validation.value) = (usize::MAX, 1e308);
+            }
+            for run in &mut method.runs {
+                run.seed = u64::MAX;
+                run.test.iter_mut().for_each(spoil);
+                run.epochs.iter_mut().for_each(|epoch| (epoch.epoch, epoch.seconds) = (usize::MAX, 1e308));
+            }
+        }
+    }
+    let page = page(&run, "title");
+    assert!(page.contains(&u64::MAX.to_string()) && page.contains("Confusion of kd"));
+}
+
 #[test]
 fn the_same_run_gives_the_same_bytes() {
     assert_eq!(page(&run("queries"), "title"), page(&run("queries"), "title"));
