@@ -34,7 +34,7 @@ def softmax(logits):
     return shares / shares.sum(1, keepdims=True)
 
 
-def ngram_inputs(metadata, folder, rows, vectors):
+def ngram_inputs(metadata, rows):
     reader = Reader(metadata)
     ids, offsets = batch([reader(row.get("text", ""), row.get("text_pair"), row.get("columns")) for row in rows])
     return {"input_ids": np.array(ids, np.int64), "offsets": np.array(offsets, np.int64)}
@@ -78,12 +78,14 @@ def with_onnx(graph, folder, rows, table, size):
     onnx.checker.check_model(str(graph), full_check=True)
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     metadata, names = session.get_modelmeta().custom_metadata_map, [value.name for value in session.get_inputs()]
+    if "pieces" in metadata:
+        sys.exit(f"{folder}: nothing here reads the pieces of words of static embeddings")
     logits = []
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
         vectors = {name: column[start : start + size] for name, column in table.items()}
         if metadata["kind"] == "ngram":
-            inputs = ngram_inputs(metadata, folder, part, vectors)
+            inputs = ngram_inputs(metadata, part)
         elif metadata["kind"] == "mlp":
             inputs = column_inputs(metadata, folder, part, vectors, names)
         else:

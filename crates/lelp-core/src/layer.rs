@@ -3,6 +3,7 @@
 use safetensors::tensor::{Dtype, TensorView};
 use thiserror::Error;
 
+use crate::ngram::view;
 use crate::vector::affine;
 use crate::{Classified, ErrorKind, class_logit};
 
@@ -103,12 +104,15 @@ pub struct LayerBuffers {
 }
 
 impl OutputLayers {
-    /// Inputs, hidden units where there are some, and outputs.
+    /// The layers by their names, in their order.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, &Layer)> {
+        self.hidden.iter().map(|layer| ("hidden", layer)).chain([("output", &self.output)])
+    }
+
+    /// Inputs and outputs of each layer.
     #[must_use]
-    pub fn sizes(&self) -> Vec<usize> {
-        let first = self.hidden.as_ref().unwrap_or(&self.output).inputs();
-        let hidden = self.hidden.iter().map(Layer::outputs);
-        [first].into_iter().chain(hidden).chain([self.output.outputs()]).collect()
+    pub fn sizes(&self) -> Vec<[usize; 2]> {
+        self.each().map(|(_, layer)| [layer.inputs(), layer.outputs()]).collect()
     }
 
     /// Buffers for these layers.
@@ -148,15 +152,12 @@ impl OutputLayers {
 
     /// Weights and biases by their names: `hidden.weight`, `output.bias`.
     pub(crate) fn tensors(&self) -> Vec<(String, TensorView<'_>)> {
-        let hidden = self.hidden.as_ref().map(|layer| ("hidden", layer));
         let mut tensors = Vec::new();
-        for (name, layer) in hidden.into_iter().chain([("output", &self.output)]) {
-            let shape = vec![layer.outputs(), layer.inputs()];
-            let bias = shape[..1].to_vec();
-            for (part, shape, values) in [("weight", shape, &layer.weight), ("bias", bias, &layer.bias)] {
-                let view = TensorView::new(Dtype::F32, shape, bytemuck::cast_slice(values));
-                tensors.push((format!("{name}.{part}"), view.expect("the shape is that of the values")));
-            }
+        for (name, layer) in self.each() {
+            let shape = [layer.outputs(), layer.inputs()];
+            let (weight, bias) = (bytemuck::cast_slice(&layer.weight), bytemuck::cast_slice(&layer.bias));
+            tensors.push(view(&format!("{name}.weight"), Dtype::F32, &shape, weight));
+            tensors.push(view(&format!("{name}.bias"), Dtype::F32, &shape[..1], bias));
         }
         tensors
     }

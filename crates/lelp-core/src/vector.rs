@@ -71,7 +71,8 @@ pub fn dots<const N: usize>(a: &[f32], others: [&[f32]; N]) -> [f32; N] {
 
 /// Sum of the lanes, as a tree.
 #[inline(always)]
-fn add_up(lanes: &[f32; LANES]) -> f32 {
+#[must_use]
+pub fn add_up(lanes: &[f32; LANES]) -> f32 {
     let eight: [f32; 8] = from_fn(|lane| lanes[lane] + lanes[lane + 8]);
     let four: [f32; 4] = from_fn(|lane| eight[lane] + eight[lane + 4]);
     (four[0] + four[2]) + (four[1] + four[3])

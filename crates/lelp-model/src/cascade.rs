@@ -78,13 +78,13 @@ impl CascadeTeacher {
     /// # Errors
     /// [`ModelFolderError`] if its files can no longer be read.
     pub fn of(model: &dyn Predictor, folder: &Path) -> Result<Self, ModelFolderError> {
-        Ok(Self { name: folder_name(folder), hash: Some(model_hash(model, folder)?) })
+        Ok(Self { name: named(folder), hash: Some(model_hash(model, folder)?) })
     }
 
     /// The one that gave these signals.
     #[must_use]
     pub fn of_signals(signals: &SignalsFolder) -> Self {
-        Self { name: folder_name(signals.folder()), hash: signals.description().teacher.clone() }
+        Self { name: named(signals.folder()), hash: signals.description().teacher.clone() }
     }
 
     /// Whether both are known, and are not the same.
@@ -94,8 +94,14 @@ impl CascadeTeacher {
     }
 }
 
-/// The folder's own name, also where the path ends in `.` or is a link.
-fn folder_name(folder: &Path) -> String {
+/// The folder's own name, also where the path ends in `.` or is a link; none of the root.
+#[must_use]
+pub fn folder_name(folder: &Path) -> Option<String> {
     let own = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    own(folder).or_else(|| own(&folder.canonicalize().ok()?)).unwrap_or_else(|| folder.display().to_string())
+    own(folder).or_else(|| own(&folder.canonicalize().ok()?))
+}
+
+/// The folder's name, or its path where it has none.
+fn named(folder: &Path) -> String {
+    folder_name(folder).unwrap_or_else(|| folder.display().to_string())
 }

@@ -70,7 +70,7 @@ mod teacher;
 pub mod tokenizer;
 
 pub use calibration::{Calibration, CalibrationFigures};
-pub use cascade::{CascadeChoice, CascadeFigures, CascadeTeacher};
+pub use cascade::{CascadeChoice, CascadeFigures, CascadeTeacher, folder_name};
 pub use class_order::ClassOrder;
 pub use identity::{model_bytes, model_hash};
 pub use kinds::*;

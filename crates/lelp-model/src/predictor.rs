@@ -1,5 +1,6 @@
 //! What every model that answers has in common.
 
+use std::any::Any;
 use std::fmt;
 
 use lelp::{Classified, ErrorKind};
@@ -8,7 +9,6 @@ use thiserror::Error;
 
 use crate::encoder::Encoder;
 use crate::engine::EngineError;
-use crate::ngram::NgramScratch;
 use crate::schema::ModelSchema;
 use crate::teacher::Teacher;
 use crate::tokenizer::TokenizeError;
@@ -45,12 +45,12 @@ pub trait Predictor: fmt::Debug + Send + Sync {
 
     /// Buffers for [`text_logits`](Self::text_logits), reused from text to text: one for each thread that asks.
     fn scratch(&self) -> Scratch {
-        Scratch(None)
+        Scratch::new(())
     }
 
     /// Class logits of one text, or pair of texts, into `logits` `[classes]`; the same bytes as in any batch.
     ///
-    /// An n-gram student allocates nothing here once `scratch` has seen texts as long as any that come. Numbers and
+    /// N-gram and static students allocate nothing here once `scratch` has seen texts as long as any that come. Numbers and
     /// categories that it reads beside the text are without a value.
     ///
     /// # Errors
@@ -92,8 +92,28 @@ pub trait Predictor: fmt::Debug + Send + Sync {
 }
 
 /// Buffers of a model that answers text by text.
-#[derive(Debug, Clone)]
-pub struct Scratch(pub(crate) Option<Box<NgramScratch>>);
+pub struct Scratch(Box<dyn Any + Send>);
+
+impl Scratch {
+    /// Buffers of one kind of model.
+    pub(crate) fn new(buffers: impl Any + Send) -> Self {
+        Self(Box::new(buffers))
+    }
+
+    /// The buffers as the model that made them knows them.
+    ///
+    /// # Panics
+    /// If another kind of model made them.
+    pub(crate) fn of_kind<T: Any>(&mut self) -> &mut T {
+        self.0.downcast_mut().expect("the buffers are those of this model")
+    }
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Scratch")
+    }
+}
 
 /// Why a model could not answer.
 #[derive(Debug, Error)]

@@ -147,7 +147,7 @@ fn the_graphs_of_static_embeddings_alone_and_beside_n_grams_give_their_logits() 
     let texts = ["", "My cards, lost", "zzz", "is my card lost?"].map(Text::from);
     let pieces = texts.map(|text| {
         let mut rows = Vec::new();
-        vocabulary.extract(text.text, 100, &mut String::new(), &mut rows);
+        vocabulary.extract(&text, 100, &mut String::new(), &mut rows);
         rows
     });
     let (table, hidden) = (TablePrecision::F32, NonZeroUsize::new(6));

@@ -123,9 +123,15 @@ fn broken_models_are_refused_with_what_is_wrong() {
         lelp::ErrorChain(&error).to_string()
     };
     assert!(refused("\"width\": 5", "\"width\": 6").contains("width 5"));
-    assert!(refused("\"hidden\": 3", "\"hidden\": 2").contains("[5, 3, 4]"));
-    assert!(refused("\"subclasses\": 2", "\"subclasses\": 1").contains("[5, 3, 4]"));
+    assert!(refused("\"hidden\": 3", "\"hidden\": 2").contains("[[5, 3], [3, 4]]"));
+    assert!(refused("\"subclasses\": 2", "\"subclasses\": 1").contains("[[5, 3], [3, 4]]"));
     assert!(refused("\"table\": \"f32\"", "\"table\": \"int8\"").contains("`static` of type I8"));
     assert!(refused("\"max_tokens\": 100", "\"max_tokens\": 0").contains("max_tokens is 0"));
     assert!(refused("\"yes\"", "\"no\"").contains("names two classes"));
+    let config = static_model(3).config().clone();
+    let layer =
+        |inputs: usize, outputs| Layer::new(inputs, values(inputs * outputs), values(outputs)).unwrap();
+    let apart = OutputLayers { hidden: Some(layer(5, 3)), output: layer(7, 4) };
+    let error = StaticStudent::new(config, embeddings(5), apart).unwrap_err().to_string();
+    assert!(error.contains("[7, 4]"), "{error}");
 }

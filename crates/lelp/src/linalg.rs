@@ -87,6 +87,12 @@ pub(crate) fn symmetric_eigen(matrix: &[f64], size: usize) -> Result<Eigen, FitE
     })
 }
 
+/// Turns `vector` so that its largest-magnitude entry (the first among equals) is positive.
+pub(crate) fn signed(vector: Vec<f64>) -> Vec<f64> {
+    let largest = vector.iter().fold(0.0_f64, |best, &x| if x.abs() > best.abs() { x } else { best });
+    if largest < 0.0 { vector.into_iter().map(|x| -x).collect() } else { vector }
+}
+
 /// `sum left_i right_i`.
 pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| a * b).sum()

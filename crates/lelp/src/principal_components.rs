@@ -1,7 +1,7 @@
 //! Rows by their coordinates along their principal components.
 
 use crate::error::{FitError, ShapeError};
-use crate::linalg::{product_transposed, self_product, symmetric_eigen};
+use crate::linalg::{product_transposed, self_product, signed, symmetric_eigen};
 
 /// Coordinates of rows along their first `components` principal components, less those of their mean: the directions of
 /// largest variance first, each with the sign that makes its largest entry positive.
@@ -33,12 +33,9 @@ pub fn principal_components(
     let wide: Vec<f64> = rows.iter().map(|&value| f64::from(value)).collect();
     self_product(&wide, width, &mut covariance);
     let vectors = symmetric_eigen(&covariance, width)?.vectors;
-    let mut directions = Vec::with_capacity(components * width);
-    for vector in vectors.chunks_exact(width).take(components) {
-        let largest =
-            vector.iter().fold(0.0_f64, |most, &value| if value.abs() > most.abs() { value } else { most });
-        directions.extend(vector.iter().map(|&value| (value * largest.signum()) as f32));
-    }
+    let leading = vectors.chunks_exact(width).take(components);
+    let directions: Vec<f32> =
+        leading.flat_map(|vector| signed(vector.to_vec())).map(|value| value as f32).collect();
     let mut coordinates = vec![0.0; count * components];
     if !coordinates.is_empty() {
         product_transposed(&rows, &directions, width, &mut coordinates);

@@ -42,10 +42,10 @@ impl<'a> Fold<'a> {
         let task = held_out.as_ref().unwrap_or(race.task);
         let resources = &race.search.resources;
         let prepare = |place: usize| {
-            let Some(settings) = plan.students.get(place).filter(|_| students.contains(&place)) else {
+            if !students.contains(&place) {
                 return Ok(None);
-            };
-            match settings.student().prepare(task, resources, &mut |_| {}, race.cancel) {
+            }
+            match plan.students[place].student().prepare(task, resources, &mut |_| {}, race.cancel) {
                 // A teacher that is no encoder, or a narrow one, has nothing to give.
                 Err(StudentError::Pretrained(error)) if plan.is_of_teacher(place) && error.is_no_fit() => {
                     Ok(None)

@@ -104,20 +104,12 @@ impl NgramStudent {
     }
 
     fn tensors<'a>(&'a self, pruned: Option<&'a PrunedBytes<'a>>) -> Vec<(String, TensorView<'a>)> {
-        let shape = [self.table().buckets(), self.table().width()];
-        let mut tensors = Vec::new();
+        let mut tensors = self.table().tensors(TABLE, TABLE_SCALE);
         if let Some(PrunedBytes { rows, dtype, codes, scales, kept }) = pruned {
             let columns = codes.len().checked_div(*rows).unwrap_or_default();
             tensors.push(view(TABLE, *dtype, &[*rows, columns], codes));
             tensors.push(view(TABLE_SCALE, Dtype::F16, &[*rows], scales));
             tensors.push(view(TABLE_KEPT, Dtype::U8, &[kept.len()], kept));
-        }
-        if let Some(values) = self.table().values() {
-            tensors.push(view(TABLE, Dtype::F32, &shape, bytemuck::cast_slice(values)));
-        }
-        if let Some((codes, scales)) = self.table().codes() {
-            tensors.push(view(TABLE, Dtype::I8, &shape, bytemuck::cast_slice(codes)));
-            tensors.push(view(TABLE_SCALE, Dtype::F32, &shape[..1], bytemuck::cast_slice(scales)));
         }
         tensors.extend(self.layers().tensors());
         tensors

@@ -123,13 +123,7 @@ impl NgramConfig {
 
     /// Checks labels, sizes, features and columns.
     pub fn check(&self) -> Result<(), NgramConfigError> {
-        if self.labels.len() < 2 {
-            return Err(NgramConfigError::TooFewLabels { labels: self.labels.len() });
-        }
-        let mut seen = HashSet::new();
-        if let Some(label) = self.labels.iter().find(|label| !seen.insert(label.as_str())) {
-            return Err(NgramConfigError::LabelTwice { label: label.clone() });
-        }
+        check_labels(&self.labels)?;
         size("width", self.width, 1)?;
         for (name, value) in [("hidden", self.hidden), ("static_width", self.static_width)] {
             value.map_or(Ok(()), |value| size(name, value.get(), 1))?;
@@ -174,7 +168,20 @@ impl NgramConfig {
     }
 }
 
-fn size(name: &'static str, value: usize, least: usize) -> Result<(), NgramConfigError> {
+/// Two names or more, each once.
+pub(crate) fn check_labels(labels: &[String]) -> Result<(), NgramConfigError> {
+    if labels.len() < 2 {
+        return Err(NgramConfigError::TooFewLabels { labels: labels.len() });
+    }
+    let mut seen = HashSet::new();
+    match labels.iter().find(|label| !seen.insert(label.as_str())) {
+        Some(label) => Err(NgramConfigError::LabelTwice { label: label.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// A width or a number of outputs.
+pub(crate) fn size(name: &'static str, value: usize, least: usize) -> Result<(), NgramConfigError> {
     let most = NgramConfig::MOST;
     if (least..=most).contains(&value) {
         Ok(())

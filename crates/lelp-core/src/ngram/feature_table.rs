@@ -4,8 +4,10 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
+use safetensors::tensor::{Dtype, TensorView};
 use thiserror::Error;
 
+use super::bytes::view;
 use super::config::TablePrecision;
 use super::kept_rows::KeptRows;
 use crate::vector::{mean_of_nibble_rows, mean_of_quantized_rows, mean_of_rows};
@@ -189,17 +191,24 @@ impl FeatureTable {
     /// Mean of the rows of the buckets `ids`, repeats counted, into `mean` `[width]`; zero where there are none. All buckets
     /// that a pruned table has no row for have the same one; `ids` is used up.
     pub fn mean(&self, ids: &mut [u32], mean: &mut [f32]) {
+        if let Some(PrunedRows { kept, .. }) = self.kept() {
+            for id in ids.iter_mut() {
+                *id = kept.row(*id);
+            }
+        }
+        self.mean_of_stored(ids, mean);
+    }
+
+    /// Mean of rows as they are stored.
+    fn mean_of_stored(&self, rows: &[u32], mean: &mut [f32]) {
         match &self.values {
-            Values::F32(values) => mean_of_rows(values.get(), ids, mean),
-            Values::Int8 { codes, scales } => mean_of_quantized_rows(codes.get(), scales, ids, mean),
-            Values::Pruned(PrunedRows { kept, codes, scales }) => {
-                for id in ids.iter_mut() {
-                    *id = kept.row(*id);
-                }
-                match codes {
-                    PrunedCodes::Int8(codes) => mean_of_quantized_rows(codes.get(), scales, ids, mean),
-                    PrunedCodes::Int4(codes) => mean_of_nibble_rows(codes.get(), scales, ids, mean),
-                }
+            Values::F32(values) => mean_of_rows(values.get(), rows, mean),
+            Values::Int8 { codes, scales }
+            | Values::Pruned(PrunedRows { codes: PrunedCodes::Int8(codes), scales, .. }) => {
+                mean_of_quantized_rows(codes.get(), scales, rows, mean);
+            }
+            Values::Pruned(PrunedRows { codes: PrunedCodes::Int4(codes), scales, .. }) => {
+                mean_of_nibble_rows(codes.get(), scales, rows, mean);
             }
         }
     }
@@ -225,16 +234,20 @@ impl FeatureTable {
         assert_eq!(values.len(), self.rows() * self.width, "a value for every one of the table");
         // A row is the mean of itself alone.
         for (row, values) in (0..).zip(values.chunks_exact_mut(self.width)) {
-            match &self.values {
-                Values::F32(table) => mean_of_rows(table.get(), &[row], values),
-                Values::Int8 { codes, scales } => mean_of_quantized_rows(codes.get(), scales, &[row], values),
-                Values::Pruned(PrunedRows { codes: PrunedCodes::Int8(codes), scales, .. }) => {
-                    mean_of_quantized_rows(codes.get(), scales, &[row], values);
-                }
-                Values::Pruned(PrunedRows { codes: PrunedCodes::Int4(codes), scales, .. }) => {
-                    mean_of_nibble_rows(codes.get(), scales, &[row], values);
-                }
-            }
+            self.mean_of_stored(&[row], values);
+        }
+    }
+
+    /// The values under `name`, and their scales under `scale` where they are in 8 bits; none of a pruned table.
+    pub(crate) fn tensors(&self, name: &str, scale: &str) -> Vec<(String, TensorView<'_>)> {
+        let shape = [self.buckets, self.width];
+        match &self.values {
+            Values::F32(values) => vec![view(name, Dtype::F32, &shape, bytemuck::cast_slice(values.get()))],
+            Values::Int8 { codes, scales } => vec![
+                view(name, Dtype::I8, &shape, bytemuck::cast_slice(codes.get())),
+                view(scale, Dtype::F32, &shape[..1], bytemuck::cast_slice(scales)),
+            ],
+            Values::Pruned(_) => Vec::new(),
         }
     }
 
@@ -301,14 +314,6 @@ impl FeatureTable {
         match &self.values {
             Values::F32(values) => Some(values.get()),
             Values::Int8 { .. } | Values::Pruned(_) => None,
-        }
-    }
-
-    /// Codes and scales, if the values are stored so.
-    pub(crate) fn codes(&self) -> Option<(&[i8], &[f32])> {
-        match &self.values {
-            Values::Int8 { codes, scales } => Some((codes.get(), scales)),
-            Values::F32(_) | Values::Pruned(_) => None,
         }
     }
 

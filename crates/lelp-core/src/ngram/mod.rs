@@ -26,6 +26,7 @@ pub(crate) use bytes::{Weights, view};
 pub use character_ngrams::CharacterNgrams;
 pub use columns::{ColumnFeatures, ColumnValue, NgramColumn, NgramColumnsError};
 pub use config::{NgramConfig, NgramConfigError, TablePrecision};
+pub(crate) use config::{check_labels, size};
 pub use feature_table::{ByteSource, Bytes, FeatureTable, FeatureTableError};
 pub use features::{FeatureScratch, FeatureSettings, FeatureSettingsError};
 pub use student::{NgramModelError, NgramScratch, NgramStudent};

@@ -169,28 +169,28 @@ impl NgramStudent {
         &self.layers.output
     }
 
-    /// The model with its tables in 8 bits.
+    /// The model with its tables in 8 bits; a table that is rounded already stays as it is.
     #[must_use]
     pub fn quantized(&self) -> Self {
-        let mut config = self.config.clone();
-        config.table = TablePrecision::Int8;
-        Self {
-            config,
-            features: self.features.clone(),
-            table: self.table.quantized(),
-            static_embeddings: self.static_embeddings.as_ref().map(StaticEmbeddings::quantized),
-            layers: self.layers.clone(),
-        }
+        self.with_table(self.table.quantized())
     }
 
     /// The model with no rows in its table but those of the buckets `kept`, in increasing order, and `others` `[width]` for
     /// all other buckets; none where the table is not in 32 bits, or `precision` is not that of a pruned table.
     #[must_use]
     pub fn pruned(&self, kept: &[u32], others: &[f32], precision: TablePrecision) -> Option<Self> {
-        let table = self.table.pruned(kept, others, precision)?;
-        let config = NgramConfig { table: precision, ..self.config.clone() };
-        let static_embeddings = self.static_embeddings.as_ref().map(StaticEmbeddings::quantized);
-        Some(Self { config, table, static_embeddings, ..self.clone() })
+        Some(self.with_table(self.table.pruned(kept, others, precision)?))
+    }
+
+    /// The model with this table, which is rounded, and static embeddings in 8 bits.
+    fn with_table(&self, table: FeatureTable) -> Self {
+        Self {
+            config: NgramConfig { table: table.precision(), ..self.config.clone() },
+            features: self.features.clone(),
+            table,
+            static_embeddings: self.static_embeddings.as_ref().map(StaticEmbeddings::quantized),
+            layers: self.layers.clone(),
+        }
     }
 
     /// Buffers for [`class_logits`](Self::class_logits); with them no prediction allocates, save that character

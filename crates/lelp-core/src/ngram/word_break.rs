@@ -86,7 +86,7 @@ mod tests {
     fn the_table_is_that_of_the_word_boundaries_we_find() {
         let probed = probed();
         if std::env::var_os("LELP_WRITE_TABLES").is_some() {
-            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/kinds/ngram/word_break.json");
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ngram/word_break.json");
             std::fs::write(path, &probed).unwrap();
         }
         assert!(probed == WORD_BREAK, "set LELP_WRITE_TABLES, and look at what has changed");

@@ -1,11 +1,10 @@
 //! What a static student looks like, as `config.json` tells it.
 
-use std::collections::HashSet;
 use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ngram::{NgramConfigError, TablePrecision};
+use crate::ngram::{NgramConfigError, TablePrecision, check_labels, size};
 
 /// Shape and labels of a static student.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,9 +26,6 @@ pub struct StaticConfig {
 }
 
 impl StaticConfig {
-    /// Largest width, hidden layer and number of outputs.
-    const MOST: usize = 1 << 14;
-
     /// Most tokens that may be read of a text.
     const MOST_TOKENS: usize = 1 << 20;
 
@@ -38,27 +34,17 @@ impl StaticConfig {
     /// # Errors
     /// [`NgramConfigError`], as for n-gram students.
     pub fn check(&self) -> Result<(), NgramConfigError> {
-        let labels = self.labels.len();
-        if labels < 2 {
-            return Err(NgramConfigError::TooFewLabels { labels });
+        check_labels(&self.labels)?;
+        size("width", self.width, 1)?;
+        size("hidden", self.hidden.map_or(1, NonZeroUsize::get), 1)?;
+        size("subclasses", self.subclasses, 1)?;
+        size("labels x subclasses", self.labels.len().saturating_mul(self.subclasses), 2)?;
+        let (name, value, least, most) = ("max_tokens", self.max_tokens, 1, Self::MOST_TOKENS);
+        if (least..=most).contains(&value) {
+            Ok(())
+        } else {
+            Err(NgramConfigError::Size { name, value, least, most })
         }
-        let mut seen = HashSet::new();
-        if let Some(label) = self.labels.iter().find(|label| !seen.insert(label.as_str())) {
-            return Err(NgramConfigError::LabelTwice { label: label.clone() });
-        }
-        let hidden = self.hidden.map_or(1, NonZeroUsize::get);
-        for (name, value, least, most) in [
-            ("width", self.width, 1, Self::MOST),
-            ("hidden", hidden, 1, Self::MOST),
-            ("subclasses", self.subclasses, 1, Self::MOST),
-            ("labels x subclasses", labels.saturating_mul(self.subclasses), 2, Self::MOST),
-            ("max_tokens", self.max_tokens, 1, Self::MOST_TOKENS),
-        ] {
-            if !(least..=most).contains(&value) {
-                return Err(NgramConfigError::Size { name, value, least, most });
-            }
-        }
-        Ok(())
     }
 
     /// Outputs of the last layer, `classes * subclasses`.

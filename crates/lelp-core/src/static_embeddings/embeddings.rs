@@ -35,17 +35,13 @@ pub enum StaticEmbeddingsError {
     /// The table does not hold together.
     #[error(transparent)]
     Table(#[from] FeatureTableError),
-    /// A table of another size.
-    #[error("{pieces} pieces of width {width} are told, but their table is {rows} x {columns}")]
-    Shape {
-        /// Pieces told.
+    /// Not one vector for each piece.
+    #[error("there are {pieces} pieces, but {rows} vectors")]
+    Rows {
+        /// Pieces.
         pieces: usize,
-        /// Width told.
-        width: usize,
-        /// Rows of the table.
+        /// Vectors.
         rows: usize,
-        /// Columns of the table.
-        columns: usize,
     },
 }
 
@@ -53,12 +49,11 @@ impl StaticEmbeddings {
     /// The vectors `table` of the pieces of `vocabulary`.
     ///
     /// # Errors
-    /// [`StaticEmbeddingsError::Shape`] if there is not one vector for each piece.
+    /// [`StaticEmbeddingsError::Rows`] if there is not one vector for each piece.
     pub fn new(vocabulary: PieceVocabulary, table: FeatureTable) -> Result<Self, StaticEmbeddingsError> {
         let (pieces, rows) = (vocabulary.len(), table.buckets());
         if pieces != rows {
-            let width = table.width();
-            return Err(StaticEmbeddingsError::Shape { pieces, width, rows, columns: width });
+            return Err(StaticEmbeddingsError::Rows { pieces, rows });
         }
         Ok(Self { vocabulary, table })
     }
@@ -84,21 +79,14 @@ impl StaticEmbeddings {
     /// The same with vectors in 8 bits.
     #[must_use]
     pub fn quantized(&self) -> Self {
-        let table = if self.table.precision() == TablePrecision::F32 {
-            self.table.quantized()
-        } else {
-            self.table.clone()
-        };
-        Self { vocabulary: self.vocabulary.clone(), table }
+        Self { vocabulary: self.vocabulary.clone(), table: self.table.quantized() }
     }
 
     /// Mean of the vectors of the pieces of `text`, of both texts of a pair, into `mean` `[width]`; 0 where there are none.
     pub fn embed(&self, text: &Text<'_>, max_tokens: usize, scratch: &mut StaticScratch, mean: &mut [f32]) {
         let StaticScratch { word, rows } = scratch;
         rows.clear();
-        for text in [Some(text.text), text.pair].into_iter().flatten() {
-            self.vocabulary.extract(text, max_tokens, word, rows);
-        }
+        self.vocabulary.extract(text, max_tokens, word, rows);
         self.table.mean(rows, mean);
     }
 
@@ -116,16 +104,8 @@ impl StaticEmbeddings {
 
     /// The tensors of these embeddings, `pieces` being [`PieceVocabulary::to_bytes`].
     pub(crate) fn tensors<'a>(&'a self, pieces: &'a [u8]) -> Vec<(String, TensorView<'a>)> {
-        let table = self.table();
-        let shape = [table.buckets(), table.width()];
-        let mut tensors = vec![view(PIECES, Dtype::U8, &[pieces.len()], pieces)];
-        if let Some(values) = table.values() {
-            tensors.push(view(TABLE, Dtype::F32, &shape, bytemuck::cast_slice(values)));
-        }
-        if let Some((codes, scales)) = table.codes() {
-            tensors.push(view(TABLE, Dtype::I8, &shape, bytemuck::cast_slice(codes)));
-            tensors.push(view(SCALE, Dtype::F32, &shape[..1], bytemuck::cast_slice(scales)));
-        }
+        let mut tensors = self.table.tensors(TABLE, SCALE);
+        tensors.push(view(PIECES, Dtype::U8, &[pieces.len()], pieces));
         tensors
     }
 }

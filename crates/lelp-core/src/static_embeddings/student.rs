@@ -71,10 +71,10 @@ pub enum StaticModelError {
     /// The layers have other sizes than the configuration says.
     #[error("layers of sizes {given:?}, but the configuration says {wanted:?}")]
     Layers {
-        /// Inputs, hidden units where there are some, and outputs.
-        given: Vec<usize>,
+        /// Inputs and outputs of each.
+        given: Vec<[usize; 2]>,
         /// As configured.
-        wanted: Vec<usize>,
+        wanted: Vec<[usize; 2]>,
     },
 }
 
@@ -94,9 +94,10 @@ impl StaticStudent {
             let (wanted_width, wanted) = (config.width, config.table);
             return Err(StaticModelError::Embeddings { width, stored, wanted_width, wanted });
         }
-        let hidden = config.hidden.map(NonZeroUsize::get);
-        let wanted: Vec<usize> =
-            [Some(config.width), hidden, Some(config.outputs())].into_iter().flatten().collect();
+        let wanted = match config.hidden.map(NonZeroUsize::get) {
+            None => vec![[config.width, config.outputs()]],
+            Some(units) => vec![[config.width, units], [units, config.outputs()]],
+        };
         if layers.sizes() != wanted {
             return Err(StaticModelError::Layers { given: layers.sizes(), wanted });
         }

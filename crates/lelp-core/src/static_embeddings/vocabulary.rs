@@ -6,13 +6,11 @@ use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::Text;
 use crate::ngram::Tokens;
 
 /// What marks a piece of the inside of a word where pieces are written down.
 const INSIDE: &str = "##";
-
-/// Most bytes of a piece: longer ones are of no use, and a word is searched for as long a beginning.
-const LONGEST: usize = 64;
 
 /// A piece of words, in lower case: letters and digits, or one other character.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,7 +44,7 @@ pub enum PieceVocabularyError {
     #[error("the list of pieces is no UTF-8 from byte {0} on")]
     Utf8(usize),
     /// A piece of no or many bytes.
-    #[error("piece {place} has {bytes} bytes: 1 to {LONGEST} are allowed")]
+    #[error("piece {place} has {bytes} bytes: 1 to {} are allowed", PieceVocabulary::LONGEST)]
     Length {
         /// Its place.
         place: usize,
@@ -64,6 +62,9 @@ pub enum PieceVocabularyError {
 }
 
 impl PieceVocabulary {
+    /// Most bytes of a piece: longer ones are of no use, and a word is searched for as long a beginning.
+    pub const LONGEST: usize = 64;
+
     /// These pieces; the row of each is its place.
     ///
     /// # Errors
@@ -72,7 +73,7 @@ impl PieceVocabulary {
         let mut vocabulary = Self::default();
         for (place, piece) in pieces.iter().enumerate() {
             let bytes = piece.text.len();
-            if !(1..=LONGEST).contains(&bytes) {
+            if !(1..=Self::LONGEST).contains(&bytes) {
                 return Err(PieceVocabularyError::Length { place, bytes });
             }
             let known = if piece.begins_word { &mut vocabulary.beginnings } else { &mut vocabulary.insides };
@@ -116,8 +117,15 @@ impl PieceVocabulary {
         self.pieces.is_empty()
     }
 
-    /// Appends the rows of the pieces of `text`, of its first `max_tokens` tokens, to `rows`.
-    pub fn extract(&self, text: &str, max_tokens: usize, word: &mut String, rows: &mut Vec<u32>) {
+    /// Appends the rows of the pieces of a text, or of both texts of a pair, of the first `max_tokens` tokens of each, to `rows`;
+    /// `word` is a buffer.
+    pub fn extract(&self, text: &Text<'_>, max_tokens: usize, word: &mut String, rows: &mut Vec<u32>) {
+        for side in [Some(text.text), text.pair].into_iter().flatten() {
+            self.extract_side(side, max_tokens, word, rows);
+        }
+    }
+
+    fn extract_side(&self, text: &str, max_tokens: usize, word: &mut String, rows: &mut Vec<u32>) {
         for token in Tokens::new(text).take(max_tokens) {
             word.clear();
             if token.is_ascii() {
@@ -137,18 +145,24 @@ impl PieceVocabulary {
 
     /// Appends the rows of the pieces of a word in lower case; whether all its characters were in one.
     fn extract_word(&self, word: &str, rows: &mut Vec<u32>) -> bool {
-        let (mut rest, mut inside, mut known) = (word, false, true);
+        let (mut rest, mut known) = (word, true);
         while let Some(first) = rest.chars().next() {
-            let run = run_length(rest, first);
-            let found = self
-                .longest_piece(if inside { &self.insides } else { &self.beginnings }, &rest[..run])
-                .or_else(|| inside.then(|| self.longest_piece(&self.beginnings, &rest[..run]))?);
+            let (run, behind) = rest.split_at(run_length(rest, first));
+            known &= self.extract_run(run, rows);
+            rest = behind;
+        }
+        known
+    }
+
+    /// Appends the rows of the pieces of a run; whether all its characters were in one.
+    fn extract_run(&self, mut run: &str, rows: &mut Vec<u32>) -> bool {
+        let (mut pieces, mut known) = (&self.beginnings, true);
+        while let Some(first) = run.chars().next() {
+            let found = self.longest_piece(pieces, run).or_else(|| self.longest_piece(&self.beginnings, run));
             known &= found.is_some();
             rows.extend(found.map(|(_, row)| row));
-            let taken = found.map_or(first.len_utf8(), |(length, _)| length);
-            // Behind the end of a run the next begins.
-            inside = taken < run;
-            rest = &rest[taken..];
+            run = &run[found.map_or(first.len_utf8(), |(length, _)| length)..];
+            pieces = &self.insides;
         }
         known
     }
@@ -194,7 +208,7 @@ mod tests {
     fn read(text: &str) -> String {
         let vocabulary = vocabulary();
         let mut rows = Vec::new();
-        vocabulary.extract(text, 100, &mut String::new(), &mut rows);
+        vocabulary.extract(&text.into(), 100, &mut String::new(), &mut rows);
         let pieces: Vec<String> = rows.iter().map(|&row| written(&vocabulary.pieces[row as usize])).collect();
         pieces.join(" ")
     }
@@ -229,7 +243,7 @@ mod tests {
         #[test]
         fn any_text_is_read(text in "\\PC{0,40}") {
             let (vocabulary, mut rows) = (vocabulary(), Vec::new());
-            vocabulary.extract(&text, 5, &mut String::new(), &mut rows);
+            vocabulary.extract(&text.as_str().into(), 5, &mut String::new(), &mut rows);
             prop_assert!(rows.iter().all(|&row| (row as usize) < vocabulary.len()));
         }
     }

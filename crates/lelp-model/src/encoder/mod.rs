@@ -167,9 +167,9 @@ impl Encoder {
         self.tokenizer.preparation()
     }
 
-    /// The pieces of words that its tokenizer knows, with their ids.
+    /// The pieces of words that its tokenizer knows.
     #[must_use]
-    pub fn pieces(&self) -> Vec<(u32, Piece)> {
+    pub fn pieces(&self) -> Vec<Piece> {
         self.tokenizer.pieces()
     }
 

@@ -2,7 +2,8 @@
 //!
 //! | | [`Onnx`](ExportFormat::Onnx) | [`Transformers`](ExportFormat::Transformers) | [`Safetensors`](ExportFormat::Safetensors) |
 //! |---|---|---|---|
-//! | n-gram student | `input_ids`, `offsets` | | `table`, layers |
+//! | n-gram student | `input_ids`, `offsets`; `piece_ids`, `piece_offsets` | | `table`, `static`, layers |
+//! | static student | `input_ids`, `offsets` | | `static`, layers |
 //! | network on columns | an input a column | | layers, category tables, encoder |
 //! | tf-idf baseline | | | `keys`, `idf`, `weight`, `bias` |
 //! | frozen encoder with a head | tokens | | encoder, head |

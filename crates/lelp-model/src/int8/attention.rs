@@ -7,6 +7,7 @@ use std::array::from_fn;
 use std::hint::black_box;
 
 use lelp::exponential::exp;
+use lelp::vector::add_up;
 use multiversion::multiversion;
 
 /// Values of one register.
@@ -173,9 +174,7 @@ fn softmax(scores: &mut [Lanes], tokens: usize) {
             sums[lane] += scores[lane];
         }
     }
-    let eight: [f32; 8] = from_fn(|lane| sums[lane] + sums[lane + 8]);
-    let four: [f32; 4] = from_fn(|lane| eight[lane] + eight[lane + 4]);
-    let share = 1.0 / ((four[0] + four[2]) + (four[1] + four[3]));
+    let share = 1.0 / add_up(&sums);
     for scores in scores {
         for score in scores {
             *score *= share;

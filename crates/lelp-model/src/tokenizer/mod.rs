@@ -54,10 +54,10 @@ pub struct Tokenizer {
 const OTHER_FORMATS: [&str; 6] =
     ["sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model", "vocab.json", "bpe.codes"];
 
-/// A `tokenizer.json`; a panic in the library that reads it is an error.
-pub(crate) fn read(bytes: &[u8]) -> Result<tokenizers::Tokenizer, tokenizers::Error> {
+/// A `tokenizer.json`; a panic of the library that reads it is an error.
+pub(crate) fn read(bytes: &[u8]) -> Result<tokenizers::Tokenizer, TokenizerError> {
     panics::catch(|| tokenizers::Tokenizer::from_bytes(bytes))
-        .unwrap_or_else(|| Err(TokenizerError::Unsound.into()))
+        .map_or(Err(TokenizerError::Unsound), |read| read.map_err(TokenizerError::Format))
 }
 
 impl Tokenizer {
@@ -84,9 +84,7 @@ impl Tokenizer {
         } else {
             let settings = Settings::read(folder)?;
             let bytes = storage::map(&complete)?;
-            let inner = panics::catch(|| tokenizers::Tokenizer::from_bytes(&*bytes));
-            let inner =
-                inner.map_or(Err(TokenizerError::Unsound), |inner| inner.map_err(TokenizerError::Format));
+            let inner = read(&bytes);
             (complete, inner.and_then(|inner| settings.normalize_as_bert(inner)))
         };
         let invalid = |source| TokenizerFileError::Invalid { path: path.clone(), source };

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use lelp_core::static_embeddings::Piece;
+use lelp_core::static_embeddings::{Piece, PieceVocabulary};
 
 use super::Tokenizer;
 
@@ -27,15 +27,14 @@ enum Marks {
 }
 
 impl Tokenizer {
-    /// The pieces that the vocabulary holds, each once, with its id, in the order of the ids; special tokens and those that
-    /// join letters with other characters are left out.
-    #[must_use]
-    pub fn pieces(&self) -> Vec<(u32, Piece)> {
-        pieces_of(&self.inner)
+    /// The pieces that the vocabulary holds, as [`pieces_of`] finds them.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        pieces_of(&self.inner).into_iter().map(|(_, piece)| piece).collect()
     }
 }
 
-/// As [`Tokenizer::pieces`], of a tokenizer of any model.
+/// The pieces that the vocabulary of a tokenizer holds, each once, with its id, in the order of the ids; special tokens, those
+/// that join letters with other characters, and very long ones are left out.
 pub(crate) fn pieces_of(tokenizer: &tokenizers::Tokenizer) -> Vec<(u32, Piece)> {
     let added = tokenizer.get_added_tokens_decoder();
     let mut tokens: Vec<(u32, String)> =
@@ -97,13 +96,13 @@ fn byte_of(character: char) -> Option<u8> {
     (0..=0xff_u8).filter(|&byte| !is_itself(u32::from(byte))).nth(place)
 }
 
-/// Whether it is what words are cut into: letters and digits, or one other character that is no space.
+/// Whether it is what words are cut into: letters and digits, not too many, or one other character that is no space.
 fn is_piece(text: &str) -> bool {
     let mut characters = text.chars();
     match (characters.next(), characters.next()) {
         (None, _) => false,
         (Some(one), None) => !one.is_whitespace() && !one.is_control(),
-        _ => text.chars().all(char::is_alphanumeric),
+        _ => text.len() <= PieceVocabulary::LONGEST && text.chars().all(char::is_alphanumeric),
     }
 }
 
@@ -134,6 +133,12 @@ mod tests {
         // U+00E9 is the bytes C3 A9, which stand for themselves.
         let bytes = ["\u{120}The", "ing", "\u{120}!", "\u{120}\u{c3}\u{a9}t\u{c3}\u{a9}", "\u{10a}", "'t"];
         assert_eq!(read(&bytes), expected);
+    }
+
+    #[test]
+    fn no_piece_is_longer_than_a_vocabulary_takes() {
+        let (long, longer) = ("a".repeat(PieceVocabulary::LONGEST), "a".repeat(PieceVocabulary::LONGEST + 1));
+        assert_eq!(read(&[&long, &longer]), pieces(&[(&long, true)]));
     }
 
     #[test]

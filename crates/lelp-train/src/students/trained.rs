@@ -10,7 +10,7 @@ use lelp_model::Predictor;
 use lelp_model::load_model;
 
 use super::error::StudentError;
-use crate::evaluate::{Answers, accuracy, answer};
+use crate::evaluate::{Answers, answer};
 use crate::teachers::EmbeddingCache;
 use crate::training::TrainReport;
 
@@ -62,19 +62,4 @@ pub struct SavedStudent<'a> {
     pub cache: &'a EmbeddingCache,
     /// Threads.
     pub threads: NonZeroUsize,
-}
-
-/// What a student loses in 8 bits, where it is saved so and validation rows can tell.
-pub(super) fn eight_bit_remark(
-    full: &dyn Predictor,
-    quantized: Option<&dyn Predictor>,
-    validation: &Dataset,
-    cancelled: &AtomicBool,
-) -> Result<Vec<String>, StudentError> {
-    let Some(quantized) = quantized.filter(|_| validation.labels().is_some()) else {
-        return Ok(Vec::new());
-    };
-    let full = accuracy(full, validation, cancelled)?;
-    let small = accuracy(quantized, validation, cancelled)?;
-    Ok(vec![format!("in 8 bits: validation accuracy {small:.4}, in 32 bits {full:.4}")])
 }

@@ -36,9 +36,9 @@ impl Ranking {
 
     /// Rows of the class and all rows in each run of equal scores, by increasing score, where row `i` is there `times(i)`
     /// times.
-    fn runs(&self, times: impl Fn(usize) -> u32) -> impl DoubleEndedIterator<Item = (f64, f64)> {
+    fn runs(&self, times: impl Fn(usize) -> u32) -> Vec<(f64, f64)> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let runs: Vec<(f64, f64)> = starts
+        starts
             .zip(&self.ends)
             .map(|(start, &end)| {
                 let count = |(of_class, all): (u64, u64), &(row, is_of_class): &(usize, bool)| {
@@ -48,34 +48,33 @@ impl Ranking {
                 let (of_class, all) = self.rows[start..end].iter().fold((0, 0), count);
                 (of_class as f64, all as f64)
             })
-            .collect();
-        runs.into_iter()
+            .collect()
     }
+}
 
-    /// Mann and Whitney's count of pairs in order, as a share; none where there are no pairs.
-    fn auc(&self, times: impl Fn(usize) -> u32) -> Option<f64> {
-        let (mut ranks, mut positives, mut below) = (0.0, 0.0, 0.0);
-        for (of_class, all) in self.runs(times) {
-            ranks += of_class * (below + f64::midpoint(all, 1.0));
-            positives += of_class;
-            below += all;
-        }
-        let pairs = positives * (below - positives);
-        (pairs > 0.0).then(|| (ranks - positives * (positives + 1.0) / 2.0) / pairs)
+/// Mann and Whitney's count of pairs in order, as a share, from the [runs](Ranking::runs); none where there are no pairs.
+fn auc(runs: &[(f64, f64)]) -> Option<f64> {
+    let (mut ranks, mut positives, mut below) = (0.0, 0.0, 0.0);
+    for &(of_class, all) in runs {
+        ranks += of_class * (below + f64::midpoint(all, 1.0));
+        positives += of_class;
+        below += all;
     }
+    let pairs = positives * (below - positives);
+    (pairs > 0.0).then(|| (ranks - positives * (positives + 1.0) / 2.0) / pairs)
+}
 
-    /// Mean precision at each row of the class from the highest score down; none where there is no such row.
-    fn average_precision(&self, times: impl Fn(usize) -> u32) -> Option<f64> {
-        let (mut taken, mut right, mut sum) = (0.0, 0.0, 0.0);
-        for (of_class, all) in self.runs(times).rev() {
-            taken += all;
-            right += of_class;
-            if of_class > 0.0 {
-                sum += of_class * right / taken;
-            }
+/// Mean precision at each row of the class from the highest score down; none where there is no such row.
+fn average_precision(runs: &[(f64, f64)]) -> Option<f64> {
+    let (mut taken, mut right, mut sum) = (0.0, 0.0, 0.0);
+    for &(of_class, all) in runs.iter().rev() {
+        taken += all;
+        right += of_class;
+        if of_class > 0.0 {
+            sum += of_class * right / taken;
         }
-        (right > 0.0).then(|| sum / right)
     }
+    (right > 0.0).then(|| sum / right)
 }
 
 impl Evaluation<'_> {
@@ -86,7 +85,7 @@ impl Evaluation<'_> {
     /// each against the rest.
     #[must_use]
     pub fn auc(&self) -> Option<f64> {
-        mean(self.rankings().map(|ranking| ranking.auc(|_| 1)))
+        mean(self.rankings().map(|ranking| auc(&ranking.runs(|_| 1))))
     }
 
     /// Area under the curve of precision over recall, as the mean precision at each row of the class from the highest
@@ -96,11 +95,11 @@ impl Evaluation<'_> {
     /// rest. `None` where no row has such a label.
     #[must_use]
     pub fn average_precision(&self) -> Option<f64> {
-        mean(self.rankings().map(|ranking| ranking.average_precision(|_| 1)))
+        mean(self.rankings().map(|ranking| average_precision(&ranking.runs(|_| 1))))
     }
 
     pub(super) fn average_precision_of(&self, class: usize) -> Option<f64> {
-        Ranking::of(self, class).average_precision(|_| 1)
+        average_precision(&Ranking::of(self, class).runs(|_| 1))
     }
 
     /// 95 % bootstrap intervals of [`auc`](Self::auc) and [`average_precision`](Self::average_precision), over the rows
@@ -120,9 +119,9 @@ impl Evaluation<'_> {
         for _ in 0..resamples {
             times.fill(0);
             (0..self.rows()).for_each(|_| times[random.random_range(0..self.rows())] += 1);
-            let drawn = |row: usize| times[row];
-            aucs.extend(mean(rankings.iter().map(|ranking| ranking.auc(drawn))));
-            precisions.extend(mean(rankings.iter().map(|ranking| ranking.average_precision(drawn))));
+            let drawn: Vec<_> = rankings.iter().map(|ranking| ranking.runs(|row| times[row])).collect();
+            aucs.extend(mean(drawn.iter().map(|runs| auc(runs))));
+            precisions.extend(mean(drawn.iter().map(|runs| average_precision(runs))));
         }
         [aucs, precisions].map(Interval::of_draws)
     }
@@ -190,15 +189,14 @@ mod tests {
         let (logits, labels) = drawn(50, 0.5, 3);
         let evaluation = Evaluation::from_logits(&logits, 2, &labels).unwrap();
         let ranking = Ranking::of(&evaluation, 1);
-        let times = |row: usize| (row % 3) as u32;
+        let runs = ranking.runs(|row| (row % 3) as u32);
         let rows: Vec<usize> = (0..50).flat_map(|row| vec![row; row % 3]).collect();
         let again: Vec<f32> = rows.iter().flat_map(|&row| [logits[2 * row], logits[2 * row + 1]]).collect();
         let again_labels: Vec<u32> = rows.iter().map(|&row| labels[row]).collect();
         let doubled = Evaluation::from_logits(&again, 2, &again_labels).unwrap();
-        for (one, other) in [
-            (ranking.auc(times), doubled.auc()),
-            (ranking.average_precision(times), doubled.average_precision()),
-        ] {
+        for (one, other) in
+            [(auc(&runs), doubled.auc()), (average_precision(&runs), doubled.average_precision())]
+        {
             assert!((one.unwrap() - other.unwrap()).abs() < 1e-12, "{one:?} {other:?}");
         }
     }

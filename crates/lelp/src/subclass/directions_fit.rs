@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::{ArtifactError, ArtifactReader, FitArtifact, OutgoingTensor};
 use crate::blocks::Workers;
 use crate::error::{FitError, ShapeError};
-use crate::linalg::{Eigen, dot, symmetric_eigen};
+use crate::linalg::{Eigen, dot, signed, symmetric_eigen};
 use crate::moments::ClassMoments;
 use crate::signals::{Head, Signals};
 use crate::subclass::fine_labels::FineLabels;
@@ -81,12 +81,6 @@ fn noise_of_f32(mean: &[f64], covariance: &[f64]) -> f64 {
     let square = |column: usize| mean[column] * mean[column] + covariance[column * width + column];
     let largest = (0..width).map(square).fold(0.0, f64::max);
     largest * f64::from(f32::EPSILON).powi(2)
-}
-
-/// Turns `vector` so that its largest-magnitude entry (the first among equals) is positive.
-fn signed(vector: Vec<f64>) -> Vec<f64> {
-    let largest = vector.iter().fold(0.0_f64, |best, &x| if x.abs() > best.abs() { x } else { best });
-    if largest < 0.0 { vector.into_iter().map(|x| -x).collect() } else { vector }
 }
 
 /// What a fit of directions found in one class.

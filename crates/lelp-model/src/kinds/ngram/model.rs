@@ -2,7 +2,9 @@
 
 use std::ops::Deref;
 
-use lelp_core::ngram::{FeatureTable, NgramConfig, NgramModelError, NgramStudent, TablePrecision};
+use lelp_core::ngram::{
+    FeatureTable, NgramConfig, NgramModelError, NgramScratch, NgramStudent, TablePrecision,
+};
 
 use super::KIND;
 use super::columns::RowFeatures;
@@ -79,7 +81,7 @@ impl Predictor for NgramModel {
     }
 
     fn scratch(&self) -> Scratch {
-        Scratch(Some(Box::new(self.student.scratch())))
+        Scratch::new(self.student.scratch())
     }
 
     fn text_logits(
@@ -88,8 +90,7 @@ impl Predictor for NgramModel {
         scratch: &mut Scratch,
         logits: &mut [f32],
     ) -> Result<(), PredictError> {
-        let scratch = scratch.0.as_mut().expect("the buffers are those of this model");
-        self.class_logits(text, scratch, logits);
+        self.class_logits(text, scratch.of_kind::<NgramScratch>(), logits);
         Ok(())
     }
 

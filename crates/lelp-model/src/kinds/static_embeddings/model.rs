@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use lelp::{Classified, ErrorKind};
 use lelp_core::ngram::Bytes;
-use lelp_core::static_embeddings::{StaticBytesError, StaticStudent};
-use lelp_data::Table;
+use lelp_core::static_embeddings::{StaticBytesError, StaticStudent, StaticStudentScratch};
 use lelp_data::storage::{self, FileError};
+use lelp_data::{Table, Text};
 use thiserror::Error;
 
 use super::KIND;
 use crate::head::ClassifierHead;
-use crate::predictor::{PredictError, Predictor};
+use crate::predictor::{PredictError, Predictor, Scratch};
 use crate::schema::ModelSchema;
 
 /// File names inside the model's folder.
@@ -111,6 +111,20 @@ impl Predictor for StaticModel {
 
     fn schema(&self) -> &ModelSchema {
         &self.schema
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch::new(self.student.scratch())
+    }
+
+    fn text_logits(
+        &self,
+        text: &Text<'_>,
+        scratch: &mut Scratch,
+        logits: &mut [f32],
+    ) -> Result<(), PredictError> {
+        self.class_logits(text, scratch.of_kind::<StaticStudentScratch>(), logits);
+        Ok(())
     }
 
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {

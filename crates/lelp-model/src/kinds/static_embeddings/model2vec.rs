@@ -10,7 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::checkpoint::{JsonFileError, read_optional_json};
-use crate::tokenizer::pieces_of;
+use crate::tokenizer::{TokenizerError, pieces_of};
 use lelp_core::static_embeddings::Piece;
 
 /// Pieces, and a vector for each, `[pieces, columns]`.
@@ -55,7 +55,7 @@ pub enum Model2VecError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: tokenizers::Error,
+        source: TokenizerError,
     },
     /// A token without a vector.
     #[error("token {id} of `{}` has no vector: there are {rows}", folder.display())]

@@ -5,7 +5,9 @@ mod inputs;
 mod large_array;
 mod table;
 mod trainable;
+mod trained;
 
 pub use inputs::FeatureBags;
 pub(crate) use table::TrainableTable;
 pub use trainable::TrainableBags;
+pub(super) use trained::{BagModel, TrainedBags};

@@ -1,7 +1,6 @@
 //! Students over bags of features while they learn: tables of vectors, mean-pooled, and layers on top.
 
 use lelp::vector::{mean_of_rows, prefetch_rows};
-use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::inputs::FeatureBags;
@@ -90,11 +89,6 @@ impl<C> TrainableBags<C> {
 }
 
 impl PooledTable {
-    /// Takes over `rows` of `from`.
-    fn gather(&mut self, from: &FeatureBags, rows: &[u32], dropout: f32, random: &mut impl Rng) {
-        self.batch.gather(from, rows, dropout, random);
-    }
-
     /// One step along `slopes` `[batch, inputs]`, of which this table's columns begin at `first`.
     fn step(&mut self, slopes: &[f32], inputs: usize, first: usize, rate: f32) {
         let width = self.table.width();
@@ -128,7 +122,7 @@ impl<C: Send + Sync> Trainable<[FeatureBags]> for TrainableBags<C> {
         sums: &mut [TermSum],
     ) -> Option<f64> {
         for (pooled, from) in self.tables.iter_mut().zip(inputs) {
-            pooled.gather(from, rows, self.dropout, &mut self.random);
+            pooled.batch.gather(from, rows, self.dropout, &mut self.random);
         }
         let width = self.network.inputs();
         self.slopes.resize(rows.len() * width, 0.0);

@@ -4,17 +4,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::Dataset;
-use lelp_model::Predictor;
 use lelp_model::ngram::{NgramColumn, NgramConfig, NgramConfigError, NgramModel, RowFeatures};
 
 use super::columns::columns;
 use super::{NgramStudentError, NgramStudentSettings, NgramTrainSettings, TrainableNgram, features_of_table};
-use crate::students::bags::FeatureBags;
+use crate::students::bags::{BagModel, FeatureBags, TrainedBags};
 use crate::students::static_embeddings::{PretrainedPieces, StaticWidth};
-use crate::students::trained::eight_bit_remark;
-use crate::students::{
-    PreparedStudent, Resources, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob,
-};
+use crate::students::{PreparedStudent, Resources, StudentError, Trained, TrainingControl, TrainingJob};
 use crate::task::Task;
 use crate::training::thread_pool;
 
@@ -27,14 +23,6 @@ pub(super) struct PreparedNgram {
     /// Features of the table, and beside them the pieces.
     train: Vec<FeatureBags>,
     validation: Vec<FeatureBags>,
-}
-
-/// A trained n-gram student.
-#[derive(Debug)]
-struct TrainedNgram {
-    model: NgramModel,
-    /// The model as it is saved, where that is in 8 bits.
-    quantized: Option<NgramModel>,
 }
 
 impl PreparedNgram {
@@ -81,28 +69,16 @@ impl PreparedStudent for PreparedNgram {
         let mut student = TrainableNgram::with_static(config, &self.train[0], pieces, learning, seed)?;
         let report = job.train(&mut student, &self.train[..], &self.validation[..], control)?;
         let model = student.model_with_static(pieces)?;
-        let quantized = int8.then(|| model.quantized());
-        Ok(Trained { student: Box::new(TrainedNgram { model, quantized }), report })
+        Ok(Trained { student: Box::new(TrainedBags::new(model, int8)), report })
     }
 }
 
-impl TrainedNgram {
-    fn saved(&self) -> &NgramModel {
-        self.quantized.as_ref().unwrap_or(&self.model)
-    }
-}
-
-impl TrainedStudent for TrainedNgram {
-    fn save(&self, folder: &Path) -> Result<(), StudentError> {
-        Ok(self.saved().save(folder)?)
+impl BagModel for NgramModel {
+    fn in_eight_bits(&self) -> Self {
+        self.quantized()
     }
 
-    fn predictor(&self) -> Option<&dyn Predictor> {
-        Some(self.saved())
-    }
-
-    fn remarks(&self, validation: &Dataset, cancelled: &AtomicBool) -> Result<Vec<String>, StudentError> {
-        let quantized = self.quantized.as_ref().map(|model| model as &dyn Predictor);
-        eight_bit_remark(&self.model, quantized, validation, cancelled)
+    fn write(&self, folder: &Path) -> Result<(), StudentError> {
+        Ok(self.save(folder)?)
     }
 }

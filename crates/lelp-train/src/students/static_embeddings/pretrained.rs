@@ -150,9 +150,7 @@ impl PretrainedPieces {
         table.schema().require_text()?;
         Ok(FeatureBags::collect(table.rows(), |row, word: &mut String, pieces| {
             let text = table.text(row).expect("the table has a column of texts");
-            for text in [Some(text.text), text.pair].into_iter().flatten() {
-                self.vocabulary.extract(text, max_tokens, word, pieces);
-            }
+            self.vocabulary.extract(&text, max_tokens, word, pieces);
         }))
     }
 
@@ -182,7 +180,7 @@ fn embed_pieces(
     cancelled: &AtomicBool,
 ) -> Result<(PieceVocabulary, Vec<f32>), PretrainedError> {
     let encoder = Encoder::load(folder, &EncoderLoadOptions::new(resources.threads))?;
-    let pieces: Vec<_> = encoder.pieces().into_iter().map(|(_, piece)| piece).collect();
+    let pieces = encoder.pieces();
     if pieces.is_empty() {
         return Err(PretrainedError::NoPieces(folder.to_owned()));
     }

@@ -4,19 +4,14 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use lelp_data::Dataset;
-use lelp_model::Predictor;
 use lelp_model::static_embeddings::{StaticConfig, StaticModel, StaticStudent};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{PretrainedPieces, StaticStudentSettings};
-use crate::students::bags::{FeatureBags, TrainableBags};
+use crate::students::bags::{BagModel, FeatureBags, TrainableBags, TrainedBags};
 use crate::students::ngram::{NgramStudentError, NgramTrainSettings, output_layers};
-use crate::students::trained::eight_bit_remark;
-use crate::students::{
-    PreparedStudent, Resources, StudentError, Trained, TrainedStudent, TrainingControl, TrainingJob,
-};
+use crate::students::{PreparedStudent, Resources, StudentError, Trained, TrainingControl, TrainingJob};
 use crate::task::Task;
 use crate::training::thread_pool;
 
@@ -27,14 +22,6 @@ pub(super) struct PreparedStatic {
     pieces: PretrainedPieces,
     train: FeatureBags,
     validation: FeatureBags,
-}
-
-/// A trained static student.
-#[derive(Debug)]
-struct TrainedStatic {
-    model: StaticModel,
-    /// The model as it is saved, where that is in 8 bits.
-    quantized: Option<StaticModel>,
 }
 
 impl PreparedStatic {
@@ -76,28 +63,16 @@ impl PreparedStudent for PreparedStatic {
         let embeddings = self.pieces.tuned(student.values(0))?;
         let layers = output_layers(student.network())?;
         let model: StaticModel = StaticStudent::new(student.config().clone(), embeddings, layers)?.into();
-        let quantized = int8.then(|| model.quantized());
-        Ok(Trained { student: Box::new(TrainedStatic { model, quantized }), report })
+        Ok(Trained { student: Box::new(TrainedBags::new(model, int8)), report })
     }
 }
 
-impl TrainedStatic {
-    fn saved(&self) -> &StaticModel {
-        self.quantized.as_ref().unwrap_or(&self.model)
-    }
-}
-
-impl TrainedStudent for TrainedStatic {
-    fn save(&self, folder: &Path) -> Result<(), StudentError> {
-        Ok(self.saved().save(folder)?)
+impl BagModel for StaticModel {
+    fn in_eight_bits(&self) -> Self {
+        self.quantized()
     }
 
-    fn predictor(&self) -> Option<&dyn Predictor> {
-        Some(self.saved())
-    }
-
-    fn remarks(&self, validation: &Dataset, cancelled: &AtomicBool) -> Result<Vec<String>, StudentError> {
-        let quantized = self.quantized.as_ref().map(|model| model as &dyn Predictor);
-        eight_bit_remark(&self.model, quantized, validation, cancelled)
+    fn write(&self, folder: &Path) -> Result<(), StudentError> {
+        Ok(self.save(folder)?)
     }
 }
