@@ -100,3 +100,10 @@ impl Format {
         (self.open)(source, file, columns, notices)
     }
 }
+
+/// Whether the name of a file says that it is packed as a whole.
+fn is_packed(path: &Path) -> bool {
+    path.extension()
+        .and_then(|ending| ending.to_str())
+        .is_some_and(|ending| Format::is_packing(&ending.to_lowercase()))
+}

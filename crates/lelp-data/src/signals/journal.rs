@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::JsonLines;
+use crate::read_json_lines;
 use crate::storage::{self, FileError, FileHashes, OutputFile};
 
 /// In a folder of signals that is being written.
@@ -50,11 +50,7 @@ impl PartsJournal {
 
 /// Adds to `files` what the journal in `folder` notes; a line that was cut off, or is damaged, ends it.
 pub(super) fn read(folder: &Path, files: &mut FileHashes) {
-    let Ok(mut lines) = JsonLines::open(&path(folder)) else { return };
-    while let Ok(Some(line)) = lines.next_line() {
-        let Ok(Line { file, sha256 }) = line.parse() else { return };
-        files.insert(&file, sha256);
-    }
+    let _ = read_json_lines(&path(folder), |Line { file, sha256 }| files.insert(&file, sha256));
 }
 
 /// Removes it, where there is one.

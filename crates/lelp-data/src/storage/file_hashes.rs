@@ -42,7 +42,7 @@ impl FileHashes {
     /// The hash of `path`, where it is the file of its name among these.
     pub(crate) fn hash_of_same(&self, path: &Path) -> Option<String> {
         let recorded = self.0.get(path.file_name()?.to_str()?)?;
-        file_hash(path).ok().filter(|found| found == recorded)
+        known_hashes::hash_of(path).ok().filter(|found| found == recorded)
     }
 
     /// Refuses `folder` where a file of these is missing, or is another one by now.

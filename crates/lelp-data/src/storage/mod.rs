@@ -54,7 +54,7 @@ pub enum FileError {
     /// The file is not the one that its folder was written with.
     #[error(
         "`{}` is not the file that this folder was written with (SHA-256 {}, recorded {})",
-        path.display(), short(found), short(recorded)
+        path.display(), short_hash(found), short_hash(recorded)
     )]
     Changed {
         /// The file.
@@ -75,7 +75,8 @@ pub enum FileError {
 }
 
 /// The beginning of a hash, as people compare it.
-fn short(hash: &str) -> String {
+#[must_use]
+pub fn short_hash(hash: &str) -> String {
     if hash.is_empty() { "none".to_owned() } else { hash.chars().take(12).collect() }
 }
 

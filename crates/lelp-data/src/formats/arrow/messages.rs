@@ -67,8 +67,7 @@ impl Messages {
         let mut bytes = Vec::new();
         let Some(mut size) = self.word(&mut bytes)? else { return Ok(None) };
         if size == CONTINUATION {
-            let Some(own) = self.word(&mut bytes)? else { return Ok(None) };
-            size = own;
+            size = self.word(&mut bytes)?.ok_or_else(|| self.cut_off())?;
         }
         let size = u64::from(u32::from_le_bytes(size));
         if size == 0 {
@@ -173,6 +172,11 @@ impl Message {
     /// Rows that its values can be: at least a bit each.
     pub(super) fn most_rows(&self) -> u64 {
         self.unpacked.saturating_mul(8)
+    }
+
+    /// Bytes that its values take beyond those that are read.
+    pub(super) fn growth(&self) -> u64 {
+        self.unpacked.saturating_sub(self.bytes.len() as u64)
     }
 
     pub(super) fn into_buffer(self) -> Buffer {

@@ -16,7 +16,7 @@ use arrow_schema::{ArrowError, Schema};
 
 use self::messages::{Message, Messages};
 use super::budget::{ALWAYS_ALLOWED, Budget};
-use super::{Format, Source, class_label};
+use super::{Format, Source, class_label, is_packed};
 use crate::columns::{Columns, FileColumns, FileRows, Row};
 use crate::error::{DataError, Location};
 use crate::notices::NoticeLog;
@@ -28,6 +28,10 @@ pub(super) static ARROW: Format = Format {
     endings: &["arrow", "feather", "arrows", "ipc"],
     open: |source, path, columns, notices| {
         let rows = match source {
+            Source::File(_) if is_packed(path) => {
+                let what = "a packed Arrow file, whose values may be packed already: unpack it first";
+                return Err(DataError::Foreign { file: path.to_owned(), what });
+            }
             Source::File(file) => {
                 let read = |source| DataError::Read { file: path.to_owned(), source };
                 let bytes = file.metadata().map_err(read)?.len();
@@ -79,14 +83,18 @@ struct Decoder {
 }
 
 impl Decoder {
-    /// The next batch; none at the end.
-    fn next(&mut self) -> Result<Option<RecordBatch>, DataError> {
+    /// The next batch, which begins with `row`; none at the end. What a message unpacks to is held against the budget before
+    /// it is: many of its buffers may name the same bytes.
+    fn next(&mut self, budget: &Budget, row: u64, path: &Path) -> Result<Option<RecordBatch>, DataError> {
         loop {
             if let Some(batch) = self.waiting.pop_front() {
                 return Ok(Some(batch));
             }
             match self.messages.next()? {
-                Some(message) => self.decode(message)?,
+                Some(message) => {
+                    budget.check(message.growth(), row, path)?;
+                    self.decode(message)?;
+                }
                 None => return Ok(None),
             }
         }
@@ -152,7 +160,7 @@ impl Iterator for ArrowRows {
                 self.open = Some((batch, place + 1));
                 return Some(row);
             }
-            match self.decoder.next() {
+            match self.decoder.next(&self.budget, self.row, &self.path) {
                 Ok(Some(batch)) => self.open = Some((batch, 0)),
                 Ok(None) => return None,
                 Err(error) => return Some(Err(error)),

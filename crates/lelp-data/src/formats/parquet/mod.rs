@@ -275,9 +275,7 @@ fn cells(
     match values {
         Values::Cells(cells) => {
             for (row, cell) in (first..).zip(&cells) {
-                let bytes =
-                    if let Cell::Numbers(numbers) = cell { size_of_val(numbers.as_slice()) } else { 0 };
-                budget.spend(bytes, row, path)?;
+                budget.spend(cell.bytes(), row, path)?;
             }
             Ok(cells)
         }
