@@ -109,14 +109,9 @@ pub(crate) fn limit() -> Result<Option<u64>, Failure> {
 
 /// Keeps the limit after a command that may have written to the cache. Where the cache cannot be read or written, it is as it
 /// was.
-pub(crate) fn keep_limit(printer: Printer) -> Result<(), Failure> {
-    let (Some(most), Ok(folder)) = (limit()?, default_cache()) else { return Ok(()) };
-    let entries = entries(&folder);
-    let computed: u64 = entries.iter().filter(|entry| entry.computed).map(|entry| entry.bytes).sum();
-    if computed <= most {
-        return Ok(());
-    }
-    let Ok(removed) = remove(&entries, Some(most), None, false, |_| {}) else { return Ok(()) };
+pub(crate) fn keep_limit(most: Option<u64>, printer: Printer) {
+    let (Some(most), Ok(folder)) = (most, default_cache()) else { return };
+    let Ok(removed) = remove(&entries(&folder), Some(most), None, false, |_| {}) else { return };
     if removed.entries > 0 {
         let (bytes, most) = (megabytes(removed.bytes), megabytes(most));
         let entries = match removed.entries {
@@ -126,7 +121,6 @@ pub(crate) fn keep_limit(printer: Printer) -> Result<(), Failure> {
         let kept = format!("to keep within {most} ({VARIABLE})");
         printer.note(&format!("cache `{}`: {entries}, {bytes}, went, {kept}", folder.display()));
     }
-    Ok(())
 }
 
 impl Entry {

@@ -84,26 +84,22 @@ pub fn run_to_end(arguments: impl IntoIterator<Item = OsString>) -> Ended {
         _ => Verbosity::Normal,
     };
     let printer = Printer::new(verbosity, global.color);
-    match panic::catch_unwind(|| command.run(&global, &CommandLine::command(), printer)) {
-        Ok(Ok(())) => Ended { status: 0, error: None },
-        Ok(Err(failure)) if failure.is_closed_pipe() => Ended { status: 0, error: None },
-        Ok(Err(failure)) => {
-            failure.print(printer);
-            let error = CommandFailure { kind: failure.kind(), message: failure.lines().join("\n") };
-            Ended { status: failure.exit_code(), error: Some(error) }
-        }
-        Err(_) if memory::no_thread_seen() => {
-            let failure = Failure::environment(memory::NO_THREAD).with_hint(memory::FEWER_THREADS);
-            failure.print(printer);
-            let error = CommandFailure { kind: failure.kind(), message: failure.lines().join("\n") };
-            Ended { status: failure.exit_code(), error: Some(error) }
+    let failure = match panic::catch_unwind(|| command.run(&global, &CommandLine::command(), printer)) {
+        Ok(Ok(())) => return Ended { status: 0, error: None },
+        Ok(Err(failure)) if failure.is_closed_pipe() => return Ended { status: 0, error: None },
+        Ok(Err(failure)) => failure,
+        Err(_) if memory::no_thread_was_given() => {
+            Failure::environment(memory::NO_THREAD).with_hint(memory::FEWER_THREADS)
         }
         // The panic hook has printed the message and the place.
         Err(_) => {
             printer.hint(hints::DEFECT);
             let message = "the program panicked; standard error says where".to_owned();
             let error = CommandFailure { kind: Some(ErrorKind::Defect), message };
-            Ended { status: 2, error: Some(error) }
+            return Ended { status: 2, error: Some(error) };
         }
-    }
+    };
+    failure.print(printer);
+    let error = CommandFailure { kind: failure.kind(), message: failure.lines().join("\n") };
+    Ended { status: failure.exit_code(), error: Some(error) }
 }

@@ -14,9 +14,10 @@ pub(crate) const FEWER_THREADS: &str = "lower `--threads`, or give the process m
 /// Whether a panic of this run said so: others follow from it, such as that of whoever waits for the thread.
 static SEEN: AtomicBool = AtomicBool::new(false);
 
-/// Whether a panic came of a thread that the system did not give: libraries of ours have no error for that.
-pub(crate) fn no_thread_seen() -> bool {
-    SEEN.load(Ordering::Relaxed)
+/// Whether a panic came of a thread that the system did not give: libraries of ours have no error for that. Panics after it
+/// are told again.
+pub(crate) fn no_thread_was_given() -> bool {
+    SEEN.swap(false, Ordering::Relaxed)
 }
 
 fn is_no_thread(panic: &(dyn Any + Send)) -> bool {
@@ -35,7 +36,7 @@ pub(crate) fn explain_missing_threads() {
             if is_no_thread(panic.payload()) {
                 SEEN.store(true, Ordering::Relaxed);
             }
-            if !no_thread_seen() {
+            if !SEEN.load(Ordering::Relaxed) {
                 usual(panic);
             }
         }));

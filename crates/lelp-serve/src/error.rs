@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lelp::{Classified, ErrorKind};
+use lelp_data::storage::short_hash;
 use lelp_data::{BoundedJsonError, SchemaError};
 use lelp_model::{CascadeTeacher, ModelFolderError};
 use thiserror::Error;
@@ -93,9 +94,9 @@ pub enum ServeError {
     Thread(#[source] io::Error),
 }
 
-/// The beginning of a hash, as people compare it.
+/// The beginning of a teacher's hash.
 fn short(teacher: &CascadeTeacher) -> String {
-    teacher.hash.as_ref().map_or_else(|| "unknown".to_owned(), |hash| hash.chars().take(12).collect())
+    teacher.hash.as_deref().map_or_else(|| "unknown".to_owned(), short_hash)
 }
 
 impl Classified for ServeError {

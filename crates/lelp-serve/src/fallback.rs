@@ -33,18 +33,22 @@ enum Target {
 }
 
 impl Fallback {
-    /// The fallback of `student` in `folder`.
+    /// The fallback of `student` in `folder`, which reads `pairs` or single texts.
     pub(crate) fn load(
         settings: &FallbackSettings,
         student: &dyn Predictor,
         folder: &Path,
+        pairs: Pairs,
         threads: NonZeroUsize,
     ) -> Result<Self, ServeError> {
         // Whoever names a threshold has chosen it for this teacher.
-        let choice = if settings.threshold.is_none() { Some(chosen(folder)?) } else { None };
-        let threshold = settings.threshold.or(choice.as_ref().map(|choice| choice.threshold));
-        let threshold = threshold.expect("it is given or was chosen") as f32;
-        let chosen_for = choice.map(|choice| choice.teacher);
+        let (threshold, chosen_for) = if let Some(threshold) = settings.threshold {
+            (threshold, None)
+        } else {
+            let choice = chosen(folder)?;
+            (choice.threshold, Some(choice.teacher))
+        };
+        let threshold = threshold as f32;
         let labels = student.labels();
         if is_url(&settings.teacher) {
             let (url, key) = (&settings.teacher, settings.api_key.clone());
@@ -59,17 +63,20 @@ impl Fallback {
             teacher: teacher.labels().to_vec(),
         })?;
         let reads = Pairs::of(place, teacher.schema())?;
-        let own = Pairs::of(folder, student.schema())?;
-        if !own.fits(reads) {
-            let (student, teacher) = (own.describe(), reads.describe());
+        if !pairs.fits(reads) {
+            let (student, teacher) = (pairs.describe(), reads.describe());
             return Err(ServeError::OtherTexts { student, teacher });
         }
-        let given = CascadeTeacher::of(teacher, place)?;
-        if let Some(chosen) = chosen_for.as_ref().filter(|chosen| chosen.differs_from(&given)) {
-            let (chosen, given) = (chosen.clone(), given);
-            return Err(ServeError::OtherTeacher { folder: folder.to_owned(), chosen, given });
-        }
-        let unchecked = chosen_for.filter(|chosen| chosen.hash.is_none()).map(|chosen| chosen.name);
+        let unchecked = match chosen_for {
+            Some(chosen) if chosen.hash.is_some() => {
+                let given = CascadeTeacher::of(teacher, place)?;
+                if chosen.differs_from(&given) {
+                    return Err(ServeError::OtherTeacher { folder: folder.to_owned(), chosen, given });
+                }
+                None
+            }
+            chosen => chosen.map(|chosen| chosen.name),
+        };
         Ok(Self { threshold, target: Target::Model(answerer, order), unchecked })
     }
 

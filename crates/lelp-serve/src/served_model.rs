@@ -1,10 +1,9 @@
 //! A loaded model with what requests are held against.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use lelp_data::{ColumnKind, ColumnSettings, Field};
-use lelp_model::{LoadOptions, Pairs, Predictor};
+use lelp_model::{LoadOptions, Pairs, Predictor, folder_name};
 
 use crate::answerer::Answerer;
 use crate::error::ServeError;
@@ -55,10 +54,12 @@ impl ServedModel {
             Answerer::load(folder, LoadOptions { precision: settings.precision, ..threads.into() })?;
         let predictor = answerer.predictor();
         let remembered = ColumnSettings::remembered(folder)?;
-        let name = settings.name.clone().unwrap_or_else(|| folder_name(folder));
-        let fallback = settings.fallback.as_ref();
-        let fallback = fallback.map(|own| Fallback::load(own, predictor, folder, threads)).transpose()?;
+        let name =
+            settings.name.clone().or_else(|| folder_name(folder)).unwrap_or_else(|| "model".to_owned());
         let pairs = Pairs::of(folder, predictor.schema())?;
+        let fallback = settings.fallback.as_ref();
+        let fallback =
+            fallback.map(|own| Fallback::load(own, predictor, folder, pairs, threads)).transpose()?;
         let columns = columns(predictor, &remembered, pairs);
         Ok(Self { name, answerer, columns, pairs, loaded: seconds_since_1970(), fallback })
     }
@@ -93,13 +94,6 @@ impl ServedModel {
             }
         }
     }
-}
-
-/// The folder's own name, also where the path ends in `.` or is a link.
-fn folder_name(folder: &Path) -> String {
-    let own = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = own(folder).or_else(|| own(&folder.canonicalize().ok()?));
-    name.unwrap_or_else(|| "model".to_owned())
 }
 
 /// The columns by the names of the file that the model was made of.

@@ -8,7 +8,7 @@ use lelp_model::encoder::{Encoder, EncoderLoadOptions, EncoderPrecision};
 use lelp_model::{LoadOptions, Predictor, load_model};
 use lelp_train::evaluate::{PrecisionReport, compare_precisions};
 
-use super::GlobalArgs;
+use super::{GlobalArgs, points};
 use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -70,6 +70,11 @@ impl PrecisionArgs {
         self.run_in.precision()
     }
 
+    /// Whether nothing is lost.
+    pub(crate) fn is_exact(self) -> bool {
+        self.precision() == EncoderPrecision::F32
+    }
+
     pub(crate) fn options(self, global: &GlobalArgs) -> LoadOptions {
         self.run_in.options(global)
     }
@@ -77,7 +82,7 @@ impl PrecisionArgs {
     /// Says that nothing is held against f32 where rows cannot be read twice.
     pub(crate) fn warn_unmeasured(self, printer: Printer) {
         self.run_in.warn(printer);
-        if self.precision() != EncoderPrecision::F32 {
+        if !self.is_exact() {
             let name = self.precision().name();
             printer.note(&format!(
                 "what {name} costs is not measured here: `lelp eval --precision {name}` does"
@@ -109,7 +114,7 @@ impl PrecisionArgs {
         global: &GlobalArgs,
         printer: Printer,
     ) -> Result<Option<PrecisionReport>, Failure> {
-        if self.precision() == EncoderPrecision::F32 || rows.rows() == 0 {
+        if self.is_exact() || rows.rows() == 0 {
             return Ok(None);
         }
         self.run_in.warn(printer);
@@ -182,9 +187,4 @@ pub(crate) fn describe(report: &PrecisionReport, name: &str) -> String {
     format!(
         "on {rows} rows the same answer as in f32 to {agreement:.4}, {expected_drop:.3} points of accuracy lost in expectation{labelled}"
     )
-}
-
-fn points(text: &str) -> Result<f64, String> {
-    let points: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
-    if (0.0..=100.0).contains(&points) { Ok(points) } else { Err("use 0 to 100 points".to_owned()) }
 }

@@ -1,11 +1,12 @@
 //! `lelp export`: write a model for other programs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 use lelp_model::export::{ExportFormat, export};
 use lelp_train::distill::check_free;
 
+use super::is_same_folder;
 use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -61,8 +62,7 @@ impl clap::ValueEnum for Format {
 
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     let (out, format) = (&arguments.out, arguments.format.0);
-    let same = |path: &Path| path.canonicalize().ok();
-    if same(out).is_some_and(|out| same(&arguments.model) == Some(out)) {
+    if is_same_folder(out, &arguments.model) {
         return Err(Failure::usage("what is exported cannot take the place of the model that it is made of"));
     }
     if format == ExportFormat::Transformers {

@@ -24,6 +24,8 @@ pub(crate) mod signals;
 pub(crate) mod targets;
 pub(crate) mod teach;
 
+use std::path::Path;
+
 use clap::Subcommand;
 
 use crate::args::GlobalArgs;
@@ -67,14 +69,13 @@ impl Command {
         parser: &clap::Command,
         printer: Printer,
     ) -> Result<(), Failure> {
-        if self.writes_to_the_cache() {
-            // A limit that cannot be read is told before the work.
-            cache_entries::limit()?;
+        if !self.writes_to_the_cache() {
+            return self.run_alone(global, parser, printer);
         }
+        // A limit that cannot be read is told before the work.
+        let limit = cache_entries::limit()?;
         let done = self.run_alone(global, parser, printer);
-        if self.writes_to_the_cache() {
-            cache_entries::keep_limit(printer)?;
-        }
+        cache_entries::keep_limit(limit, printer);
         done
     }
 
@@ -118,4 +119,9 @@ impl Command {
             Self::Man(arguments) => man::run(arguments, parser, printer),
         }
     }
+}
+
+/// Whether both paths lead to the same folder, which is there: what is made of a model must not take its place.
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }

@@ -1,5 +1,6 @@
 //! `lelp predict`: classify rows as they arrive.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -125,15 +126,12 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         arguments.precision.warn_unmeasured(printer);
         Examples::from_reader(io::stdin(), format.format(), name, &columns)?
     } else {
-        // A row that cannot be read ends the sample here, and is told of below.
-        if let Ok(Some(rows)) = Examples::open(&arguments.file, &columns)?.next_table(SAMPLE) {
-            arguments.precision.check_rows(model.as_ref(), &arguments.model, &rows, None, global, printer)?;
-        }
         Examples::open(&arguments.file, &columns)?
     };
     let answering = Answering {
         model: model.as_ref(),
         folder: &arguments.model,
+        precision: (!stream && !arguments.precision.is_exact()).then_some((&arguments.precision, global)),
         file: if stream { Path::new("standard input") } else { &arguments.file },
         given: &given,
         carried: &arguments.carry,
@@ -154,6 +152,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 struct Answering<'a> {
     model: &'a dyn Predictor,
     folder: &'a Path,
+    /// What the precision may lose, where that is measured on the first rows.
+    precision: Option<(&'a PrecisionArgs, &'a GlobalArgs)>,
     file: &'a Path,
     /// Names of columns that were given.
     given: &'a ColumnSettings,
@@ -168,13 +168,18 @@ impl Answering<'_> {
     fn all(&self, mut examples: Examples, batch: usize) -> Result<usize, Failure> {
         let (mut bad, mut single) = (0, None);
         loop {
-            match examples.next_table(batch) {
+            let first = single.is_none() && self.precision.is_some();
+            match examples.next_table(if first { SAMPLE } else { batch }) {
                 Ok(Some(rows)) => {
                     let single = match single {
                         Some(known) => known,
                         None => *single.insert(self.passes_over_pair(&rows)?),
                     };
-                    self.answer(&rows, single)?;
+                    let needed = self.needed(&rows, single)?;
+                    if let (true, Some((precision, global))) = (first, self.precision) {
+                        precision.check_rows(self.model, self.folder, &needed, None, global, self.printer)?;
+                    }
+                    self.answer(&rows, &needed)?;
                 }
                 Ok(None) => break,
                 Err(error) if error.is_of_row() && self.on_error != OnError::Fail => {
@@ -204,12 +209,19 @@ impl Answering<'_> {
         passes_over_pair(self.given, self.folder, self.model, schema, file, self.printer)
     }
 
-    /// Answers rows: the first texts of pairs alone where `single` says so.
-    fn answer(&self, rows: &Table, single: bool) -> Result<(), Failure> {
+    /// What the model reads of rows: the first texts of pairs alone where `single` says so.
+    fn needed<'t>(&self, rows: &'t Table, single: bool) -> Result<Cow<'t, Table>, Failure> {
+        if !single {
+            return Ok(Cow::Borrowed(rows));
+        }
+        let first = rows.conform(self.model.schema().needed()).map_err(PredictError::from)?;
+        Ok(Cow::Owned(first))
+    }
+
+    /// Answers `rows`, of which the model reads `needed`.
+    fn answer(&self, rows: &Table, needed: &Table) -> Result<(), Failure> {
         let labels = self.model.labels();
-        let first = single.then(|| rows.conform(self.model.schema().needed())).transpose();
-        let first = first.map_err(PredictError::from)?;
-        let probabilities = softmax(&self.model.logits(first.as_ref().unwrap_or(rows))?, labels.len())?;
+        let probabilities = softmax(&self.model.logits(needed)?, labels.len())?;
         for (row, probabilities) in probabilities.chunks_exact(labels.len()).enumerate() {
             let line = if self.as_json {
                 json_line(rows, row, labels, probabilities)

@@ -14,7 +14,8 @@ use lelp_train::evaluate::{Answers, answer, report};
 use lelp_train::students::ngram::{ShrinkSettings, Shrinker};
 use serde::Serialize;
 
-use crate::args::{ColumnArgs, GlobalArgs, megabytes, size};
+use super::is_same_folder;
+use crate::args::{ColumnArgs, GlobalArgs, megabytes, points, size};
 use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::failure::{Context, Failure};
@@ -135,11 +136,7 @@ struct Tried {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     check_free(&arguments.out, arguments.overwrite)?;
-    if arguments
-        .out
-        .canonicalize()
-        .is_ok_and(|out| arguments.model.canonicalize().is_ok_and(|model| out == model))
-    {
+    if is_same_folder(&arguments.out, &arguments.model) {
         return Err(Failure::usage(
             "the smaller student cannot take the place of the one that it is made of",
         ));
@@ -383,9 +380,4 @@ fn bits(precision: TablePrecision) -> &'static str {
 fn rate(text: &str) -> Result<f32, String> {
     let rate = text.parse().ok().filter(|rate: &f32| rate.is_finite() && *rate > 0.0);
     rate.ok_or_else(|| "a learning rate is a number above 0".to_owned())
-}
-
-fn points(text: &str) -> Result<f64, String> {
-    let points: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
-    if (0.0..=100.0).contains(&points) { Ok(points) } else { Err("use 0 to 100 points".to_owned()) }
 }
