@@ -71,6 +71,8 @@
         const text = event.points[0].hovertext || event.points[0].text || "";
         chart.told.textContent = plain(String(text));
       });
+      // A pointer that rests while the page scrolls below it takes the keyboard's label away.
+      chart.area.on("plotly_unhover", () => label(chart));
       label(chart);
     });
   };
