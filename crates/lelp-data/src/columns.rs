@@ -199,6 +199,9 @@ impl FileColumns {
             return Err(DataError::NoColumns { file: file.to_owned(), present: present.to_vec() });
         }
         let (label, label_name) = (requested(&columns.label)?, requested(&columns.label_name)?);
+        if label.is_none() {
+            columns.tell_no_label(present, file, notices);
+        }
         for name in &columns.carried {
             let column = required(name)?;
             if !values.iter().any(|(_, place)| *place == column.1) {
@@ -303,6 +306,18 @@ impl Columns {
                 let kind = NoticeKind::SimilarColumn { found: found.clone(), wanted: wanted.to_owned() };
                 notices.add(file, kind, None);
             }
+        }
+    }
+
+    /// Tells of a file without the column of labels, one of whose other columns may be it.
+    pub(crate) fn tell_no_label(&self, present: &[String], file: &Path, notices: &NoticeLog) {
+        let ColumnRequest::IfPresent(wanted) = &self.label else { return };
+        let is_read = |name: &String| name.is_empty() || self.names().any(|other| other == name);
+        let unread: Vec<String> = present.iter().filter(|name| !is_read(name)).cloned().collect();
+        // A column that differs in its case alone has been told.
+        let is_told = unread.iter().any(|name| name.to_lowercase() == wanted.to_lowercase());
+        if !unread.is_empty() && !is_told {
+            notices.add(file, NoticeKind::NoLabelColumn { wanted: wanted.clone(), unread }, None);
         }
     }
 

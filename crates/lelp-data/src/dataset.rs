@@ -13,7 +13,7 @@ use crate::columns::Columns;
 use crate::error::DataError;
 use crate::examples::Examples;
 use crate::fingerprint::{column_hashes, row_hash, table_hash};
-use crate::labels::{Classes, LabelColumn, class_names};
+use crate::labels::{Classes, LabelColumn, class_names, same_but_for_case};
 use crate::notices::{Notice, NoticeKind};
 
 /// A table with optional labels.
@@ -36,6 +36,20 @@ pub type Rows = Vec<usize>;
 #[must_use]
 pub fn gather(values: &[f32], columns: usize, rows: &[usize]) -> Vec<f32> {
     rows.iter().flat_map(|&row| &values[row * columns..(row + 1) * columns]).copied().collect()
+}
+
+/// What is told of classes that are seldom meant.
+fn unlikely_classes(classes: &Classes, labels: &[Option<u32>], path: &Path) -> Option<Notice> {
+    /// Fewer classes than this may have few rows each in a small sample.
+    const MANY: usize = 20;
+    let labelled = labels.iter().flatten().count();
+    let kind = if classes.names.len() >= MANY && labelled < 2 * classes.names.len() {
+        NoticeKind::ManyClasses { classes: classes.names.len(), rows: labelled }
+    } else {
+        let (first, second) = same_but_for_case(&classes.names)?;
+        NoticeKind::SameButForCase { first: first.clone(), second: second.clone() }
+    };
+    Some(Notice { file: path.to_owned(), kind, location: None, count: 1 })
 }
 
 impl Dataset {
@@ -71,6 +85,7 @@ impl Dataset {
             notices.push(Notice { file: path.to_owned(), kind, location: None, count });
         }
         let (classes, labels) = labels.resolve(names.as_deref(), path)?;
+        notices.extend(unlikely_classes(&classes, &labels, path));
         let labelled = labels.iter().any(Option::is_some);
         let classes = if labelled { classes } else { Classes::default() };
         let table = examples.finish()?;

@@ -7,7 +7,7 @@ use lelp::{Classified, ErrorKind};
 use thiserror::Error;
 
 use crate::arrays::ArrayError;
-use crate::bounded_json::json_reason;
+use crate::bounded_json::{BoundedJsonError, json_reason};
 use crate::cells::ValueError;
 use crate::storage::kind_of_read;
 use crate::table::TableError;
@@ -79,6 +79,22 @@ pub enum DataError {
         /// The folder.
         folder: PathBuf,
         /// A folder in it.
+        part: String,
+    },
+    /// A list of the files of a data set cannot be read.
+    #[error(transparent)]
+    State {
+        /// What is wrong with it.
+        source: Box<BoundedJsonError>,
+    },
+    /// A file that a data set lists as its own is not there.
+    #[error("`{}` lacks `{part}`, which its `{list}` lists", folder.display())]
+    MissingPart {
+        /// The folder.
+        folder: PathBuf,
+        /// The file with the list.
+        list: &'static str,
+        /// The file that is missing, or no file of the folder.
         part: String,
     },
     /// The parts of a data set differ in their format.
@@ -228,6 +244,19 @@ pub enum DataError {
         /// Fields of the header.
         header: u64,
     },
+    /// The fields of a delimited file are separated by a character that is none of those that are looked for.
+    #[error(
+        "`{}`: the fields of its header `{header}` are separated by `{separator}`; write it with commas, semicolons, tabs or bars",
+        file.display()
+    )]
+    Separator {
+        /// The file.
+        file: PathBuf,
+        /// The header.
+        header: String,
+        /// The character.
+        separator: char,
+    },
     /// A quoted field goes on to the end of the file.
     #[error("`{}`, line {line}: a quote is opened and never closed, up to line {last}, the last", file.display())]
     UnclosedQuote {
@@ -269,17 +298,40 @@ pub enum DataError {
         line: u64,
     },
     /// A text is not valid UTF-8.
-    #[error("`{}`, {location}: not valid UTF-8 after {valid} bytes; convert the file to UTF-8", file.display())]
+    #[error(
+        "`{}`, {location}{}: not valid UTF-8 after {valid} bytes; convert the file to UTF-8",
+        file.display(),
+        in_column(column.as_deref())
+    )]
     NotUtf8 {
         /// The file.
         file: PathBuf,
         /// The row.
         location: Location,
+        /// The column, where there are some.
+        column: Option<String>,
         /// Bytes of the text that are valid.
         valid: usize,
     },
+    /// A JSON file holds its table by columns, or rows without names.
+    #[error(
+        "`{}` holds a table otherwise than as one object a row; write it so (pandas: `to_json(.., orient=\"records\", lines=True)`)",
+        file.display()
+    )]
+    NotByRow {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A JSON file ends inside of the array of its rows.
+    #[error("`{}`: its array of rows is not closed up to line {line}, the last; is the file whole?", file.display())]
+    UnclosedArray {
+        /// The file.
+        file: PathBuf,
+        /// The last line.
+        line: u64,
+    },
     /// A line is not a JSON object.
-    #[error("`{}`, line {line}, column {}: not a JSON object: {}", file.display(), problem.column(), json_reason(problem))]
+    #[error("`{}`, line {line}, column {}: not a JSON object: {}", file.display(), problem.column().max(1), json_reason(problem))]
     Json {
         /// The file.
         file: PathBuf,
@@ -450,6 +502,8 @@ pub enum DataError {
         known: Vec<&'static str>,
         /// What is in the folder.
         present: Vec<String>,
+        /// Folders in it that do hold one, and its data files: what may be meant.
+        meant: Vec<PathBuf>,
     },
     /// Two files of a folder could be the same split.
     #[error("`{}` and `{}` could both be the {split} split; keep one", first.display(), second.display())]
@@ -507,6 +561,16 @@ pub enum ClassNamesError {
 }
 
 impl DataError {
+    /// The same error of one column.
+    pub(crate) fn in_column(self, name: &str) -> Self {
+        match self {
+            Self::NotUtf8 { file, location, valid, .. } => {
+                Self::NotUtf8 { file, location, column: Some(name.to_owned()), valid }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the error is of one row of a text file, so that the rows behind it can still be read.
     #[must_use]
     pub fn is_of_row(&self) -> bool {
@@ -526,6 +590,7 @@ impl Classified for DataError {
             Self::Read { source, .. } => kind_of_read(source),
             Self::Array { source, .. } => source.kind(),
             Self::Table { source, .. } => source.kind(),
+            Self::State { source } => source.kind(),
             _ => ErrorKind::Input,
         }
     }
@@ -546,12 +611,16 @@ fn beside(unlabelled: &[String]) -> String {
     format!(", and {} means no label", quoted(unlabelled))
 }
 
+fn in_column(name: Option<&str>) -> String {
+    name.map(|name| format!(": column `{name}`")).unwrap_or_default()
+}
+
 fn at_least(rows: u64, more: bool) -> String {
     if more { format!("more than {rows}") } else { rows.to_string() }
 }
 
 /// Names for a message: the first few, and how many more.
-fn quoted(names: &[String]) -> String {
+pub(crate) fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 10;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     let rest = match names.len().saturating_sub(SHOWN) {

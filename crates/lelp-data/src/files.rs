@@ -1,11 +1,13 @@
 //! Which files a path stands for: one file, a folder of parts, or the shards of a split.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
 use crate::formats::Format;
 use crate::notices::{NoticeKind, NoticeLog};
+use crate::saved_dataset;
 
 /// A file with its format.
 #[derive(Debug, Clone)]
@@ -62,9 +64,12 @@ fn entries(folder: &Path) -> Result<Vec<String>, DataError> {
     Ok(names)
 }
 
-/// Markers, checksums and drafts, as Spark, Hadoop and editors leave them.
+/// Markers, checksums, drafts and locks, as Spark, Hadoop, editors and Office leave them.
 fn is_hidden(name: &str) -> bool {
-    name.starts_with(['.', '_']) || name.ends_with('~') || name.to_lowercase().ends_with(".crc")
+    name.starts_with(['.', '_'])
+        || name.starts_with("~$")
+        || name.ends_with('~')
+        || name.to_lowercase().ends_with(".crc")
 }
 
 /// What describes a data set and is none.
@@ -76,7 +81,19 @@ fn is_description(name: &str) -> bool {
 
 /// The files of a folder whose files are parts of one data set.
 fn parts(folder: &Path) -> Result<Vec<DataFile>, DataError> {
+    if let Some(names) = saved_dataset::files(folder)? {
+        let file = |name: String| {
+            let path = folder.join(name);
+            Ok(DataFile { format: Format::of(&path)?, path })
+        };
+        return names.into_iter().map(file).collect();
+    }
     let present = entries(folder)?;
+    // Files that a table no longer holds stay in its folder; its log says which.
+    if present.iter().any(|name| name == "_delta_log") {
+        let what = "a Delta table, whose log says which files count: write its rows as plain Parquet";
+        return Err(DataError::Foreign { file: folder.to_owned(), what });
+    }
     let names = present.iter().filter(|name| !is_hidden(name) && !is_description(name));
     let (folders, names): (Vec<_>, Vec<_>) = names.partition(|name| folder.join(name).is_dir());
     let splits: Vec<SplitName> = names.iter().filter_map(|name| SplitName::of(name)).collect();
@@ -84,9 +101,7 @@ fn parts(folder: &Path) -> Result<Vec<DataFile>, DataError> {
         let files = names.into_iter().cloned().collect();
         return Err(DataError::FolderOfSplits { folder: folder.to_owned(), files });
     }
-    if let Some(part) = folders.iter().find(|name| name.contains('=')) {
-        return Err(DataError::Partitioned { folder: folder.to_owned(), part: (*part).clone() });
-    }
+    check_partitions(folder, folders)?;
     // Spark's parts need not have an ending: that of the folder counts.
     let of_folder = Format::of(folder).ok();
     let part = |name: &&String| {
@@ -99,7 +114,42 @@ fn parts(folder: &Path) -> Result<Vec<DataFile>, DataError> {
         return Err(DataError::NoParts { folder: folder.to_owned(), present });
     };
     check_one_format(first, &files)?;
+    check_numbered(folder, &files)?;
     Ok(files)
+}
+
+/// Refuses parts that are numbered as shards (`data-00000-of-00002.arrow`), of which one is missing.
+fn check_numbered(folder: &Path, files: &[DataFile]) -> Result<(), DataError> {
+    let mut found: BTreeMap<(String, u64), BTreeSet<u64>> = BTreeMap::new();
+    for file in files {
+        let name = file.path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let Some((word, numbers)) = name.split_once('-') else { continue };
+        let numbers = numbers.split(['-', '.']).collect::<Vec<_>>();
+        if let [shard, "of", shards, ..] = numbers[..]
+            && let (Ok(shard), Ok(shards)) = (shard.parse(), shards.parse())
+        {
+            found.entry((word.to_owned(), shards)).or_default().insert(shard);
+        }
+    }
+    for ((word, shards), there) in found {
+        // No folder has more shards than files: the first gap is among the first numbers.
+        if let Some(missing) = (0..shards).find(|shard| !there.contains(shard)) {
+            let folder = folder.to_owned();
+            return Err(DataError::MissingShard { folder, split: word, missing, shards });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses folders such as `label=good`, whose files lack the column.
+fn check_partitions<'a>(
+    folder: &Path,
+    folders: impl IntoIterator<Item = &'a String>,
+) -> Result<(), DataError> {
+    match folders.into_iter().find(|name| name.contains('=')) {
+        Some(part) => Err(DataError::Partitioned { folder: folder.to_owned(), part: part.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Files that are read as one table have one format.
@@ -225,17 +275,11 @@ impl SplitPaths {
                 _ => {}
             }
         }
-        let is_part =
-            |file: &PathBuf| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("part-"));
-        let parts_alone = Format::of(path).is_ok() || (!others.is_empty() && others.iter().all(is_part));
-        if found.is_empty() && parts_alone {
+        if found.is_empty() && is_one_table(path, &present, &others) {
             return alone();
         }
         let of = |split: &'static str| Self::of_split(path, split, &found);
-        let Some(train) = of("train")? else {
-            let known = Format::all_endings().collect();
-            return Err(DataError::NoTrain { folder: path.to_owned(), known, present });
-        };
+        let Some(train) = of("train")? else { return Err(no_train(path, present, others)) };
         for file in others {
             notices.add(&file, NoticeKind::PassedOver, None);
         }
@@ -263,6 +307,35 @@ impl SplitPaths {
             }
         }
     }
+}
+
+/// Whether a folder without splits is one data set: of Spark, Dask, Delta or `datasets`.
+fn is_one_table(folder: &Path, present: &[String], files: &[PathBuf]) -> bool {
+    let is_part = |file: &PathBuf| {
+        let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        name.starts_with("part-") || name.starts_with("part.")
+    };
+    let is_there = |name: &str| present.iter().any(|other| other == name);
+    Format::of(folder).is_ok()
+        || (!files.is_empty() && files.iter().all(is_part))
+        || is_there("_delta_log")
+        || (is_there("state.json") && is_there("dataset_info.json"))
+}
+
+/// The error for a folder without a training file, with what may be meant.
+fn no_train(folder: &Path, present: Vec<String>, files: Vec<PathBuf>) -> DataError {
+    let folders: Vec<&String> = present.iter().filter(|name| folder.join(name).is_dir()).collect();
+    if let Err(error) = check_partitions(folder, folders.iter().copied()) {
+        return error;
+    }
+    let has_train = |path: &PathBuf| {
+        let names = entries(path).unwrap_or_default();
+        names.iter().filter_map(|name| SplitName::of(name)).any(|name| name.split == "train")
+    };
+    let inside = folders.into_iter().map(|name| folder.join(name)).filter(has_train);
+    let meant = inside.chain(files).collect();
+    let known = Format::all_endings().collect();
+    DataError::NoTrain { folder: folder.to_owned(), known, present, meant }
 }
 
 #[cfg(test)]

@@ -31,9 +31,13 @@ pub(crate) fn name_of_cell(cell: Cell<'_>) -> Result<Option<String>, ValueError>
     }
 }
 
-/// A name as it is compared: without blanks around it, and composed, so that `é` is one whatever it is made of.
+/// A name as it is compared: without blanks and characters of no width around it, and composed, so that `é` is one
+/// whatever it is made of.
 fn canonical(name: &str) -> String {
-    let name = name.trim();
+    let is_invisible = |character: char| {
+        character.is_whitespace() || matches!(character, '\u{200b}' | '\u{feff}' | '\u{2060}')
+    };
+    let name = name.trim_matches(is_invisible);
     if name.is_ascii() { name.to_owned() } else { name.nfc().collect() }
 }
 
@@ -198,6 +202,12 @@ impl LabelColumn {
         let rows = self.rows.iter().map(|label| label.map(|label| of_labels[label as usize])).collect();
         Ok((classes, rows))
     }
+}
+
+/// The first two of `names` that differ in their case alone.
+pub(super) fn same_but_for_case(names: &[String]) -> Option<(&String, &String)> {
+    let mut lower: HashMap<String, &String> = HashMap::new();
+    names.iter().find_map(|name| Some((lower.insert(name.to_lowercase(), name)?, name)))
 }
 
 /// Classes in order, and the class of each of the labels.

@@ -52,6 +52,7 @@ pub mod import;
 mod labels;
 mod notices;
 mod overlaps;
+mod saved_dataset;
 pub mod signals;
 mod splits;
 pub mod storage;

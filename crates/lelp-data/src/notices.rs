@@ -4,13 +4,19 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::Location;
+use crate::error::{Location, quoted};
 
 /// What a notice is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoticeKind {
     /// A quoted field spans lines and holds separators: a quote may be missing.
     QuotedLines,
+    /// A quoted field goes on behind its closing mark.
+    StrayQuote,
+    /// Quotation marks inside of quoted fields stand behind a backslash, as Spark writes them.
+    BackslashQuotes,
+    /// A row without any value.
+    EmptyRow,
     /// Fields of a tab-separated file stand in quotation marks, which belong to the text there.
     QuotesInTsv,
     /// Lines of text begin with labels, as fastText has them.
@@ -29,6 +35,27 @@ pub enum NoticeKind {
         found: String,
         /// The column that would be read.
         wanted: String,
+    },
+    /// No column has the name of the labels, and there are columns that are not read.
+    NoLabelColumn {
+        /// The column that would be read.
+        wanted: String,
+        /// The columns that are not.
+        unread: Vec<String>,
+    },
+    /// Two classes that differ in their case alone.
+    SameButForCase {
+        /// One name.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// Hardly a row for each class: the column may be another one than the labels.
+    ManyClasses {
+        /// Different labels.
+        classes: usize,
+        /// Rows with a label.
+        rows: usize,
     },
     /// Labels that count as none.
     Unlabelled {
@@ -62,6 +89,16 @@ impl fmt::Display for Notice {
             NoticeKind::QuotedLines => {
                 write!(formatter, ": a quoted field spans lines and holds separators; is a quote missing?")
             }
+            NoticeKind::StrayQuote => {
+                write!(
+                    formatter,
+                    ": a field goes on behind its closing quotation mark; inside of one, marks are doubled"
+                )
+            }
+            NoticeKind::BackslashQuotes => {
+                return write!(formatter, ": `\\\"` is read as a quotation mark inside of a quoted field");
+            }
+            NoticeKind::EmptyRow => write!(formatter, ": a row without any value is read as an empty one"),
             NoticeKind::QuotesInTsv => write!(
                 formatter,
                 ": a field stands in quotation marks, which are part of the text in a tab-separated file"
@@ -82,6 +119,25 @@ impl fmt::Display for Notice {
             }
             NoticeKind::SimilarColumn { found, wanted } => {
                 return write!(formatter, " has no column `{wanted}`, and its column `{found}` is not read");
+            }
+            NoticeKind::NoLabelColumn { wanted, unread } => {
+                return write!(
+                    formatter,
+                    " has no column `{wanted}`; it has {} beside what is read",
+                    quoted(unread)
+                );
+            }
+            NoticeKind::SameButForCase { first, second } => {
+                return write!(
+                    formatter,
+                    ": labels `{first}` and `{second}` differ in their case, and are two classes"
+                );
+            }
+            NoticeKind::ManyClasses { classes, rows } => {
+                return write!(
+                    formatter,
+                    ": {classes} different labels in {rows} labelled rows; is the label column the right one?"
+                );
             }
             NoticeKind::Unlabelled { mark } => {
                 return write!(formatter, ": {count} {rows} with the label `{mark}` count as unlabelled");

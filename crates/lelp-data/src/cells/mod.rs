@@ -51,6 +51,7 @@ impl Cell<'_> {
             Self::Text(_) => "a string".to_owned(),
             Self::Boolean(_) => "a boolean".to_owned(),
             Self::Integer(_) | Self::Float(_) => "a number".to_owned(),
+            Self::Numbers(numbers) if numbers.len() == 1 => "a list of 1 number".to_owned(),
             Self::Numbers(numbers) => format!("a list of {} numbers", numbers.len()),
             Self::Other(what) => (*what).to_owned(),
         }

@@ -4,6 +4,8 @@ mod arrow;
 mod budget;
 mod class_label;
 mod delimited;
+mod fasttext;
+mod foreign;
 mod json;
 mod lines;
 mod parquet;
@@ -49,10 +51,10 @@ impl Format {
             ending = endings.next();
         }
         let ends = |format: &&&Self| ending.is_some_and(|ending| format.endings.contains(&ending));
-        Self::ALL.iter().find(ends).copied().ok_or_else(|| DataError::UnknownFormat {
-            file: path.to_owned(),
-            known: Self::all_endings().collect(),
-        })
+        let unknown =
+            || DataError::UnknownFormat { file: path.to_owned(), known: Self::all_endings().collect() };
+        let other = || foreign::by_ending(path).unwrap_or_else(unknown);
+        Self::ALL.iter().find(ends).copied().ok_or_else(other)
     }
 
     /// Whether an ending is that of a packed file, which is unpacked while it is read.

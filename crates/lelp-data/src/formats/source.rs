@@ -1,11 +1,12 @@
 //! Bytes of a data set as they are stored: from a file or a stream, packed or not.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::{Format, foreign};
 use crate::error::DataError;
 
 /// Where the bytes come from.
@@ -22,19 +23,25 @@ const ALWAYS_ALLOWED: u64 = 256 << 20;
 const MOST_GROWTH: u64 = 200;
 
 const BUFFER: usize = 1 << 16;
-
-/// How each kind of packed or foreign file begins, and what to say of it.
-const FOREIGN: [(&[u8], &str); 7] = [
-    (b"PK\x03\x04", "a zip archive or a workbook: unpack it, or save it as CSV"),
-    (b"BZh", "packed with bzip2: unpack it first"),
-    (b"\xfd7zXZ\0", "packed with xz: unpack it first"),
-    (b"PAR1", "Parquet: give its name the ending .parquet"),
-    (b"\xff\xfe", "UTF-16 text: save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text: save it as UTF-8"),
-    (b"ARROW1", "an Arrow file: give its name the ending .arrow"),
-];
+/// Bytes that show what a file is.
+const START: u64 = 512;
 
 impl Source {
+    /// The file from its first byte on, unless it is of another sort than `format`, which is no text.
+    ///
+    /// # Errors
+    /// [`DataError::Foreign`] names the sort.
+    pub(super) fn binary_file(mut file: File, path: &Path, format: &Format) -> Result<File, DataError> {
+        let read = |source| DataError::Read { file: path.to_owned(), source };
+        let mut start = Vec::new();
+        file.by_ref().take(START).read_to_end(&mut start).map_err(read)?;
+        file.rewind().map_err(read)?;
+        match foreign::in_place_of_binary(&start, format) {
+            Some(what) => Err(DataError::Foreign { file: path.to_owned(), what }),
+            None => Ok(file),
+        }
+    }
+
     /// The bytes of text from front to back, unpacked where they are packed with gzip or Zstandard.
     ///
     /// How they are packed is seen from their first bytes, whatever the name of the file.
@@ -70,10 +77,7 @@ impl Source {
 }
 
 fn check_text(start: &[u8], file: &Path) -> Result<(), DataError> {
-    let foreign = FOREIGN.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what);
-    // UTF-16 without a mark: every other byte of plain letters is zero.
-    let zeros = |first: usize| start.len() >= 8 && (first..8).step_by(2).all(|place| start[place] == 0);
-    match foreign.or((zeros(0) || zeros(1)).then_some("UTF-16 text: save it as UTF-8")) {
+    match foreign::in_place_of_text(start) {
         Some(what) => Err(DataError::Foreign { file: file.to_owned(), what }),
         None => Ok(()),
     }

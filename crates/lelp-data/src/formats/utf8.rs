@@ -9,6 +9,7 @@ pub(super) fn utf8<'a>(bytes: &'a [u8], file: &Path, location: Location) -> Resu
     std::str::from_utf8(bytes).map_err(|error| DataError::NotUtf8 {
         file: file.to_owned(),
         location,
+        column: None,
         valid: error.valid_up_to(),
     })
 }

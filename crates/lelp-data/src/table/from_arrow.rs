@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch};
 use arrow_schema::DataType;
@@ -134,15 +134,33 @@ pub(crate) fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
         DataType::List(_) => numbers(&array.as_list::<i32>().value(row)),
         DataType::LargeList(_) => numbers(&array.as_list::<i64>().value(row)),
         DataType::FixedSizeList(..) => numbers(&array.as_fixed_size_list().value(row)),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-            Cell::Other("bytes")
+        DataType::Decimal32(_, scale) => {
+            decimal(array.as_primitive::<Decimal32Type>().value(row).into(), *scale)
         }
+        DataType::Decimal64(_, scale) => {
+            decimal(array.as_primitive::<Decimal64Type>().value(row).into(), *scale)
+        }
+        DataType::Decimal128(_, scale) => decimal(array.as_primitive::<Decimal128Type>().value(row), *scale),
+        // As in Parquet, bytes that are text are text.
+        DataType::Binary => words(array.as_binary::<i32>().value(row)),
+        DataType::LargeBinary => words(array.as_binary::<i64>().value(row)),
+        DataType::BinaryView => words(array.as_binary_view().value(row)),
+        DataType::FixedSizeBinary(_) => Cell::Other("bytes"),
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) | DataType::Time32(_) => {
             Cell::Other("a time")
         }
         DataType::Struct(_) => Cell::Other("a struct"),
         _ => Cell::Other("a value of another type"),
     }
+}
+
+/// A whole number over a power of ten.
+fn decimal(whole: i128, scale: i8) -> Cell<'static> {
+    Cell::Float(whole as f64 / 10_f64.powi(scale.into()))
+}
+
+fn words(bytes: &[u8]) -> Cell<'_> {
+    std::str::from_utf8(bytes).map_or(Cell::Other("bytes that are not UTF-8"), |text| Cell::Text(text.into()))
 }
 
 /// The number of the word that a dictionary has in a row.

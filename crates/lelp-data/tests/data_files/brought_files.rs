@@ -219,6 +219,146 @@ fn files_of_another_sort_are_named() {
     let units = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     assert_eq!(said("d.csv", &units("\u{feff}text,label\na,x\n")), utf16);
     assert_eq!(said("d.csv", &units("text,label\na,x\n")), utf16);
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4\n";
+    for name in ["d.csv", "d.parquet", "d.arrow", "d.jsonl"] {
+        let fetch = format!("`{name}` is a pointer of Git LFS: fetch the file itself with `git lfs pull`");
+        assert_eq!(said(name, pointer), fetch);
+    }
+    assert_eq!(said("d.csv", b"<!DOCTYPE html>\n<html>"), "`d.csv` is a web page: was the download refused?");
+    assert_eq!(said("d.parquet", CSV), "`d.parquet` is text: give its name the ending of what it holds");
+    assert_eq!(
+        said("d.parquet", b"ARROW1\0\0"),
+        "`d.parquet` is an Arrow file: give its name the ending .arrow"
+    );
+    assert_eq!(
+        said("d.feather", b"PAR1\x15\x04"),
+        "`d.feather` is Parquet: give its name the ending .parquet"
+    );
+    assert_eq!(said("d.parquet", &gzip("PAR1...")), "`d.parquet` is packed with gzip: unpack it first");
+    let workbook = "`d.xlsx` is a workbook: save it as CSV (UTF-8)";
+    assert_eq!(said("d.xlsx", b"PK\x03\x04"), workbook);
+    assert!(said("d.csv.bz2", b"BZh9").contains("is packed with bzip2: unpack it first"));
+    let table = "`d.txt` is a table, as its first line names columns: give its name the ending .csv or .tsv";
+    assert_eq!(said("d.txt", CSV), table);
+    assert_eq!(said("d.txt", b"id\tlabel\ttext\n1\tx\ta\n"), table);
+    assert!(opened("d.txt", "a text, and a label\n").is_ok());
+    let json = "`d.csv` is JSON: give its name the ending .jsonl";
+    assert_eq!(said("d.csv", b"{\"text\": \"a\", \"label\": 1}\n"), json);
+    assert!(said("d.csv", b"__label__x a\n").contains("lines of fastText"));
+}
+
+/// As Spark writes CSV unless it is told otherwise.
+#[test]
+fn a_quotation_mark_behind_a_backslash_is_one_where_the_first_rows_show_it() {
+    let content = "text,label\n\"say \\\"hi\\\", twice\",x\nC:\\data,y\n\"C:\\new \\\"folder\\\"\",y\n";
+    let data = opened("d.csv", content).unwrap();
+    assert_eq!(texts(&data), ["say \"hi\", twice", "C:\\data", "C:\\new \"folder\""]);
+    assert_eq!(kinds(&data), [NoticeKind::BackslashQuotes]);
+    // Doubled marks, and a backslash before the closing one.
+    let data = opened("d.csv", "text,label\n\"say \"\"hi\"\"\",x\n\"C:\\\",y\n").unwrap();
+    assert_eq!((texts(&data), data.notices().len()), (vec!["say \"hi\"", "C:\\"], 0));
+    let stray = opened("d.csv", "text,label\na,x\n\"b\" c,y\n\"d\" e,y\n").unwrap();
+    assert_eq!(texts(&stray), ["a", "b c", "d e"]);
+    let told: Vec<String> = stray.notices().iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("line 3: a field goes on behind its closing"), "{told:?}");
+}
+
+#[test]
+fn a_header_in_quotation_marks_says_that_fields_of_a_tsv_file_are_quoted() {
+    let data = opened("d.tsv", "\"text\"\t\"label\"\n\"a \"\"b\"\"\"\t\"x\"\n\"c\td\"\t\"y\"\n").unwrap();
+    assert_eq!((texts(&data), data.label_names()), (vec!["a \"b\"", "c\td"], &["x".into(), "y".into()][..]));
+    assert!(data.notices().is_empty());
+}
+
+#[test]
+fn a_separator_that_is_not_read_is_named() {
+    let said = refused("d.csv", "text^label\na^x\n");
+    assert!(said.contains("header `text^label` are separated by `^`; write it with commas"), "{said}");
+    assert_eq!(texts(&opened("d.csv", "\"sep=;\"\ntext;label\na, b;x\nc;y\n").unwrap()), ["a, b", "c"]);
+}
+
+#[test]
+fn rows_without_a_value_and_bytes_that_are_no_text_are_told_with_their_place() {
+    let data = opened("d.csv", "text,label\na,x\n,\nb,y\n , \n").unwrap();
+    assert_eq!(data.rows(), 4);
+    let told = data.notices()[0].to_string();
+    assert!(told.contains("line 3: a row without any value") && told.ends_with("(and 1 row more)"), "{told}");
+    assert_eq!(
+        refused("d.csv", b"text,label\na,x\ncaf\xe9,y\n"),
+        "`d.csv`, line 3: column `text`: not valid UTF-8 after 3 bytes; convert the file to UTF-8"
+    );
+}
+
+#[test]
+fn a_file_without_the_column_of_labels_tells_its_other_columns() {
+    let no_label = |wanted: &str| {
+        vec![NoticeKind::NoLabelColumn { wanted: "label".into(), unread: vec![wanted.into()] }]
+    };
+    assert_eq!(kinds(&opened("d.csv", "text,mood\na,x\n").unwrap()), no_label("mood"));
+    assert_eq!(kinds(&opened("d.jsonl", "{\"text\":\"a\",\"mood\":\"x\"}\n").unwrap()), no_label("mood"));
+    assert!(opened("d.csv", "text\na\n").unwrap().notices().is_empty());
+    let late = "{\"text\":\"a\",\"mood\":\"x\"}\n{\"text\":\"b\",\"label\":\"x\"}\n";
+    assert!(opened("d.jsonl", late).unwrap().notices().is_empty());
+}
+
+#[test]
+fn json_that_holds_no_object_a_row_is_refused_with_how_to_write_it() {
+    for content in [
+        r#"{"text":{"0":"a","1":"b"},"label":{"0":"x","1":"y"}}"#,
+        r#"{"0":{"text":"a","label":"x"},"1":{"text":"b","label":"y"}}"#,
+        r#"{"columns":["text","label"],"index":[0,1],"data":[["a","x"],["b","y"]]}"#,
+        r#"{"text":["a","b"],"label":["x","y"]}"#,
+        "{\n\"text\":[\"a\",\"b\"],\n\"label\":[\"x\",\"y\"]}",
+        r#"[["a","x"],["b","y"]]"#,
+    ] {
+        let said = refused("d.json", content);
+        assert!(
+            said.contains("otherwise than as one object a row") && said.contains("orient"),
+            "{content}: {said}"
+        );
+    }
+    // Rows that hold an array are rows, not a document.
+    let chat = "{\"messages\":[{\"role\":\"user\"}]}\n".repeat(2);
+    assert_eq!(refused("d.jsonl", chat), "`d.jsonl` has no column `text`; it has `messages`");
+    let cut = refused("d.json", "[{\"text\":\"a\"},\n{\"text\":\"b\"},\n");
+    assert_eq!(cut, "`d.json`: its array of rows is not closed up to line 3, the last; is the file whole?");
+}
+
+#[test]
+fn folders_that_are_one_table_are_read_or_refused_in_words() {
+    let saved = r#"{"_data_files":[{"filename":"data-0.csv"},{"filename":"data-1.csv"}]}"#;
+    let files: [(&str, &[u8]); 5] = [
+        ("data-0.csv", CSV),
+        ("data-1.csv", CSV),
+        ("cache-1f.csv", CSV),
+        ("dataset_info.json", b"{}"),
+        ("state.json", saved.as_bytes()),
+    ];
+    let whole = folder(&files);
+    let splits = Splits::open(whole.path(), &Columns::default(), None).unwrap();
+    assert_eq!((splits.train.rows(), splits.notices().count()), (4, 0));
+    let cut = folder(&[files[0], files[3], files[4]]);
+    let said = |folder: &TempDir| {
+        message(&Splits::open(folder.path(), &Columns::default(), None).unwrap_err(), folder.path())
+            .replace(&folder.path().display().to_string(), ".")
+    };
+    assert_eq!(said(&cut), "`.` lacks `data-1.csv`, which its `state.json` lists");
+    let outside = br#"{"_data_files":[{"filename":"../data-0.csv"}]}"#;
+    assert!(said(&folder(&[files[0], files[3], ("state.json", outside)])).contains("lacks `../data-0.csv`"));
+    let numbered = folder(&[("train/data-00000-of-00002.csv", CSV), ("train/state.json", b"{}")]);
+    assert!(said(&numbered).contains("shard 1 of 2 of data is missing"));
+    let delta = folder(&[("part-0.csv", CSV), ("_delta_log/0.json", b"{}")]);
+    assert!(said(&delta).contains("is a Delta table"));
+    let partitioned = folder(&[("label=x/part-0.csv", CSV), ("_SUCCESS", b"")]);
+    assert!(said(&partitioned).contains("is partitioned by a column"));
+    let inside = folder(&[("data/train.csv", CSV), ("README.md", b"")]);
+    let error = Splits::open(inside.path(), &Columns::default(), None).unwrap_err();
+    assert!(
+        matches!(&error, DataError::NoTrain { meant, .. } if meant == &[inside.path().join("data")]),
+        "{error}"
+    );
+    let dask = folder(&[("part.0.csv", CSV), ("part.1.csv", CSV)]);
+    assert_eq!(Splits::open(dask.path(), &Columns::default(), None).unwrap().train.rows(), 4);
 }
 
 #[test]
@@ -253,8 +393,9 @@ fn a_quotation_mark_is_text_in_tsv_and_told_where_it_swallows_rows_in_csv() {
     assert_eq!((texts(&quoted)[0], kinds(&quoted)), ("\"good\"", vec![NoticeKind::QuotesInTsv]));
     let csv = opened("d.csv", "text,label\nfine,y\n\"good,x\nbad,y\n\"fair,x\n").unwrap();
     assert_eq!(csv.rows(), 2);
+    let told = |part: &str| csv.notices().iter().any(|notice| notice.to_string().contains(part));
     assert!(
-        csv.notices()[0].to_string().contains("line 3: a quoted field spans lines"),
+        told("line 3: a quoted field spans lines") && told("line 5: a field goes on"),
         "{:?}",
         csv.notices()
     );
@@ -361,6 +502,10 @@ fn lines_of_fasttext_have_labels() {
     let data = opened("d.txt", "__label__x a film\n__label__y\tb\nno label\n").unwrap();
     assert_eq!(texts(&data), ["a film", "b", "no label"]);
     assert_eq!(data.labels().unwrap(), [Some(0), Some(1), None]);
+    // At the end of a line, and behind lines without one.
+    let data = opened("d.txt", "no label\na film __label__x\n __label__y b\n").unwrap();
+    assert_eq!(texts(&data), ["no label", "a film", "b"]);
+    assert_eq!(data.labels().unwrap(), [None, Some(0), Some(1)]);
     assert_eq!(
         refused("d.txt", "__label__x a\n__label__x __label__y b\n"),
         "`d.txt`, line 2: two labels, `x` and `y`; a row has one class"

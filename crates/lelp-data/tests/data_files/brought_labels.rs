@@ -135,3 +135,17 @@ fn a_number_finds_the_class_whose_name_holds_it_and_not_its_place() {
     let named = strings(&["negative", "positive"]);
     assert_eq!(labelled(&["1", "0"]).with_labels(&named).unwrap().labels().unwrap(), [Some(1), Some(0)]);
 }
+
+#[test]
+fn classes_that_are_seldom_meant_are_told() {
+    let said =
+        |labels: &[&str]| labelled(labels).notices().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let case = said(&["Pos", "neg", "pos"]);
+    assert!(case.len() == 1 && case[0].contains("`Pos` and `pos` differ in their case"), "{case:?}");
+    let texts: Vec<String> = (0..30).map(|row| format!("text {row}")).collect();
+    let many = said(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(many.len() == 1 && many[0].contains("30 different labels in 30 labelled rows"), "{many:?}");
+    assert!(said(&["a", "b", "a"]).is_empty());
+    // Characters of no width around a name are none of it.
+    assert_eq!(labelled(&["a\u{200b}", "a", "b"]).label_names(), ["a", "b"]);
+}

@@ -55,7 +55,7 @@ fn a_missing_column_names_those_that_are_there() {
 fn a_missing_file_and_an_unknown_ending() {
     let open = |name: &str| Dataset::open(Path::new(name), &Columns::default()).unwrap_err();
     assert_eq!(open("no/such.csv").to_string(), "cannot read `no/such.csv`");
-    assert!(matches!(open("data.xlsx"), DataError::UnknownFormat { .. }));
+    assert!(matches!(open("data.docx"), DataError::UnknownFormat { .. }));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn bytes_that_are_not_utf8_in_parquet_have_their_row() {
     let error = Dataset::open(&path, &Columns::default()).unwrap_err();
     assert_eq!(
         message(&error, folder.path()),
-        "`d.parquet`, row 2: not valid UTF-8 after 4 bytes; convert the file to UTF-8"
+        "`d.parquet`, row 2: column `text`: not valid UTF-8 after 4 bytes; convert the file to UTF-8"
     );
 }
 

@@ -33,6 +33,7 @@ pub(super) static ARROW: Format = Format {
                 return Err(DataError::Foreign { file: path.to_owned(), what });
             }
             Source::File(file) => {
+                let file = Source::binary_file(file, path, &ARROW)?;
                 let read = |source| DataError::Read { file: path.to_owned(), source };
                 let bytes = file.metadata().map_err(read)?.len();
                 open(Box::new(BufReader::new(file)), bytes, path, columns, notices)

@@ -1,16 +1,20 @@
 //! Values between commas, semicolons, tabs or bars, below a header.
 
+mod backslash_quotes;
+mod quote_state;
 mod records;
 mod sniff;
+mod stray_quotes;
 
 use std::borrow::Cow;
 use std::io::BufRead;
 use std::path::Path;
 
 use self::records::{Dialect, Records};
+use self::stray_quotes::StrayQuotes;
 use super::lines::Lines;
 use super::utf8::utf8;
-use super::{Format, Source};
+use super::{Format, Source, foreign};
 use crate::cells::Cell;
 use crate::columns::{Columns, FileColumns, FileRows, Row};
 use crate::error::{DataError, Location};
@@ -52,18 +56,56 @@ fn open(
             first.clear();
         }
     }
-    let usual = Dialect { delimiter: usual, quoting: true };
+    if let Some(what) = foreign::in_place_of_header(&first) {
+        return Err(DataError::Foreign { file: file.to_owned(), what });
+    }
+    let usual = Dialect { delimiter: usual, quoting: true, backslashes: false };
     let delimiter = declared.unwrap_or_else(|| sniff::delimiter(&first, usual, columns));
-    let tabs = usual.delimiter == b'\t' && delimiter == b'\t';
-    let mut records = Records::new(first, lines, Dialect { delimiter, quoting: !tabs });
+    // A header in quotation marks says that the program behind it quotes fields, with tabs between them too.
+    let tabs = usual.delimiter == b'\t' && delimiter == b'\t' && !first.starts_with(b"\"");
+    let backslashes = !tabs && escapes_by_backslash(&mut lines, delimiter)?;
+    if backslashes {
+        notices.add(file, NoticeKind::BackslashQuotes, None);
+    }
+    let mut records = Records::new(first, lines, Dialect { delimiter, quoting: !tabs, backslashes });
     records.next_record()?;
     let name = |name: &[u8]| Ok(trimmed(utf8(name, file, Location::Line(1))?).to_owned());
     let present = records.fields().map(name).collect::<Result<Vec<String>, DataError>>()?;
+    if let [header] = present.as_slice()
+        && let Some(separator) = sniff::unknown(header, columns)
+    {
+        return Err(DataError::Separator { file: file.to_owned(), header: header.clone(), separator });
+    }
     let columns = FileColumns::find(columns, &present, file, notices)?;
-    let header = records.count();
     let of_file = columns.columns();
-    let rows = DelimitedRows { records, columns, header, delimiter, tabs, notices: notices.clone() };
+    let header = records.count();
+    let rows =
+        DelimitedRows { records, columns, header, delimiter, tabs, stray: false, notices: notices.clone() };
     Ok(FileRows::new(of_file, rows))
+}
+
+/// Whether the first line of a file, which begins with `start`, names both the text and the label.
+pub(super) fn is_header(start: &[u8], columns: &Columns) -> bool {
+    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let usual = Dialect { delimiter: b',', quoting: true, backslashes: false };
+    let dialect = Dialect { delimiter: sniff::delimiter(line, usual, columns), ..usual };
+    let fields = dialect.fields_of(line);
+    let names = |name: Option<&str>| {
+        name.is_some_and(|name| {
+            let is_name =
+                |field: &Vec<u8>| std::str::from_utf8(field).is_ok_and(|field| trimmed(field) == name);
+            fields.iter().any(is_name)
+        })
+    };
+    names(columns.text.name()) && names(columns.label.name())
+}
+
+/// Whether the first rows show that a quotation mark inside of a field stands behind a backslash.
+fn escapes_by_backslash<R: BufRead>(lines: &mut Lines<R>, delimiter: u8) -> Result<bool, DataError> {
+    let mut quotes = StrayQuotes::new(delimiter, 1);
+    let file = lines.file().to_owned();
+    quotes.follow(lines.reader.fill_buf().map_err(|source| DataError::Read { file, source })?);
+    Ok(quotes.found().is_some_and(|first| first.escaped))
 }
 
 /// A column's name without the blanks, marks and characters of no width around it.
@@ -73,30 +115,44 @@ fn trimmed(name: &str) -> &str {
     })
 }
 
-struct DelimitedRows<R> {
-    records: Records<R>,
+struct DelimitedRows {
+    records: Records,
     columns: FileColumns,
     /// Fields of the header.
     header: usize,
     delimiter: u8,
     /// Whether quotation marks are part of the text.
     tabs: bool,
+    /// Whether a stray quotation mark was told.
+    stray: bool,
     notices: NoticeLog,
 }
 
-impl<R: BufRead> Iterator for DelimitedRows<R> {
+impl Iterator for DelimitedRows {
     type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         match self.records.next_record() {
-            Ok(true) => Some(self.row()),
+            Ok(true) => {
+                let row = self.row();
+                self.tell_stray_quote();
+                Some(row)
+            }
             Ok(false) => None,
             Err(error) => Some(Err(error)),
         }
     }
 }
 
-impl<R: BufRead> DelimitedRows<R> {
+impl DelimitedRows {
+    fn tell_stray_quote(&mut self) {
+        if let Some(first) = self.records.stray_quote().filter(|_| !self.stray) {
+            self.stray = true;
+            let location = Location::Line(first.line);
+            self.notices.add(self.columns.file(), NoticeKind::StrayQuote, Some(location));
+        }
+    }
+
     fn row(&self) -> Result<Row, DataError> {
         let (line, last) = self.records.lines();
         let location = Location::Line(line);
@@ -115,8 +171,13 @@ impl<R: BufRead> DelimitedRows<R> {
         if (self.tabs || last > line) && self.records.fields().any(|field| suspect(field, self.delimiter)) {
             self.notices.add(file, kind, Some(location));
         }
-        let field = |place: usize| utf8(self.records.field(place), file, location);
-        self.columns.row(location, |_, place| field(place).map(|field| Cell::Untyped(Cow::Borrowed(field))))
+        if self.records.fields().all(|field| field.trim_ascii().is_empty()) {
+            self.notices.add(file, NoticeKind::EmptyRow, Some(location));
+        }
+        self.columns.row(location, |column, place| {
+            let field = utf8(self.records.field(place), file, location);
+            Ok(Cell::Untyped(Cow::Borrowed(field.map_err(|error| error.in_column(column))?)))
+        })
     }
 }
 

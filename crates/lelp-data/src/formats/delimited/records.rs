@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
+use super::backslash_quotes::BackslashQuotes;
+use super::stray_quotes::{StrayQuote, StrayQuotes};
 use crate::error::DataError;
 use crate::formats::lines::{Lines, MOST_BYTES};
 
@@ -16,6 +18,8 @@ pub(super) struct Dialect {
     pub(super) delimiter: u8,
     /// Whether a field may stand in quotation marks, and then hold separators and line breaks.
     pub(super) quoting: bool,
+    /// Whether a quotation mark inside of such a field stands behind a backslash, in place of twice.
+    pub(super) backslashes: bool,
 }
 
 impl Dialect {
@@ -36,8 +40,8 @@ impl Dialect {
 }
 
 /// A reader of records, of which it holds one at a time.
-pub(super) struct Records<R> {
-    reader: Reader<Limited<io::Chain<io::Cursor<Vec<u8>>, R>>>,
+pub(super) struct Records {
+    reader: Reader<Limited<Box<dyn Read + Send>>>,
     file: PathBuf,
     record: ByteRecord,
     /// Bytes since the last record.
@@ -46,14 +50,21 @@ pub(super) struct Records<R> {
     lines_before: u64,
 }
 
-impl<R: BufRead> Records<R> {
+impl Records {
     /// The records of `line`, the last one that was read of `lines`, and of those behind it.
-    pub(super) fn new(line: Vec<u8>, lines: Lines<R>, dialect: Dialect) -> Self {
+    pub(super) fn new<R>(line: Vec<u8>, lines: Lines<R>, dialect: Dialect) -> Self
+    where
+        R: BufRead + Send + 'static,
+    {
         let (file, lines_before) = (lines.file().to_owned(), lines.number().saturating_sub(1));
         let bytes = Arc::new(AtomicUsize::new(0));
         let whole = io::Cursor::new(line).chain(lines.reader);
-        let reader =
-            dialect.reader(Limited { inner: whole, bytes: Arc::clone(&bytes), last: 0, ended: false });
+        let Dialect { delimiter, quoting, backslashes } = dialect;
+        let stray = (quoting && !backslashes).then(|| StrayQuotes::new(delimiter, lines_before + 1));
+        let inner: Box<dyn Read + Send> =
+            if backslashes { Box::new(BackslashQuotes::new(whole, delimiter)) } else { Box::new(whole) };
+        let limited = Limited { inner, bytes: Arc::clone(&bytes), last: 0, ended: false, stray };
+        let reader = dialect.reader(limited);
         Self { reader, file, record: ByteRecord::new(), bytes, lines_before }
     }
 
@@ -91,6 +102,11 @@ impl<R: BufRead> Records<R> {
         self.record.as_slice().last() == Some(&b'\n') && *ended && *last == b'\n'
     }
 
+    /// The first quoted field so far that goes on behind its closing mark.
+    pub(super) fn stray_quote(&self) -> Option<StrayQuote> {
+        self.reader.get_ref().stray.as_ref().and_then(StrayQuotes::found)
+    }
+
     /// The fields of the record.
     pub(super) fn fields(&self) -> impl Iterator<Item = &[u8]> {
         self.record.iter()
@@ -122,6 +138,8 @@ struct Limited<R> {
     last: u8,
     /// Whether there is no more, and a record that comes now was ended by that.
     ended: bool,
+    /// Looks for stray quotation marks, where fields may be quoted.
+    stray: Option<StrayQuotes>,
 }
 
 /// More bytes than a record can have.
@@ -138,6 +156,9 @@ impl<R: Read> Read for Limited<R> {
         let read = self.inner.read(buffer)?;
         self.ended = read == 0;
         self.last = buffer[..read].last().copied().unwrap_or(self.last);
+        if let Some(stray) = &mut self.stray {
+            stray.follow(&buffer[..read]);
+        }
         if self.bytes.fetch_add(read, Ordering::Relaxed) > MOST_BYTES {
             return Err(io::Error::other(TooLong));
         }

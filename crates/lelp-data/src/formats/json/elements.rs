@@ -13,12 +13,19 @@ pub(super) struct Elements<R> {
     line: u64,
     /// Whether the values are elements of an array; unknown before the first byte.
     in_array: Option<bool>,
+    /// Whether that array has ended.
+    closed: bool,
 }
 
 impl<R: BufRead> Elements<R> {
     /// The values of `reader`, whose first line has the number `line`.
     pub(super) fn new(reader: R, file: &Path, line: u64) -> Self {
-        Self { reader, file: file.to_owned(), line, in_array: None }
+        Self { reader, file: file.to_owned(), line, in_array: None, closed: false }
+    }
+
+    /// Whether the values so far were elements of an array.
+    pub(super) fn in_array(&self) -> bool {
+        self.in_array == Some(true)
     }
 
     fn peek(&mut self) -> Result<Option<u8>, DataError> {
@@ -37,7 +44,8 @@ impl<R: BufRead> Elements<R> {
         while let Some(byte) = self.peek()? {
             match (byte, self.in_array) {
                 (b'[', None) => self.in_array = Some(true),
-                (b',' | b']', Some(true)) => {}
+                (b',', Some(true)) => {}
+                (b']', Some(true)) => self.closed = true,
                 _ if byte.is_ascii_whitespace() => {}
                 _ => {
                     self.in_array.get_or_insert(false);
@@ -45,6 +53,11 @@ impl<R: BufRead> Elements<R> {
                 }
             }
             self.take(byte);
+        }
+        if self.in_array() && !self.closed {
+            // Told once.
+            self.closed = true;
+            return Err(DataError::UnclosedArray { file: self.file.clone(), line: self.line });
         }
         Ok(None)
     }
@@ -116,7 +129,14 @@ mod tests {
         assert_eq!(elements("{\n\"a\": 1\n}\n{}"), expected(&[(1, "{\n\"a\": 1\n}"), (4, "{}")]));
         assert_eq!(elements("[1, 2]"), expected(&[(1, "1"), (1, "2")]));
         assert_eq!(elements(" \n[]"), expected(&[]));
+        // A file that was cut off between two elements has lost the others.
+        let cut: Vec<_> = Elements::new(&b"[1,\n2,\n"[..], Path::new("d.json"), 1).collect();
+        assert_eq!(
+            cut.last().unwrap().as_ref().unwrap_err().to_string(),
+            "`d.json`: its array of rows is not closed up to line 3, the last; is the file whole?"
+        );
         // What is cut off is a value that does not parse.
-        assert_eq!(elements("[{\"a\": "), expected(&[(1, "{\"a\": ")]));
+        let mut cut = Elements::new(&b"[{\"a\": "[..], Path::new("d.json"), 1);
+        assert_eq!(cut.next().unwrap().unwrap(), (1, b"{\"a\": ".to_vec()));
     }
 }

@@ -2,6 +2,7 @@
 
 mod elements;
 mod object;
+mod other_orients;
 mod repair;
 mod write;
 
@@ -38,6 +39,9 @@ fn open(source: Source, file: &Path, columns: &Columns, notices: &NoticeLog) -> 
     let Some(first) = objects.next().transpose()? else {
         return Ok(FileRows::new(Vec::new(), std::iter::empty()));
     };
+    if other_orients::is_table(&first.1, columns) {
+        return Err(DataError::NotByRow { file: file.to_owned() });
+    }
     // The text must be in every object. Any other key may come in a later one only.
     let text = columns.text.name();
     let mut present: Vec<String> = first.1.keys().cloned().collect();
@@ -50,11 +54,12 @@ fn open(source: Source, file: &Path, columns: &Columns, notices: &NoticeLog) -> 
             }
         }
     }
+    let unlabelled = Unlabelled::new(&first.1, columns, notices);
     let columns = FileColumns::find(columns, &present, file, notices)?;
     let of_file = columns.columns();
     let missing = columns.required().map(str::to_owned).collect();
     let objects = std::iter::once(Ok(first)).chain(objects);
-    let rows = JsonRows { objects, columns, missing, keys: BTreeSet::new(), ended: false };
+    let rows = JsonRows { objects, columns, missing, unlabelled, keys: BTreeSet::new(), ended: false };
     Ok(FileRows::new(of_file, rows))
 }
 
@@ -79,7 +84,14 @@ fn objects(
     let by_line = match parser.parse(number, &first) {
         Ok(object) => {
             if let Some(rows) = rows_inside(&object, columns) {
-                return rows_of_document(rows, lines, file);
+                // Where more objects follow, each is a row that holds an array.
+                match next_line(&mut lines)? {
+                    None => return Ok(Box::new((0..).map(Location::Row).zip(rows).map(Ok))),
+                    Some(second) => {
+                        let lines = [Ok((number, first)), Ok(second)].into_iter().chain(lines);
+                        return Ok(Box::new(parsed(lines.filter(|line| !is_blank(line)), parser)));
+                    }
+                }
             }
             true
         }
@@ -91,11 +103,14 @@ fn objects(
     };
     if by_line {
         let lines = std::iter::once(Ok((number, first))).chain(lines);
-        let lines = lines.filter(|line| !matches!(line, Ok((_, line)) if line.trim_ascii().is_empty()));
+        let lines = lines.filter(|line| !is_blank(line));
         return Ok(Box::new(parsed(lines, parser)));
     }
     let mut values = Elements::new(std::io::Cursor::new(first).chain(lines.reader), file, number);
     let Some(value) = values.next().transpose()? else { return Ok(Box::new(std::iter::empty())) };
+    if values.in_array() && serde_json::from_slice::<Vec<Value>>(&value.1).is_ok() {
+        return Err(DataError::NotByRow { file: file.to_owned() });
+    }
     if let Some(rows) = parser.parse(value.0, &value.1).ok().and_then(|object| rows_inside(&object, columns))
     {
         return rows_of_document(rows, values, file);
@@ -103,8 +118,19 @@ fn objects(
     Ok(Box::new(parsed(std::iter::once(Ok(value)).chain(values), parser)))
 }
 
+type Line = Result<(u64, Vec<u8>), DataError>;
+
+fn is_blank(line: &Line) -> bool {
+    matches!(line, Ok((_, line)) if line.trim_ascii().is_empty())
+}
+
+/// The next line that is not blank.
+fn next_line(lines: &mut impl Iterator<Item = Line>) -> Result<Option<(u64, Vec<u8>)>, DataError> {
+    lines.find(|line| !is_blank(line)).transpose()
+}
+
 fn parsed(
-    values: impl Iterator<Item = Result<(u64, Vec<u8>), DataError>> + Send + 'static,
+    values: impl Iterator<Item = Line> + Send + 'static,
     parser: object::Parser,
 ) -> impl Iterator<Item = Result<(Location, Object), DataError>> + Send {
     values.map(move |value| {
@@ -129,13 +155,41 @@ fn rows_inside(object: &Object, columns: &Columns) -> Option<Vec<Object>> {
 
 fn rows_of_document(
     rows: Vec<Object>,
-    mut rest: impl Iterator<Item = Result<(u64, Vec<u8>), DataError>>,
+    mut rest: impl Iterator<Item = Line>,
     file: &Path,
 ) -> Result<Objects, DataError> {
-    let more = rest.find(|value| !matches!(value, Ok((_, bytes)) if bytes.trim_ascii().is_empty()));
-    match more.transpose()? {
+    match next_line(&mut rest)? {
         Some((line, _)) => Err(DataError::BehindDocument { file: file.to_owned(), line }),
         None => Ok(Box::new((0..).map(Location::Row).zip(rows).map(Ok))),
+    }
+}
+
+/// Watches for a label, which may come in a later object only, and tells where none did.
+struct Unlabelled {
+    /// None once a label has come, or where none is looked for.
+    columns: Option<Columns>,
+    /// Keys of the first object.
+    keys: Vec<String>,
+    notices: NoticeLog,
+}
+
+impl Unlabelled {
+    fn new(first: &Object, columns: &Columns, notices: &NoticeLog) -> Self {
+        let columns = columns.label.name().is_some().then(|| columns.clone());
+        Self { columns, keys: first.keys().cloned().collect(), notices: notices.clone() }
+    }
+
+    fn see(&mut self, object: &Object) {
+        let name = self.columns.as_ref().and_then(|columns| columns.label.name());
+        if name.is_some_and(|name| within(object, name).is_some()) {
+            self.columns = None;
+        }
+    }
+
+    fn end(&mut self, file: &Path) {
+        if let Some(columns) = self.columns.take() {
+            columns.tell_no_label(&self.keys, file, &self.notices);
+        }
     }
 }
 
@@ -144,6 +198,7 @@ struct JsonRows<I> {
     columns: FileColumns,
     /// Required columns that no object has had yet.
     missing: BTreeSet<String>,
+    unlabelled: Unlabelled,
     /// Keys of the objects, the first of them.
     keys: BTreeSet<String>,
     ended: bool,
@@ -164,6 +219,7 @@ impl<I> JsonRows<I> {
     fn row(&mut self, location: Location, object: &Object) -> Result<Row, DataError> {
         /// Keys to list where a column is missing.
         const SHOWN: usize = 64;
+        self.unlabelled.see(object);
         if !self.missing.is_empty() {
             self.missing.retain(|name| within(object, name).is_none());
             let free = SHOWN.saturating_sub(self.keys.len());
@@ -173,6 +229,7 @@ impl<I> JsonRows<I> {
     }
 
     fn end(&mut self) -> Option<Result<Row, DataError>> {
+        self.unlabelled.end(self.columns.file());
         let column = self.missing.first().filter(|_| !self.ended)?.clone();
         self.ended = true;
         let (file, present): (PathBuf, _) =

@@ -37,6 +37,7 @@ pub(super) static PARQUET: Format = Format {
             Err(DataError::Foreign { file: path.to_owned(), what })
         }
         Source::File(file) => {
+            let file = Source::binary_file(file, path, &PARQUET)?;
             let rows = rows_within(file, path, columns, notices, ALWAYS_ALLOWED)?;
             let class_names = columns.label.name().and_then(|label| rows.class_names(label));
             Ok(FileRows::new(rows.columns.columns(), rows).with_class_names(class_names))
@@ -213,7 +214,9 @@ impl ParquetRows {
         for (place, (_, _, layout)) in self.layouts.iter().enumerate() {
             let (reader, batch) = (&mut group.readers[place], group.batch);
             let values = guarded(&self.path, || column::read(reader, *layout, batch))?;
-            let cells = cells(values, self.row, &self.path, &mut self.budget)?;
+            let name = &self.layouts[place].0;
+            let cells = cells(values, self.row, &self.path, &mut self.budget);
+            let cells = cells.map_err(|error| error.in_column(name))?;
             columns.push(cells.into_iter());
         }
         let rows = columns.first().map_or_else(
