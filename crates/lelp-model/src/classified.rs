@@ -111,7 +111,10 @@ impl Classified for EncoderError {
             Self::Weights(error) => error.kind(),
             Self::Tokenizer(error) => error.kind(),
             Self::Settings(error) => error.kind(),
-            Self::Pooling { .. } | Self::Module { .. } => ErrorKind::Input,
+            Self::Pooling { .. }
+            | Self::Module { .. }
+            | Self::PoolingMissing { .. }
+            | Self::InnerFolder { .. } => ErrorKind::Input,
             Self::Graph(error) => error.kind(),
         }
     }

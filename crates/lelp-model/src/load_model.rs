@@ -67,8 +67,18 @@ pub(crate) fn kind_of(folder: &Path) -> Result<&'static ModelKind, ModelFolderEr
     let kind = MODEL_KINDS.iter().find(|kind| (kind.recognises)(folder));
     kind.ok_or_else(|| {
         let known = MODEL_KINDS.iter().map(|kind| kind.name).collect();
-        ModelFolderError::UnknownKind { folder: folder.to_owned(), known }
+        ModelFolderError::UnknownKind { folder: folder.to_owned(), known, found: in_place_of_model(folder) }
     })
+}
+
+/// What a folder without a model holds that others take for one.
+fn in_place_of_model(folder: &Path) -> Option<&'static str> {
+    let is_there = |name: &str| folder.join(name).is_file();
+    if is_there("adapter_config.json") {
+        return Some("an adapter alone; merge it into its model (PEFT: `merge_and_unload()`) and save that");
+    }
+    is_there("config.json")
+        .then_some("its `config.json` has no `model_type`, as that of a Hugging Face model has")
 }
 
 /// The part of `run.json` or `shrink.json` that says which files belong together.

@@ -39,6 +39,8 @@ pub enum ModelFolderError {
         folder: PathBuf,
         /// Names of the kinds that there are.
         known: Vec<&'static str>,
+        /// What the folder holds in place of a model, where that is seen.
+        found: Option<&'static str>,
     },
     /// The folder holds an encoder without a classifier head, or with another kind of head.
     NoHead(Box<dyn Classified + Send + Sync>),
@@ -75,7 +77,10 @@ impl fmt::Display for ModelFolderError {
             Self::NoFolder(path) => {
                 write!(out, "there is no folder `{}`; a model is a folder of files", path.display())
             }
-            Self::UnknownKind { folder, known } => {
+            Self::UnknownKind { folder, found: Some(found), .. } => {
+                write!(out, "`{}` holds no model: {found}", folder.display())
+            }
+            Self::UnknownKind { folder, known, found: None } => {
                 let (folder, known) = (folder.display(), known.join(", "));
                 write!(
                     out,

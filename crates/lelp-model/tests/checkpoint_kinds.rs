@@ -66,7 +66,8 @@ fn camembert_is_roberta_under_another_name() {
 #[test]
 fn names_that_training_wrapped_are_the_same_tensors() {
     let whole = logits(&golden::folder("bert"), "my card");
-    for wrapper in ["module.", "_orig_mod.", "module._orig_mod.", "module.module."] {
+    for wrapper in ["module.", "_orig_mod.", "module._orig_mod.", "module.module.", "model.", "module.model."]
+    {
         let work = copy("bert");
         let tensors = golden::read_weights(work.path()).into_iter();
         let wrapped = tensors.map(|(name, tensor)| (format!("{wrapper}{name}"), tensor)).collect();
@@ -79,6 +80,29 @@ fn names_that_training_wrapped_are_the_same_tensors() {
     let wrapped = tensors.map(|(name, tensor)| (name.replace("bert.", "bert._orig_mod."), tensor)).collect();
     golden::write_weights(&work.path().join(WEIGHTS), &wrapped);
     assert_eq!(logits(work.path(), "my card"), whole);
+}
+
+#[test]
+fn a_pointer_of_git_lfs_and_an_adapter_are_named() {
+    let work = copy("bert");
+    fs::write(
+        work.path().join(WEIGHTS),
+        "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4\n",
+    )
+    .unwrap();
+    let said = classifier_error(work.path());
+    assert!(said.contains("is a pointer of Git LFS") && said.contains("git lfs pull"), "{said}");
+    let refusal = |file: &str, content: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(file), content).unwrap();
+        lelp_model::load_model(folder.path(), ONE).map(|_| ()).unwrap_err().to_string()
+    };
+    let adapter = refusal("adapter_config.json", r#"{"peft_type": "LORA"}"#);
+    assert!(adapter.contains("holds no model: an adapter alone; merge it"), "{adapter}");
+    let config = refusal("config.json", r#"{"hidden_size": 8}"#);
+    assert!(config.contains("its `config.json` has no `model_type`"), "{config}");
+    let nothing = refusal("notes.txt", "nothing");
+    assert!(nothing.contains("are those of none of ngram"), "{nothing}");
 }
 
 #[test]

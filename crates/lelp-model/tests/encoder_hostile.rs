@@ -301,6 +301,26 @@ fn a_max_length_without_room_for_a_word_is_refused() {
 }
 
 #[test]
+fn modules_that_are_elsewhere_or_somebody_elses_are_refused() {
+    let pooling = |path: &str| {
+        format!(r#"[{{"idx":1,"name":"1","path":"{path}","type":"sentence_transformers.models.Pooling"}}]"#)
+    };
+    for path in ["1_Pooling", "../P"] {
+        let folder = Folder::copy("encoder_bert");
+        folder.write("modules.json", &pooling(path));
+        let said = folder.error("modules.json").to_string();
+        assert!(said.contains(path) && said.contains("choose a pooling"), "{said}");
+    }
+    let folder = Folder::copy("encoder_bert");
+    let inner =
+        r#"[{"idx":0,"name":"0","path":"0_Transformer","type":"sentence_transformers.models.Transformer"}]"#;
+    folder.write("modules.json", inner);
+    assert!(folder.error("modules.json").to_string().contains("encoder in `0_Transformer`; move the files"));
+    folder.write("modules.json", r#"[{"idx":0,"name":"0","path":"","type":"custom_st.Transformer"}]"#);
+    assert!(folder.error("modules.json").to_string().contains("`custom_st.Transformer`"));
+}
+
+#[test]
 fn the_folder_says_how_it_is_used() {
     let folder = Folder::copy("encoder_bert");
     folder

@@ -43,6 +43,22 @@ pub enum EncoderError {
         /// The module's class.
         module: String,
     },
+    /// The settings of the pooling are not in the folder: another pooling would give other embeddings.
+    #[error("`{}` places the settings of the pooling in `{pooling}`, which is not there; fetch it, or choose a pooling (mean, cls or max)", path.display())]
+    PoolingMissing {
+        /// `modules.json`.
+        path: PathBuf,
+        /// The folder it names.
+        pooling: String,
+    },
+    /// The encoder is in a folder inside of this one, as sentence-transformers before version 2 saved it.
+    #[error("`{}` places the encoder in `{inner}`; move the files in there beside `modules.json`, and make its `path` empty", path.display())]
+    InnerFolder {
+        /// `modules.json`.
+        path: PathBuf,
+        /// The folder it names.
+        inner: String,
+    },
     /// The engine refused the graph we wrote: our fault.
     #[error(transparent)]
     Graph(#[from] EngineError),

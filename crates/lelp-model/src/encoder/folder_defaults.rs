@@ -47,17 +47,28 @@ impl FolderDefaults {
         let sentence: Option<SentenceConfig> = read_optional_json(&folder.join(SENTENCE_SETTINGS))?;
         let path = folder.join("modules.json");
         let modules: Vec<Module> = read_optional_json(&path)?.unwrap_or_default();
-        let computed =
-            |module: &&Module| module.r#type.rsplit('.').next().is_some_and(|name| MODULES.contains(&name));
+        // A class of the same name by somebody else computes something else.
+        let computed = |module: &&Module| {
+            let name = module.r#type.strip_prefix("sentence_transformers.");
+            name.and_then(|name| name.rsplit('.').next()).is_some_and(|name| MODULES.contains(&name))
+        };
         if let (None, Some(module)) = (chosen, modules.iter().find(|module| !computed(module))) {
             return Err(EncoderError::Module { path, module: module.r#type.clone() });
         }
         let of_kind = |kind: &str| modules.iter().find(|module| module.r#type.ends_with(kind));
+        if let Some(inner) = of_kind(".Transformer").filter(|module| !module.path.is_empty()) {
+            return Err(EncoderError::InnerFolder { path, inner: inner.path.clone() });
+        }
         // The path comes from a file: only a plain name may be followed.
-        let named = of_kind(".Pooling")
-            .map(|module| module.path.as_str())
-            .filter(|path| storage::is_plain_name(path));
-        let path = folder.join(named.unwrap_or("1_Pooling")).join("config.json");
+        let named = of_kind(".Pooling").map(|module| module.path.as_str());
+        let inside = named.filter(|path| storage::is_plain_name(path));
+        let config = folder.join(inside.unwrap_or("1_Pooling")).join("config.json");
+        if let (None, Some(pooling)) = (chosen, named)
+            && (inside.is_none() || !config.is_file())
+        {
+            return Err(EncoderError::PoolingMissing { path, pooling: pooling.to_owned() });
+        }
+        let path = config;
         let pooling = match (chosen, read_optional_json::<PoolingConfig>(&path)?) {
             (Some(chosen), _) => chosen,
             (None, None) => Pooling::Mean,

@@ -22,6 +22,12 @@ pub enum WeightsError {
         /// The file that is there.
         file: &'static str,
     },
+    /// What Git LFS leaves where large files were not fetched.
+    #[error("`{}` is a pointer of Git LFS, not the weights: fetch them with `git lfs pull`", path.display())]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
     /// Not a safetensors file, or cut off.
     #[error("`{}` is not a complete safetensors file; fetch it again", path.display())]
     Format {

@@ -35,7 +35,8 @@ pub struct Weights {
     /// Which shard the index places a tensor in; none where there is one file.
     places: Option<BTreeMap<String, usize>>,
     prefix: &'static str,
-    /// How the file calls a tensor whose name training wrapped: `module.` of data parallelism, `_orig_mod.` of compilation.
+    /// How the file calls a tensor whose name training wrapped: `module.` of data parallelism, `_orig_mod.` of compilation,
+    /// `model.` of Lightning.
     wrapped: BTreeMap<String, String>,
 }
 
@@ -151,6 +152,7 @@ fn wrapped_names(shards: &[Shard]) -> BTreeMap<String, String> {
     let plain = names.filter_map(|name| {
         let inner = name.replace("_orig_mod.", "");
         let inner = inner.trim_start_matches("module.");
+        let inner = inner.strip_prefix("model.").unwrap_or(inner);
         (inner != name).then(|| (inner.to_owned(), name))
     });
     plain.collect()
