@@ -24,7 +24,7 @@ pub enum Dimension {
 }
 
 impl Dimension {
-    /// Leaves out what is above `most`, unless nothing would be left.
+    /// Leaves out what is above `most`; where no choice would be left, `most` is the one.
     pub(crate) fn limit(&mut self, most: usize) {
         match self {
             Self::Choice(values) => {
@@ -33,8 +33,9 @@ impl Dimension {
                         .as_integer()
                         .is_none_or(|number| usize::try_from(number).is_ok_and(|number| number <= most))
                 };
-                if values.iter().any(fits) {
-                    values.retain(fits);
+                values.retain(fits);
+                if values.is_empty() {
+                    values.push(Value::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
                 }
             }
             Self::Range(Range { low, high }) if *low <= most as f64 => *high = high.min(most as f64),

@@ -31,7 +31,7 @@ impl Display for Summary {
         self.tally(out)?;
         writeln!(
             out,
-            "\nTest accuracy: mean (deviation) over {} seeds; settings chosen on validation rows, {}. \
+            "\nTest accuracy: mean (standard deviation) over {} seeds; settings chosen on validation rows, {}. \
              `p seeds`: paired t-test over seeds. `p rows`: paired bootstrap over test rows, with its 95 % interval. \
              Both corrected for the methods of a table (Holm). Best other: by test accuracy, `oracle` apart.",
             self.seeds.len(),
@@ -113,13 +113,13 @@ fn cost(table: &ComparisonTable, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     for line in &table.lines {
         writeln!(
             out,
-            "| `{}` | {} | {:.1} | {:.0} | {:.1} | {:.1} |",
+            "| `{}` | {} | {:.1} | {:.0} | {:.1} | {} |",
             line.method,
             settings(line),
             line.seconds.mean,
             line.compute_seconds,
             line.bytes as f64 / 1e6,
-            line.microseconds_per_text.mean,
+            line.microseconds_text(),
         )?;
     }
     writeln!(out)

@@ -300,6 +300,16 @@ fn line(results: &Results, setting: &Setting, method: &str, students: &[&Student
     }
 }
 
+impl MethodSummary {
+    /// Microseconds a text as `3.1 (0.2)`, mean and standard deviation; nothing where one student alone was measured, as
+    /// whatever else the machine did is in that.
+    #[must_use]
+    pub fn microseconds_text(&self) -> String {
+        let MeanAndDeviation { mean, deviation } = self.microseconds_per_text;
+        if self.seeds.len() < 2 { String::new() } else { format!("{mean:.1} ({deviation:.1})") }
+    }
+}
+
 /// Whether all labelled rows got one class, though not all of them are of it.
 fn answers_one_class(report: &Report) -> bool {
     let used = (0..report.labels.len()).filter(|&answer| report.confusion.iter().any(|row| row[answer] > 0));
