@@ -19,6 +19,7 @@ pub(crate) fn warn<'a>(notices: impl IntoIterator<Item = &'a Notice>, printer: P
 fn remedy(kind: &NoticeKind) -> &'static str {
     match kind {
         NoticeKind::Unlabelled { .. } => "; if it is a class, pass `--missing-labels ''`",
+        NoticeKind::NoLabelColumn { .. } => "; name it with `--label-column` if one of them has the labels",
         NoticeKind::SimilarColumn { .. } => "; name it with `--label-column` or `--pair-column`",
         NoticeKind::OneShard => "; give their folder for all",
         _ => "",

@@ -4,13 +4,14 @@
 //! type here.
 
 use std::error::Error;
+use std::path::{Path, PathBuf};
 
 use lelp::artifact::ArtifactError;
 use lelp_compare::run::RunError;
 use lelp_compare::store::ResultsError;
 use lelp_data::import::ImportError;
 use lelp_data::storage::FileError;
-use lelp_data::{DataError, SignalsFileError};
+use lelp_data::{DataError, Format, SignalsFileError};
 use lelp_method::DegeneracyError;
 use lelp_model::ModelFolderError;
 use lelp_model::encoder_classifier::EncoderClassifierError;
@@ -90,17 +91,18 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "give the same settings to resume, or start over with `--overwrite`";
         ResultsError: ResultsError::OtherRecipe { .. } =>
             "choose another `--out`, or pass `--extend` to keep the results that both recipes share";
+        DataError: DataError::MissingColumn { file, .. } if has_header(file) =>
+            "name the column to read, for example with `--text-column` or `--label-column`; the first line of a file has to name its columns";
         DataError: DataError::MissingColumn { .. } =>
             "name the column to read, for example with `--text-column` or `--label-column`";
-        DataError: DataError::UnknownLabel { .. } =>
-            "if these are other names for the same classes, give the names of the data with `--labels`, in this order";
+        DataError: DataError::NoTrain { meant, .. } if !meant.is_empty() => format!("give {} in its place", paths(meant));
+        DataError: DataError::UnknownLabel { label, .. } =>
+            format!("name all classes with `--labels` if `{label}` is one more; if these are other names for the same classes, give those of the data with `--labels`, in this order");
         DataError: DataError::NoColumns { .. } =>
             "name what to read with `--text-column`, `--vector-column`, `--number-columns` or `--category-columns`";
         DataError: DataError::LabelNumber { .. } => "pass `--missing-labels ''` if negative numbers are classes";
         DataError: DataError::OneClass { unlabelled, .. } if !unlabelled.is_empty() =>
             "pass `--missing-labels ''` if they are classes";
-        DataError: DataError::UnknownLabel { .. } =>
-            "give the data's names of the classes, in their order, with `--labels`";
         EvaluateError: EvaluateError::NoLabels { .. } =>
             "name their column with `--label-column`; `lelp predict` needs none";
         HeadTrainingError: HeadTrainingError::NoEncoder { .. } =>
@@ -115,6 +117,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "give the teacher with `--teacher`, or signals that `lelp signals` wrote with `--signals`";
         DistillError: DistillError::NoSubclasses =>
             "train a teacher with `lelp teach --subclasses 4`, or use `--method lelp`";
+        TaskError: TaskError::NoClasses { .. } =>
+            "name the column with `--label-column`, or give the teacher with `--teacher` or `--signals`";
         TaskError: TaskError::NothingToSplit => "give the teacher's signals with `--signals`";
         DegeneracyError: error => format!("use {}; `--force` trains it all the same", error.degeneracy.instead);
         ModelFolderError: ModelFolderError::NoFolder(_) | ModelFolderError::UnknownKind { .. } =>
@@ -135,6 +139,18 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         ArtifactError: ArtifactError::NotOurs { .. } => "give a file that `lelp fit` wrote";
     }
     None
+}
+
+/// Whether the columns of `file` are named by its first line.
+fn has_header(file: &Path) -> bool {
+    Format::of(file).is_ok_and(|format| matches!(format.name(), "csv" | "tsv"))
+}
+
+/// The first few of `paths`, for a hint.
+fn paths(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = paths.iter().take(SHOWN).map(|path| format!("`{}`", path.display())).collect();
+    shown.join(" or ")
 }
 
 /// Gives the error inside a variant that shows it as its own. Such a variant passes on the causes of the error inside,

@@ -4,6 +4,7 @@ mod calibrate;
 mod cascade;
 mod details;
 mod precision;
+mod speed;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ pub use calibrate::calibrate;
 pub use cascade::{CascadeReport, cascade};
 pub use details::{ClassFigures, Details, Majority, ThresholdFigures, details};
 pub use precision::{PrecisionAccuracy, PrecisionReport, compare_precisions};
+pub use speed::{Speed, speed};
 
 /// Texts answered between two looks at progress and the cancel flag.
 const CHUNK: usize = 1024;

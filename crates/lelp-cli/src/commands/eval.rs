@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use lelp::stats::Interval;
 use lelp_data::{ColumnSettings, Dataset, SignalsFolder, Splits, read_json_if_there, split_overlaps};
 use lelp_train::evaluate::{
-    ClassFigures, Details, EvaluateError, PrecisionReport, Report, ThresholdFigures, details, report,
+    ClassFigures, Details, EvaluateError, PrecisionReport, Report, Speed, ThresholdFigures, details, report,
+    speed,
 };
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +84,9 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     };
     let cancel = interrupt::cancel_flag()?;
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", &cancel, printer)?;
-    let report = report(&answers, &data, teacher.as_deref())?;
+    let mut report = report(&answers, &data, teacher.as_deref())?;
+    let speed = speed(model.as_ref(), &data, report.microseconds_per_text, &cancel)?;
+    report.microseconds_per_text = speed.median;
     let details = details(&answers, &data, arguments.costs.as_deref(), arguments.threshold.as_deref())
         .map_err(|error| match error {
             EvaluateError::Costs { .. } => Failure::usage(error),
@@ -96,10 +99,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     }
     let in_training = arguments.in_training(&data, printer)?;
     if arguments.json {
-        return Ok(printer.json(&FullReport { report, details, in_training, precision })?);
+        return Ok(printer.json(&FullReport { report, speed, details, in_training, precision })?);
     }
     let tables = [
-        scores_table(&report, &details),
+        scores_table(&report, speed, &details),
         classes_table(&details),
         confusion_table(&report),
         calibration_table(&report),
@@ -114,6 +117,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
 struct FullReport {
     #[serde(flatten)]
     report: Report,
+    /// `microseconds_per_text` with its spread.
+    speed: Speed,
     #[serde(flatten)]
     details: Details,
     /// Rows that the training file has too, where it is known.
@@ -167,7 +172,7 @@ fn figure(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"))
 }
 
-fn scores_table(report: &Report, details: &Details) -> String {
+fn scores_table(report: &Report, speed: Speed, details: &Details) -> String {
     let Details { majority, .. } = details;
     let heading = format!("always `{}`", majority.label);
     let mut table = TextTable::new(&["rows", &report.labelled_rows.to_string(), "95 % interval", &heading]);
@@ -194,7 +199,8 @@ fn scores_table(report: &Report, details: &Details) -> String {
     if let Some(agreement) = report.agreement {
         line("agreement with the teacher", of(agreement), None, None);
     }
-    line("microseconds a text", format!("{:.1}", report.microseconds_per_text), None, None);
+    let Speed { median, low, high, .. } = speed;
+    line("microseconds a text", format!("{median:.1} ({low:.1} to {high:.1})"), None, None);
     table.to_string()
 }
 

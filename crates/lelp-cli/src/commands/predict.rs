@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use lelp::{argmax, softmax};
+use lelp::{argmax, counted, softmax};
 use lelp_data::{ColumnRequest, ColumnSettings, Columns, DataError, Examples, Format, Table};
-use lelp_model::{PredictError, Predictor, load_model};
+use lelp_model::{Pairs, PredictError, Predictor, load_model};
 use lelp_report::inspect::RowContent;
 use serde_json::{Map, Value, json};
 
@@ -166,7 +166,8 @@ struct Answering<'a> {
 impl Answering<'_> {
     /// Answers all rows, and gives the number of those that could not be read.
     fn all(&self, mut examples: Examples, batch: usize) -> Result<usize, Failure> {
-        let (mut bad, mut single) = (0, None);
+        let (mut bad, mut single, mut alone) = (0, None, 0);
+        let of_pairs = Pairs::of(self.folder, self.model.schema())? == Pairs::Always;
         loop {
             let first = single.is_none() && self.precision.is_some();
             match examples.next_table(if first { SAMPLE } else { batch }) {
@@ -180,6 +181,8 @@ impl Answering<'_> {
                         precision.check_rows(self.model, self.folder, &needed, None, global, self.printer)?;
                     }
                     self.answer(&rows, &needed)?;
+                    let is_alone = |row: &usize| rows.text(*row).is_some_and(|text| text.pair.is_none());
+                    alone += (0..rows.rows()).filter(is_alone).count();
                 }
                 Ok(None) => break,
                 Err(error) if error.is_of_row() && self.on_error != OnError::Fail => {
@@ -190,6 +193,10 @@ impl Answering<'_> {
             }
         }
         data_notices::warn(&examples.notices(), self.printer);
+        if of_pairs && alone > 0 {
+            let rows = counted(alone, "row");
+            self.printer.warn(&format!("{rows} had no second text, and the model was made of pairs"));
+        }
         Ok(bad)
     }
 
@@ -247,7 +254,9 @@ fn tab_line(
     let mut cells = vec![labels[class].clone(), format!("{:.4}", probabilities[class])];
     cells.extend(carried.iter().map(|name| column(rows, row, name)));
     if let Some(text) = rows.text(row) {
-        cells.extend([Some(text.text), text.pair].into_iter().flatten().map(str::to_owned));
+        // A pair without its second text keeps the cell, so that all lines have as many.
+        let pair = text.pair.or(rows.schema().pair().map(|_| ""));
+        cells.extend([Some(text.text), pair].into_iter().flatten().map(str::to_owned));
     } else {
         let mut content = RowContent::of(rows, row);
         content.columns.retain(|column| !carried.contains(&column.column));

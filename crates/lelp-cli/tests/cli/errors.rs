@@ -30,7 +30,7 @@ fn bad_data_is_named_with_its_file() {
         ("ragged.csv", "line 3"),
         ("broken.jsonl", "line 2"),
         ("cut.parquet", "cut.parquet"),
-        ("data.xlsx", "ends in none of"),
+        ("data.xlsx", "is a workbook: save it as CSV"),
     ];
     for (file, named) in cases {
         let said = work.fails(&format!("distill --data {file} --method ce --out student"), 1);
@@ -47,7 +47,7 @@ fn an_error_says_what_where_and_what_next() {
     let said = work.fails("distill --data q.csv --method ce --out m", 1);
     assert_snapshot!(said, @"error: `q.csv` has no column `text`; it has `query`, `label`
 
-hint: name the column to read, for example with `--text-column` or `--label-column`");
+hint: name the column to read, for example with `--text-column` or `--label-column`; the first line of a file has to name its columns");
 }
 
 #[test]

@@ -265,3 +265,19 @@ fn a_program_in_python_asks_a_student_that_runs_beside_it() {
     let answers: Vec<&str> = said.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(answers, ["card", "other"], "{said}");
 }
+
+#[test]
+fn a_model_of_pairs_tells_of_a_missing_second_text() {
+    let work = Workspace::new();
+    let rows: String =
+        (0..60).map(|row| format!("word{row} a,b{},{}\n", row % 3, ["x", "y"][row % 2])).collect();
+    work.write("pairs.csv", format!("text,text_pair,label\n{rows}"));
+    work.run("distill --data pairs.csv --method ce --out student --buckets 1024 --epochs 1");
+    work.write("new.jsonl", "{\"text\":\"word1 a\"}\n{\"text\":\"word2 a\",\"text_pair\":null}\n");
+    let output = work.lelp("predict --model student new.jsonl").assert().success().get_output().clone();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("2 rows had no second text, and the model was made of pairs"), "{told}");
+    work.write("both.csv", "text,text_pair\nword1 a,b1\n");
+    let output = work.lelp("predict --model student both.csv").assert().success().get_output().clone();
+    assert!(!String::from_utf8(output.stderr).unwrap().contains("second text"));
+}

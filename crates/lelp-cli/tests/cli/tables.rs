@@ -188,7 +188,11 @@ fn a_comparison_trains_its_teacher_on_columns() {
 #[test]
 fn quickstart_takes_a_table() {
     let work = workspace();
-    work.run(&format!("quickstart --data rows {COLUMNS} {VECTOR} --out quick --seeds 1"));
+    let mut quickstart =
+        work.lelp(&format!("quickstart --data rows {COLUMNS} {VECTOR} --out quick --seeds 1"));
+    let said = String::from_utf8(quickstart.assert().success().get_output().stderr.clone()).unwrap();
+    // What was chosen answers, and is what to go on with.
+    assert!(said.contains("of the student of `auto`") && said.contains("quick/students/auto "), "{said}");
     let answers = work.run("predict --model quick/students/lelp rows/test.jsonl");
     assert_eq!(answers.lines().count(), 60);
     let recipe = fs::read_to_string(work.path("quick/recipe.toml")).unwrap();

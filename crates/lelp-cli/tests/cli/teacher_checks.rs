@@ -65,6 +65,14 @@ fn a_teacher_that_fits_its_labels_badly_is_told_before_training() {
         );
         assert!(said.contains(expected), "{name}: {said}");
         assert_eq!(said.contains("warning: the teacher"), name != "good", "{name}: {said}");
+        // A search is training too, and takes longer.
+        let said = says(
+            &work,
+            &format!(
+                "distill --data rows.csv --signals {name}-signals --epochs 1 --buckets 1024 --auto-budget 3 --out {name}-auto"
+            ),
+        );
+        assert!(said.find(expected) < said.find("found `"), "{name}: {said}");
     }
 }
 

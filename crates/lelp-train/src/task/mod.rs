@@ -10,8 +10,8 @@ use thiserror::Error;
 use crate::class_weights::{ClassWeights, ClassWeightsError};
 use crate::training::{SampledRows, ValidationMetric};
 use lelp_data::{
-    ClassNamesError, ColumnSettings, DataError, Dataset, FineColumn, Notice, Rows, SchemaError, Screen,
-    SignalsFileError, SignalsFolder, SplitOverlap, Splits, Table, gather, hold_out, split_overlaps,
+    ClassNamesError, ColumnSettings, DataError, Dataset, FineColumn, Notice, NoticeKind, Rows, SchemaError,
+    Screen, SignalsFileError, SignalsFolder, SplitOverlap, Splits, Table, gather, hold_out, split_overlaps,
 };
 
 /// Training rows, validation rows, and what the teacher says of them.
@@ -62,8 +62,17 @@ pub enum TaskError {
     #[error(transparent)]
     Signals(#[from] SignalsFileError),
     /// There is nobody who says which classes there are.
-    #[error("`{}` has no labels and there are no signals: name the label column, or give the teacher's signals", .0.display())]
-    NoClasses(PathBuf),
+    #[error(
+        "`{}` has no labels and there are no signals: name the label column{}, or give the teacher's signals",
+        file.display(),
+        among(unread)
+    )]
+    NoClasses {
+        /// The training file.
+        file: PathBuf,
+        /// Its columns that are not read.
+        unread: Vec<String>,
+    },
     /// Embeddings to split by, without a teacher that says what is to be split.
     #[error("there are embeddings to split classes by, but no signals of a teacher whose classes they are")]
     NothingToSplit,
@@ -92,6 +101,20 @@ pub enum TaskError {
     NoValidationLabels(PathBuf),
 }
 
+fn among(columns: &[String]) -> String {
+    let shown: Vec<String> = columns.iter().take(10).map(|name| format!("`{name}`")).collect();
+    if shown.is_empty() { String::new() } else { format!(" (one of {}?)", shown.join(", ")) }
+}
+
+/// Columns of a file without labels that are not read.
+fn unread_columns(data: &Dataset) -> Vec<String> {
+    let unread = |notice: &Notice| match &notice.kind {
+        NoticeKind::NoLabelColumn { unread, .. } => Some(unread.clone()),
+        _ => None,
+    };
+    data.notices().iter().find_map(unread).unwrap_or_default()
+}
+
 impl Task {
     /// Opens data and signals, and holds them against each other.
     ///
@@ -114,7 +137,10 @@ impl Task {
         let Splits { train, validation, test } = splits;
         let labels = train.label_names().to_vec();
         if labels.is_empty() {
-            return Err(TaskError::NoClasses(train.file().to_owned()));
+            return Err(TaskError::NoClasses {
+                file: train.file().to_owned(),
+                unread: unread_columns(&train),
+            });
         }
         if let Some(signals) = &signals {
             let classes = signals.description().classes;

@@ -30,7 +30,7 @@ pub(crate) fn text(summary: &Summary) -> String {
     }
     let _ = write!(
         text,
-        "test accuracy: mean (deviation) over {} seeds, settings chosen on validation rows in {}\n\
+        "test accuracy: mean (standard deviation) over {} seeds, settings chosen on validation rows in {}\n\
          p: against `{}`, paired t-test over seeds and paired bootstrap over test rows, corrected for the methods\n\
          of a table; *: below .05 over rows",
         summary.seeds.len(),
@@ -73,7 +73,7 @@ fn accuracies(table: &ComparisonTable, baseline: &str) -> TextTable {
             line.agreement.map_or_else(String::new, |agreement| format!("{:.4}", agreement.mean)),
             format!("{:.1}", line.seconds.mean),
             format!("{:.1}", line.bytes as f64 / 1e6),
-            format!("{:.1}", line.microseconds_per_text.mean),
+            line.microseconds_text(),
         ]);
     }
     text

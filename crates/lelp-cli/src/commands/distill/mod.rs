@@ -202,6 +202,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     );
     data_notices::warn(task.notices(), printer);
     overlaps::print(&task.overlaps(), printer);
+    // Before a search, which takes minutes with a teacher that fits nothing.
+    teacher_warnings::of_agreement(task.check_teacher().as_ref(), task.labels(), printer);
     if let Some(open) = open {
         let budget = arguments.method.auto_budget;
         let found = search(&task, &settings, &open, budget, global, printer, &cancel)?;
@@ -209,7 +211,6 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         (settings.distill, settings.model) = (found.choice.distill, found.choice.student);
     }
     guard(&settings.distill, task.labels().len(), arguments.method.force, printer)?;
-    teacher_warnings::of_agreement(task.check_teacher().as_ref(), task.labels(), printer);
     let student = prepare(&task, &settings, global, printer, &cancel)?;
     let distillation = Distiller::new(&task, student.as_ref(), global.threads());
     let checkpoints = checkpoints(arguments, &settings, &task, student.as_ref())?;

@@ -95,7 +95,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     print_answers(&students, printer)?;
     let out = out.display();
     printer.step("done", &format!("in {:.0} s; all of it is in `{out}`", start.elapsed().as_secs_f64()));
-    let model = format!("lelp predict --model {out}/students/lelp");
+    let shown = shown(&students).map_or("auto", |saved| saved.method.as_str());
+    let model = format!("lelp predict --model {out}/students/{shown}");
     if arguments.data.is_none() {
         printer.step("next", &format!("echo 'where is my card?' | {model}"));
         printer.note(
@@ -198,12 +199,15 @@ impl StudentWriter<'_> {
     }
 }
 
-/// Prints a few test rows with the answers of the student of `lelp`.
+/// The student whose answers are shown: the one that was chosen, or `lelp` where that failed.
+fn shown(students: &[SavedStudent]) -> Option<&SavedStudent> {
+    let of = |method: &str| students.iter().find(|saved| saved.method == method);
+    of("auto").or_else(|| of("lelp")).or_else(|| students.first())
+}
+
+/// Prints a few test rows with the answers of a student.
 fn print_answers(students: &[SavedStudent], printer: Printer) -> Result<(), Failure> {
-    let Some(SavedStudent { method, student, test }) = students.iter().find(|saved| saved.method == "lelp")
-    else {
-        return Ok(());
-    };
+    let Some(SavedStudent { method, student, test }) = shown(students) else { return Ok(()) };
     let Some(model) = student.student.predictor() else { return Ok(()) };
     printer.step("answers", &format!("of the student of `{method}`"));
     let step = (test.rows() / 5).max(1);
