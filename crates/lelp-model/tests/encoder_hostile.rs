@@ -307,7 +307,7 @@ fn modules_that_are_elsewhere_or_somebody_elses_are_refused() {
     };
     for path in ["1_Pooling", "../P"] {
         let folder = Folder::copy("encoder_bert");
-        folder.write("modules.json", &pooling(path));
+        folder.write("modules.json", pooling(path));
         let said = folder.error("modules.json").to_string();
         assert!(said.contains(path) && said.contains("choose a pooling"), "{said}");
     }

@@ -51,6 +51,21 @@ hint: name the column to read, for example with `--text-column` or `--label-colu
 }
 
 #[test]
+fn a_folder_without_splits_names_what_may_be_meant() {
+    let work = Workspace::new();
+    work.write("clone/data/train.csv", "text,label\na,x\nb,y\n");
+    work.write("clone/README.md", "");
+    let said = work.fails("distill --data clone --method ce --out m", 1);
+    assert!(
+        said.contains("holds no train file") && said.contains("hint: give `clone/data` in its place"),
+        "{said}"
+    );
+    work.write("one/reviews.csv", "text,label\na,x\nb,y\n");
+    let said = work.fails("distill --data one --method ce --out m", 1);
+    assert!(said.contains("hint: give `one/reviews.csv` in its place"), "{said}");
+}
+
+#[test]
 fn signals_of_other_texts_are_refused() {
     let work = Workspace::new();
     work.queries();

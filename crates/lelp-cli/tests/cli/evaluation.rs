@@ -57,3 +57,20 @@ fn areas_under_curves_have_intervals() {
     let line = table.lines().find(|line| line.starts_with("AUC")).unwrap();
     assert!(line.contains(" to "), "{table}");
 }
+
+/// One pass alone says nothing, as whatever else the machine did is in it.
+#[test]
+fn the_time_of_a_text_has_its_range_over_repeats() {
+    let work = student();
+    let (report, _) = eval(&work, "--data queries/test.csv");
+    let speed = |figure: &str| report["speed"][figure].as_f64().unwrap();
+    let (low, median, high) = (speed("low"), speed("median"), speed("high"));
+    assert!(0.0 < low && low <= median && median <= high, "{report}");
+    assert_eq!(
+        (&report["microseconds_per_text"], &report["speed"]["repeats"]),
+        (&report["speed"]["median"], &5.into())
+    );
+    let table = work.run("eval --model student --data queries/test.csv");
+    let line = table.lines().find(|line| line.starts_with("microseconds")).unwrap();
+    assert!(line.contains('(') && line.contains(" to "), "{table}");
+}

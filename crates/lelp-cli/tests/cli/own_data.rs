@@ -269,9 +269,9 @@ fn a_program_in_python_asks_a_student_that_runs_beside_it() {
 #[test]
 fn a_model_of_pairs_tells_of_a_missing_second_text() {
     let work = Workspace::new();
-    let rows: String =
-        (0..60).map(|row| format!("word{row} a,b{},{}\n", row % 3, ["x", "y"][row % 2])).collect();
-    work.write("pairs.csv", format!("text,text_pair,label\n{rows}"));
+    let rows: Vec<String> =
+        (0..60).map(|row| format!("word{row} a,b{},{}", row % 3, ["x", "y"][row % 2])).collect();
+    work.write("pairs.csv", format!("text,text_pair,label\n{}\n", rows.join("\n")));
     work.run("distill --data pairs.csv --method ce --out student --buckets 1024 --epochs 1");
     work.write("new.jsonl", "{\"text\":\"word1 a\"}\n{\"text\":\"word2 a\",\"text_pair\":null}\n");
     let output = work.lelp("predict --model student new.jsonl").assert().success().get_output().clone();

@@ -121,6 +121,16 @@ fn one_seed_has_mcnemar_and_no_test_over_seeds() {
 }
 
 #[test]
+fn a_time_has_its_deviation_over_seeds_and_none_is_shown_of_one_student() {
+    let summary = Summary::of(&filled());
+    let mut line = summary.tables[0].lines[0].clone();
+    line.seeds = vec![0, 1];
+    assert_eq!(line.microseconds_text(), "2.0 (0.0)");
+    line.seeds = vec![0];
+    assert_eq!(line.microseconds_text(), "");
+}
+
+#[test]
 fn wins_and_ties_are_counted_over_tables() {
     let mut results = filled();
     for (seed, from) in [(0, 30), (1, 31)] {

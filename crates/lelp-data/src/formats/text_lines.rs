@@ -40,9 +40,10 @@ fn open(source: Source, file: &Path, columns: &Columns, notices: &NoticeLog) -> 
         let (number, bytes) = line?;
         let location = Location::Line(number);
         let line = utf8(&bytes, columns.file(), location)?;
-        let (label, text) = match labelled {
-            true => fasttext::fields(line, columns.file(), number)?,
-            false => (None, Cow::Borrowed(line)),
+        let (label, text) = if labelled {
+            fasttext::fields(line, columns.file(), number)?
+        } else {
+            (None, Cow::Borrowed(line))
         };
         columns.row(location, |_, place| {
             let is_label = place == 1;

@@ -199,7 +199,10 @@ fn numbers(list: &ArrayRef) -> Cell<'static> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use arrow_array::{Float32Array, Float64Array, Int64Array, LargeStringArray, ListArray, StringArray};
+    use arrow_array::{
+        BinaryArray, Decimal128Array, Float32Array, Float64Array, Int64Array, LargeStringArray, ListArray,
+        StringArray,
+    };
     use arrow_schema::{Field as ArrowField, Schema as ArrowSchema};
 
     use super::*;
@@ -261,6 +264,24 @@ mod tests {
         assert_eq!((table.number(0, 2), table.number(1, 2)), (Some(7.0), None));
         assert_eq!((table.category(0, 3), table.category(1, 3)), (Some("x"), None));
         assert_eq!(table.vector(1, 4), [3.0, 4.0]);
+    }
+
+    #[test]
+    fn decimals_are_numbers_and_bytes_that_are_text_are_text() {
+        let price = Decimal128Array::from(vec![Some(-1250), None]).with_precision_and_scale(10, 2).unwrap();
+        let rows = batch(vec![
+            ("text", Arc::new(BinaryArray::from(vec![&b"a"[..], "\u{e9}".as_bytes()]))),
+            ("price", Arc::new(price)),
+        ]);
+        let fields = [Field::new("text", ColumnKind::Text), Field::new("price", ColumnKind::Number)];
+        let table = Table::from_arrow(&rows, &fields).unwrap();
+        assert_eq!(
+            (table.text(1).unwrap().text, table.number(0, 1), table.number(1, 1)),
+            ("\u{e9}", Some(-12.5), None)
+        );
+        let latin = batch(vec![("text", Arc::new(BinaryArray::from(vec![&b"caf\xe9"[..]])))]);
+        let refused = Table::from_arrow(&latin, &fields[..1]).unwrap_err().to_string();
+        assert_eq!(refused, "row 0: column `text` holds bytes that are not UTF-8, but a string is needed");
     }
 
     #[test]

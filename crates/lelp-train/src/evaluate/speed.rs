@@ -39,8 +39,11 @@ pub fn speed(
     usual: f64,
     cancel: &AtomicBool,
 ) -> Result<Speed, PredictError> {
-    let affordable = (PASS / usual.max(0.1)) as usize;
-    let rows = affordable.clamp(FEWEST_TEXTS, TIMED_TEXTS).min(data.rows());
+    let mut rows = TIMED_TEXTS;
+    while rows > FEWEST_TEXTS && rows as f64 * usual > PASS {
+        rows /= 2;
+    }
+    let rows = rows.min(data.rows());
     let some = data.select(&(0..rows).collect::<Vec<_>>());
     let mut times = Vec::with_capacity(REPEATS);
     for _ in 0..REPEATS {
