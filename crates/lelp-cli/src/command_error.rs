@@ -6,8 +6,6 @@ use lelp::{Classified, ErrorKind, counted};
 use lelp_train::evaluate::PrecisionReport;
 use thiserror::Error;
 
-use crate::args::describe;
-
 /// Why a command did not do its work.
 #[derive(Debug, Error)]
 pub(crate) enum CommandError {
@@ -76,7 +74,7 @@ pub(crate) enum CommandError {
         lost: f64,
     },
     /// An encoder loses too much in a lower precision.
-    #[error("in {precision} more than {most} points are lost: {}", describe(report, precision))]
+    #[error("in {precision} more than {most} points are lost: {}", describe_precision(report, precision))]
     Precision {
         /// The precision.
         precision: &'static str,
@@ -170,4 +168,16 @@ impl Classified for CommandError {
     fn kind(&self) -> ErrorKind {
         ErrorKind::Input
     }
+}
+
+/// What a lower precision was found to cost, in a line.
+pub(crate) fn describe_precision(report: &PrecisionReport, name: &str) -> String {
+    let PrecisionReport { rows, agreement, expected_drop, accuracy } = report;
+    let labelled = accuracy.as_ref().map(|accuracy| {
+        format!(", accuracy {:.4} in f32 and {:.4} in {name}", accuracy.exact, accuracy.lower)
+    });
+    let labelled = labelled.unwrap_or_default();
+    format!(
+        "on {rows} rows the same answer as in f32 to {agreement:.4}, {expected_drop:.3} points of accuracy lost in expectation{labelled}"
+    )
 }

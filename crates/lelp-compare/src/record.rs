@@ -108,12 +108,12 @@ pub struct TeacherRecord {
     pub test: Option<Report>,
     /// The test rows answered with the most frequent class of the training rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub majority: Option<Majority>,
+    pub majority: Option<MajorityRecord>,
 }
 
 /// What it is worth to answer every row with the most frequent class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Majority {
+pub struct MajorityRecord {
     /// The class.
     pub class: String,
     /// Share of test rows that are right.

@@ -3,7 +3,7 @@
 use safetensors::tensor::{Dtype, TensorView};
 use thiserror::Error;
 
-use crate::ngram::view;
+use crate::tensor_view::view;
 use crate::vector::affine;
 use crate::{Classified, ErrorKind, class_logit};
 

@@ -23,6 +23,7 @@ pub mod layer;
 mod log_sum_exp;
 pub mod ngram;
 pub mod static_embeddings;
+mod tensor_view;
 mod text;
 pub mod vector;
 

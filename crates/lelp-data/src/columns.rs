@@ -164,7 +164,7 @@ impl FileColumns {
                 return Err(DataError::TwoColumns { file, column, first, second });
             }
         }
-        columns.tell_similar(present, file, notices);
+        columns.note_similar(present, file, notices);
         let place = |name: &String| present.iter().position(|column| column == name);
         let required = |name: &String| {
             place(name).map(|place| (name.clone(), place)).ok_or_else(|| DataError::MissingColumn {
@@ -297,8 +297,8 @@ impl Columns {
         required.chain(lists).map(String::as_str)
     }
 
-    /// Tells of columns that would be read if their names were written otherwise.
-    pub(crate) fn tell_similar(&self, present: &[String], file: &Path, notices: &NoticeLog) {
+    /// Adds a notice for each column that would be read if its name were written otherwise.
+    pub(crate) fn note_similar(&self, present: &[String], file: &Path, notices: &NoticeLog) {
         let is_there = |name: &str| present.iter().any(|column| column == name);
         for wanted in [&self.pair, &self.label].into_iter().filter_map(ColumnRequest::name) {
             let similar = present.iter().find(|column| column.to_lowercase() == wanted.to_lowercase());

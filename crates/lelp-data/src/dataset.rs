@@ -93,7 +93,7 @@ impl Dataset {
         Ok(Self { file: path.to_owned(), table, labels, classes, notices: notices.into() })
     }
 
-    /// What is to be told of the files.
+    /// Notices about the files, for the user.
     #[must_use]
     pub fn notices(&self) -> &[Notice] {
         &self.notices
@@ -247,11 +247,11 @@ impl Dataset {
             file: self.file.clone(),
             rows: self.labelled_rows() as u64,
             label: self.classes.names[*first as usize].clone(),
-            unlabelled: self.unlabelled_marks(),
+            unlabelled: self.unlabelled_names(),
         })
     }
 
-    fn unlabelled_marks(&self) -> Vec<String> {
+    fn unlabelled_names(&self) -> Vec<String> {
         let mark = |notice: &Notice| match &notice.kind {
             NoticeKind::Unlabelled { mark } => Some(mark.clone()),
             _ => None,

@@ -94,7 +94,7 @@ impl Examples {
         Ok(Self { file, wanted, rows, part, parts, arrays, builder, notices, row: 0, error: None })
     }
 
-    /// What is to be told of the rows so far.
+    /// Notices about the rows so far, for the user.
     #[must_use]
     pub fn notices(&self) -> Vec<Notice> {
         self.notices.all()

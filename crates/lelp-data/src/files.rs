@@ -256,7 +256,7 @@ pub(crate) struct SplitPaths {
 impl SplitPaths {
     /// The splits of a folder, or the training file alone.
     ///
-    /// Files of the folder that look like data and are no split are told of.
+    /// There is a notice for files of the folder that look like data and are no split.
     pub(crate) fn find(path: &Path, notices: &NoticeLog) -> Result<Self, DataError> {
         let alone = || Ok(Self { train: path.to_owned(), validation: None, test: None });
         if !path.is_dir() {

@@ -48,7 +48,7 @@ impl Splits {
         Ok(Self { train, validation, test })
     }
 
-    /// What is to be told of the files.
+    /// Notices about the files, for the user.
     pub fn notices(&self) -> impl Iterator<Item = &Notice> {
         let others = self.validation.iter().chain(&self.test);
         std::iter::once(&self.train).chain(others).flat_map(Dataset::notices)

@@ -10,7 +10,10 @@ use safetensors::SafeTensorError;
 use thiserror::Error;
 use zip::result::ZipError;
 
-use super::files::FILES;
+/// What a person has to put into the folder, in words.
+const FILES: &str = "config.json, tokenizer.json (or vocab.txt) and model.safetensors (or its index and \
+                                shards), and, where the model has them, tokenizer_config.json, modules.json, \
+                                sentence_bert_config.json and 1_Pooling/config.json";
 
 /// Why a model could not be fetched; nothing is left in the cache.
 #[derive(Debug, Error)]

@@ -31,11 +31,6 @@ const OPTIONAL: [&str; 6] = [
 /// Where sentence-transformers keeps its pooling, unless `modules.json` says otherwise.
 const POOLING: &str = "1_Pooling";
 
-/// What a person has to put into the folder, in words.
-pub(crate) const FILES: &str = "config.json, tokenizer.json (or vocab.txt) and model.safetensors (or its index and \
-                                shards), and, where the model has them, tokenizer_config.json, modules.json, \
-                                sentence_bert_config.json and 1_Pooling/config.json";
-
 /// Asks `get` for every file of a model, which puts it into `folder` and says whether there was one.
 pub(crate) fn gather(
     folder: &Path,

@@ -6,19 +6,17 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use lelp::Parameter;
-use serde::de::{DeserializeOwned, Error};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::checked_values::{check_values, number};
+use super::checked_values::number;
 use super::degeneracy::Degeneracy;
 use super::embeddings::EmbeddingPair;
 use super::error::{MethodError, MethodSettingsError};
-use super::loss::to_map;
-use super::method_settings::{named_values, serialize_named};
+use super::named_settings::{serialize_named, to_map};
 use super::needs::Needs;
 use super::supervision::Supervision;
-use super::terms;
 use crate::Method;
 
 /// The settings of one term that holds the student's embedding against the teacher's, and all that is to say about it.
@@ -89,12 +87,6 @@ impl<T: Term + Serialize + DeserializeOwned> TermObject for T {
 pub struct AuxiliaryTerm(Arc<dyn Term>);
 
 impl AuxiliaryTerm {
-    /// One of each term with its defaults.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        terms::terms()
-    }
-
     /// Checks the ranges that the [parameters](Term::parameters) say, for settings that were not read.
     ///
     /// # Errors
@@ -139,20 +131,5 @@ impl fmt::Debug for AuxiliaryTerm {
 impl Serialize for AuxiliaryTerm {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serialize_named(self.name(), self.parameters(), &self.to_json(), serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for AuxiliaryTerm {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (name, values) = named_values(deserializer)?;
-        let all = Self::all();
-        let unknown = || MethodSettingsError::UnknownMethod {
-            name: name.clone(),
-            known: all.iter().map(|term| term.name()).collect(),
-        };
-        let term =
-            all.iter().find(|term| term.name() == name).ok_or_else(unknown).map_err(D::Error::custom)?;
-        let read = check_values(term.parameters(), &values).and_then(|()| term.read(values));
-        read.map_err(D::Error::custom)
     }
 }

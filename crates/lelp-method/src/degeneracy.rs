@@ -6,8 +6,6 @@ use lelp::{Classified, ErrorKind};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::objective::Objective;
-
 /// How little is left of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -56,49 +54,4 @@ impl fmt::Display for Degeneracy {
 /// Free numbers of a row of `classes` logits once its mean and its size are taken away.
 pub(super) fn free_shapes(classes: usize) -> usize {
     classes.saturating_sub(2)
-}
-
-impl Objective {
-    /// What is left of each method with `classes` classes, where that is less than it promises.
-    #[must_use]
-    pub fn degeneracies(&self, classes: usize) -> Vec<Degeneracy> {
-        let added = self.add.iter().filter_map(|term| term.degeneracy(classes));
-        self.base.degeneracy(classes).into_iter().chain(added).collect()
-    }
-
-    /// Refuses methods of which nothing is left with `classes` classes, unless `force`d; gives what to warn of.
-    pub fn guard(&self, classes: usize, force: bool) -> Result<Vec<Degeneracy>, DegeneracyError> {
-        let found = self.degeneracies(classes);
-        let refused = found.iter().find(|degeneracy| degeneracy.severity == Severity::Refused);
-        match refused {
-            Some(&degeneracy) if !force => Err(DegeneracyError { classes, degeneracy }),
-            _ => Ok(found),
-        }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use super::*;
-    use crate::{CrdTerm, KdSettings, MethodSettings};
-
-    #[test]
-    fn a_refusal_can_be_forced_and_a_warning_needs_no_force() {
-        for method in MethodSettings::all() {
-            let objective = Objective::from(method.clone());
-            let refused = ["dkd", "lskd"].contains(&method.name());
-            assert_eq!(objective.guard(2, false).is_err(), refused, "{}", method.name());
-            let warned = ["dist", "crd"].contains(&method.name());
-            assert_eq!(objective.guard(2, true).unwrap().len(), usize::from(refused || warned));
-            assert_eq!(objective.guard(3, false).unwrap(), []);
-        }
-    }
-
-    #[test]
-    fn what_is_added_is_guarded_too() {
-        let base = KdSettings::default().into();
-        let objective = Objective { base, add: vec![CrdTerm::default().into()] };
-        assert_eq!(objective.guard(2, false).unwrap()[0].method, "crd");
-    }
 }

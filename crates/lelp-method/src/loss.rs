@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use lelp::{Parameter, Temperature};
 use serde::Serialize;
@@ -12,9 +14,7 @@ use super::alpha::Alpha;
 use super::auxiliary_term::AuxiliaryTerm;
 use super::degeneracy::Degeneracy;
 use super::error::{MethodError, MethodSettingsError};
-use super::losses::ce::CeSettings;
-use super::losses::split::SplitMethod;
-use super::method_settings::MethodSettings;
+use super::named_settings::to_map;
 use super::needs::Needs;
 use super::supervision::Supervision;
 use crate::Method;
@@ -54,11 +54,6 @@ pub trait Loss: LossObject {
         1
     }
 
-    /// How the cross-entropy of its labels weighs rows.
-    fn labels(&self) -> CeSettings {
-        CeSettings::default()
-    }
-
     /// What is left of it with `classes` classes, where that is less than it promises.
     ///
     /// Each case follows from the definition of the loss and is measured on its gradient by the conformance tests.
@@ -73,11 +68,6 @@ pub trait Loss: LossObject {
 
     /// The term on embeddings that it adds to its loss of outputs.
     fn term(&self) -> Option<AuxiliaryTerm> {
-        None
-    }
-
-    /// How it splits classes by a target maker.
-    fn split(&self) -> Option<&SplitMethod> {
         None
     }
 
@@ -115,10 +105,23 @@ impl<T: Loss + Serialize + DeserializeOwned> LossObject for T {
     }
 }
 
-/// Settings by name: structs of numbers, words and switches.
-pub(crate) fn to_map(settings: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(settings) {
-        Ok(Value::Object(settings)) => settings,
-        _ => Map::new(),
+/// A method with its settings.
+///
+/// As JSON or TOML an object whose key `method` holds the method's name and whose other keys are its settings; settings
+/// that are left out have their defaults, and unknown ones are refused.
+#[derive(Clone)]
+pub struct MethodSettings(pub(crate) Arc<dyn Loss>);
+
+impl<T: Loss> From<T> for MethodSettings {
+    fn from(settings: T) -> Self {
+        Self(Arc::new(settings))
+    }
+}
+
+impl Deref for MethodSettings {
+    type Target = dyn Loss;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
     }
 }

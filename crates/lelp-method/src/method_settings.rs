@@ -2,34 +2,16 @@
 
 use std::any::Any;
 use std::fmt;
-use std::ops::Deref;
-use std::sync::Arc;
 
-use lelp::Parameter;
-use serde::de::Error;
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::checked_values::{check_values, number};
 use super::degeneracy::Degeneracy;
 use super::error::{MethodError, MethodSettingsError};
-use super::loss::Loss;
-use super::losses;
+use super::loss::{Loss, MethodSettings};
+use super::named_settings::serialize_named;
 use super::needs::Needs;
-use super::objective::Objective;
-use super::supervision::{StudentShape, Supervision};
-use crate::Method;
-
-/// The key that holds the method's name.
-pub(crate) const NAME_KEY: &str = "method";
-
-/// A method with its settings.
-///
-/// As JSON or TOML an object whose key `method` holds the method's name and whose other keys are its settings; settings
-/// that are left out have their defaults, and unknown ones are refused.
-#[derive(Clone)]
-pub struct MethodSettings(Arc<dyn Loss>);
 
 /// A method, described.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,35 +31,6 @@ pub struct MethodDescription {
 }
 
 impl MethodSettings {
-    /// One of each method with its defaults, in the order of help and reports.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        losses::methods()
-    }
-
-    /// The method of a name, with its defaults.
-    ///
-    /// # Errors
-    /// [`MethodSettingsError::UnknownMethod`] lists the names there are.
-    pub fn named(name: &str) -> Result<Self, MethodSettingsError> {
-        let all = Self::all();
-        let unknown = || MethodSettingsError::UnknownMethod {
-            name: name.to_owned(),
-            known: all.iter().map(|method| method.name()).collect(),
-        };
-        all.iter().find(|method| method.name() == name).cloned().ok_or_else(unknown)
-    }
-
-    /// The method of a name with some of its [parameters](Loss::parameters) given; the others have their defaults.
-    ///
-    /// # Errors
-    /// [`MethodSettingsError`] for an unknown name or setting, or a value that the setting does not allow.
-    pub fn with_parameters(name: &str, given: Map<String, Value>) -> Result<Self, MethodSettingsError> {
-        let default = Self::named(name)?;
-        check_values(&default.parameters(), &given)?;
-        default.read(given)
-    }
-
     /// The same with one of its [parameters](Loss::parameters) set.
     ///
     /// # Errors
@@ -129,32 +82,6 @@ impl MethodSettings {
         }
         Ok(())
     }
-
-    /// The method alone: [`Objective::build`] with nothing added.
-    ///
-    /// # Errors
-    /// As [`Objective::build`].
-    pub fn build<'a>(
-        &self,
-        supervision: Supervision<'a>,
-        student: &StudentShape,
-    ) -> Result<Box<dyn Method + 'a>, MethodError> {
-        Objective::from(self.clone()).build(supervision, student)
-    }
-}
-
-impl<T: Loss> From<T> for MethodSettings {
-    fn from(settings: T) -> Self {
-        Self(Arc::new(settings))
-    }
-}
-
-impl Deref for MethodSettings {
-    type Target = dyn Loss;
-
-    fn deref(&self) -> &Self::Target {
-        &*self.0
-    }
 }
 
 impl PartialEq for MethodSettings {
@@ -172,43 +99,5 @@ impl fmt::Debug for MethodSettings {
 impl Serialize for MethodSettings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serialize_named(self.name(), &self.parameters(), &self.to_json(), serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for MethodSettings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (name, values) = named_values(deserializer)?;
-        Self::with_parameters(&name, values).map_err(D::Error::custom)
-    }
-}
-
-/// The name first, then values in the order in which they are described.
-pub(crate) fn serialize_named<S: Serializer>(
-    name: &str,
-    parameters: &[Parameter],
-    values: &Map<String, Value>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry(NAME_KEY, name)?;
-    for parameter in parameters {
-        if let Some(value) = values.get(parameter.name) {
-            map.serialize_entry(parameter.name, value)?;
-        }
-    }
-    map.end()
-}
-
-/// The name, and all other values.
-pub(crate) fn named_values<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<(String, Map<String, Value>), D::Error> {
-    let mut values = Map::<String, Value>::deserialize(deserializer)?;
-    match values.remove(NAME_KEY) {
-        Some(Value::String(name)) => Ok((name, values)),
-        Some(other) => {
-            Err(D::Error::custom(format_args!("`{NAME_KEY}` is {other}: give the name of a method")))
-        }
-        None => Err(D::Error::missing_field(NAME_KEY)),
     }
 }

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::auxiliary_term::AuxiliaryTerm;
+use super::degeneracy::{Degeneracy, DegeneracyError, Severity};
 use super::embeddings::EmbeddingPair;
 use super::error::MethodError;
-use super::losses::ce::CrossEntropy;
-use super::method_settings::MethodSettings;
+use super::loss::MethodSettings;
+use super::losses::ce::{CeSettings, CrossEntropy};
 use super::needs::Needs;
 use super::row_weights::WeightedRows;
 use super::supervision::{StudentShape, Supervision};
@@ -108,7 +109,9 @@ impl Objective {
         if let Some(method) = (**base).build(supervision)? {
             parts.push(Part { weight: 1.0 - alpha, method: weigh(method)? });
         }
-        let labels = CrossEntropy::new(supervision, subclasses, base.labels());
+        // `ce` alone says how labels are read; beside other methods they are read plainly.
+        let settings = base.downcast_ref::<CeSettings>().copied().unwrap_or_default();
+        let labels = CrossEntropy::new(supervision, subclasses, settings);
         parts.push(Part { weight: alpha, method: weigh(Box::new(labels))? });
         for term in self.terms() {
             let (classes, student) = (supervision.classes, *student);
@@ -120,11 +123,44 @@ impl Objective {
     }
 }
 
+impl Objective {
+    /// What is left of each method with `classes` classes, where that is less than it promises.
+    #[must_use]
+    pub fn degeneracies(&self, classes: usize) -> Vec<Degeneracy> {
+        let added = self.add.iter().filter_map(|term| term.degeneracy(classes));
+        self.base.degeneracy(classes).into_iter().chain(added).collect()
+    }
+
+    /// Refuses methods of which nothing is left with `classes` classes, unless `force`d; gives what to warn of.
+    pub fn guard(&self, classes: usize, force: bool) -> Result<Vec<Degeneracy>, DegeneracyError> {
+        let found = self.degeneracies(classes);
+        let refused = found.iter().find(|degeneracy| degeneracy.severity == Severity::Refused);
+        match refused {
+            Some(&degeneracy) if !force => Err(DegeneracyError { classes, degeneracy }),
+            _ => Ok(found),
+        }
+    }
+}
+
+impl MethodSettings {
+    /// The method alone: [`Objective::build`] with nothing added.
+    ///
+    /// # Errors
+    /// As [`Objective::build`].
+    pub fn build<'a>(
+        &self,
+        supervision: Supervision<'a>,
+        student: &StudentShape,
+    ) -> Result<Box<dyn Method + 'a>, MethodError> {
+        Objective::from(self.clone()).build(supervision, student)
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::{FitnetTerm, KdSettings, KdWithTerm, RkdTerm};
+    use crate::{CrdTerm, FitnetTerm, KdSettings, KdWithTerm, RkdTerm};
 
     #[test]
     fn a_recipe_names_the_base_and_what_is_added() {
@@ -158,5 +194,24 @@ mod tests {
         assert_eq!(kd.check().unwrap_err(), twice);
         let fitnet = Objective { base: KdWithTerm::new(term.clone()).into(), add: vec![term] };
         assert_eq!(fitnet.check().unwrap_err(), twice);
+    }
+
+    #[test]
+    fn a_refusal_can_be_forced_and_a_warning_needs_no_force() {
+        for method in MethodSettings::all() {
+            let objective = Objective::from(method.clone());
+            let refused = ["dkd", "lskd"].contains(&method.name());
+            assert_eq!(objective.guard(2, false).is_err(), refused, "{}", method.name());
+            let warned = ["dist", "crd"].contains(&method.name());
+            assert_eq!(objective.guard(2, true).unwrap().len(), usize::from(refused || warned));
+            assert_eq!(objective.guard(3, false).unwrap(), []);
+        }
+    }
+
+    #[test]
+    fn what_is_added_is_guarded_too() {
+        let base = KdSettings::default().into();
+        let objective = Objective { base, add: vec![CrdTerm::default().into()] };
+        assert_eq!(objective.guard(2, false).unwrap()[0].method, "crd");
     }
 }

@@ -2,8 +2,8 @@
 
 use lelp::{SplitWeight, log_sum_exp};
 
+use crate::distillation::distillation;
 use crate::float::Float;
-use crate::losses::kd::distillation;
 use crate::softmax::scaled;
 
 /// Distillation of one row over `subclasses` outputs a class, its divergence taken apart into classes and what is inside

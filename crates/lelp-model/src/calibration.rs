@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::encoder::Encoder;
 use crate::model_kind::LoadedModel;
-use crate::predictor::{PredictError, Predictor, Scratch};
+use crate::predict_error::PredictError;
+use crate::predictor::{Predictor, Scratch, Teacher};
 use crate::schema::ModelSchema;
-use crate::teacher::Teacher;
 
 /// In a model's folder: the temperature that was fitted, and what it changed.
 pub(crate) const FILE: &str = "calibration.json";

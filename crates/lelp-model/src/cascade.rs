@@ -7,12 +7,9 @@ use lelp_data::storage::{self, FileError};
 use lelp_data::{BoundedJsonError, SignalsFolder, read_json_if_there};
 use serde::{Deserialize, Serialize};
 
-use crate::identity::model_hash;
-use crate::model_kind::ModelFolderError;
+use crate::identity::{CASCADE_FILE, model_hash};
+use crate::model_folder_error::ModelFolderError;
 use crate::predictor::Predictor;
-
-/// In a student's folder.
-pub(crate) const FILE: &str = "cascade.json";
 
 /// The threshold that was chosen, what it promises, and what others would have given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,12 +60,12 @@ pub struct CascadeFigures {
 impl CascadeChoice {
     /// The choice for the student in `folder`, if there is one.
     pub fn of(folder: &Path) -> Result<Option<Self>, BoundedJsonError> {
-        read_json_if_there(&folder.join(FILE))
+        read_json_if_there(&folder.join(CASCADE_FILE))
     }
 
     /// Puts it beside the student in `folder`.
     pub fn save(&self, folder: &Path) -> Result<(), FileError> {
-        storage::write(&folder.join(FILE), &storage::pretty_json(self))
+        storage::write(&folder.join(CASCADE_FILE), &storage::pretty_json(self))
     }
 }
 

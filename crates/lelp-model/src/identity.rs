@@ -6,8 +6,11 @@ use std::path::Path;
 use lelp_data::storage::FileError;
 use lelp_data::{files_below, folder_hash_of};
 
-use crate::model_kind::ModelFolderError;
+use crate::model_folder_error::ModelFolderError;
 use crate::predictor::Predictor;
+
+/// In a student's folder: when it hands a text on to its teacher.
+pub(crate) const CASCADE_FILE: &str = "cascade.json";
 
 /// What stands beside a model, and decides none of its answers.
 const BESIDE: [&str; 8] = [
@@ -17,7 +20,7 @@ const BESIDE: [&str; 8] = [
     "columns.json",
     "checkpoint.safetensors",
     crate::calibration::FILE,
-    crate::cascade::FILE,
+    CASCADE_FILE,
     "shrink.json",
 ];
 

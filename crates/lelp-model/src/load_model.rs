@@ -9,7 +9,8 @@ use serde::Deserialize;
 use crate::calibration::CalibratedModel;
 use crate::encoder::EncoderPrecision;
 use crate::kinds::MODEL_KINDS;
-use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
+use crate::model_folder_error::ModelFolderError;
+use crate::model_kind::{LoadOptions, LoadedModel, ModelKind};
 
 /// Loads the model in `folder`, of whatever kind, on as many threads as there are processors: [`load_model`] takes their
 /// number.
@@ -18,24 +19,6 @@ use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
 /// As [`load_model`].
 pub fn load(folder: impl AsRef<Path>) -> Result<LoadedModel, ModelFolderError> {
     load_model(folder.as_ref(), std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
-}
-
-/// How a model is loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LoadOptions {
-    /// Threads to answer on. Answers are the same bytes for every number.
-    pub threads: NonZeroUsize,
-    /// Precision of the products of its encoder.
-    pub precision: EncoderPrecision,
-    /// Whether its logits are divided by the temperature of the calibration that stands beside it, if one does.
-    pub calibrated: bool,
-}
-
-/// On so many threads, in f32, calibrated.
-impl From<NonZeroUsize> for LoadOptions {
-    fn from(threads: NonZeroUsize) -> Self {
-        Self { threads, precision: EncoderPrecision::F32, calibrated: true }
-    }
 }
 
 /// Loads the model in `folder`, of whatever kind, with the [calibration](crate::Calibration) that stands beside it unless

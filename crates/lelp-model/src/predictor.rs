@@ -1,17 +1,17 @@
-//! What every model that answers has in common.
+//! What every model that answers has in common, and what it gives beside its answers where it can be distilled.
 
 use std::any::Any;
 use std::fmt;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use lelp::{Classified, ErrorKind};
-use lelp_data::{SchemaError, Table, TableError, Text};
-use thiserror::Error;
+use lelp_data::{Table, Text};
 
 use crate::encoder::Encoder;
-use crate::engine::EngineError;
+use crate::head::{ClassifierHead, HeadOutput};
+use crate::model_folder_error::ModelFolderError;
+use crate::predict_error::PredictError;
 use crate::schema::ModelSchema;
-use crate::teacher::Teacher;
-use crate::tokenizer::TokenizeError;
 
 /// A model that gives class logits.
 pub trait Predictor: fmt::Debug + Send + Sync {
@@ -91,6 +91,38 @@ pub trait Predictor: fmt::Debug + Send + Sync {
     }
 }
 
+/// A model that gives embeddings beside its logits: what its last linear layer reads.
+///
+/// A kind of model becomes a kind of teacher by this trait and [`Predictor::teacher`].
+pub trait Teacher: Predictor {
+    /// The layers behind the inputs; the last one reads the embeddings.
+    fn head(&self) -> &ClassifierHead;
+
+    /// Identity of this teacher: signals of another one have another hash.
+    ///
+    /// # Errors
+    /// [`ModelFolderError`] if its files can no longer be read.
+    fn hash(&self) -> Result<String, ModelFolderError>;
+
+    /// Embeddings `[rows, embedding width]` and logits `[rows, classes]` of the rows of `table`.
+    ///
+    /// `progress` is called with the number of rows that are done; the run ends soon after `cancel` is set.
+    ///
+    /// # Errors
+    /// [`PredictError::Schema`] if the table lacks a column of the schema or has it in another kind.
+    fn signals(
+        &self,
+        table: &Table,
+        progress: &mut dyn FnMut(usize),
+        cancel: &AtomicBool,
+    ) -> Result<HeadOutput, PredictError>;
+
+    /// The encoder below the head and its folder, where it is as it was pulled: its embeddings serve other heads too.
+    fn frozen_encoder(&self) -> Option<(&Encoder, &Path)> {
+        None
+    }
+}
+
 /// Buffers of a model that answers text by text.
 pub struct Scratch(Box<dyn Any + Send>);
 
@@ -112,42 +144,5 @@ impl Scratch {
 impl fmt::Debug for Scratch {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Scratch")
-    }
-}
-
-/// Why a model could not answer.
-#[derive(Debug, Error)]
-pub enum PredictError {
-    /// The table does not have the columns that the model reads.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// The inputs are no table.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A text has no tokens.
-    #[error(transparent)]
-    Tokenize(#[from] TokenizeError),
-    /// The caller asked to stop.
-    #[error("cancelled after {done} of {rows} rows")]
-    Cancelled {
-        /// Rows that were done.
-        done: usize,
-        /// Rows that were asked for.
-        rows: usize,
-    },
-    /// The engine failed: a fault of ours.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-}
-
-impl Classified for PredictError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Schema(error) => error.kind(),
-            Self::Table(error) => error.kind(),
-            Self::Tokenize(error) => error.kind(),
-            Self::Cancelled { .. } => ErrorKind::Environment,
-            Self::Engine(error) => error.kind(),
-        }
     }
 }

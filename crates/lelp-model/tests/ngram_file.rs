@@ -10,7 +10,8 @@ use lelp_data::Text;
 use lelp_model::Predictor;
 use lelp_model::layer::{Layer, OutputLayers};
 use lelp_model::ngram::{
-    FeatureTable, NgramConfig, NgramConfigError, NgramFileError, NgramModel, NgramModelError, TablePrecision,
+    FeatureTable, NgramBytesError, NgramConfig, NgramConfigError, NgramFileError, NgramModel,
+    NgramModelError, TablePrecision,
 };
 use tempfile::TempDir;
 
@@ -98,11 +99,17 @@ fn a_pruned_table_that_contradicts_itself_is_refused() {
             let mut bytes = whole.clone();
             bytes[place] = byte;
             fs::write(&path, bytes).unwrap();
-            assert!(matches!(refused(folder.path()), NgramFileError::Table { .. }));
+            assert!(matches!(
+                refused(folder.path()),
+                NgramFileError::Unsound { source: NgramBytesError::Table(_), .. }
+            ));
         }
         fs::write(&path, &whole).unwrap();
         change_config(folder.path(), "\"buckets\": 64", "\"buckets\": 128");
-        assert!(matches!(refused(folder.path()), NgramFileError::Table { .. }));
+        assert!(matches!(
+            refused(folder.path()),
+            NgramFileError::Unsound { source: NgramBytesError::Table(_), .. }
+        ));
     }
 }
 
@@ -120,7 +127,10 @@ fn a_truncated_file_is_refused_at_every_length() {
     for length in (1..whole.len()).step_by(41).chain([7, 8, 9, whole.len() - 1]) {
         fs::write(&path, &whole[..length]).unwrap();
         let error = refused(folder.path());
-        assert!(matches!(error, NgramFileError::Safetensors { .. }), "{length}: {error:?}");
+        assert!(
+            matches!(error, NgramFileError::Unsound { source: NgramBytesError::Safetensors(_), .. }),
+            "{length}: {error:?}"
+        );
         assert!(error.to_string().contains(WEIGHTS));
     }
 }
@@ -132,7 +142,10 @@ fn a_header_that_claims_2_to_the_60_bytes_is_refused() {
     let mut bytes = fs::read(&path).unwrap();
     bytes[..8].copy_from_slice(&(1_u64 << 60).to_le_bytes());
     fs::write(&path, bytes).unwrap();
-    assert!(matches!(refused(folder.path()), NgramFileError::Safetensors { .. }));
+    assert!(matches!(
+        refused(folder.path()),
+        NgramFileError::Unsound { source: NgramBytesError::Safetensors(_), .. }
+    ));
 }
 
 #[test]
@@ -144,11 +157,20 @@ fn sizes_that_differ_from_the_weights_are_refused() {
     ] {
         let folder = saved();
         change_config(folder.path(), from, to);
-        assert!(matches!(refused(folder.path()), NgramFileError::Model { .. }), "{to}");
+        assert!(
+            matches!(
+                refused(folder.path()),
+                NgramFileError::Unsound { source: NgramBytesError::Model(_), .. }
+            ),
+            "{to}"
+        );
     }
     let folder = saved();
     change_config(folder.path(), "\"table\": \"f32\"", "\"table\": \"int8\"");
-    assert!(matches!(refused(folder.path()), NgramFileError::Tensor { .. }));
+    assert!(matches!(
+        refused(folder.path()),
+        NgramFileError::Unsound { source: NgramBytesError::Tensor { .. }, .. }
+    ));
 }
 
 #[test]
@@ -165,7 +187,10 @@ fn settings_out_of_range_are_refused_before_anything_is_allocated() {
         change_config(folder.path(), from, to);
         let error = refused(folder.path());
         assert!(
-            matches!(error, NgramFileError::Model { source: NgramModelError::Config(_), .. }),
+            matches!(
+                error,
+                NgramFileError::Unsound { source: NgramBytesError::Model(NgramModelError::Config(_)), .. }
+            ),
             "{to}: {error:?}"
         );
     }
@@ -182,7 +207,10 @@ fn a_configuration_of_another_kind_is_refused() {
     }
     let folder = saved();
     change_config(folder.path(), "\"width\": 5", "\"width\": 5, \"wdith\": 5");
-    assert!(matches!(refused(folder.path()), NgramFileError::Config { .. }));
+    assert!(matches!(
+        refused(folder.path()),
+        NgramFileError::Unsound { source: NgramBytesError::Config(_), .. }
+    ));
 }
 
 #[test]
@@ -194,5 +222,8 @@ fn weights_that_are_not_finite_are_refused() {
     let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     bytes[8 + header..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
     fs::write(&path, &bytes).unwrap();
-    assert!(matches!(refused(folder.path()), NgramFileError::Layer { layer: "hidden", .. }));
+    assert!(matches!(
+        refused(folder.path()),
+        NgramFileError::Unsound { source: NgramBytesError::Layer { layer: "hidden", .. }, .. }
+    ));
 }

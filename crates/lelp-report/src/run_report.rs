@@ -76,7 +76,7 @@ pub struct MethodResult {
     /// One student for each seed.
     pub runs: Vec<SeedRun>,
     /// Trials of the search for its settings.
-    pub trials: Vec<Trial>,
+    pub trials: Vec<TrialResult>,
     /// Size of a student's files in bytes.
     pub bytes: Option<u64>,
     /// Difference in accuracy to the baseline, with its p-values.
@@ -96,7 +96,7 @@ pub struct SeedRun {
 
 /// One trial of a search for settings.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trial {
+pub struct TrialResult {
     /// Its number, from 0.
     pub number: usize,
     /// Settings of method and training, by name.

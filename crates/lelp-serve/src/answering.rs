@@ -7,8 +7,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::admission::Call;
 use crate::fallback::Fallback;
+use crate::owned_text::OwnedText;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::rows::{OwnedText, Rows};
+use crate::rows::Rows;
 
 /// What the model says of the rows of a request.
 pub(crate) struct Scores {
@@ -48,7 +49,8 @@ impl Call {
     ) -> Result<Scores, Refusal> {
         // Before they are looked at one by one.
         self.check_count(texts.len())?;
-        self.scores(Rows::of_texts(texts, truncate, &self.model, &self.service.settings.limits)?).await
+        self.scores(Rows::of_texts(texts, truncate, &self.model.columns, &self.service.settings.limits)?)
+            .await
     }
 
     /// Scores of the rows, which are counted against the limits.

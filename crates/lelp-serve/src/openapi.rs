@@ -1,5 +1,6 @@
 //! The description of all shapes.
 
+use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 
@@ -21,7 +22,7 @@ use crate::shapes::{classification, classify, decisions, open_inference, predict
         operations::ready,
         operations::info,
         operations::metrics,
-        operations::description,
+        description,
         operations::models,
         operations::server,
         operations::model_metadata,
@@ -32,7 +33,8 @@ use crate::shapes::{classification, classify, decisions, open_inference, predict
 )]
 struct Shapes;
 
-/// The description, as OpenAPI 3.1 has it.
-pub(crate) fn openapi() -> Description {
-    Shapes::openapi()
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "operations", responses((status = 200, description = "OpenAPI 3.1")))]
+pub(crate) async fn description() -> Json<Description> {
+    Json(Shapes::openapi())
 }

@@ -1,7 +1,6 @@
 //! What runs a service: whether it lives, is ready, what it serves, its figures, and another model in place of this one.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use axum::extract::{RawPathParams, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,10 +9,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use lelp::{Classified, ErrorChain, ErrorKind};
 use serde_json::{Map, Value, json};
-use utoipa::openapi::OpenApi;
 
 use crate::error::ServeError;
-use crate::openapi::openapi;
 use crate::refusal::{Dialect, Refusal, RefusalKind};
 use crate::served_model::ServedModel;
 use crate::service::Service;
@@ -27,7 +24,6 @@ pub(crate) fn router() -> Router<Arc<Service>> {
         .route("/health", get(health))
         .route("/info", get(info))
         .route("/metrics", get(metrics))
-        .route("/openapi.json", get(description))
         .route("/v1/models", get(models))
         .route("/v2", get(server))
         .route("/v2/health/live", get(live))
@@ -38,10 +34,6 @@ pub(crate) fn router() -> Router<Arc<Service>> {
         .route("/v2/models/{model}/versions/{version}/ready", get(model_ready))
         .route("/v2/repository/index", post(index))
         .route("/v2/repository/models/{model}/load", post(load))
-}
-
-pub(crate) fn seconds_since_1970() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Whether the service wants requests.
@@ -57,12 +49,6 @@ pub(crate) async fn health(service: Shared) -> Response {
 #[utoipa::path(get, path = "/v2/health/live", tag = "operations", responses((status = 200, description = "It does")))]
 pub(crate) async fn live() -> Json<Value> {
     Json(json!({ "live": true }))
-}
-
-/// This description.
-#[utoipa::path(get, path = "/openapi.json", tag = "operations", responses((status = 200, description = "OpenAPI 3.1")))]
-pub(crate) async fn description() -> Json<OpenApi> {
-    Json(openapi())
 }
 
 /// 200 until the service is told to stop: then it answers what it has, and wants no more.

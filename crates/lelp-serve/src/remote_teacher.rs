@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::owned_text::OwnedText;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::rows::{OwnedText, Rows};
+use crate::rows::Rows;
 
 /// How long a teacher may take. A client waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::admission::Call;
 use crate::log::Level;
+use crate::openapi::description;
 use crate::operations;
 use crate::page::page;
 use crate::refusal::{Dialect, Refusal, RefusalKind};
@@ -32,6 +33,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/rows", shape(table_rows::answer))
         .route("/v2/models/{model}/infer", shape(open_inference::answer))
         .route("/v2/models/{model}/versions/{version}/infer", shape(open_inference::answer))
+        .route("/openapi.json", get(description))
         .merge(operations::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method)

@@ -2,29 +2,13 @@
 
 use std::borrow::Cow;
 
-use lelp_data::{ColumnKind, ColumnValues, Table, TableError, Text};
+use lelp_data::{ColumnKind, ColumnValues, Table, TableError};
 use serde_json::{Map, Value};
 
+use crate::columns::Columns;
+use crate::owned_text::OwnedText;
 use crate::refusal::Refusal;
-use crate::served_model::{Columns, ServedModel};
 use crate::settings::Limits;
-
-/// A text, or a pair of texts, of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OwnedText {
-    pub(crate) text: String,
-    pub(crate) pair: Option<String>,
-}
-
-impl OwnedText {
-    pub(crate) fn single(text: String) -> Self {
-        Self { text, pair: None }
-    }
-
-    pub(crate) fn as_text(&self) -> Text<'_> {
-        Text { text: &self.text, pair: self.pair.as_deref() }
-    }
-}
 
 /// Rows of a request.
 #[derive(Debug)]
@@ -55,10 +39,10 @@ impl Rows {
     pub(crate) fn of_texts(
         mut texts: Vec<OwnedText>,
         truncate: bool,
-        model: &ServedModel,
+        columns: &Columns,
         limits: &Limits,
     ) -> Result<Self, Refusal> {
-        model.check_texts(&texts)?;
+        columns.check_texts(&texts)?;
         for (place, text) in texts.iter_mut().enumerate() {
             for part in [Some(&mut text.text), text.pair.as_mut()].into_iter().flatten() {
                 fit(part, place, truncate, limits.text_bytes)?;
@@ -69,22 +53,22 @@ impl Rows {
 
     /// Columns of values, checked against the model and the limits; texts alone become texts.
     pub(crate) fn of_columns(
-        columns: Vec<(String, ColumnValues)>,
-        model: &ServedModel,
+        values: Vec<(String, ColumnValues)>,
+        columns: &Columns,
         limits: &Limits,
     ) -> Result<Self, Refusal> {
-        if !model.columns.are_texts() {
-            for (name, values) in &columns {
+        if !columns.are_texts() {
+            for (name, values) in &values {
                 if let ColumnValues::Text(texts) | ColumnValues::TextPair(texts) = values
                     && let Some(row) = texts.iter().position(|text| text.len() > limits.text_bytes)
                 {
                     return Err(too_long(row, texts[row].len(), limits.text_bytes).at(name.clone()));
                 }
             }
-            return Ok(Self::Table(Table::new(columns)?));
+            return Ok(Self::Table(Table::new(values)?));
         }
         let (mut texts, mut pairs) = (Vec::new(), None);
-        for (_, values) in columns {
+        for (_, values) in values {
             match values {
                 ColumnValues::Text(values) => texts = values,
                 ColumnValues::TextPair(values) => pairs = Some(values),
@@ -94,17 +78,16 @@ impl Rows {
         let pairs =
             pairs.map_or_else(|| vec![None; texts.len()], |pairs| pairs.into_iter().map(Some).collect());
         let texts = texts.into_iter().zip(pairs).map(|(text, pair)| OwnedText { text, pair }).collect();
-        Self::of_texts(texts, false, model, limits)
+        Self::of_texts(texts, false, columns, limits)
     }
 
     /// Rows of objects, cells by the names of columns. Numbers and categories may be left out or null; a name that the
     /// model does not know is an error.
     pub(crate) fn of_objects(
         objects: Vec<Map<String, Value>>,
-        model: &ServedModel,
+        columns: &Columns,
         limits: &Limits,
     ) -> Result<Self, Refusal> {
-        let columns = &model.columns;
         for (row, object) in objects.iter().enumerate() {
             if let Some(name) = object.keys().find(|name| columns.find(name).is_none()) {
                 return Err(Refusal::shape(format!(
@@ -123,22 +106,13 @@ impl Rows {
             let cells = objects.iter_mut().map(|object| object.remove(&field.name).unwrap_or(Value::Null));
             values.push((field.name.clone(), column(field.kind, &field.name, cells)?));
         }
-        Self::of_columns(values, model, limits)
+        Self::of_columns(values, columns, limits)
     }
 }
 
 impl From<TableError> for Refusal {
     fn from(error: TableError) -> Self {
         Self::shape(error.to_string())
-    }
-}
-
-/// Columns that a model reads, in words.
-impl Columns {
-    pub(crate) fn describe(&self) -> String {
-        let fields = self.needed.iter().chain(&self.optional_pair);
-        let described = fields.map(|field| format!("`{}` ({})", field.name, field.kind.describe()));
-        described.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -15,7 +15,7 @@ use crate::settings::ServeSettings;
 ///
 /// # Errors
 /// [`ServeError`] if the model cannot be loaded or the address not be listened on.
-pub fn serve_until_told(
+pub fn serve_until_stopped(
     settings: ServeSettings,
     threads: NonZeroUsize,
     log: Log,

@@ -13,7 +13,8 @@ use lelp_data::Text;
 use lelp_model::{PredictError, Predictor};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::rows::{OwnedText, Rows};
+use crate::owned_text::OwnedText;
+use crate::rows::Rows;
 
 /// Texts that run together at most. The engine cuts them into batches of like length.
 const BATCH: usize = 256;

@@ -92,7 +92,7 @@ pub enum EvaluateError {
     },
 }
 
-/// Answers every row of `data`; `progress` is told how many are done.
+/// Answers every row of `data`; `progress` is called with the number of rows that are done.
 ///
 /// # Errors
 /// [`PredictError::Cancelled`] soon after `cancel` is set.

@@ -19,7 +19,7 @@ pub(crate) use global::GlobalArgs;
 pub(crate) use labels::LabelArgs;
 pub(crate) use method::MethodArgs;
 pub(crate) use points::points;
-pub(crate) use precision::{PrecisionArgs, RunInArgs, SAMPLE, describe};
+pub(crate) use precision::{PrecisionArgs, RunInArgs, SAMPLE};
 pub(crate) use size::{megabytes, size};
 pub(crate) use split::{FineArgs, SplitArgs};
 pub(crate) use student::StudentArgs;

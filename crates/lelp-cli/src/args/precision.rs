@@ -9,7 +9,7 @@ use lelp_model::{LoadOptions, Predictor, load_model};
 use lelp_train::evaluate::{PrecisionReport, compare_precisions};
 
 use super::{GlobalArgs, points};
-use crate::command_error::CommandError;
+use crate::command_error::{CommandError, describe_precision};
 use crate::failure::Failure;
 use crate::printer::Printer;
 
@@ -121,7 +121,7 @@ impl PrecisionArgs {
         let exact = load_model(folder, global.threads())?;
         let report = compare_precisions(exact.as_ref(), model, rows, labels)?;
         let name = self.precision().name();
-        printer.step(name, &describe(&report, name));
+        printer.step(name, &describe_precision(&report, name));
         if report.loses_more_than(self.max_drop) {
             return Err(CommandError::Precision { precision: name, report, most: self.max_drop }.into());
         }
@@ -175,16 +175,4 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let product =
         |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum() };
     product(a, b) / (product(a, a) * product(b, b)).sqrt().max(f64::MIN_POSITIVE)
-}
-
-/// What was found, in a line.
-pub(crate) fn describe(report: &PrecisionReport, name: &str) -> String {
-    let PrecisionReport { rows, agreement, expected_drop, accuracy } = report;
-    let labelled = accuracy.as_ref().map(|accuracy| {
-        format!(", accuracy {:.4} in f32 and {:.4} in {name}", accuracy.exact, accuracy.lower)
-    });
-    let labelled = labelled.unwrap_or_default();
-    format!(
-        "on {rows} rows the same answer as in f32 to {agreement:.4}, {expected_drop:.3} points of accuracy lost in expectation{labelled}"
-    )
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lelp_data::storage;
 use lelp_serve::{
-    FallbackSettings, Level, Limits, Log, ServeSettings, Server, Timeouts, TlsFiles, serve_until_told,
+    FallbackSettings, Level, Limits, Log, ServeSettings, Server, Timeouts, TlsFiles, serve_until_stopped,
 };
 
 use crate::args::{GlobalArgs, RunInArgs};
@@ -129,7 +129,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         printer.step("serving", &format!("`{name}` on {scheme}://{address}"));
         printer.detail(&format!("classes {}", server.labels().join(", ")));
     };
-    Ok(serve_until_told(settings, global.threads(), log(global, printer), started)?)
+    Ok(serve_until_stopped(settings, global.threads(), log(global, printer), started)?)
 }
 
 impl Arguments {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
 
 use lelp_train::distill::{Distiller, Task};
 use lelp_train::students::{PreparedStudent, StudentError};
 
-use super::AutoError;
 use super::candidates::Plan;
-use super::race::Race;
+use super::{AutoError, AutoSearch};
 
 /// A student of the race learns from all training rows but one of this many parts, or of more where such a part has more
 /// than [`HELD_OUT`] rows.
@@ -31,21 +31,23 @@ impl<'a> Fold<'a> {
     /// training rows, another one for each number, that it does not learn from. Not where every part would have to be
     /// embedded anew, by a student's encoder.
     pub(super) fn open(
-        race: &Race<'a>,
+        search: &AutoSearch<'_>,
+        task: &'a Task,
         plan: &Plan,
         number: usize,
         students: &BTreeSet<usize>,
+        cancel: &AtomicBool,
     ) -> Result<Self, AutoError> {
         let embeds = plan.students.iter().any(|student| student.student().embeds_rows());
-        let folds = FOLDS.max(race.task.train().rows().div_ceil(HELD_OUT));
-        let held_out = if embeds { None } else { race.task.fold(number, folds) };
-        let task = held_out.as_ref().unwrap_or(race.task);
-        let resources = &race.search.resources;
+        let folds = FOLDS.max(task.train().rows().div_ceil(HELD_OUT));
+        let held_out = if embeds { None } else { task.fold(number, folds) };
+        let learned = held_out.as_ref().unwrap_or(task);
+        let resources = &search.resources;
         let prepare = |place: usize| {
             if !students.contains(&place) {
                 return Ok(None);
             }
-            match plan.students[place].student().prepare(task, resources, &mut |_| {}, race.cancel) {
+            match plan.students[place].student().prepare(learned, resources, &mut |_| {}, cancel) {
                 // A teacher that is no encoder, or a narrow one, has nothing to give.
                 Err(StudentError::Pretrained(error)) if plan.is_of_teacher(place) && error.is_no_fit() => {
                     Ok(None)
@@ -54,7 +56,7 @@ impl<'a> Fold<'a> {
             }
         };
         let prepared = (0..plan.students.len()).map(prepare).collect::<Result<_, _>>()?;
-        Ok(Self { whole: race.task, held_out, prepared })
+        Ok(Self { whole: task, held_out, prepared })
     }
 
     /// Whether other rows decide than the validation rows.

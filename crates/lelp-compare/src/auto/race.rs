@@ -1,5 +1,6 @@
 //! Candidates are trained and scored: every one once, the best ones again, with other seeds and other rows held out.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -47,11 +48,11 @@ impl Race<'_> {
         let each = NonZeroUsize::new(threads / jobs).unwrap_or(NonZeroUsize::MIN);
         let mut field = Field { race: self, plan, jobs, methods: plan.methods.clone(), entries: Vec::new() };
         let always = (0..plan.early).chain(plan.baseline.map(|(student, _)| student)).collect();
-        let first = Fold::open(self, plan, 0, &always)?;
+        let first = self.fold(plan, 0, &always)?;
         let mut distillers = first.distillers(each);
         field.first_rounds(&distillers)?;
         let of_teacher = field.students_of_teacher();
-        let second = Fold::open(self, plan, 0, &of_teacher.iter().copied().collect())?;
+        let second = self.fold(plan, 0, &of_teacher.iter().copied().collect())?;
         for (own, further) in distillers.iter_mut().zip(second.distillers(each)) {
             *own = own.take().or(further);
         }
@@ -60,13 +61,18 @@ impl Race<'_> {
         let students = finalists.iter().map(|&entry| field.entries[entry].rank.0).collect();
         for number in 1..SEEDS {
             if first.holds_out() {
-                let fold = Fold::open(self, plan, number, &students)?;
+                let fold = self.fold(plan, number, &students)?;
                 field.train(&fold.distillers(each), number, &finalists)?;
             } else {
                 field.train(&distillers, number, &finalists)?;
             }
         }
         Ok(field.entries)
+    }
+
+    /// The fold of this number, with these students of the plan.
+    fn fold(&self, plan: &Plan, number: usize, students: &BTreeSet<usize>) -> Result<Fold<'_>, AutoError> {
+        Fold::open(self.search, self.task, plan, number, students, self.cancel)
     }
 
     /// What candidates are compared by.

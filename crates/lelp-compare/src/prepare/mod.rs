@@ -22,7 +22,7 @@ use self::obtain_signals::obtain_signals;
 use self::split_source::obtain_split_signals;
 use crate::progress::{ProgressCallback, ProgressStep};
 use crate::recipe::{DataEntry, TeacherEntry};
-use crate::record::{Majority, Setting, TeacherRecord};
+use crate::record::{MajorityRecord, Setting, TeacherRecord};
 
 pub use self::error::PrepareError;
 
@@ -170,7 +170,7 @@ fn with_unlabelled(
 
 /// The test rows answered with the most frequent class of the training rows; none where no training or no test row has a
 /// label.
-fn majority(task: &Task, test: &Dataset) -> Result<Option<Majority>, PrepareError> {
+fn majority(task: &Task, test: &Dataset) -> Result<Option<MajorityRecord>, PrepareError> {
     let mut counts = vec![0_usize; task.labels().len()];
     let labels = task.train().labels().into_iter().flatten().flatten();
     labels.for_each(|&label| counts[label as usize] += 1);
@@ -181,7 +181,7 @@ fn majority(task: &Task, test: &Dataset) -> Result<Option<Majority>, PrepareErro
     let row: Vec<f32> = (0..counts.len()).map(|other| f32::from(u8::from(other == class))).collect();
     let answers = Answers { logits: row.repeat(test.rows()), elapsed: Duration::ZERO };
     let Report { accuracy, macro_f1, .. } = report(&answers, test, None)?;
-    Ok(Some(Majority { class: task.labels()[class].clone(), accuracy, macro_f1 }))
+    Ok(Some(MajorityRecord { class: task.labels()[class].clone(), accuracy, macro_f1 }))
 }
 
 /// What decides the results on a task: texts, labels and teacher, without their names and places.

@@ -15,7 +15,7 @@ use lelp_train::evaluate::Report;
 use lelp_train::training::TrainSettings;
 use serde::Serialize;
 
-use crate::record::{AutoRecord, FailedRecord, Majority, Setting, StudentRecord, TeacherRecord};
+use crate::record::{AutoRecord, FailedRecord, MajorityRecord, Setting, StudentRecord, TeacherRecord};
 use crate::store::Results;
 
 pub use tally::Tally;
@@ -163,7 +163,7 @@ impl Difference {
 impl ComparisonTable {
     /// What it is worth to answer every test row with the most frequent class of the training rows.
     #[must_use]
-    pub fn majority(&self) -> Option<&Majority> {
+    pub fn majority(&self) -> Option<&MajorityRecord> {
         self.teacher.as_ref()?.majority.as_ref()
     }
 }

@@ -27,6 +27,17 @@ pub enum TablePrecision {
 }
 
 impl TablePrecision {
+    /// Its name, as in `config.json`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Int8 => "int8",
+            Self::PrunedInt8 => "pruned-int8",
+            Self::PrunedInt4 => "pruned-int4",
+        }
+    }
+
     /// How static embeddings beside such a table are stored: in 32 bits, or in 8.
     #[must_use]
     pub fn of_static_embeddings(self) -> Self {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use safetensors::tensor::{Dtype, TensorView};
 use thiserror::Error;
 
-use super::bytes::view;
 use super::config::TablePrecision;
 use super::kept_rows::KeptRows;
+use crate::tensor_view::view;
 use crate::vector::{mean_of_nibble_rows, mean_of_quantized_rows, mean_of_rows};
 use half::f16;
 

@@ -12,25 +12,27 @@ mod bytes;
 mod character_ngrams;
 mod columns;
 mod config;
+mod error;
 mod feature_table;
 mod features;
 mod kept_rows;
 mod student;
 mod tokens;
+mod weights;
 mod word_break;
 
 use crate::{Classified, ErrorKind};
 
-pub use bytes::NgramBytesError;
-pub(crate) use bytes::{Weights, view};
 pub use character_ngrams::CharacterNgrams;
 pub use columns::{ColumnFeatures, ColumnValue, NgramColumn, NgramColumnsError};
 pub use config::{NgramConfig, NgramConfigError, TablePrecision};
 pub(crate) use config::{check_labels, size};
+pub use error::{NgramBytesError, NgramModelError};
 pub use feature_table::{ByteSource, Bytes, FeatureTable, FeatureTableError};
 pub use features::{FeatureScratch, FeatureSettings, FeatureSettingsError};
-pub use student::{NgramModelError, NgramScratch, NgramStudent};
+pub use student::{NgramScratch, NgramStudent};
 pub use tokens::{Tokens, hash_token};
+pub(crate) use weights::Weights;
 pub use word_break::WORD_BREAK;
 
 /// Errors about the content of what the caller gives.

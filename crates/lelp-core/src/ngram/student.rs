@@ -2,10 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use thiserror::Error;
-
 use super::columns::ColumnFeatures;
 use super::config::{NgramConfig, NgramConfigError, TablePrecision};
+use super::error::NgramModelError;
 use super::feature_table::FeatureTable;
 use super::features::FeatureScratch;
 use crate::Text;
@@ -20,72 +19,6 @@ pub struct NgramStudent {
     table: FeatureTable,
     static_embeddings: Option<StaticEmbeddings>,
     layers: OutputLayers,
-}
-
-/// Configuration, table and layers do not fit together.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum NgramModelError {
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Config(#[from] NgramConfigError),
-    /// The table has another shape than the configuration says.
-    #[error("the table is {buckets} x {width}, but the configuration says {wanted_buckets} x {wanted_width}")]
-    Table {
-        /// Rows of the table.
-        buckets: usize,
-        /// Columns of the table.
-        width: usize,
-        /// Rows configured.
-        wanted_buckets: usize,
-        /// Columns configured.
-        wanted_width: usize,
-    },
-    /// The table is stored in another precision than the configuration says.
-    #[error("the table is stored as {stored:?}, but the configuration says {wanted:?}")]
-    Precision {
-        /// As the table is.
-        stored: TablePrecision,
-        /// As configured.
-        wanted: TablePrecision,
-    },
-    /// Static embeddings are missing, or not those that the configuration says.
-    #[error(
-        "static embeddings of width {found} in {stored:?}, but the configuration says {wanted} (0 for none) in {precision:?}"
-    )]
-    Static {
-        /// Their width; 0 where there are none.
-        found: usize,
-        /// As they are stored.
-        stored: TablePrecision,
-        /// Width configured.
-        wanted: usize,
-        /// As configured.
-        precision: TablePrecision,
-    },
-    /// The hidden layer is missing, or there is one too many.
-    #[error("the configuration says {hidden} hidden units, but a hidden layer is {}", if *.present { "given" } else { "missing" })]
-    Hidden {
-        /// Hidden units configured.
-        hidden: usize,
-        /// Whether a hidden layer was given.
-        present: bool,
-    },
-    /// A layer has another shape than the configuration says.
-    #[error(
-        "the {layer} layer maps {inputs} to {outputs}, but the configuration says {wanted_inputs} to {wanted_outputs}"
-    )]
-    Layer {
-        /// `hidden` or `output`.
-        layer: &'static str,
-        /// Its inputs.
-        inputs: usize,
-        /// Its outputs.
-        outputs: usize,
-        /// Inputs configured.
-        wanted_inputs: usize,
-        /// Outputs configured.
-        wanted_outputs: usize,
-    },
 }
 
 /// Buffers of a prediction, reused from text to text: one for each thread that predicts.

@@ -1,11 +1,12 @@
 //! A vector for each piece of words: a text's embedding is the mean of those of its pieces.
 
 use safetensors::tensor::{Dtype, TensorView};
-use thiserror::Error;
 
-use super::vocabulary::{PieceVocabulary, PieceVocabularyError};
+use super::error::StaticEmbeddingsError;
+use super::vocabulary::PieceVocabulary;
 use crate::Text;
-use crate::ngram::{FeatureTable, FeatureTableError, NgramBytesError, TablePrecision, Weights, view};
+use crate::ngram::{FeatureTable, NgramBytesError, TablePrecision, Weights};
+use crate::tensor_view::view;
 
 /// Names of the tensors: the vectors, their scales where they are in 8 bits, and the pieces, one a line.
 const TABLE: &str = "static";
@@ -24,25 +25,6 @@ pub struct StaticEmbeddings {
 pub struct StaticScratch {
     word: String,
     rows: Vec<u32>,
-}
-
-/// Why pieces and vectors do not fit together.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum StaticEmbeddingsError {
-    /// The pieces are no vocabulary.
-    #[error(transparent)]
-    Vocabulary(#[from] PieceVocabularyError),
-    /// The table does not hold together.
-    #[error(transparent)]
-    Table(#[from] FeatureTableError),
-    /// Not one vector for each piece.
-    #[error("there are {pieces} pieces, but {rows} vectors")]
-    Rows {
-        /// Pieces.
-        pieces: usize,
-        /// Vectors.
-        rows: usize,
-    },
 }
 
 impl StaticEmbeddings {

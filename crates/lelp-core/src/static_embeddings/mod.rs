@@ -7,13 +7,15 @@
 
 mod config;
 mod embeddings;
+mod error;
 mod student;
 mod vocabulary;
 
 use crate::{Classified, ErrorKind};
 
 pub use config::StaticConfig;
-pub use embeddings::{StaticEmbeddings, StaticEmbeddingsError, StaticScratch};
+pub use embeddings::{StaticEmbeddings, StaticScratch};
+pub use error::StaticEmbeddingsError;
 pub use student::{StaticBytesError, StaticModelError, StaticStudent, StaticStudentScratch};
 pub use vocabulary::{Piece, PieceVocabulary, PieceVocabularyError};
 

@@ -56,7 +56,8 @@ pub enum StaticModelError {
     Config(#[from] NgramConfigError),
     /// The vectors have another width or precision than the configuration says.
     #[error(
-        "vectors of width {width} in {stored:?}, but the configuration says {wanted_width} in {wanted:?}"
+        "vectors of width {width} in {}, but the configuration says {wanted_width} in {}",
+        .stored.name(), .wanted.name()
     )]
     Embeddings {
         /// Their width.

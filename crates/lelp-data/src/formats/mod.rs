@@ -91,7 +91,7 @@ impl Format {
         self.endings
     }
 
-    /// Opens rows; `file` stands for their origin in errors, and `notices` takes what is to be told.
+    /// Opens rows; `file` stands for their origin in errors, and `notices` takes what the user should know of them.
     pub(crate) fn open(
         &self,
         source: Source,

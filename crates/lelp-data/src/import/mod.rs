@@ -64,7 +64,7 @@ impl Default for ImportOptions {
 /// Imports the arrays of `paths` into the folder `out`, and opens it.
 ///
 /// A path is an `.npz` or `.safetensors` file (arrays by their names), an `.npy` file (one array, named as
-/// the file), or a folder of `.npy` files. `progress` is told the rows that are written so far.
+/// the file), or a folder of `.npy` files. `progress` is called with the number of rows that are written so far.
 pub fn import(
     paths: &[PathBuf],
     out: &Path,

@@ -11,7 +11,7 @@ use lelp::Signals;
 use serde::{Deserialize, Serialize};
 
 use super::error::SignalsFileError;
-use super::part;
+use super::half_precision::halved;
 
 /// Rows of a part unless asked otherwise: some seconds of a small encoder's work, so that little is lost.
 pub const PART_ROWS: u64 = 2048;
@@ -131,7 +131,7 @@ impl SignalsDescription {
             return Ok(());
         }
         let single = signals.embedding_rows(0..signals.rows());
-        part::halved(&part_path(folder, part), signals, &single).map(|_| ())
+        halved(&part_path(folder, part), signals, &single).map(|_| ())
     }
 
     /// Refuses numbers that no signals have; `file` is named in the error.

@@ -14,6 +14,7 @@ mod description;
 mod embeddings;
 mod error;
 mod folder;
+mod half_precision;
 mod head;
 mod journal;
 mod part;

@@ -13,6 +13,7 @@ use safetensors::tensor::TensorView;
 
 use super::description::{Precision, SignalsDescription};
 use super::error::SignalsFileError;
+use super::half_precision::halved;
 use super::tensors::{TensorFile, Values};
 
 /// A part, mapped into memory until it is dropped.
@@ -193,22 +194,4 @@ pub(super) fn write(
     let bytes = safetensors::serialize(views, None).expect("tensors with different names");
     storage::write(path, &bytes)?;
     Ok(storage::sha256(&bytes))
-}
-
-/// Embeddings in half precision, unless one is too large for it.
-pub(super) fn halved(
-    path: &Path,
-    signals: &Signals<'_>,
-    single: &[f32],
-) -> Result<Vec<f16>, SignalsFileError> {
-    let half: Vec<f16> = single.iter().copied().map(f16::from_f32).collect();
-    match half.iter().position(|value| value.is_infinite()) {
-        None => Ok(half),
-        Some(place) => Err(SignalsFileError::HalfOverflow {
-            file: path.to_owned(),
-            row: signals.first_row() + (place / signals.width()) as u64,
-            column: place % signals.width(),
-            value: single[place],
-        }),
-    }
 }

@@ -1,12 +1,11 @@
 //! Which files belong together: their hashes, in the file that makes a folder what it is.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileError, is_plain_name, known_hashes, map, sha256};
+use super::{FileError, file_hash, is_plain_name, known_hashes};
 use crate::folder_hash::files_below;
 
 /// SHA-256 of files of a folder, by their names from there, with `/` between folders.
@@ -64,15 +63,11 @@ impl FileHashes {
     }
 }
 
-/// SHA-256 of the file.
-pub(crate) fn file_hash(path: &Path) -> Result<String, FileError> {
-    // An empty file cannot be mapped everywhere.
-    let empty = fs::metadata(path).is_ok_and(|file| file.len() == 0);
-    Ok(if empty { sha256(&[]) } else { sha256(&map(path)?) })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use super::super::sha256;
     use super::*;
 
     #[test]

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::FileError;
-use super::file_hashes::file_hash;
+use super::{FileError, file_hash};
 
 /// What another file of the same name has otherwise: size, time of the last write and, where the system tells, the file's
 /// number and the time of its last change, which no program sets.

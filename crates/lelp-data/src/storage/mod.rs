@@ -27,7 +27,6 @@ use self::output::write_error;
 
 pub use cache_entry::{remove_cache_entry, use_cache_entry};
 pub use file_hashes::FileHashes;
-pub(crate) use file_hashes::file_hash;
 pub use folder::write_folder;
 pub(crate) use folder::{FolderKind, replace_folder};
 pub use lock::{FolderLock, LockError};
@@ -223,6 +222,13 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), FileError> {
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of the file.
+pub(crate) fn file_hash(path: &Path) -> Result<String, FileError> {
+    // An empty file cannot be mapped everywhere.
+    let empty = fs::metadata(path).is_ok_and(|file| file.len() == 0);
+    Ok(if empty { sha256(&[]) } else { sha256(&map(path)?) })
 }
 
 /// `digest` in lower-case hexadecimal.

@@ -86,10 +86,6 @@ impl Loss for CeSettings {
         Alpha::ONE
     }
 
-    fn labels(&self) -> CeSettings {
-        *self
-    }
-
     fn searches_epochs(&self) -> bool {
         true
     }

@@ -219,7 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::losses::kd::distillation;
+    use crate::distillation::distillation;
     use crate::testing::{assert_gradient, numbers};
 
     fn total(label: usize, teacher: &[f64], outputs: &[f64], temperature: f64, weights: [f64; 2]) -> f64 {

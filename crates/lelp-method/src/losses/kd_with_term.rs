@@ -9,8 +9,8 @@ use crate::alpha::Alpha;
 use crate::auxiliary_term::AuxiliaryTerm;
 use crate::degeneracy::Degeneracy;
 use crate::error::{MethodError, MethodSettingsError};
-use crate::loss::{Loss, LossObject, to_map};
-use crate::method_settings::MethodSettings;
+use crate::loss::{Loss, LossObject, MethodSettings};
+use crate::named_settings::to_map;
 use crate::needs::Needs;
 use crate::supervision::Supervision;
 

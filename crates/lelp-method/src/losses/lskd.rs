@@ -3,9 +3,10 @@
 use lelp::{Parameter, Temperature, Values, log_sum_exp};
 use serde::{Deserialize, Serialize};
 
-use super::kd::{SOFTNESS, TEMPERATURE, distillation};
+use super::kd::{SOFTNESS, TEMPERATURE};
 use crate::alpha::{ALPHA, Alpha};
 use crate::degeneracy::{Degeneracy, Severity, free_shapes};
+use crate::distillation::distillation;
 use crate::error::MethodError;
 use crate::float::Float;
 use crate::loss::Loss;

@@ -11,7 +11,7 @@ pub(crate) mod subclass;
 
 use lelp::MakerSettings;
 
-use crate::method_settings::MethodSettings;
+use crate::loss::MethodSettings;
 use crate::terms::terms;
 
 /// Losses in the order of help and reports.

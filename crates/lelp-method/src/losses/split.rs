@@ -14,8 +14,8 @@ use crate::Method;
 use crate::alpha::{ALPHA, Alpha};
 use crate::degeneracy::{Degeneracy, Severity};
 use crate::error::{MethodError, MethodSettingsError};
-use crate::loss::{Loss, LossObject, to_map};
-use crate::method_settings::MethodSettings;
+use crate::loss::{Loss, LossObject, MethodSettings};
+use crate::named_settings::to_map;
 use crate::needs::Needs;
 use crate::split_source::{SPLIT_SOURCE, SplitSource};
 use crate::supervision::Supervision;
@@ -139,6 +139,14 @@ impl SplitMethod {
     }
 }
 
+impl MethodSettings {
+    /// How it splits classes by a target maker, where it does.
+    #[must_use]
+    pub fn split(&self) -> Option<&SplitMethod> {
+        self.downcast_ref()
+    }
+}
+
 impl Loss for SplitMethod {
     fn name(&self) -> &'static str {
         self.maker.name()
@@ -185,10 +193,6 @@ impl Loss for SplitMethod {
             return None;
         };
         Some(Degeneracy { method: self.name(), severity: Severity::Warned, why, instead })
-    }
-
-    fn split(&self) -> Option<&SplitMethod> {
-        Some(self)
     }
 
     fn with_found_subclasses(&self, subclasses: usize) -> Option<MethodSettings> {

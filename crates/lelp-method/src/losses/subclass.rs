@@ -10,8 +10,7 @@ use super::split::{FOUND_SUBCLASSES, SPLIT_WEIGHT};
 use crate::Method;
 use crate::alpha::{ALPHA, Alpha};
 use crate::error::MethodError;
-use crate::loss::Loss;
-use crate::method_settings::MethodSettings;
+use crate::loss::{Loss, MethodSettings};
 use crate::needs::Needs;
 use crate::supervision::Supervision;
 

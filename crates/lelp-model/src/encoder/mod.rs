@@ -31,7 +31,7 @@ use self::folder_defaults::FolderDefaults;
 use crate::checkpoint::{EncoderConfig, Weights, copy_network, weights_hash};
 use crate::engine::{Session, Threads};
 use crate::int8::QuantizedNetwork;
-use crate::predictor::PredictError;
+use crate::predict_error::PredictError;
 use crate::tokenizer::{TextPreparation, TokenIds, Tokenizer};
 use crate::{onnx, pooling};
 use lelp_core::static_embeddings::Piece;

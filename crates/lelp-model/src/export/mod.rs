@@ -14,6 +14,7 @@
 //! its last layer reads. What a graph or file cannot say otherwise is in its metadata ([`Exported::metadata`]).
 
 mod onnx;
+pub(crate) mod source;
 mod tensors;
 mod transformers;
 
@@ -25,15 +26,12 @@ use lelp_data::BoundedJsonError;
 use lelp_data::storage::FileError;
 use thiserror::Error;
 
+use source::ExportSource;
+
 use crate::calibration::Calibration;
 use crate::checkpoint::{EncoderConfigFileError, WeightsError};
-use crate::encoder_classifier::ClassifierFiles;
 use crate::load_model::{check_recorded, kind_of};
-use crate::mlp::MlpModel;
-use crate::model_kind::ModelFolderError;
-use crate::ngram::NgramModel;
-use crate::static_embeddings::StaticModel;
-use crate::tfidf::TfidfModel;
+use crate::model_folder_error::ModelFolderError;
 use crate::tokenizer::TokenizerFileError;
 
 /// What a model is written as.
@@ -113,17 +111,6 @@ pub enum ExportError {
     /// A file cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
-}
-
-/// A model of any kind, as it is exported.
-#[derive(Debug)]
-pub(crate) enum ExportSource {
-    Ngram(Box<NgramModel>),
-    Static(StaticModel),
-    Columns(Box<MlpModel>),
-    Tfidf(TfidfModel),
-    FrozenEncoder(ClassifierFiles),
-    SequenceClassifier(ClassifierFiles),
 }
 
 /// A model, where it is, and what its logits are divided by.

@@ -27,9 +27,8 @@ use crate::encoder_classifier::ClassifierFiles;
 use crate::head::ClassifierHead;
 use crate::mlp::MlpModel;
 use crate::ngram::NgramModel;
-use crate::predictor::Predictor;
+use crate::predictor::{Predictor, Teacher};
 use crate::static_embeddings::StaticEmbeddings;
-use crate::teacher::Teacher;
 use crate::tfidf::TfidfModel;
 
 struct Tensor<'a> {

@@ -7,7 +7,7 @@ use super::{WeightsError, Writer, classify, encoding, size};
 use crate::checkpoint::{EncoderConfig, Weights};
 use crate::mlp::{CategoryTable, InputColumn, InputLayout, MlpModel};
 use crate::pooling::Pooling;
-use crate::teacher::Teacher;
+use crate::predictor::Teacher;
 
 /// The encoder that reads a text, as it is on disk.
 #[derive(Debug, Clone, Copy)]

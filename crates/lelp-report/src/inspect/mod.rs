@@ -30,7 +30,7 @@ use lelp_train::distill::{self, SplitError};
 use serde::{Deserialize, Serialize};
 
 pub use error::InspectError;
-pub use row_content::{CellValue, ColumnValue, RowContent};
+pub use row_content::{CellValue, NamedValue, RowContent};
 pub use settings::InspectSettings;
 pub use student_split::{StudentSplit, StudentSplitError};
 

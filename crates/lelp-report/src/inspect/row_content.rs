@@ -17,12 +17,12 @@ pub struct RowContent {
     pub pair: Option<String>,
     /// Its vectors, numbers and categories, in the order of the table's columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub columns: Vec<ColumnValue>,
+    pub columns: Vec<NamedValue>,
 }
 
 /// The value of one column in a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ColumnValue {
+pub struct NamedValue {
     /// Name of the column.
     pub column: String,
     /// Its value; none where it is missing.
@@ -64,7 +64,7 @@ impl RowContent {
             }
         };
         let columns = table.schema().fields().iter().enumerate().filter_map(|(column, field)| {
-            value(column).map(|value| ColumnValue { column: field.name.clone(), value })
+            value(column).map(|value| NamedValue { column: field.name.clone(), value })
         });
         Self {
             text: text.map(|text| text.text.to_owned()),
@@ -88,7 +88,7 @@ impl RowContent {
     }
 }
 
-impl Display for ColumnValue {
+impl Display for NamedValue {
     /// `name=value`, and `name=` where the value is missing.
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}=", self.column)?;

@@ -12,7 +12,7 @@ use super::method_order::MethodOrder;
 use super::number_format;
 use super::palette::{colour, symbol};
 use super::table::Table;
-use crate::run_report::{MethodResult, ResultGroup, Trial};
+use crate::run_report::{MethodResult, ResultGroup, TrialResult};
 
 /// One chart for each varied setting: validation score against its value.
 pub(super) fn charts(group: &ResultGroup, methods: &MethodOrder) -> Vec<(String, Chart)> {
@@ -102,7 +102,7 @@ fn add_trials(
     plot.add_trace(trace);
 }
 
-fn sentence(result: &MethodResult, trial: &Trial, name: &str, value: &Value) -> String {
+fn sentence(result: &MethodResult, trial: &TrialResult, name: &str, value: &Value) -> String {
     let score = number_format::share(trial.validation.value);
     format!("{}, trial {}: {name} {}, validation {score}", result.method, trial.number, text_of(value))
 }

@@ -11,11 +11,11 @@ use serde_json::json;
 use super::page;
 use crate::analysis::{EmbeddingAnalysis, ProjectedRow, Projection, Spectrum};
 use crate::inspect::{
-    CellValue, ClassInspection, ColumnValue, DistinctiveTerm, Inspection, NumberDifference, RowContent,
+    CellValue, ClassInspection, DistinctiveTerm, Inspection, NamedValue, NumberDifference, RowContent,
     SubclassInspection, TypicalRow,
 };
 use crate::run_report::{
-    MethodResult, Omission, ResultGroup, RunKind, RunReport, SeedRun, SettingsSection, Trial,
+    MethodResult, Omission, ResultGroup, RunKind, RunReport, SeedRun, SettingsSection, TrialResult,
 };
 
 const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&";
@@ -63,7 +63,7 @@ fn method(name: &str, labels: &[String], accuracy: f64) -> MethodResult {
         test: Some(report(labels, accuracy + 0.01 * seed as f64)),
         epochs: vec![epoch(1), epoch(2)],
     };
-    let trial = |number: usize| Trial {
+    let trial = |number: usize| TrialResult {
         number,
         settings: [("beta".to_owned(), json!(0.1 * number as f64))].into(),
         validation: validation(accuracy),
@@ -83,7 +83,7 @@ fn subclass(text: &str) -> SubclassInspection {
             content: RowContent {
                 text: Some(text.to_owned()),
                 pair: Some(text.to_owned()),
-                columns: vec![ColumnValue {
+                columns: vec![NamedValue {
                     column: text.to_owned(),
                     value: Some(CellValue::Category(text.to_owned())),
                 }],

@@ -17,7 +17,9 @@ use super::omission_reason::OmissionReason;
 use super::run_inputs::{RunInputs, locate};
 use super::{ReadContext, ReadError};
 use crate::analysis::EmbeddingAnalysis;
-use crate::run_report::{MethodResult, ResultGroup, RunKind, RunReport, SeedRun, SettingsSection, Trial};
+use crate::run_report::{
+    MethodResult, ResultGroup, RunKind, RunReport, SeedRun, SettingsSection, TrialResult,
+};
 
 /// Reads the results that a comparison has written so far.
 pub(super) fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunReport, ReadError> {
@@ -36,7 +38,7 @@ pub(super) fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunRe
     for trial in &records.trials {
         let result = result(group(&mut run.groups, &trial.setting), &trial.method);
         let settings = settings(&trial.distill, &trial.train);
-        result.trials.push(Trial { number: trial.trial, settings, validation: trial.validation });
+        result.trials.push(TrialResult { number: trial.trial, settings, validation: trial.validation });
     }
     sort(&mut run, &records.teachers, &records.recipe.methods);
     if run.groups.is_empty() && records.failed.is_empty() {

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::object::{self, Object};
 use super::{Prediction, Reply, predictions};
 use crate::admission::Call;
+use crate::owned_text::OwnedText;
 use crate::refusal::Refusal;
-use crate::rows::OwnedText;
 
 /// Texts to classify, and how.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -79,7 +79,7 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
     let response = ClassifyResponse {
         id: format!("classify-{}", call.service.next_number()),
         object: "list",
-        created: crate::operations::seconds_since_1970(),
+        created: crate::clock::seconds_since_1970(),
         model: &call.model.name,
         data: data.collect(),
         usage: Usage::default(),

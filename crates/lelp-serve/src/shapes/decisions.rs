@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use super::Reply;
 use super::object::{self, Object};
 use crate::admission::Call;
+use crate::owned_text::OwnedText;
 use crate::refusal::Refusal;
-use crate::rows::{OwnedText, Rows};
+use crate::rows::Rows;
 
 /// Questions about an input.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -174,9 +175,7 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
         return Err(Refusal::shape(message).at("questions"));
     }
     for (place, Object(question)) in request.questions.iter().enumerate() {
-        question
-            .check(labels)
-            .map_err(|message| Refusal::shape(message).at(format!("questions[{place}]")))?;
+        question.check(labels).map_err(|refusal| refusal.at(format!("questions[{place}]")))?;
     }
     let rows = rows_of(request.input, &call)?;
     let probabilities = call.scores(rows).await?.probabilities();
@@ -190,7 +189,7 @@ pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
 /// The one row that is asked about.
 fn rows_of(input: DecisionInput, call: &Call) -> Result<Rows, Refusal> {
     let limits = &call.service.settings.limits;
-    let of_text = |text| Rows::of_texts(vec![OwnedText::single(text)], false, &call.model, limits);
+    let of_text = |text| Rows::of_texts(vec![OwnedText::single(text)], false, &call.model.columns, limits);
     let messages = match input {
         DecisionInput::Text(text) => return of_text(text),
         DecisionInput::Messages(messages) => messages,
@@ -211,7 +210,7 @@ fn rows_of(input: DecisionInput, call: &Call) -> Result<Rows, Refusal> {
     }
     match (texts.len(), objects.len()) {
         (1.., 0) => of_text(texts.join("\n")),
-        (0, 1) => Rows::of_objects(objects, &call.model, limits),
+        (0, 1) => Rows::of_objects(objects, &call.model.columns, limits),
         (texts, objects) => Err(Refusal::shape(format!(
             "the user's messages have {texts} texts and {objects} objects; send texts, or one object of columns"
         ))
@@ -221,26 +220,27 @@ fn rows_of(input: DecisionInput, call: &Call) -> Result<Rows, Refusal> {
 
 impl Question {
     /// Whether the model answers it; what it does answer, if not.
-    fn check(&self, labels: &[String]) -> Result<(), String> {
+    fn check(&self, labels: &[String]) -> Result<(), Refusal> {
         let list = labels.join("`, `");
         match self {
             Self::Predicate { .. } if labels.len() == 2 => Ok(()),
-            Self::Predicate { .. } => {
-                Err(format!("the model has {} classes, but a predicate needs 2", labels.len()))
-            }
+            Self::Predicate { .. } => Err(Refusal::shape(format!(
+                "the model has {} classes, but a predicate needs 2",
+                labels.len()
+            ))),
             Self::Choice { choices, .. } => {
                 let every =
                     labels.iter().all(|label| choices.iter().any(|Object(choice)| choice.value == *label));
                 if every && choices.len() == labels.len() {
                     return Ok(());
                 }
-                Err(format!("the choices of this model are `{list}`, each once"))
+                Err(Refusal::shape(format!("the choices of this model are `{list}`, each once")))
             }
             Self::Score { levels, .. } => {
                 if levels.iter().map(|Object(level)| &level.label).eq(labels) {
                     return Ok(());
                 }
-                Err(format!("the levels of this model are `{list}`, in this order"))
+                Err(Refusal::shape(format!("the levels of this model are `{list}`, in this order")))
             }
         }
     }

@@ -221,7 +221,7 @@ fn rows_of(inputs: Vec<Object<InputTensor>>, tensors: &mut Bytes, call: &Call) -
         let (one, two) = (rows(values), rows(differing));
         return Err(Refusal::shape(format!("`{first}` has {one} rows, but `{other}` has {two}")).at("inputs"));
     }
-    Rows::of_columns(found, &call.model, &call.service.settings.limits)
+    Rows::of_columns(found, columns, &call.service.settings.limits)
 }
 
 impl InputTensor {

@@ -50,7 +50,7 @@ pub(crate) struct TextEmbeddingsError {
 ))]
 pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
     let request: PredictRequest = object::read(&call.body)?;
-    let (texts, one) = match request.inputs.batch(call.model.reads_pairs())? {
+    let (texts, one) = match request.inputs.batch(call.model.columns.reads_pairs())? {
         Batch::One(text) => (vec![text], true),
         Batch::Many(texts) => (texts, false),
     };

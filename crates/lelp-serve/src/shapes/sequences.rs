@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
+use crate::owned_text::OwnedText;
 use crate::refusal::Refusal;
-use crate::rows::OwnedText;
 
 /// A string, or a list.
 #[derive(Debug, PartialEq, Eq)]

@@ -58,7 +58,7 @@ impl Serialize for Probabilities<'_> {
 pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
     let request: RowsRequest = object::read(&call.body)?;
     call.check_count(request.rows.len())?;
-    let rows = Rows::of_objects(request.rows, &call.model, &call.service.settings.limits)?;
+    let rows = Rows::of_objects(request.rows, &call.model.columns, &call.service.settings.limits)?;
     let scores = call.scores(rows).await?;
     let (labels, probabilities) = (call.model.labels(), scores.probabilities());
     let predictions =

@@ -13,8 +13,8 @@ use lelp_model::static_embeddings::{StaticEmbeddingsError, StaticFileError, Stat
 use lelp_model::tfidf::{TfidfFileError, TfidfModelError};
 use thiserror::Error;
 
-use super::ngram::NgramStudentError;
-use super::static_embeddings::PretrainedError;
+use super::ngram::error::NgramStudentError;
+use super::static_embeddings::error::PretrainedError;
 use crate::encoder::EncoderTrainingError;
 use crate::evaluate::EvaluateError;
 use crate::head::EmbeddingRowsError;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
@@ -12,7 +13,6 @@ use serde_json::{Map, Value};
 use super::STUDENT_KINDS;
 use super::error::StudentError;
 use super::job::{TrainingControl, TrainingJob};
-use super::settings::StudentSettings;
 use super::trained::Trained;
 use crate::task::Task;
 use crate::teachers::EmbeddingCache;
@@ -85,6 +85,14 @@ pub trait Student: fmt::Debug + Send + Sync {
     fn trains_alone(&self) -> bool {
         false
     }
+}
+
+/// Settings of a student: its kind under `student`, beside the settings of that kind.
+#[derive(Clone)]
+pub struct StudentSettings {
+    pub(super) student: Arc<dyn Student>,
+    /// The settings by name, as they are written.
+    pub(super) values: Map<String, Value>,
 }
 
 /// What a student may need beside its task.

@@ -24,10 +24,15 @@ mod trained;
 pub use bags::{FeatureBags, TrainableBags};
 pub use error::StudentError;
 pub use job::{TrainingControl, TrainingJob};
-pub use kind::{Alternative, PreparedStudent, Resources, Student, StudentKind};
-pub use settings::StudentSettings;
+pub use kind::{Alternative, PreparedStudent, Resources, Student, StudentKind, StudentSettings};
 pub use trained::{SavedStudent, Trained, TrainedStudent};
 
 /// Every kind of student; the first is the default.
 pub static STUDENT_KINDS: &[&StudentKind] =
     &[&ngram::KIND, &encoder::KIND, &mlp::KIND, &linear::KIND, &static_embeddings::KIND, &tfidf::KIND];
+
+impl Default for StudentSettings {
+    fn default() -> Self {
+        Self::new(ngram::NgramStudentSettings::default())
+    }
+}

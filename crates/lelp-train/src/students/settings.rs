@@ -10,19 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::STUDENT_KINDS;
-use super::kind::{Student, StudentKind};
-use super::ngram::NgramStudentSettings;
+use super::kind::{Student, StudentKind, StudentSettings};
 
 /// The key that names the kind.
 const KIND: &str = "student";
-
-/// Settings of a student: its kind under `student`, beside the settings of that kind.
-#[derive(Clone)]
-pub struct StudentSettings {
-    student: Arc<dyn Student>,
-    /// The settings by name, as they are written.
-    values: Map<String, Value>,
-}
 
 impl StudentSettings {
     /// Settings of one kind.
@@ -67,12 +58,6 @@ impl StudentSettings {
         let Some(name) = self.student.encoder() else { return Ok(self) };
         let folder = find(name)?;
         Ok(self.student.with_encoder(folder).unwrap_or(self))
-    }
-}
-
-impl Default for StudentSettings {
-    fn default() -> Self {
-        Self::new(NgramStudentSettings::default())
     }
 }
 

@@ -289,7 +289,7 @@ impl Task {
         TeacherCheck::new(self.logits.as_ref()?, self.labels.len(), &labels)
     }
 
-    /// What is to be told of the data files.
+    /// Notices about the data files, for the user.
     pub fn notices(&self) -> impl Iterator<Item = &Notice> {
         let data = [Some(&self.train), Some(&self.validation.data), self.test.as_ref()];
         data.into_iter().flatten().flat_map(Dataset::notices)

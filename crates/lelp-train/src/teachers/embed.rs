@@ -21,7 +21,7 @@ pub struct FrozenEncoder<'a> {
 /// Rows whose tokens are held at once.
 const CHUNK: usize = 8192;
 
-/// Embeddings of all rows of `data`, `[rows, encoder.width()]`; `progress` is told how many are done.
+/// Embeddings of all rows of `data`, `[rows, encoder.width()]`; `progress` is called with the number of rows that are done.
 ///
 /// # Errors
 /// [`PredictError::Schema`] if the rows have no text; [`PredictError::Cancelled`] soon after `cancel` is set.

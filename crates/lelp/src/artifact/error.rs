@@ -53,7 +53,7 @@ pub enum ArtifactError {
     },
     /// A tensor has another type or shape.
     #[error(
-        "tensor `{name}` is {found_type:?} {found:?}, but the metadata asks for {expected_type:?} {expected:?}"
+        "tensor `{name}` is {found_type} {found:?}, but the metadata asks for {expected_type} {expected:?}"
     )]
     Tensor {
         /// Its name.

@@ -45,7 +45,7 @@ fn open(source: Source, file: &Path, columns: &Columns, notices: &NoticeLog) -> 
     // The text must be in every object. Any other key may come in a later one only.
     let text = columns.text.name();
     let mut present: Vec<String> = first.1.keys().cloned().collect();
-    columns.tell_similar(&present, file, notices);
+    columns.note_similar(&present, file, notices);
     let has_text = text.is_none_or(|text| within(&first.1, text).is_some());
     if has_text || !matches!(columns.text, ColumnRequest::Required(_)) {
         for name in columns.names().filter(|name| has_text || Some(*name) != text) {

@@ -20,7 +20,7 @@ pub(super) struct Parser {
 impl Parser {
     /// The object in `bytes`, which begin on a line.
     ///
-    /// Half surrogate pairs and `NaN`, which other programs write, are mended and told.
+    /// Half surrogate pairs and `NaN`, which other programs write, are mended, with a notice.
     pub(super) fn parse(&self, line: u64, bytes: &[u8]) -> Result<Map<String, Value>, DataError> {
         let location = Location::Line(line);
         let text = utf8(bytes, &self.file, location)?;

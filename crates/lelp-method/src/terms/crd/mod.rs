@@ -240,8 +240,8 @@ impl Method for CrdLoss<'_> {
     fn learn(&mut self, batch: &Batch<'_>, gradients: &mut Gradients<'_>, sums: &mut [TermSum]) {
         let (rows, weight) = (batch.rows, self.settings.weight * batch.share);
         self.pair.read(rows, &mut self.embeddings);
-        self.student.look(batch.embedding);
-        self.teacher.look(&self.embeddings);
+        self.student.project(batch.embedding);
+        self.teacher.project(&self.embeddings);
         let drawn = self.draw(rows);
         if self.normalisers.contains(&0.0) {
             self.fix_normalisers(rows, &drawn);

@@ -70,7 +70,7 @@ impl View {
     }
 
     /// Projects `embeddings` `[rows, width]` and brings the projections to unit length.
-    pub(super) fn look(&mut self, embeddings: &[f32]) {
+    pub(super) fn project(&mut self, embeddings: &[f32]) {
         self.projection.forward(embeddings);
         let units = &mut self.units;
         units.values = self.projection.visit(|_, outputs, _| outputs.to_vec()).concat();

@@ -27,14 +27,6 @@ fn is_one(number: &NonZeroUsize) -> bool {
     number.get() == 1
 }
 
-/// Which of the teacher's weights were trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Tuning {
-    /// The head; the encoder is as it was pulled.
-    Head,
-}
-
 /// Content of `teacher.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,8 +35,6 @@ pub struct FrozenEncoderConfig {
     pub format: u32,
     /// Names of the classes, in the order of the logits.
     pub labels: Vec<String>,
-    /// Which weights were trained.
-    pub tuned: Tuning,
     /// How tokens become one embedding.
     pub pooling: Pooling,
     /// Whether the encoder's output is scaled to length 1 before the head.
@@ -74,7 +64,6 @@ impl FrozenEncoderConfig {
         Self {
             format: FORMAT,
             labels,
-            tuned: Tuning::Head,
             pooling,
             normalize,
             max_length,

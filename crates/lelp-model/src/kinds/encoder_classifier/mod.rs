@@ -26,18 +26,18 @@ use std::sync::atomic::AtomicBool;
 
 pub use error::EncoderClassifierError;
 pub(crate) use files::ClassifierFiles;
-pub use frozen_encoder::{FrozenEncoderConfig, TEACHER_FILE, Tuning};
+pub use frozen_encoder::{FrozenEncoderConfig, TEACHER_FILE};
 pub use sequence_classifier::{CLASSIFIER_FILE, SequenceClassifierConfig};
 
 use crate::checkpoint;
 use crate::encoder::Encoder;
-use crate::export::ExportSource;
+use crate::export::source::ExportSource;
 use crate::head::{ClassifierHead, HeadOutput};
-use crate::load_model::LoadOptions;
-use crate::model_kind::{LoadedModel, ModelFolderError, ModelKind};
-use crate::predictor::{PredictError, Predictor};
+use crate::model_folder_error::ModelFolderError;
+use crate::model_kind::{LoadOptions, LoadedModel, ModelKind};
+use crate::predict_error::PredictError;
+use crate::predictor::{Predictor, Teacher};
 use crate::schema::ModelSchema;
-use crate::teacher::Teacher;
 use crate::tokenizer::Tokenizer;
 use lelp_data::storage::{self, FileHashes};
 use lelp_data::{Table, Text};

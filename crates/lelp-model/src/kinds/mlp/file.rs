@@ -13,8 +13,8 @@ use crate::checkpoint::{self, WeightsError};
 use crate::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use crate::head::{ClassifierHead, ClassifierHeadError};
 use crate::layer::{Layer, LayerError};
-use crate::load_model::LoadOptions;
-use crate::teacher::Teacher;
+use crate::model_kind::LoadOptions;
+use crate::predictor::Teacher;
 
 /// File names inside the model's folder.
 const CONFIG: &str = "config.json";

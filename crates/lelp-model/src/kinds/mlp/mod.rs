@@ -19,8 +19,9 @@ mod model;
 
 use std::num::NonZeroUsize;
 
-use crate::export::ExportSource;
-use crate::model_kind::{ModelFolderError, ModelKind};
+use crate::export::source::ExportSource;
+use crate::model_folder_error::ModelFolderError;
+use crate::model_kind::ModelKind;
 
 pub use config::{EncoderUse, InputColumn, MlpConfig, MlpConfigError};
 pub use file::MlpFileError;

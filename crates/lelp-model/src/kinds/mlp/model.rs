@@ -11,10 +11,10 @@ use super::config::{MlpConfig, MlpConfigError};
 use super::input_layout::InputLayout;
 use crate::encoder::Encoder;
 use crate::head::{ClassifierHead, HeadOutput};
-use crate::model_kind::ModelFolderError;
-use crate::predictor::{PredictError, Predictor};
+use crate::model_folder_error::ModelFolderError;
+use crate::predict_error::PredictError;
+use crate::predictor::{Predictor, Teacher};
 use crate::schema::ModelSchema;
-use crate::teacher::Teacher;
 
 /// A trained network on typed columns: linear, or with one hidden `ReLU` layer.
 #[derive(Debug)]

@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lelp::{Classified, ErrorKind};
-use lelp_core::layer::LayerError;
-use lelp_core::ngram::{Bytes, FeatureTableError, NgramBytesError, NgramModelError, NgramStudent};
-use lelp_core::static_embeddings::StaticEmbeddingsError;
-use safetensors::tensor::Dtype;
+use lelp_core::ngram::{Bytes, NgramBytesError, NgramStudent};
 use thiserror::Error;
 
 use super::model::NgramModel;
@@ -23,67 +20,13 @@ pub enum NgramFileError {
     /// The file system refused.
     #[error(transparent)]
     File(#[from] FileError),
-    /// `config.json` is not what it should be.
-    #[error("`{}` does not describe an n-gram student", path.display())]
-    Config {
-        /// The file.
+    /// The files are no n-gram student.
+    #[error("`{}` is unsound", path.display())]
+    Unsound {
+        /// The file, or the folder where its files do not fit together.
         path: PathBuf,
-        /// Where and why.
-        source: serde_json::Error,
-    },
-    /// The weights are not a safetensors file, or one that contradicts itself.
-    #[error("`{}` is not a sound safetensors file", path.display())]
-    Safetensors {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: safetensors::SafeTensorError,
-    },
-    /// A tensor is missing or of another type or rank.
-    #[error("`{}` lacks a tensor `{tensor}` of type {wanted:?} and rank {rank}", path.display())]
-    Tensor {
-        /// The file.
-        path: PathBuf,
-        /// The tensor's name.
-        tensor: String,
-        /// The type it should have.
-        wanted: Dtype,
-        /// The number of dimensions it should have.
-        rank: usize,
-    },
-    /// The table does not hold together.
-    #[error("the table in `{}` is unsound", path.display())]
-    Table {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: FeatureTableError,
-    },
-    /// Static embeddings do not hold together.
-    #[error("the static embeddings in `{}` are unsound", path.display())]
-    Static {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: StaticEmbeddingsError,
-    },
-    /// A layer does not hold together.
-    #[error("layer `{layer}` in `{}` is unsound", path.display())]
-    Layer {
-        /// The file.
-        path: PathBuf,
-        /// The layer's name.
-        layer: &'static str,
-        /// Why.
-        source: LayerError,
-    },
-    /// Configuration and weights do not fit together.
-    #[error("the model in `{}` is unsound", path.display())]
-    Model {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: NgramModelError,
+        /// What is wrong with it.
+        source: NgramBytesError,
     },
 }
 
@@ -91,7 +34,7 @@ impl Classified for NgramFileError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::File(error) => error.kind(),
-            _ => ErrorKind::Input,
+            Self::Unsound { .. } => ErrorKind::Input,
         }
     }
 }
@@ -99,16 +42,12 @@ impl Classified for NgramFileError {
 impl NgramFileError {
     /// Names the file in `folder` that is wrong.
     fn in_folder(folder: &Path, error: NgramBytesError) -> Self {
-        let path = folder.join(WEIGHTS);
-        match error {
-            NgramBytesError::Config(source) => Self::Config { path: folder.join(CONFIG), source },
-            NgramBytesError::Safetensors(source) => Self::Safetensors { path, source },
-            NgramBytesError::Tensor { tensor, wanted, rank } => Self::Tensor { path, tensor, wanted, rank },
-            NgramBytesError::Table(source) => Self::Table { path, source },
-            NgramBytesError::Static(source) => Self::Static { path, source },
-            NgramBytesError::Layer { layer, source } => Self::Layer { path, layer, source },
-            NgramBytesError::Model(source) => Self::Model { path: folder.to_owned(), source },
-        }
+        let path = match error {
+            NgramBytesError::Config(_) => folder.join(CONFIG),
+            NgramBytesError::Model(_) => folder.to_owned(),
+            _ => folder.join(WEIGHTS),
+        };
+        Self::Unsound { path, source: error }
     }
 }
 

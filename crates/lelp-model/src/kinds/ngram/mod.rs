@@ -7,15 +7,16 @@ mod model;
 
 use std::path::Path;
 
-use crate::export::ExportSource;
-use crate::model_kind::{ModelFolderError, ModelKind};
+use crate::export::source::ExportSource;
+use crate::model_folder_error::ModelFolderError;
+use crate::model_kind::ModelKind;
 
 pub use columns::RowFeatures;
 pub use file::NgramFileError;
 pub use lelp_core::ngram::{
     CharacterNgrams, FeatureScratch, FeatureSettings, FeatureSettingsError, FeatureTable, FeatureTableError,
-    NgramColumn, NgramColumnsError, NgramConfig, NgramConfigError, NgramModelError, NgramScratch,
-    TablePrecision, Tokens, WORD_BREAK, hash_token,
+    NgramBytesError, NgramColumn, NgramColumnsError, NgramConfig, NgramConfigError, NgramModelError,
+    NgramScratch, TablePrecision, Tokens, WORD_BREAK, hash_token,
 };
 pub use model::NgramModel;
 

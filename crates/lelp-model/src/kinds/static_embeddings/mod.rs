@@ -6,8 +6,9 @@ mod model2vec;
 
 use std::path::Path;
 
-use crate::export::ExportSource;
-use crate::model_kind::{ModelFolderError, ModelKind};
+use crate::export::source::ExportSource;
+use crate::model_folder_error::ModelFolderError;
+use crate::model_kind::ModelKind;
 
 pub use lelp_core::static_embeddings::{
     Piece, PieceVocabulary, PieceVocabularyError, StaticBytesError, StaticConfig, StaticEmbeddings,

@@ -13,7 +13,8 @@ use thiserror::Error;
 
 use super::KIND;
 use crate::head::ClassifierHead;
-use crate::predictor::{PredictError, Predictor, Scratch};
+use crate::predict_error::PredictError;
+use crate::predictor::{Predictor, Scratch};
 use crate::schema::ModelSchema;
 
 /// File names inside the model's folder.

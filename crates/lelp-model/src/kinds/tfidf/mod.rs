@@ -11,8 +11,9 @@ mod vocabulary;
 
 use std::path::Path;
 
-use crate::export::ExportSource;
-use crate::model_kind::{ModelFolderError, ModelKind};
+use crate::export::source::ExportSource;
+use crate::model_folder_error::ModelFolderError;
+use crate::model_kind::ModelKind;
 
 pub use file::TfidfFileError;
 pub use model::{TfidfModel, TfidfModelError, TfidfScratch};

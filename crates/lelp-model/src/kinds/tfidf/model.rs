@@ -6,7 +6,8 @@ use thiserror::Error;
 use super::KIND;
 use super::terms::TermScratch;
 use super::vocabulary::Vocabulary;
-use crate::predictor::{PredictError, Predictor};
+use crate::predict_error::PredictError;
+use crate::predictor::Predictor;
 use crate::schema::ModelSchema;
 
 /// Terms with their weights.

@@ -3,12 +3,17 @@
 mod settings;
 mod train;
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use crate::task::Task;
 use crate::training::TrainSettings;
 
 pub use settings::{EncoderChoice, EncoderStudentSettings, LayerChoice};
+use train::PreparedEncoder;
 
-use super::StudentKind;
 use super::kind;
+use super::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
 
 /// The kind.
 pub(super) static KIND: StudentKind = StudentKind {
@@ -19,3 +24,34 @@ pub(super) static KIND: StudentKind = StudentKind {
     of_teacher: &[],
     read: kind::read::<EncoderStudentSettings>,
 };
+
+impl Student for EncoderStudentSettings {
+    fn kind(&self) -> &'static StudentKind {
+        &KIND
+    }
+
+    fn prepare(
+        &self,
+        task: &Task,
+        resources: &Resources<'_>,
+        _progress: &mut dyn FnMut(usize),
+        _cancelled: &AtomicBool,
+    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
+        Ok(Box::new(PreparedEncoder::new(self, task, resources)?))
+    }
+
+    fn encoder(&self) -> Option<&Path> {
+        match &self.from {
+            EncoderChoice::Teacher => None,
+            EncoderChoice::At(path) => Some(path),
+        }
+    }
+
+    fn with_encoder(&self, folder: PathBuf) -> Option<StudentSettings> {
+        Some(StudentSettings::new(Self { from: EncoderChoice::At(folder), ..self.clone() }))
+    }
+
+    fn trains_alone(&self) -> bool {
+        true
+    }
+}

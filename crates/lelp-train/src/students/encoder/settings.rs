@@ -1,15 +1,11 @@
 //! Settings of an encoder student.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::train::PreparedEncoder;
 use crate::encoder::EncoderTrainSettings;
-use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
-use crate::task::Task;
 
 /// What stands for the teacher in recipes.
 const TEACHER: &str = "{teacher}";
@@ -96,36 +92,5 @@ impl EncoderStudentSettings {
             max_length: None,
             training: EncoderTrainSettings::default(),
         }
-    }
-}
-
-impl Student for EncoderStudentSettings {
-    fn kind(&self) -> &'static StudentKind {
-        &super::KIND
-    }
-
-    fn prepare(
-        &self,
-        task: &Task,
-        resources: &Resources<'_>,
-        _progress: &mut dyn FnMut(usize),
-        _cancelled: &AtomicBool,
-    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
-        Ok(Box::new(PreparedEncoder::new(self, task, resources)?))
-    }
-
-    fn encoder(&self) -> Option<&Path> {
-        match &self.from {
-            EncoderChoice::Teacher => None,
-            EncoderChoice::At(path) => Some(path),
-        }
-    }
-
-    fn with_encoder(&self, folder: PathBuf) -> Option<StudentSettings> {
-        Some(StudentSettings::new(Self { from: EncoderChoice::At(folder), ..self.clone() }))
-    }
-
-    fn trains_alone(&self) -> bool {
-        true
     }
 }

@@ -4,12 +4,18 @@ mod on_columns;
 mod on_encoder;
 mod settings;
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use crate::task::Task;
 use crate::training::TrainSettings;
 
+use on_columns::PreparedColumns;
+use on_encoder::PreparedOnEncoder;
 pub use settings::MlpStudentSettings;
 
-use super::StudentKind;
 use super::kind;
+use super::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
 
 /// The kind.
 pub(super) static KIND: StudentKind = StudentKind {
@@ -20,3 +26,31 @@ pub(super) static KIND: StudentKind = StudentKind {
     of_teacher: &[],
     read: kind::read::<MlpStudentSettings>,
 };
+
+impl Student for MlpStudentSettings {
+    fn kind(&self) -> &'static StudentKind {
+        &KIND
+    }
+
+    fn prepare(
+        &self,
+        task: &Task,
+        resources: &Resources<'_>,
+        progress: &mut dyn FnMut(usize),
+        cancelled: &AtomicBool,
+    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
+        Ok(if task.train().schema().is_text_only() {
+            Box::new(PreparedOnEncoder::new(self, task, resources, progress, cancelled)?)
+        } else {
+            Box::new(PreparedColumns::new(self, task, resources, progress, cancelled)?)
+        })
+    }
+
+    fn encoder(&self) -> Option<&Path> {
+        self.encoder.as_deref()
+    }
+
+    fn with_encoder(&self, folder: PathBuf) -> Option<StudentSettings> {
+        Some(StudentSettings::new(Self { encoder: Some(folder), ..self.clone() }))
+    }
+}

@@ -2,17 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use serde::{Deserialize, Serialize};
 
-use super::on_columns::PreparedColumns;
-use super::on_encoder::PreparedOnEncoder;
 use crate::head::HeadSettings;
 use crate::network::CATEGORY_WIDTH;
-use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
-use crate::task::Task;
 use crate::zero_as_none;
 
 /// Shape of an MLP student.
@@ -46,33 +41,5 @@ impl MlpStudentSettings {
             folder,
             &EncoderLoadOptions { max_length: self.max_length, ..EncoderLoadOptions::new(threads) },
         )
-    }
-}
-
-impl Student for MlpStudentSettings {
-    fn kind(&self) -> &'static StudentKind {
-        &super::KIND
-    }
-
-    fn prepare(
-        &self,
-        task: &Task,
-        resources: &Resources<'_>,
-        progress: &mut dyn FnMut(usize),
-        cancelled: &AtomicBool,
-    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
-        Ok(if task.train().schema().is_text_only() {
-            Box::new(PreparedOnEncoder::new(self, task, resources, progress, cancelled)?)
-        } else {
-            Box::new(PreparedColumns::new(self, task, resources, progress, cancelled)?)
-        })
-    }
-
-    fn encoder(&self) -> Option<&Path> {
-        self.encoder.as_deref()
-    }
-
-    fn with_encoder(&self, folder: PathBuf) -> Option<StudentSettings> {
-        Some(StudentSettings::new(Self { encoder: Some(folder), ..self.clone() }))
     }
 }

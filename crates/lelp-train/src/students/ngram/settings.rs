@@ -1,16 +1,12 @@
 //! Settings of an n-gram student.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::path::PathBuf;
 
 use lelp_model::ngram::{CharacterNgrams, FeatureSettings, NgramConfig};
 use serde::{Deserialize, Serialize};
 
 use super::NgramTrainSettings;
-use super::train::PreparedNgram;
-use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
-use crate::task::Task;
 use crate::zero_as_none;
 
 /// Bins of a number by default: coarse enough to be learned from some thousand rows.
@@ -88,33 +84,5 @@ impl NgramStudentSettings {
             features: self.features(),
             ..NgramConfig::new(labels, subclasses)
         }
-    }
-}
-
-impl Student for NgramStudentSettings {
-    fn kind(&self) -> &'static StudentKind {
-        &super::KIND
-    }
-
-    fn prepare(
-        &self,
-        task: &Task,
-        resources: &Resources<'_>,
-        _progress: &mut dyn FnMut(usize),
-        cancelled: &AtomicBool,
-    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
-        Ok(Box::new(PreparedNgram::new(self.clone(), task, resources, cancelled)?))
-    }
-
-    fn encoder(&self) -> Option<&Path> {
-        self.encoder.as_deref()
-    }
-
-    fn embeds_rows(&self) -> bool {
-        false
-    }
-
-    fn with_encoder(&self, folder: PathBuf) -> Option<StudentSettings> {
-        Some(StudentSettings::new(Self { encoder: Some(folder), ..self.clone() }))
     }
 }

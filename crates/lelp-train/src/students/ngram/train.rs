@@ -9,7 +9,7 @@ use lelp_model::ngram::{NgramColumn, NgramConfig, NgramConfigError, NgramModel, 
 use super::columns::columns;
 use super::{NgramStudentError, NgramStudentSettings, NgramTrainSettings, TrainableNgram, features_of_table};
 use crate::students::bags::{BagModel, FeatureBags, TrainedBags};
-use crate::students::static_embeddings::{PretrainedPieces, StaticWidth};
+use crate::students::static_embeddings::pretrained::{PretrainedPieces, StaticWidth};
 use crate::students::{PreparedStudent, Resources, StudentError, Trained, TrainingControl, TrainingJob};
 use crate::task::Task;
 use crate::training::thread_pool;

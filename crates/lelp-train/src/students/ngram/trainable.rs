@@ -3,17 +3,14 @@
 use std::num::NonZeroUsize;
 
 use lelp_model::layer::{LayerError, OutputLayers};
-use lelp_model::ngram::{
-    FeatureTable, FeatureTableError, NgramConfig, NgramConfigError, NgramModel, NgramModelError,
-};
-use lelp_model::static_embeddings::StaticEmbeddingsError;
+use lelp_model::ngram::{FeatureTable, NgramConfig, NgramModel};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+use super::error::NgramStudentError;
 use crate::students::bags::{FeatureBags, TrainableBags, TrainableTable};
-use crate::students::static_embeddings::PretrainedPieces;
+use crate::students::static_embeddings::pretrained::PretrainedPieces;
 use crate::training::exported_layer;
 use lelp_method::{Dense, DenseNetwork, Optimizer};
 
@@ -34,75 +31,20 @@ impl Default for NgramTrainSettings {
     }
 }
 
+impl NgramTrainSettings {
+    /// Refuses what no student over bags of features learns by.
+    pub(in crate::students) fn check(self) -> Result<(), NgramStudentError> {
+        let Self { optimizer, dropout } = self;
+        if optimizer == Optimizer::Adam {
+            return Err(NgramStudentError::Optimizer);
+        }
+        if (0.0..1.0).contains(&dropout) { Ok(()) } else { Err(NgramStudentError::Dropout { dropout }) }
+    }
+}
+
 /// Hashed features, mean-pooled: a table, beside it static embeddings where there are some, an optional hidden `ReLU` layer,
 /// and the outputs.
 pub type TrainableNgram = TrainableBags<NgramConfig>;
-
-/// A student that cannot be built or exported.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum NgramStudentError {
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Config(#[from] NgramConfigError),
-    /// Adam keeps running means for every value, which a sparse table cannot have.
-    #[error("the n-gram student learns by `adagrad` or `sgd`, not by `adam`")]
-    Optimizer,
-    /// A dropout that drops everything, or less than nothing.
-    #[error("dropout is {dropout}: use 0 or more, below 1")]
-    Dropout {
-        /// The number given.
-        dropout: f32,
-    },
-    /// A feature bucket beyond the table: the inputs were extracted under other settings.
-    #[error(
-        "the inputs hold feature bucket {bucket}, but the table has {buckets}: extract them with the student's own settings"
-    )]
-    Bucket {
-        /// Largest bucket in the inputs.
-        bucket: u32,
-        /// Rows of the table.
-        buckets: usize,
-    },
-    /// Nothing can be learned from the rounded values of a model on.
-    #[error("the table of the model is not in 32 bits, so that it cannot learn on")]
-    Rounded,
-    /// Static embeddings that do not hold together.
-    #[error(transparent)]
-    Static(#[from] StaticEmbeddingsError),
-    /// The system gave no memory for the table.
-    #[error("no memory for a table of {values} values ({kind}): use fewer buckets or a smaller width")]
-    Memory {
-        /// Values of the table.
-        values: usize,
-        /// The system's reason.
-        kind: std::io::ErrorKind,
-    },
-    /// A layer holds values that are not finite: training diverged.
-    #[error(transparent)]
-    Layer(#[from] LayerError),
-    /// The table does not hold together.
-    #[error(transparent)]
-    Table(#[from] FeatureTableError),
-    /// The parts do not fit together.
-    #[error(transparent)]
-    Model(#[from] NgramModelError),
-}
-
-impl NgramStudentError {
-    /// Checks how a student over bags of features is to learn.
-    pub(in crate::students) fn check(settings: NgramTrainSettings) -> Result<(), Self> {
-        let NgramTrainSettings { optimizer, dropout } = settings;
-        if optimizer == Optimizer::Adam {
-            return Err(Self::Optimizer);
-        }
-        if (0.0..1.0).contains(&dropout) { Ok(()) } else { Err(Self::Dropout { dropout }) }
-    }
-
-    /// No memory for `values` values.
-    pub(in crate::students) fn memory(values: usize) -> impl FnOnce(std::io::Error) -> Self {
-        move |source| Self::Memory { values, kind: source.kind() }
-    }
-}
 
 impl TrainableNgram {
     /// A student with random parameters for the training set `inputs`.
@@ -126,7 +68,7 @@ impl TrainableNgram {
         let NgramTrainSettings { optimizer, dropout } = settings;
         config.static_width = pieces.and_then(|pieces| NonZeroUsize::new(pieces.width));
         config.check()?;
-        NgramStudentError::check(settings)?;
+        settings.check()?;
         let (buckets, width) = (config.features.buckets, config.width);
         if let Some(&bucket) = inputs.features().iter().max()
             && bucket as usize >= buckets

@@ -1,18 +1,14 @@
 //! Settings of a static student.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::path::PathBuf;
 
 use lelp_model::ngram::TablePrecision;
 use lelp_model::static_embeddings::StaticConfig;
 use serde::{Deserialize, Serialize};
 
-use super::StaticWidth;
-use super::train::PreparedStatic;
+use super::pretrained::StaticWidth;
 use crate::students::ngram::NgramStudentSettings;
-use crate::students::{PreparedStudent, Resources, Student, StudentError, StudentKind, StudentSettings};
-use crate::task::Task;
 use crate::zero_as_none;
 
 /// Width of a piece's vector by default, a third of the columns of a small encoder.
@@ -58,33 +54,5 @@ impl StaticStudentSettings {
         let (hidden, max_tokens) = (self.hidden, Self::max_tokens());
         let table = TablePrecision::F32;
         StaticConfig { labels, subclasses, width, hidden, table, max_tokens }
-    }
-}
-
-impl Student for StaticStudentSettings {
-    fn kind(&self) -> &'static StudentKind {
-        &super::KIND
-    }
-
-    fn prepare(
-        &self,
-        task: &Task,
-        resources: &Resources<'_>,
-        _progress: &mut dyn FnMut(usize),
-        cancelled: &AtomicBool,
-    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
-        Ok(Box::new(PreparedStatic::new(self.clone(), task, resources, cancelled)?))
-    }
-
-    fn encoder(&self) -> Option<&Path> {
-        self.encoder.as_deref()
-    }
-
-    fn embeds_rows(&self) -> bool {
-        false
-    }
-
-    fn with_encoder(&self, folder: PathBuf) -> Option<StudentSettings> {
-        Some(StudentSettings::new(Self { encoder: Some(folder), ..self.clone() }))
     }
 }

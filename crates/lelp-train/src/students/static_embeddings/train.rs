@@ -8,7 +8,8 @@ use lelp_model::static_embeddings::{StaticConfig, StaticModel, StaticStudent};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{PretrainedPieces, StaticStudentSettings};
+use super::StaticStudentSettings;
+use super::pretrained::PretrainedPieces;
 use crate::students::bags::{BagModel, FeatureBags, TrainableBags, TrainedBags};
 use crate::students::ngram::{NgramStudentError, NgramTrainSettings, output_layers};
 use crate::students::{PreparedStudent, Resources, StudentError, Trained, TrainingControl, TrainingJob};
@@ -52,7 +53,7 @@ impl PreparedStudent for PreparedStatic {
         let config = self.settings.config(labels, subclasses, self.pieces.width);
         let optimizer = job.settings.optimizer;
         config.check().map_err(NgramStudentError::from)?;
-        NgramStudentError::check(NgramTrainSettings { optimizer, dropout })?;
+        NgramTrainSettings { optimizer, dropout }.check()?;
         let tables = vec![self.pieces.trainable(optimizer)?];
         let sizes = (config.hidden.map(NonZeroUsize::get), config.outputs());
         let random = ChaCha8Rng::seed_from_u64(job.settings.seed);

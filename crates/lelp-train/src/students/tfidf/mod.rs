@@ -5,12 +5,16 @@ mod logistic;
 mod settings;
 mod train;
 
+use std::sync::atomic::AtomicBool;
+
+use crate::task::Task;
 use crate::training::TrainSettings;
 
 pub use settings::TfidfStudentSettings;
+use train::PreparedTfidf;
 
-use super::StudentKind;
 use super::kind;
+use super::{PreparedStudent, Resources, Student, StudentError, StudentKind};
 
 /// The kind.
 pub(super) static KIND: StudentKind = StudentKind {
@@ -21,3 +25,19 @@ pub(super) static KIND: StudentKind = StudentKind {
     of_teacher: &[],
     read: kind::read::<TfidfStudentSettings>,
 };
+
+impl Student for TfidfStudentSettings {
+    fn kind(&self) -> &'static StudentKind {
+        &KIND
+    }
+
+    fn prepare(
+        &self,
+        task: &Task,
+        _resources: &Resources<'_>,
+        _progress: &mut dyn FnMut(usize),
+        _cancelled: &AtomicBool,
+    ) -> Result<Box<dyn PreparedStudent>, StudentError> {
+        Ok(Box::new(PreparedTfidf::new(*self, task)?))
+    }
+}
