@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lelp_data::{BoundedJsonError, ColumnKind, ColumnSettings, Schema};
+use lelp_data::{BoundedJsonError, ColumnSettings, Schema};
 use lelp_model::{ModelSchema, Pairs, Predictor};
 
 use crate::command_error::CommandError;
@@ -72,27 +72,16 @@ pub(crate) fn passes_over_pair(
 /// Names of the columns that the model reads. For a model of texts alone they are the default names, as a text is found
 /// by its kind, whatever the file calls it.
 pub(crate) fn model_columns(schema: &ModelSchema) -> ColumnSettings {
-    let mut columns = ColumnSettings::default();
     if schema.needed().is_text_only() {
-        return columns;
+        return ColumnSettings::default();
     }
-    for field in schema.needed().fields() {
-        let name = field.name.clone();
-        match field.kind {
-            ColumnKind::Text => columns.text = Some(name),
-            ColumnKind::TextPair => columns.pair = Some(name),
-            ColumnKind::Vector { .. } => columns.vectors.push(name),
-            ColumnKind::Number => columns.numbers.push(name),
-            ColumnKind::Category => columns.categories.push(name),
-        }
-    }
-    columns
+    ColumnSettings::of_schema(schema.needed())
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use lelp_data::{Field, Schema};
+    use lelp_data::{ColumnKind, Field, Schema};
 
     use super::*;
 

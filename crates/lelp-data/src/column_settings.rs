@@ -1,13 +1,15 @@
 //! Names of columns, as settings and recipes have them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::bounded_json::{BoundedJsonError, read_json_if_there};
+use crate::column_types::ColumnType;
 use crate::columns::{ColumnRequest, Columns};
 use crate::storage::{FileError, pretty_json, remove, write};
-use crate::table::Schema;
+use crate::table::{ColumnKind, Schema};
 
 /// Names of the columns to read, and of the classes.
 ///
@@ -31,6 +33,9 @@ pub struct ColumnSettings {
     /// Columns of categories.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
+    /// Columns of other [types](ColumnType), by their names: `{ day = "date" }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub types: BTreeMap<String, ColumnType>,
     /// Column of the label; `label`, where there is one, by default.
     pub label: Option<String>,
     /// Column of fine labels, for a split that knows the truth.
@@ -78,6 +83,7 @@ impl ColumnSettings {
             vectors: names(self.vectors, other.vectors),
             numbers: names(self.numbers, other.numbers),
             categories: names(self.categories, other.categories),
+            types: if self.types.is_empty() { other.types } else { self.types },
             label: self.label.or(other.label),
             fine: self.fine.or(other.fine),
             labels: self.labels.or(other.labels),
@@ -92,15 +98,39 @@ impl ColumnSettings {
         if self.are_texts() {
             return self.or(other);
         }
-        let lists = (self.vectors.clone(), self.numbers.clone(), self.categories.clone());
-        let (vectors, numbers, categories) = lists;
-        Self { vectors, numbers, categories, ..self.or(other) }
+        let own = self.clone();
+        self.or(other).with_table_columns_of(own)
+    }
+
+    /// These names, with the vectors, numbers, categories and columns of other types of `other`.
+    #[must_use]
+    pub fn with_table_columns_of(self, other: Self) -> Self {
+        let Self { vectors, numbers, categories, types, .. } = other;
+        Self { vectors, numbers, categories, types, ..self }
+    }
+
+    /// Names of the columns of a table, by their kinds.
+    #[must_use]
+    pub fn of_schema(schema: &Schema) -> Self {
+        let mut columns = Self::default();
+        for field in schema.fields() {
+            let name = field.name.clone();
+            match field.kind {
+                ColumnKind::Text => columns.text = Some(name),
+                ColumnKind::TextPair => columns.pair = Some(name),
+                ColumnKind::Vector { .. } => columns.vectors.push(name),
+                ColumnKind::Number => columns.numbers.push(name),
+                ColumnKind::Category => columns.categories.push(name),
+            }
+        }
+        columns
     }
 
     /// Whether no column is named but those of texts and labels.
     #[must_use]
     pub fn are_texts(&self) -> bool {
-        self.vectors.is_empty() && self.numbers.is_empty() && self.categories.is_empty()
+        let lists = [&self.vectors, &self.numbers, &self.categories];
+        lists.iter().all(|names| names.is_empty()) && self.types.is_empty()
     }
 
     /// The columns as readers take them.
@@ -121,6 +151,7 @@ impl ColumnSettings {
             vectors: self.vectors.clone(),
             numbers: self.numbers.clone(),
             categories: self.categories.clone(),
+            types: self.types.clone(),
             label: required(&self.label).unwrap_or(default.label),
             label_name: if self.label.is_some() { ColumnRequest::No } else { default.label_name },
             missing_labels: missing_labels

@@ -1,8 +1,10 @@
 //! Which columns of a file are read, and as what.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cells::{Cell, Value, ValueError, ValueKind};
+use crate::column_types::ColumnType;
 use crate::error::{DataError, Location};
 use crate::labels;
 use crate::notices::{NoticeKind, NoticeLog};
@@ -42,6 +44,8 @@ pub struct Columns {
     pub numbers: Vec<String>,
     /// Categories.
     pub categories: Vec<String>,
+    /// Columns of other types.
+    pub types: BTreeMap<String, ColumnType>,
     /// The label: a name, or a number.
     pub label: ColumnRequest,
     /// Names for labels that are numbers.
@@ -68,6 +72,7 @@ impl Default for Columns {
             vectors: Vec::new(),
             numbers: Vec::new(),
             categories: Vec::new(),
+            types: BTreeMap::new(),
             label: if_present("label"),
             label_name: if_present("label_name"),
             missing_labels: MISSING_LABELS.map(str::to_owned).to_vec(),
@@ -81,6 +86,28 @@ impl Default for Columns {
 pub(crate) struct ValueColumn {
     pub(crate) name: String,
     pub(crate) kind: ValueKind,
+    /// How its values are written, where that is otherwise than the kind's are.
+    column_type: Option<ColumnType>,
+}
+
+impl ValueColumn {
+    /// A column whose values are written as those of its kind are.
+    pub(crate) fn new(name: impl Into<String>, kind: ValueKind) -> Self {
+        Self { name: name.into(), kind, column_type: None }
+    }
+
+    /// A column of this type.
+    pub(crate) fn of_type(name: &str, column_type: ColumnType) -> Self {
+        Self { name: name.to_owned(), kind: column_type.kind(), column_type: Some(column_type) }
+    }
+
+    /// What the column makes of a cell.
+    pub(crate) fn read(&self, cell: Cell<'_>) -> Result<Value, ValueError> {
+        match self.column_type {
+            Some(column_type) => column_type.read(cell),
+            None => self.kind.read(cell),
+        }
+    }
 }
 
 /// A row of a file.
@@ -179,21 +206,19 @@ impl FileColumns {
             ColumnRequest::Required(name) => required(name).map(Some),
         };
         let mut values = Vec::new();
-        let mut add = |(name, place): (String, usize), kind| values.push((ValueColumn { name, kind }, place));
         let text = requested(&columns.text)?;
         let pair = match (&text, &columns.pair) {
             (None, ColumnRequest::IfPresent(_)) => None,
             (_, request) => requested(request)?,
         };
         for (column, kind) in [(text, ValueKind::Text), (pair, ValueKind::TextPair)] {
-            if let Some(column) = column {
-                add(column, kind);
+            if let Some((name, place)) = column {
+                values.push((ValueColumn::new(name, kind), place));
             }
         }
-        for (names, kind) in columns.lists() {
-            for name in names {
-                add(required(name)?, kind);
-            }
+        for column in columns.listed() {
+            let (_, place) = required(&column.name)?;
+            values.push((column, place));
         }
         if values.is_empty() && columns.array_files().next().is_none() {
             return Err(DataError::NoColumns { file: file.to_owned(), present: present.to_vec() });
@@ -206,7 +231,7 @@ impl FileColumns {
             let column = required(name)?;
             if !values.iter().any(|(_, place)| *place == column.1) {
                 let (name, place) = column;
-                values.push((ValueColumn { name, kind: ValueKind::Carried }, place));
+                values.push((ValueColumn::new(name, ValueKind::Carried), place));
             }
         }
         let required = columns.required().map(str::to_owned).collect();
@@ -243,7 +268,7 @@ impl FileColumns {
     ) -> Result<Row, DataError> {
         let mut values = Vec::with_capacity(self.values.len());
         for (column, place) in &self.values {
-            let value = column.kind.read(cell(&column.name, *place)?);
+            let value = column.read(cell(&column.name, *place)?);
             values.push(value.map_err(|problem| self.wrong_value(location, &column.name, problem))?);
         }
         let label = match &self.label {
@@ -265,7 +290,7 @@ impl FileColumns {
         let value = self.values.iter().find(|(_, other)| *other == place);
         let label = self.label.iter().chain(&self.label_name).find(|(_, other)| *other == place);
         let (name, problem) = match (value, label) {
-            (Some((column, _)), _) => (&column.name, column.kind.read(cell).err()),
+            (Some((column, _)), _) => (&column.name, column.read(cell).err()),
             (None, Some((name, _))) => (name, labels::of_cell(cell).err()),
             (None, None) => unreachable!("columns that are not read are not refused"),
         };
@@ -282,8 +307,7 @@ impl Columns {
     /// Names of all columns of the file itself that are looked for.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let requests = [&self.text, &self.pair, &self.label, &self.label_name].into_iter();
-        let lists = self.lists().into_iter().flat_map(|(names, _)| names).chain(&self.carried);
-        requests.filter_map(ColumnRequest::name).chain(lists.map(String::as_str))
+        requests.filter_map(ColumnRequest::name).chain(self.listed_names())
     }
 
     /// Names of the columns of the file itself that must be there.
@@ -293,8 +317,7 @@ impl Columns {
             ColumnRequest::Required(name) => Some(name),
             _ => None,
         });
-        let lists = self.lists().into_iter().flat_map(|(names, _)| names).chain(&self.carried);
-        required.chain(lists).map(String::as_str)
+        required.map(String::as_str).chain(self.listed_names())
     }
 
     /// Adds a notice for each column that would be read if its name were written otherwise.
@@ -321,14 +344,25 @@ impl Columns {
         }
     }
 
-    /// The lists of required columns of the file itself, with what they hold.
-    fn lists(&self) -> [(Vec<&String>, ValueKind); 3] {
-        let vectors = self.vectors.iter().filter(|name| !is_array_file(name)).collect();
-        [
-            (vectors, ValueKind::Vector),
-            (self.numbers.iter().collect(), ValueKind::Number),
-            (self.categories.iter().collect(), ValueKind::Category),
-        ]
+    /// The columns of the file itself that are required by name, as they are read. One with a type is read by it, whatever
+    /// kind it is listed under.
+    fn listed(&self) -> Vec<ValueColumn> {
+        let vectors = self.vectors.iter().filter(|name| !is_array_file(name));
+        let vectors = vectors.map(|name| (name, ValueKind::Vector));
+        let numbers = self.numbers.iter().map(|name| (name, ValueKind::Number));
+        let categories = self.categories.iter().map(|name| (name, ValueKind::Category));
+        let plain =
+            vectors.chain(numbers).chain(categories).filter(|(name, _)| !self.types.contains_key(*name));
+        let plain = plain.map(|(name, kind)| ValueColumn::new(name, kind));
+        plain.chain(self.types.iter().map(|(name, of)| ValueColumn::of_type(name, *of))).collect()
+    }
+
+    /// Their names, and those of columns that are carried.
+    fn listed_names(&self) -> impl Iterator<Item = &str> {
+        let lists =
+            self.numbers.iter().chain(&self.categories).filter(|name| !self.types.contains_key(*name));
+        let vectors = self.vectors.iter().filter(|name| !is_array_file(name));
+        vectors.chain(lists).chain(self.types.keys()).chain(&self.carried).map(String::as_str)
     }
 
     /// Names of the vectors that stand in files beside the data file.

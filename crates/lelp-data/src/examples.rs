@@ -86,9 +86,7 @@ impl Examples {
         let arrays = wanted.array_files().map(|name| ArrayColumn::open(file, name));
         let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
         let mut columns = rows.columns().to_vec();
-        columns.extend(
-            arrays.iter().map(|array| ValueColumn { name: array.name().to_owned(), kind: ValueKind::Vector }),
-        );
+        columns.extend(arrays.iter().map(|array| ValueColumn::new(array.name(), ValueKind::Vector)));
         let (file, wanted) = (file.to_owned(), wanted.clone());
         let builder = TableBuilder::new(columns);
         Ok(Self { file, wanted, rows, part, parts, arrays, builder, notices, row: 0, error: None })

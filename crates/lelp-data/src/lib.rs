@@ -39,6 +39,7 @@ mod arrays;
 mod bounded_json;
 mod cells;
 mod column_settings;
+mod column_types;
 mod columns;
 mod dataset;
 mod error;
@@ -65,6 +66,7 @@ pub use bounded_json::{
 };
 pub use cells::ValueError;
 pub use column_settings::ColumnSettings;
+pub use column_types::{ColumnType, UnknownColumnType};
 pub use columns::{ColumnRequest, Columns, is_array_file};
 pub use dataset::{Dataset, Rows, gather};
 pub use error::{ClassNamesError, DataError, Location};

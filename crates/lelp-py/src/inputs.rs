@@ -1,10 +1,11 @@
 //! What Python hands over, as a table of the columns that a model reads.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use arrow_array::RecordBatch;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
-use lelp_data::{ColumnKind, ColumnValues, Field, Table};
+use lelp_data::{ColumnKind, ColumnType, ColumnValues, Field, Table};
 use lelp_model::ModelSchema;
 use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -12,9 +13,13 @@ use pyo3::types::{PyBool, PyCapsule, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::errors::Raised;
 
-/// Names, kinds and widths of the columns that a model reads, an optional second text among them.
-pub(crate) fn describe(schema: &ModelSchema) -> Vec<(String, &'static str, Option<usize>)> {
+/// Types of columns that are written otherwise than a model reads them, by their names.
+type Types = BTreeMap<String, ColumnType>;
+
+/// Names, kinds (or types) and widths of the columns that a model reads, an optional second text among them.
+pub(crate) fn describe(schema: &ModelSchema, types: &Types) -> Vec<(String, &'static str, Option<usize>)> {
     let described = |field: &Field| match field.kind {
+        _ if types.contains_key(&field.name) => (field.name.clone(), types[&field.name].name(), None),
         ColumnKind::Text => (field.name.clone(), "text", None),
         ColumnKind::TextPair => (field.name.clone(), "text_pair", None),
         ColumnKind::Vector { width } => (field.name.clone(), "vector", Some(width)),
@@ -83,6 +88,7 @@ pub(crate) fn table_of_texts(texts: &Bound<'_, PyList>) -> PyResult<Option<Table
 /// A table of the columns that the model reads; none of no rows.
 pub(crate) fn table_of_columns(
     schema: &ModelSchema,
+    types: &Types,
     columns: &[(String, Bound<'_, PyAny>)],
 ) -> PyResult<Option<Table>> {
     let present: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
@@ -96,7 +102,13 @@ pub(crate) fn table_of_columns(
             ))
             .into());
         };
-        read.push((name.clone(), column(field.kind, name, values)?));
+        read.push((
+            name.clone(),
+            match types.get(name) {
+                Some(&of) => typed_column(of, name, values)?,
+                None => column(field.kind, name, values)?,
+            },
+        ));
     }
     let empty = columns.iter().all(|(_, values)| values.len().is_ok_and(|rows| rows == 0));
     if empty {
@@ -126,6 +138,17 @@ fn column(kind: ColumnKind, name: &str, values: &Bound<'_, PyAny>) -> PyResult<C
             rows.map(|(row, item)| category(&item?, row, name)).collect::<PyResult<_>>()?,
         ),
     })
+}
+
+/// A column of a type: strings, and what Python writes as such, a `datetime.date` among them.
+fn typed_column(of: ColumnType, name: &str, values: &Bound<'_, PyAny>) -> PyResult<ColumnValues> {
+    let written = |item: PyResult<Bound<'_, PyAny>>| -> PyResult<Option<String>> {
+        let item = item?;
+        if item.is_none() { Ok(None) } else { Ok(Some(item.str()?.to_cow()?.into_owned())) }
+    };
+    let written = values.try_iter()?.map(written).collect::<PyResult<Vec<_>>>()?;
+    let wrong = |(row, problem)| Raised::input(format!("row {row}: column `{name}` {problem}")).into();
+    of.column(written).map_err(wrong)
 }
 
 fn text(item: &Bound<'_, PyAny>, row: usize, column: &str) -> PyResult<String> {
@@ -174,7 +197,11 @@ fn pair_of<'a, 'py>(item: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyTupl
 }
 
 /// The columns that the model reads out of an Arrow stream; none of no rows.
-pub(crate) fn table_of_stream(schema: &ModelSchema, stream: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
+pub(crate) fn table_of_stream(
+    schema: &ModelSchema,
+    types: &Types,
+    stream: &Bound<'_, PyAny>,
+) -> PyResult<Option<Table>> {
     let broken = |error: &dyn Error| Raised::input(format!("the Arrow stream cannot be read: {error}"));
     let capsule = stream.cast::<PyCapsule>().map_err(PyErr::from)?;
     let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?.cast::<FFI_ArrowArrayStream>();
@@ -188,7 +215,7 @@ pub(crate) fn table_of_stream(schema: &ModelSchema, stream: &Bound<'_, PyAny>) -
             continue;
         }
         let present: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let rows = Table::from_arrow(&batch, &wanted(schema, &present)).map_err(Raised::from)?;
+        let rows = Table::from_arrow(&batch, &wanted(schema, &present), types).map_err(Raised::from)?;
         table = Some(match table {
             None => rows,
             Some(table) => table.with_rows_of(&[rows]).map_err(Raised::from)?,

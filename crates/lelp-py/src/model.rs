@@ -1,12 +1,13 @@
 //! A model that answers.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp::softmax;
-use lelp_data::{Table, Text};
+use lelp_data::{ColumnSettings, ColumnType, Table, Text};
 use lelp_model::{PredictError, Predictor, load_model};
 use numpy::PyArray2;
 use pyo3::prelude::*;
@@ -24,6 +25,8 @@ const BLOCK_ROWS: usize = 256;
 #[pyclass(frozen, module = "lelp._lelp")]
 pub(crate) struct Model {
     predictor: Arc<dyn Predictor>,
+    /// Columns that are written otherwise than the model reads them.
+    types: BTreeMap<String, ColumnType>,
 }
 
 #[pymethods]
@@ -33,8 +36,9 @@ impl Model {
     #[pyo3(signature = (folder, threads=None))]
     fn load(py: Python<'_>, folder: PathBuf, threads: Option<NonZeroUsize>) -> PyResult<Self> {
         let threads = self::threads(threads);
+        let types = ColumnSettings::remembered(&folder).map_err(Raised::from)?.types;
         let loaded = interrupt::owned(py, move |_| load_model(&folder, threads))?;
-        Ok(Self { predictor: Arc::from(loaded.map_err(Raised::from)?) })
+        Ok(Self { predictor: Arc::from(loaded.map_err(Raised::from)?), types })
     }
 
     /// Name of the kind of model.
@@ -52,7 +56,7 @@ impl Model {
     /// Names and kinds of the columns that the model reads, and the width of each that is a vector.
     #[getter]
     fn columns(&self) -> Vec<(String, &'static str, Option<usize>)> {
-        inputs::describe(self.predictor.schema())
+        inputs::describe(self.predictor.schema(), &self.types)
     }
 
     /// Logits `[rows, classes]` of texts, or of pairs of texts; probabilities where these are asked for.
@@ -83,7 +87,7 @@ impl Model {
         columns: Vec<(String, Bound<'py, PyAny>)>,
         probabilities: bool,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let table = inputs::table_of_columns(self.predictor.schema(), &columns)?;
+        let table = inputs::table_of_columns(self.predictor.schema(), &self.types, &columns)?;
         self.answer_table(py, table, probabilities)
     }
 
@@ -95,7 +99,7 @@ impl Model {
         stream: &Bound<'py, PyAny>,
         probabilities: bool,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let table = inputs::table_of_stream(self.predictor.schema(), stream)?;
+        let table = inputs::table_of_stream(self.predictor.schema(), &self.types, stream)?;
         self.answer_table(py, table, probabilities)
     }
 

@@ -105,6 +105,17 @@ TABLE_COLUMNS = ["--text-column", "text", "--number-columns", "price", "--catego
 
 
 @pytest.fixture(scope="session")
+def dated(work: pathlib.Path) -> pathlib.Path:
+    rows = [{"day": f"2025-{row * 37 % 12 + 1:02}-{row * 17 % 28 + 1:02}"} for row in range(200)]
+    return write_rows(work / "dated.jsonl", [{**row, "label": str(row["day"] > "2025-06")} for row in rows])
+
+
+@pytest.fixture(scope="session")
+def dated_student(dated: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
+    return distill(dated, work / "dated-student", "--student", "mlp", "--column-types", "day=date")
+
+
+@pytest.fixture(scope="session")
 def table_student(table: pathlib.Path, work: pathlib.Path) -> pathlib.Path:
     return distill(table, work / "table-student", *SMALL_NGRAM, *TABLE_COLUMNS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import multiprocessing
 import pickle
 
@@ -51,6 +52,17 @@ def test_texts_are_answered_as_by_the_command(text_student, queries):
     assert labels.tolist() == model.classes_[expected.argmax(1)].tolist()
     logits = model.decision_function(texts)
     np.testing.assert_allclose(np.exp(logits) / np.exp(logits).sum(1, keepdims=True), expected, atol=1e-6)
+
+
+def test_a_column_of_dates_is_asked_as_dates_or_as_it_was_written(dated_student, dated):
+    expected = answers(dated_student, dated).astype(np.float32)
+    model = lelp.load(dated_student)
+    rows = [{"day": row["day"]} for row in read_rows(dated)]
+    dates = [{"day": datetime.date.fromisoformat(row["day"])} for row in rows]
+    for table in [*frames(rows), *frames(dates)]:
+        np.testing.assert_array_equal(model.predict_proba(table), expected)
+    with pytest.raises(lelp.InputError, match="row 1: column `day` holds `2`, but a date as 2026-11-30 is needed"):
+        model.predict_proba({"day": ["2025-01-01", 2]})
 
 
 def test_a_column_of_texts_on_its_own_is_rows(text_student, queries):

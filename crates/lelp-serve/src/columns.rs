@@ -1,6 +1,8 @@
 //! The columns that a model reads, against which requests are held.
 
-use lelp_data::{ColumnKind, ColumnSettings, Field};
+use std::collections::BTreeMap;
+
+use lelp_data::{ColumnKind, ColumnSettings, ColumnType, Field};
 use lelp_model::{Pairs, Predictor};
 
 use crate::owned_text::OwnedText;
@@ -12,6 +14,8 @@ pub(crate) struct Columns {
     pub(crate) needed: Vec<Field>,
     /// A second text that need not be there.
     pub(crate) optional_pair: Option<Field>,
+    /// Columns that are written otherwise than the model reads them.
+    pub(crate) types: BTreeMap<String, ColumnType>,
     /// Whether texts are single ones or pairs.
     pairs: Pairs,
 }
@@ -33,7 +37,7 @@ impl Columns {
         let pair_is_needed = schema.needed().pair().is_some();
         let optional = schema.reads_optional_pair() && pairs != Pairs::Never && !pair_is_needed;
         let optional_pair = optional.then(|| Field::new(pair_name, ColumnKind::TextPair));
-        Self { needed, optional_pair, pairs }
+        Self { needed, optional_pair, types: remembered.types.clone(), pairs }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Field> {
@@ -48,7 +52,11 @@ impl Columns {
     /// Columns that a model reads, in words.
     pub(crate) fn describe(&self) -> String {
         let fields = self.needed.iter().chain(&self.optional_pair);
-        let described = fields.map(|field| format!("`{}` ({})", field.name, field.kind.describe()));
+        let kind = |field: &Field| match self.types.get(&field.name) {
+            Some(of) => of.summary().to_owned(),
+            None => field.kind.describe(),
+        };
+        let described = fields.map(|field| format!("`{}` ({})", field.name, kind(field)));
         described.collect::<Vec<_>>().join(", ")
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lelp_data::{ColumnKind, ColumnValues, Table, TableError};
+use lelp_data::{ColumnKind, ColumnType, ColumnValues, Table, TableError};
 use serde_json::{Map, Value};
 
 use crate::columns::Columns;
@@ -104,7 +104,11 @@ impl Rows {
         let mut values = Vec::new();
         for field in columns.needed.iter().chain(pair) {
             let cells = objects.iter_mut().map(|object| object.remove(&field.name).unwrap_or(Value::Null));
-            values.push((field.name.clone(), column(field.kind, &field.name, cells)?));
+            let column = match columns.types.get(&field.name) {
+                Some(&of) => typed_column(of, &field.name, cells.map(written))?,
+                None => column(field.kind, &field.name, cells)?,
+            };
+            values.push((field.name.clone(), column));
         }
         Self::of_columns(values, columns, limits)
     }
@@ -131,6 +135,25 @@ fn fit(text: &mut String, row: usize, truncate: bool, limit: usize) -> Result<()
     }
     text.truncate(text.floor_char_boundary(limit));
     Ok(())
+}
+
+/// A cell as a file without types has it.
+fn written(cell: Value) -> Option<String> {
+    match cell {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+/// The values of a column of a type, written as in a file.
+pub(crate) fn typed_column(
+    of: ColumnType,
+    name: &str,
+    cells: impl Iterator<Item = Option<String>>,
+) -> Result<ColumnValues, Refusal> {
+    of.column(cells)
+        .map_err(|(row, problem)| Refusal::shape(format!("row {row}: column `{name}` {problem}")).at(name))
 }
 
 /// The cells of a column, by its kind.

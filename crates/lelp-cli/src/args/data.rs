@@ -1,6 +1,8 @@
 //! Where inputs and labels are found in a data file.
 
-use lelp_data::ColumnSettings;
+use std::error::Error;
+
+use lelp_data::{ColumnSettings, ColumnType};
 
 /// Names of the columns that a model reads.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -25,6 +27,20 @@ pub(crate) struct InputArgs {
     /// Columns of categories
     #[arg(long, value_name = "A,B,..", value_delimiter = ',')]
     pub(crate) category_columns: Vec<String>,
+
+    #[arg(long, value_name = "NAME=TYPE,..", value_delimiter = ',', value_parser = typed, help = types_help())]
+    pub(crate) column_types: Vec<(String, ColumnType)>,
+}
+
+fn types_help() -> String {
+    let types = ColumnType::all().map(|own| format!("{}: {}", own.name(), own.summary()));
+    format!("Columns of other types ({})", types.collect::<Vec<_>>().join("; "))
+}
+
+/// The column and its type out of `NAME=TYPE`.
+fn typed(text: &str) -> Result<(String, ColumnType), Box<dyn Error + Send + Sync>> {
+    let (name, column_type) = text.rsplit_once('=').ok_or("write the column and its type as `day=date`")?;
+    Ok((name.to_owned(), column_type.parse()?))
 }
 
 /// Names of the columns, and of the classes.
@@ -56,6 +72,7 @@ impl InputArgs {
             vectors: self.vector_column.clone(),
             numbers: self.number_columns.clone(),
             categories: self.category_columns.clone(),
+            types: self.column_types.iter().cloned().collect(),
             ..ColumnSettings::default()
         }
     }

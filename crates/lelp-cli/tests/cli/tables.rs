@@ -89,6 +89,49 @@ fn students_of_every_kind_that_reads_tables_learn_answer_and_refuse_other_column
     }
 }
 
+/// Rows whose class is the half of the year that a date is in.
+fn dated(rows: usize, first: usize) -> String {
+    let day = |row: usize| (row * 37 % 12 + 1, row * 17 % 28 + 1);
+    let line = |row: usize| {
+        let (month, day) = day(row);
+        let label = if month <= 6 { "early" } else { "late" };
+        format!("2025-{month:02}-{day:02},{label}\n")
+    };
+    "day,label\n".to_owned() + &(first..first + rows).map(line).collect::<String>()
+}
+
+/// What a column's type makes of its values is known to every command that reads the model's folder.
+#[test]
+fn dates_are_learned_remembered_by_the_folder_and_asked_for() {
+    let work = Workspace::new();
+    for (split, first, rows) in [("train", 0, 240), ("validation", 1000, 60), ("test", 2000, 60)] {
+        work.write(&format!("dated/{split}.csv"), dated(rows, first));
+    }
+    work.run("teach --data dated --column-types day=date --hidden 8 --learning-rate 0.03 --out teacher");
+    for student in ["ngram", "mlp"] {
+        let rate = "--learning-rate 0.05 --epochs 20 --method kd";
+        work.run(&format!(
+            "distill --data dated --teacher teacher {rate} --student {student} --out {student}"
+        ));
+        let report = work.run(&format!("eval --model {student} --data dated/test.csv --json"));
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert!(report["accuracy"].as_f64().unwrap() > 0.85, "{student}: {report}");
+        let ask = |row: &str| {
+            let mut command = work.lelp(&format!("predict --model {student} --on-error fail"));
+            command.write_stdin(row.to_owned()).assert()
+        };
+        ask(r#"{"day": "2025-02-03"}"#).success();
+        let refused = ask(r#"{"day": 20122}"#).failure().code(1);
+        let said = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+        assert!(said.contains("holds a number, but a date as 2026-11-30 is needed"), "{said}");
+    }
+    work.run("report --run ngram --out report.html");
+    let said = work.fails("distill --data dated --column-types day=day --method ce --out no", 2);
+    assert!(said.contains("there is no column type `day`; there are: date"), "{said}");
+    let said = work.fails("distill --data dated --column-types day --method ce --out no", 2);
+    assert!(said.contains("write the column and its type as `day=date`"), "{said}");
+}
+
 /// A teacher of all columns, and its signals on the training rows.
 fn taught() -> Workspace {
     let work = workspace();

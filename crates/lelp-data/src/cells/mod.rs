@@ -27,6 +27,8 @@ pub(crate) enum Cell<'a> {
     Integer(i128),
     /// A number.
     Float(f64),
+    /// A day, by its number from 1970-01-01.
+    Day(i32),
     /// A list of numbers.
     Numbers(Vec<f32>),
     /// What no column can hold, in words.
@@ -52,6 +54,7 @@ impl Cell<'_> {
             Self::Boolean(_) => "a boolean".to_owned(),
             Self::Integer(_) | Self::Float(_) => "a number".to_owned(),
             Self::Numbers(numbers) if numbers.len() == 1 => "a list of 1 number".to_owned(),
+            Self::Day(_) => "a date".to_owned(),
             Self::Numbers(numbers) => format!("a list of {} numbers", numbers.len()),
             Self::Other(what) => (*what).to_owned(),
         }
@@ -78,6 +81,20 @@ pub(crate) enum Value {
     Number(Option<f64>),
     /// A category that is not empty.
     Category(Option<String>),
+}
+
+impl Value {
+    /// The number, of a column of numbers.
+    pub(crate) fn into_number(self) -> Option<f64> {
+        let Self::Number(number) = self else { unreachable!("a column of numbers has nothing else") };
+        number
+    }
+
+    /// The category, of a column of categories.
+    pub(crate) fn into_category(self) -> Option<String> {
+        let Self::Category(category) = self else { unreachable!("a column of categories has nothing else") };
+        category
+    }
 }
 
 /// Kinds of columns, as they are read.
@@ -147,5 +164,10 @@ pub enum ValueError {
 impl ValueError {
     pub(crate) fn wrong_type(cell: &Cell<'_>, needed: &'static str) -> Self {
         Self::Type { found: cell.describe(), needed }
+    }
+
+    /// A text that is not written as it should be.
+    pub(crate) fn unreadable(text: &str, needed: &'static str) -> Self {
+        Self::Type { found: format!("`{}`", shortened(text)), needed }
     }
 }

@@ -44,7 +44,8 @@ impl TableBuilder {
             ValueKind::Number => Column::Number(Float64Builder::new()),
             ValueKind::Category | ValueKind::Carried => Column::Category(LargeStringDictionaryBuilder::new()),
         };
-        let columns = columns.into_iter().map(|ValueColumn { name, kind }| (name, column(kind))).collect();
+        let columns =
+            columns.into_iter().map(|ValueColumn { name, kind, .. }| (name, column(kind))).collect();
         Self { columns, rows: 0 }
     }
 

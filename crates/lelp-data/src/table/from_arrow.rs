@@ -1,11 +1,12 @@
 //! Tables that another program hands over as Arrow batches.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type, Float64Type,
-    Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type,
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, FixedSizeListArray, RecordBatch};
 use arrow_schema::DataType;
@@ -15,10 +16,12 @@ use super::columns::vector_item;
 use super::schema::{ColumnKind, Field, Schema};
 use super::{Table, TableError};
 use crate::cells::{Cell, ValueKind};
+use crate::column_types::ColumnType;
 use crate::columns::ValueColumn;
 
 impl Table {
-    /// The columns that `fields` names, of a batch of Arrow arrays; a vector has the width of its first value.
+    /// The columns that `fields` names, of a batch of Arrow arrays; a vector has the width of its first value, and columns
+    /// of `types` are read as these say.
     ///
     /// Arrays that are as a table holds them are shared, not copied: `LargeUtf8` texts, `Float64` numbers, and
     /// `FixedSizeList<Float32>` vectors, without nulls where none may be missing. All other strings, numbers, booleans and
@@ -27,7 +30,11 @@ impl Table {
     /// # Errors
     /// [`SchemaError::Missing`](super::SchemaError::Missing) for a column that is not there; [`TableError::Value`] names
     /// row and column of the first value that does not fit.
-    pub fn from_arrow(batch: &RecordBatch, fields: &[Field]) -> Result<Self, TableError> {
+    pub fn from_arrow(
+        batch: &RecordBatch,
+        fields: &[Field],
+        types: &BTreeMap<String, ColumnType>,
+    ) -> Result<Self, TableError> {
         let mut found = Vec::with_capacity(fields.len());
         let mut arrays = Vec::with_capacity(fields.len());
         for field in fields {
@@ -36,7 +43,10 @@ impl Table {
                 kind: field.kind,
                 present: batch.schema().fields().iter().map(|field| field.name().clone()).collect(),
             })?;
-            let (kind, array) = column(field, array)?;
+            let (kind, array) = match types.get(&field.name) {
+                Some(&of) => read(&ValueColumn::of_type(&field.name, of), array)?,
+                None => column(field, array)?,
+            };
             found.push(Field::new(&field.name, kind));
             arrays.push(array);
         }
@@ -58,15 +68,20 @@ fn column(field: &Field, array: &ArrayRef) -> Result<(ColumnKind, ArrayRef), Tab
     };
     // A second text stands beside a first, and must be there: on its own it is read as one.
     let read_as = if kind == ValueKind::TextPair { ValueKind::Text } else { kind };
-    let mut builder = TableBuilder::new(vec![ValueColumn { name: field.name.clone(), kind: read_as }]);
-    let wrong = |row, problem| TableError::Value { column: field.name.clone(), row: row as u64, problem };
+    let (found, array) = read(&ValueColumn::new(&field.name, read_as), array)?;
+    Ok((if kind == ValueKind::TextPair { field.kind } else { found }, array))
+}
+
+/// A column of its own, its values one by one.
+fn read(column: &ValueColumn, array: &ArrayRef) -> Result<(ColumnKind, ArrayRef), TableError> {
+    let wrong = |row, problem| TableError::Value { column: column.name.clone(), row: row as u64, problem };
+    let mut builder = TableBuilder::new(vec![column.clone()]);
     for row in 0..array.len() {
-        let value = read_as.read(cell(array, row)).map_err(|problem| wrong(row, problem))?;
+        let value = column.read(cell(array, row)).map_err(|problem| wrong(row, problem))?;
         builder.push(vec![value]).map_err(|WrongValue { problem, .. }| wrong(row, problem))?;
     }
     let table = builder.finish()?;
-    let kind = if kind == ValueKind::TextPair { field.kind } else { table.schema().fields()[0].kind };
-    Ok((kind, Arc::clone(table.batches[0].columns.column(0))))
+    Ok((table.schema().fields()[0].kind, Arc::clone(table.batches[0].columns.column(0))))
 }
 
 /// The array itself, where it is as a table holds it.
@@ -146,9 +161,8 @@ pub(crate) fn cell(array: &ArrayRef, row: usize) -> Cell<'_> {
         DataType::LargeBinary => words(array.as_binary::<i64>().value(row)),
         DataType::BinaryView => words(array.as_binary_view().value(row)),
         DataType::FixedSizeBinary(_) => Cell::Other("bytes"),
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) | DataType::Time32(_) => {
-            Cell::Other("a time")
-        }
+        DataType::Date32 => Cell::Day(array.as_primitive::<Date32Type>().value(row)),
+        DataType::Date64 | DataType::Timestamp(..) | DataType::Time32(_) => Cell::Other("a time"),
         DataType::Struct(_) => Cell::Other("a struct"),
         _ => Cell::Other("a value of another type"),
     }
@@ -200,8 +214,8 @@ fn numbers(list: &ArrayRef) -> Cell<'static> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use arrow_array::{
-        BinaryArray, Decimal128Array, Float32Array, Float64Array, Int64Array, LargeStringArray, ListArray,
-        StringArray,
+        BinaryArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int64Array, LargeStringArray,
+        ListArray, StringArray,
     };
     use arrow_schema::{Field as ArrowField, Schema as ArrowSchema};
 
@@ -232,9 +246,9 @@ mod tests {
             Field::new("query", ColumnKind::Text),
             Field::new("price", ColumnKind::Number),
         ];
-        let table = Table::from_arrow(&whole, &fields).unwrap();
+        let table = Table::from_arrow(&whole, &fields, &BTreeMap::new()).unwrap();
         assert!(table.batches[0].columns.column(1).to_data().ptr_eq(&texts.to_data()));
-        let last = Table::from_arrow(&whole.slice(1, 2), &fields).unwrap();
+        let last = Table::from_arrow(&whole.slice(1, 2), &fields, &BTreeMap::new()).unwrap();
         assert_eq!((last.vector(1, 0), last.vector(0, 0)), (&[5.0, 6.0][..], &[3.0, 4.0][..]));
         assert_eq!((last.text(1).unwrap().text, last.number(0, 2)), ("c", None));
     }
@@ -259,7 +273,7 @@ mod tests {
             Field::new("kind", ColumnKind::Category),
             Field::new("point", ColumnKind::Vector { width: 1 }),
         ];
-        let table = Table::from_arrow(&rows, &fields).unwrap();
+        let table = Table::from_arrow(&rows, &fields, &BTreeMap::new()).unwrap();
         assert_eq!(table.text(1).unwrap().pair, Some("d"));
         assert_eq!((table.number(0, 2), table.number(1, 2)), (Some(7.0), None));
         assert_eq!((table.category(0, 3), table.category(1, 3)), (Some("x"), None));
@@ -274,20 +288,36 @@ mod tests {
             ("price", Arc::new(price)),
         ]);
         let fields = [Field::new("text", ColumnKind::Text), Field::new("price", ColumnKind::Number)];
-        let table = Table::from_arrow(&rows, &fields).unwrap();
+        let table = Table::from_arrow(&rows, &fields, &BTreeMap::new()).unwrap();
         assert_eq!(
             (table.text(1).unwrap().text, table.number(0, 1), table.number(1, 1)),
             ("\u{e9}", Some(-12.5), None)
         );
         let latin = batch(vec![("text", Arc::new(BinaryArray::from(vec![&b"caf\xe9"[..]])))]);
-        let refused = Table::from_arrow(&latin, &fields[..1]).unwrap_err().to_string();
+        let refused = Table::from_arrow(&latin, &fields[..1], &BTreeMap::new()).unwrap_err().to_string();
         assert_eq!(refused, "row 0: column `text` holds bytes that are not UTF-8, but a string is needed");
+    }
+
+    #[test]
+    fn columns_of_a_type_are_read_as_it_says() {
+        let types = BTreeMap::from([("day".to_owned(), "date".parse().unwrap())]);
+        let fields = [Field::new("day", ColumnKind::Number)];
+        let read = |array: ArrayRef| Table::from_arrow(&batch(vec![("day", array)]), &fields, &types);
+        let days = read(Arc::new(Date32Array::from(vec![Some(1), None]))).unwrap();
+        let texts = read(Arc::new(StringArray::from(vec![Some("1970-01-02"), None]))).unwrap();
+        for table in [days, texts] {
+            assert_eq!((table.number(0, 0), table.number(1, 0)), (Some(1.0), None));
+        }
+        // The numbers that a date is read as are no dates.
+        let numbers = read(Arc::new(Float64Array::from(vec![1.0]))).unwrap_err().to_string();
+        assert_eq!(numbers, "row 0: column `day` holds a number, but a date as 2026-11-30 is needed");
     }
 
     #[test]
     fn a_value_that_does_not_fit_is_refused_by_row_and_column() {
         let refusal = |array: ArrayRef, kind| {
-            let refused = Table::from_arrow(&batch(vec![("c", array)]), &[Field::new("c", kind)]);
+            let fields = [Field::new("c", kind)];
+            let refused = Table::from_arrow(&batch(vec![("c", array)]), &fields, &BTreeMap::new());
             refused.unwrap_err().to_string()
         };
         let word = refusal(Arc::new(StringArray::from(vec!["1"])), ColumnKind::Number);

@@ -111,6 +111,42 @@ fn write_parquet(path: &Path) {
     });
 }
 
+/// The column `day` of every file, read as dates.
+fn dates() -> ColumnSettings {
+    let types = [("day".to_owned(), "date".parse().unwrap())];
+    ColumnSettings { types: types.into(), ..ColumnSettings::default() }
+}
+
+#[test]
+fn every_format_holds_columns_of_a_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("d.parquet");
+    parquet(&path, "optional int32 day (DATE);", |group| {
+        column::<Int32Type>(group, &[20_787, -1], Some(&[1, 0, 1]), None);
+    });
+    let stored = Dataset::open(&path, &dates().columns()).unwrap();
+    let csv = opened("d.csv", "day,label\n2026-11-30,a\n,b\n1969-12-31,a\n", &dates());
+    let lines = "{\"day\":\"2026-11-30\"}\n{\"day\":null}\n{\"day\":\"1969-12-31\"}\n";
+    let lines = opened("d.jsonl", lines, &dates());
+    for data in [&stored, &csv, &lines] {
+        let days: Vec<Option<f64>> = (0..3).map(|row| data.table().number(row, 0)).collect();
+        assert_eq!(days, [Some(20_787.0), None, Some(-1.0)]);
+        assert_eq!(data.schema().fields()[0].kind, ColumnKind::Number);
+        assert_eq!(data.hash(), stored.hash());
+    }
+}
+
+#[test]
+fn what_is_none_of_a_columns_type_is_named_and_a_date_is_no_number_by_itself() {
+    let wrong = refused("d.csv", "day\n2026-11-30\n30.11.2026\n", &dates());
+    assert_eq!(wrong, "`d.csv`, line 3: column `day` holds `30.11.2026`, but a date as 2026-11-30 is needed");
+    let plain = refused("d.csv", "day\n2026-11-30\n", &settings(&[], &["day"], &[]));
+    assert!(plain.contains("holds `2026-11-30`, but a number is needed"), "{plain}");
+    // A type says how a column is read that is listed as a number too, as a model's folder lists it.
+    let both = ColumnSettings { numbers: vec!["day".to_owned()], ..dates() };
+    assert_eq!(opened("d.csv", "day\n2026-11-30\n", &both).schema().fields().len(), 1);
+}
+
 #[test]
 fn every_format_holds_every_kind_of_column() {
     let folder = tempfile::tempdir().unwrap();

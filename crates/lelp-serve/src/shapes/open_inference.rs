@@ -4,7 +4,7 @@
 
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue};
-use lelp_data::{ColumnKind, ColumnValues, Field};
+use lelp_data::{ColumnKind, ColumnType, ColumnValues, Field};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use super::object::{self, Object};
 use crate::admission::Call;
 use crate::answering::Scores;
 use crate::refusal::Refusal;
-use crate::rows::Rows;
+use crate::rows::{Rows, typed_column};
 use crate::served_model::ServedModel;
 
 const HEADER_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
@@ -163,6 +163,9 @@ pub(crate) fn metadata(model: &ServedModel) -> Value {
     let classes = i64::try_from(model.labels().len()).unwrap_or(i64::MAX);
     let columns = model.columns.needed.iter().chain(&model.columns.optional_pair);
     let inputs = columns.map(|field| match field.kind {
+        _ if model.columns.types.contains_key(&field.name) => {
+            json!({ "name": field.name, "datatype": "BYTES", "shape": [-1] })
+        }
         ColumnKind::Vector { width } => {
             json!({ "name": field.name, "datatype": "FP32", "shape": [-1, width] })
         }
@@ -197,7 +200,10 @@ fn rows_of(inputs: Vec<Object<InputTensor>>, tensors: &mut Bytes, call: &Call) -
         if found.iter().any(|(name, _)| *name == input.name) {
             return Err(Refusal::shape(format!("input `{}` is there twice", input.name)).at("inputs"));
         }
-        found.push((field.name.clone(), input.values(field, tensors)?));
+        found.push((
+            field.name.clone(),
+            input.values(field, columns.types.get(&field.name).copied(), tensors)?,
+        ));
     }
     if !tensors.is_empty() {
         let left = tensors.len();
@@ -226,7 +232,12 @@ fn rows_of(inputs: Vec<Object<InputTensor>>, tensors: &mut Bytes, call: &Call) -
 
 impl InputTensor {
     /// The values of a column: `[rows]` or `[rows, 1]`, `[rows, width]` for vectors.
-    fn values(self, field: &Field, tensors: &mut Bytes) -> Result<ColumnValues, Refusal> {
+    fn values(
+        self,
+        field: &Field,
+        of: Option<ColumnType>,
+        tensors: &mut Bytes,
+    ) -> Result<ColumnValues, Refusal> {
         let width = if let ColumnKind::Vector { width } = field.kind { width } else { 1 };
         let fits = match self.shape[..] {
             [_] => width == 1,
@@ -239,6 +250,10 @@ impl InputTensor {
             return Err(Refusal::shape(message).at("inputs"));
         }
         let count = self.shape[0].saturating_mul(width);
+        if let Some(of) = of {
+            // A tensor has no gaps: an empty string is a missing value.
+            return typed_column(of, &field.name, self.strings(count, tensors)?.into_iter().map(Some));
+        }
         let is_text = !matches!(field.kind, ColumnKind::Number | ColumnKind::Vector { .. });
         if is_text {
             let texts = self.strings(count, tensors)?;

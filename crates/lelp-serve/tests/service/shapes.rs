@@ -1,5 +1,6 @@
 //! What each shape answers, and how it says what is wrong.
 
+use lelp_data::ColumnSettings;
 use serde_json::{Value, json};
 
 use crate::models::{Folder, encoder};
@@ -217,6 +218,34 @@ fn classify_answers_as_vllm_does() {
     assert_eq!(service.client.post("/classify", r#"{"input": "no name is needed"}"#).status, 200);
     assert_eq!(service.client.post("/classify", r#"{"model": "other", "input": "a"}"#).status, 404);
     assert_eq!(service.client.post("/classify", r#"{"input": [1, 2]}"#).status, 400);
+}
+
+/// The model reads a number; its folder says that the column is written as dates.
+#[test]
+fn a_column_of_a_type_is_asked_as_it_was_written_in_training() {
+    let folder = Folder::of_columns();
+    let types = [("clicks".to_owned(), "date".parse().unwrap())].into();
+    ColumnSettings { types, ..ColumnSettings::default() }.remember(&folder.path).unwrap();
+    let dated = Running::start(&folder.path);
+    let plain_folder = Folder::of_columns();
+    let plain = Running::start(&plain_folder.path);
+    let row = |day: Value| json!({ "rows": [{ "clicks": day, "image": [1, 2, 3] }] }).to_string();
+    let as_date = dated.client.post("/rows", &row(json!("1970-01-13")));
+    let as_number = plain.client.post("/rows", &row(json!(12)));
+    assert_eq!(as_date.json()["predictions"], as_number.json()["predictions"], "{}", as_date.text());
+    let refused = dated.client.post("/rows", &row(json!(12)));
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("holds `12`, but a date as 2026-11-30 is needed"), "{}", refused.text());
+    let inputs = dated.client.get("/v2/models/student").json()["inputs"].clone();
+    let clicks = inputs.as_array().unwrap().iter().find(|input| input["name"] == "clicks").unwrap();
+    assert_eq!(clicks["datatype"], "BYTES");
+    let tensors = json!({ "inputs": [
+        { "name": "clicks", "datatype": "BYTES", "shape": [1], "data": ["1970-01-13"] },
+        { "name": "country", "datatype": "BYTES", "shape": [1], "data": [""] },
+        { "name": "image", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3] },
+    ] });
+    let inferred = dated.client.post("/v2/models/student/infer", &tensors.to_string());
+    assert_eq!(inferred.status, 200, "{}", inferred.text());
 }
 
 #[test]

@@ -159,6 +159,8 @@ impl Arguments {
         recipe.set("columns.vectors", named(&inputs.vector_column))?;
         recipe.set("columns.numbers", named(&inputs.number_columns))?;
         recipe.set("columns.categories", named(&inputs.category_columns))?;
+        let types = inputs.settings().types;
+        recipe.set("columns.types", Some(types).filter(|types| !types.is_empty()))?;
         recipe.set("columns.label", self.columns.label_column.as_ref())?;
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
         recipe.set("columns.missing_labels", self.columns.missing_labels())?;

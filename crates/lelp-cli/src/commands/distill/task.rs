@@ -97,9 +97,8 @@ fn with_signals(
 /// The columns that the teacher reads, where it was trained on vectors, numbers or categories; else the student's texts.
 fn teacher_columns(teacher: &LoadedTeacher, student: &ColumnSettings) -> Result<ColumnSettings, Failure> {
     let own = asked_columns(ColumnSettings::default(), teacher.folder(), teacher.schema())?;
-    let ColumnSettings { vectors, numbers, categories, .. } = own.clone();
-    let ColumnSettings { text, pair, .. } = own.or(student.clone());
-    Ok(ColumnSettings { text, pair, vectors, numbers, categories, ..student.clone() })
+    let ColumnSettings { text, pair, .. } = own.clone().or(student.clone());
+    Ok(ColumnSettings { text, pair, ..student.clone() }.with_table_columns_of(own))
 }
 
 fn print_obtained(signals: &ObtainedSignals, data: &Dataset, printer: Printer) {

@@ -81,10 +81,9 @@ impl CheckedData {
         let columns = ColumnSettings {
             labels: Some(train.label_names().to_vec()),
             missing_labels: Some(Vec::new()),
-            vectors: columns.vectors,
-            numbers: columns.numbers,
-            categories: columns.categories,
-            ..ColumnSettings::default()
+            text: None,
+            pair: None,
+            ..ColumnSettings::of_schema(&schema)
         };
         Ok(OwnData { path: folder.to_owned(), columns, schema })
     }

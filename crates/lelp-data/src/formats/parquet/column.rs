@@ -30,6 +30,8 @@ enum Numbers {
     Decimal(i32),
     /// 16-bit floats.
     Half,
+    /// Days since 1970-01-01.
+    Days,
 }
 
 impl Layout {
@@ -41,15 +43,11 @@ impl Layout {
             (Some(LogicalType::Decimal(_)), _) | (None, Old::DECIMAL) => {
                 Numbers::Decimal(column.type_scale())
             }
-            (Some(LogicalType::Date | LogicalType::Time(_) | LogicalType::Timestamp(_)), _)
-            | (
-                None,
-                Old::DATE
-                | Old::TIME_MILLIS
-                | Old::TIME_MICROS
-                | Old::TIMESTAMP_MILLIS
-                | Old::TIMESTAMP_MICROS,
-            ) => return Err("a time"),
+            (Some(LogicalType::Date), _) | (None, Old::DATE) => Numbers::Days,
+            (Some(LogicalType::Time(_) | LogicalType::Timestamp(_)), _)
+            | (None, Old::TIME_MILLIS | Old::TIME_MICROS | Old::TIMESTAMP_MILLIS | Old::TIMESTAMP_MICROS) => {
+                return Err("a time");
+            }
             (Some(LogicalType::Integer(whole)), _) if !whole.is_signed => Numbers::Unsigned,
             (None, Old::UINT_8 | Old::UINT_16 | Old::UINT_32 | Old::UINT_64) => Numbers::Unsigned,
             (Some(LogicalType::Float16), _) => Numbers::Half,
@@ -80,6 +78,7 @@ impl Layout {
         match self.numbers {
             Numbers::Unsigned => Cell::Integer(unsigned.into()),
             Numbers::Decimal(scale) => Cell::Float(decimal(value.into(), scale)),
+            Numbers::Days => i32::try_from(value).map_or(Cell::Other("a date out of range"), Cell::Day),
             _ => Cell::Integer(value.into()),
         }
     }
