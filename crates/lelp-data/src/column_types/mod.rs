@@ -5,7 +5,6 @@
 //! reports know already: a number or a category.
 
 mod date;
-mod duration;
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +16,7 @@ use crate::cells::{Cell, Value, ValueError, ValueKind};
 use crate::table::ColumnValues;
 
 /// Every type, in the order of help.
-static COLUMN_TYPES: &[ColumnTypeDefinition] = &[date::DATE, duration::DURATION];
+static COLUMN_TYPES: &[ColumnTypeDefinition] = &[date::DATE];
 
 /// What a file of this folder says of its type.
 struct ColumnTypeDefinition {
