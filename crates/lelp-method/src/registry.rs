@@ -31,7 +31,7 @@ impl MethodSettings {
         all.iter().find(|method| method.name() == name).cloned().ok_or_else(unknown)
     }
 
-    /// The method of a name with some of its [parameters](Loss::parameters) given; the others have their defaults.
+    /// The method of a name with some of its [parameters](crate::Loss::parameters) given; the others have their defaults.
     ///
     /// # Errors
     /// [`MethodSettingsError`] for an unknown name or setting, or a value that the setting does not allow.
