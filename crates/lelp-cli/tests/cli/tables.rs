@@ -126,6 +126,13 @@ fn dates_are_learned_remembered_by_the_folder_and_asked_for() {
         assert!(said.contains("holds a number, but a date as 2026-11-30 is needed"), "{said}");
     }
     work.run("report --run ngram --out report.html");
+    work.write("all.csv", dated(200, 0));
+    work.run("quickstart --data all.csv --column-types day=date --seeds 1 --out quick");
+    // What is held out is written as dates too, so that the students are asked for them.
+    let test = fs::read_to_string(work.path("quick/data/test.jsonl")).unwrap();
+    assert!(test.lines().all(|line| line.contains(r#""day":"2025-"#)), "{test}");
+    let mut command = work.lelp("predict --model quick/students/kd");
+    command.write_stdin(r#"{"day": "2025-02-03"}"#).assert().success();
     let said = work.fails("distill --data dated --column-types day=day --method ce --out no", 2);
     assert!(said.contains("there is no column type `day`; there are: date"), "{said}");
     let said = work.fails("distill --data dated --column-types day --method ce --out no", 2);

@@ -2,12 +2,14 @@
 
 use super::ColumnTypeDefinition;
 use crate::cells::{Cell, Value, ValueError, ValueKind};
+use crate::table::TableValue;
 
 pub(super) const DATE: ColumnTypeDefinition = ColumnTypeDefinition {
     name: "date",
     summary: "a day of the Gregorian calendar as 2026-11-30, read as the number of days since 1970-01-01",
     kind: ValueKind::Number,
     read,
+    write,
 };
 
 /// A day of a format that has days, or four digits of the year, two of the month and two of the day between hyphens, as
@@ -24,6 +26,15 @@ fn read(cell: Cell<'_>) -> Result<Value, ValueError> {
         other => return Err(ValueError::wrong_type(other, NEEDED)),
     };
     Ok(Value::Number(days.map(|days| days as f64)))
+}
+
+/// The day in that form.
+fn write(value: TableValue<'_>) -> Option<String> {
+    let TableValue::Number(days) = value else { unreachable!("a date is a number") };
+    days.map(|days| {
+        let (year, month, day) = day_of(days as i64);
+        format!("{year:04}-{month:02}-{day:02}")
+    })
 }
 
 const NEEDED: &str = "a date as 2026-11-30";
@@ -62,6 +73,22 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
+/// The day of the proleptic Gregorian calendar so many days after 1970-01-01: year, month, day.
+///
+/// # Source
+/// Hinnant, as above: `civil_from_days`.
+fn day_of(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leap_days = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leap_days) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
@@ -94,6 +121,7 @@ mod tests {
             for month in 1..=12 {
                 for day in 1..=days_in(year, month) {
                     assert_eq!(days_of(&format!("{year}-{month:02}-{day:02}")), Some(expected));
+                    assert_eq!(day_of(expected), (year, month, day));
                     expected += 1;
                 }
             }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::cells::{Cell, Value, ValueError, ValueKind};
-use crate::table::ColumnValues;
+use crate::table::{ColumnValues, TableValue};
 
 /// Every type, in the order of help.
 static COLUMN_TYPES: &[ColumnTypeDefinition] = &[date::DATE];
@@ -28,6 +28,8 @@ struct ColumnTypeDefinition {
     kind: ValueKind,
     /// What it makes of a cell: a value of that kind.
     read: fn(Cell<'_>) -> Result<Value, ValueError>,
+    /// A value of that kind as it is written; none where it is missing.
+    write: fn(TableValue<'_>) -> Option<String>,
 }
 
 /// How the values of a column are written, and what a model reads them as.
@@ -71,6 +73,11 @@ impl ColumnType {
     /// What it makes of a cell.
     pub(crate) fn read(self, cell: Cell<'_>) -> Result<Value, ValueError> {
         (self.0.read)(cell)
+    }
+
+    /// A value of a table as a column of this type writes it; none where it is missing.
+    pub(crate) fn write(self, value: TableValue<'_>) -> Option<String> {
+        (self.0.write)(value)
     }
 
     /// A column of values as a file without types has them; `None` where one is missing.
@@ -149,6 +156,31 @@ mod tests {
         }
         let unknown = serde_json::from_str::<ColumnType>("\"day\"").unwrap_err().to_string();
         assert!(unknown.starts_with("there is no column type `day`; there are: date"), "{unknown}");
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for column_type in ColumnType::all() {
+            let missing = column_type.read(Cell::Missing).unwrap();
+            assert_eq!(column_type.write(table_value(&missing)), None);
+            // Whichever of these the type reads.
+            let texts = ["2026-11-30", "0001-01-01", "1:30:05", "a word"];
+            let read = texts.map(|text| column_type.read(Cell::Text(text.into())));
+            let read: Vec<Value> = read.into_iter().flatten().collect();
+            assert!(!read.is_empty(), "{column_type:?} reads none of {texts:?}: add one that it reads");
+            for value in read {
+                let written = column_type.write(table_value(&value)).unwrap();
+                assert_eq!(column_type.read(Cell::Text(written.into())), Ok(value));
+            }
+        }
+    }
+
+    fn table_value(value: &Value) -> TableValue<'_> {
+        match value {
+            Value::Number(number) => TableValue::Number(*number),
+            Value::Category(category) => TableValue::Category(category.as_deref()),
+            other => unreachable!("types become numbers or categories, not {other:?}"),
+        }
     }
 
     #[test]

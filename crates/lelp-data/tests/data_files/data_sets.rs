@@ -246,7 +246,7 @@ fn what_is_written_as_json_lines_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let data = open(&file(&folder, "d.csv", "text,text_pair,label\n\"a\nb\",c,01\nd,\u{e9},\nf,g,1\n"));
     let path = folder.path().join("e.jsonl");
-    write_json_lines(&data, &path).unwrap();
+    write_json_lines(&data, &std::collections::BTreeMap::new(), &path).unwrap();
     let again = open(&path);
     assert_eq!(
         (again.hash(), again.labels(), again.label_names()),

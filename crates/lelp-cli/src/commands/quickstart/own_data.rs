@@ -75,7 +75,7 @@ impl CheckedData {
         }
         storage::create_folder(folder)?;
         for (name, data) in [("train", &train), ("validation", &validation), ("test", &test)] {
-            write_json_lines(data, &folder.join(format!("{name}.jsonl")))?;
+            write_json_lines(data, &columns.types, &folder.join(format!("{name}.jsonl")))?;
         }
         // They are called by their default names now, and what was unlabelled is null.
         let columns = ColumnSettings {
@@ -83,6 +83,7 @@ impl CheckedData {
             missing_labels: Some(Vec::new()),
             text: None,
             pair: None,
+            types: columns.types,
             ..ColumnSettings::of_schema(&schema)
         };
         Ok(OwnData { path: folder.to_owned(), columns, schema })
