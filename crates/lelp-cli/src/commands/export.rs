@@ -1,6 +1,6 @@
 //! `lelp export`: write a model for other programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 use lelp_model::export::{ExportFormat, export};
@@ -60,9 +60,16 @@ impl clap::ValueEnum for Format {
     }
 }
 
+/// Whether `out` is a file of the model itself: all in its folder are but earlier graphs.
+fn is_file_of(out: &Path, model: &Path) -> bool {
+    let is_graph = out.extension().is_some_and(|ending| ending == "onnx");
+    let beside = out.canonicalize().ok().and_then(|out| out.parent().map(Path::to_owned));
+    !is_graph && beside.is_some_and(|folder| is_same_folder(&folder, model))
+}
+
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     let (out, format) = (&arguments.out, arguments.format.0);
-    if is_same_folder(out, &arguments.model) {
+    if is_same_folder(out, &arguments.model) || is_file_of(out, &arguments.model) {
         return Err(Failure::usage("what is exported cannot take the place of the model that it is made of"));
     }
     if format == ExportFormat::Transformers {

@@ -348,6 +348,12 @@ fn every_model_is_exported_in_the_formats_that_can_hold_it() {
     work.run("distill --data queries --method ce --out student --buckets 4096 --epochs 1");
     work.run("export --model student --out student.onnx");
     work.run("export --model student --format safetensors --out student.safetensors");
+    // Its own weights are never replaced by what is made of them; a graph beside them may be.
+    let line = "export --model student --format safetensors --out student/model.safetensors --overwrite";
+    assert!(work.fails(line, 2).contains("cannot take the place"));
+    work.run("export --model student --out student/model.onnx");
+    work.run("export --model student --out student/model.onnx --overwrite");
+    work.run("eval --model student --data queries/test.csv");
     for model in ["student", "teacher"] {
         let said = work.fails(&format!("export --model {model} --format transformers --out folder"), 1);
         assert!(said.contains("--format safetensors") && !work.path("folder").exists(), "{said}");

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Workspace, encoder};
+use crate::support::{Workspace, classifier, encoder};
 
 const DISTILL: &str = "distill --data queries --buckets 4096 --epochs 1 --method kmeans -S 3";
 
@@ -108,4 +108,29 @@ fn a_recipe_says_by_what_the_classes_of_a_teacher_are_split() {
     work.write("r.toml", recipe("split_encoder = \"a\"\nsplit_signals = \"b\""));
     let said = work.fails("compare --recipe r.toml --out other", 1);
     assert!(said.contains("`split_signals` and `split_encoder`"), "{said}");
+}
+
+#[test]
+fn a_teacher_that_was_fine_tuned_whole_is_told_what_splits_its_classes_better() {
+    let work = Workspace::new();
+    let row = |row: usize| {
+        format!("{} thing number {row},{}\n", ["a bad", "a good"][row % 2], ["bad", "good"][row % 2])
+    };
+    work.write("train.csv", format!("text,label\n{}", (0..60).map(row).collect::<String>()));
+    let said = |flags: &str| {
+        let line = format!("distill --data train.csv --buckets 256 --epochs 1 --out {flags}");
+        let output = work.lelp(&line).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stderr).contains("--split-encoder")
+    };
+    let (tuned, frozen) = (classifier(), encoder());
+    let tuned = format!("--teacher {}", tuned.display());
+    assert!(said(&format!("a {tuned} --method kmeans -S 2 --members label")));
+    assert!(!said(&format!("b {tuned} --method kd")));
+    assert!(!said(&format!(
+        "c {tuned} --method kmeans -S 2 --members label --split-encoder {}",
+        frozen.display()
+    )));
+    work.run(&format!("teach --data train.csv --encoder {} --epochs 1 --out head", frozen.display()));
+    assert!(!said("d --teacher head --method kmeans -S 2 --members label"));
 }

@@ -48,6 +48,13 @@ impl LoadedTeacher {
         &self.folder
     }
 
+    /// Whether it reads texts by an encoder that was trained for its classes.
+    #[must_use]
+    pub fn is_fine_tuned(&self) -> bool {
+        let frozen = self.model.teacher().and_then(Teacher::frozen_encoder);
+        self.model.schema().needed().text().is_some() && frozen.is_none()
+    }
+
     fn teacher(&self) -> Result<&dyn Teacher, SignalsRunError> {
         Ok(teacher_of(self.model.as_ref(), &self.folder)?)
     }

@@ -189,7 +189,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     check_free(&arguments.out, arguments.overwrite)?;
     settings.model = settings.model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
     let cancel = interrupt::cancel_flag()?;
-    let task = task::open(&mut settings, &arguments.out, global, printer, &cancel)?;
+    let splits = open.is_some() || settings.distill.base.split().is_some();
+    let task = task::open(&mut settings, &arguments.out, splits, global, printer, &cancel)?;
     let task = task.with_class_weights(&settings.class_weights)?;
     let task = split_source::with_split_source(task, &settings, global, printer, &cancel)?;
     printer.step(

@@ -20,11 +20,17 @@ use crate::progress::Rows;
 /// Texts unlike the training set are warned of from this share of a file on.
 const FOREIGN: f64 = 0.25;
 
+/// Said of a teacher whose embeddings were trained for its classes.
+const FINE_TUNED: &str = "the teacher was fine-tuned whole and has drawn each class together: `--split-encoder MODEL`, the \
+                          encoder before that, may find more to split";
+
 /// Opens the rows of `settings`. Where a teacher is named and no signals are, its signals are found or made, and
-/// `settings` say from then on where they are; `out` is the student's folder.
+/// `settings` say from then on where they are; `out` is the student's folder, and `splits` whether
+/// classes may be split.
 pub(super) fn open(
     settings: &mut DistillSettings,
     out: &Path,
+    splits: bool,
     global: &GlobalArgs,
     printer: Printer,
     cancel: &AtomicBool,
@@ -46,6 +52,10 @@ pub(super) fn open(
         Answering { teacher: &teacher, signals: &signals, embeddings: embeddings.as_ref(), cancel };
     let task = with_signals(settings, &answering, printer)?;
     if settings.unlabelled.is_empty() {
+        let by_teacher = settings.split_encoder.is_none() && settings.split_signals.is_none();
+        if splits && by_teacher && teacher.is_fine_tuned() {
+            printer.note(FINE_TUNED);
+        }
         return Ok(task);
     }
     let files = UnlabelledFiles {
