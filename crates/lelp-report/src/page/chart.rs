@@ -1,4 +1,4 @@
-//! A chart: a heading, what to analysis for, the picture, and its numbers for whoever does not see it.
+//! A chart: a heading, what to look for, the picture, and its numbers for whoever does not see it.
 
 use maud::{Markup, html};
 use plotly::common::{Anchor, HoverInfo, Line, Marker, Mode, Orientation, Title};
@@ -17,7 +17,7 @@ const LABEL_WIDTH: usize = 44;
 /// A chart with its heading, caption and numbers.
 pub(super) struct Chart {
     pub(super) heading: String,
-    /// What to analysis for, a sentence or two.
+    /// What to look for, a sentence or two.
     pub(super) caption: String,
     pub(super) plot: Plot,
     /// Height in pixels.
