@@ -97,6 +97,16 @@ pub enum DataError {
         /// The file that is missing, or no file of the folder.
         part: String,
     },
+    /// A file that a data set lists twice, whose rows would count twice.
+    #[error("`{}` lists `{part}` twice in its `{list}`", folder.display())]
+    ListedTwice {
+        /// The folder.
+        folder: PathBuf,
+        /// The file with the list.
+        list: &'static str,
+        /// The file that is listed twice.
+        part: String,
+    },
     /// The parts of a data set differ in their format.
     #[error("`{}` and `{}` are parts of one data set, but of two formats; keep one", first.display(), second.display())]
     TwoFormats {

@@ -1,5 +1,6 @@
 //! Folders as `Dataset.save_to_disk` of the Python library `datasets` leaves them.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -27,7 +28,7 @@ struct StateFile {
 ///
 /// # Errors
 /// [`DataError::State`] if the list cannot be read or leaves the folder, [`DataError::MissingPart`] if a file of it is not
-/// there.
+/// there, [`DataError::ListedTwice`] if it is there twice.
 pub(crate) fn files(folder: &Path) -> Result<Option<Vec<String>>, DataError> {
     let path = folder.join(STATE);
     let state: Option<State> = match read_json_if_there(&path) {
@@ -37,6 +38,10 @@ pub(crate) fn files(folder: &Path) -> Result<Option<Vec<String>>, DataError> {
     // A data set without rows, and a `state.json` of another program, name no files.
     let Some(state) = state.filter(|state| !state.files.is_empty()) else { return Ok(None) };
     let names: Vec<String> = state.files.into_iter().map(|file| file.filename).collect();
+    let mut seen = HashSet::new();
+    if let Some(part) = names.iter().find(|name| !seen.insert(name.as_str())) {
+        return Err(DataError::ListedTwice { folder: folder.to_owned(), list: STATE, part: part.clone() });
+    }
     let is_inside = |name: &String| Path::new(name).file_name() == Some(name.as_ref());
     match names.iter().find(|name| !is_inside(name) || !folder.join(name).is_file()) {
         Some(part) => {

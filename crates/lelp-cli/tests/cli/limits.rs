@@ -6,6 +6,18 @@ use crate::support::{Workspace, encoder};
 const HUGE: &str = "18446744073709551615";
 
 #[test]
+fn a_table_is_a_power_of_two_before_anything_is_hashed_into_it() {
+    let work = Workspace::new();
+    work.queries();
+    for buckets in ["1", "7", "1000", "100001", "9223372036854775807"] {
+        let line = format!("distill --data queries --method ce --student ngram --buckets {buckets} --out no");
+        let said = work.lelp(&line).assert().failure();
+        let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+        assert!(said.contains("power of two") && !said.contains("defect"), "{said}");
+    }
+}
+
+#[test]
 fn huge_numbers_in_flags_are_refused_before_anything_is_made() {
     let work = Workspace::taught("--epochs 1");
     let encoder = encoder().display().to_string();

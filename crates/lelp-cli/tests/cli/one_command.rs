@@ -49,6 +49,22 @@ fn a_teacher_is_asked_once_and_its_answers_are_those_of_signals() {
     // What was kept serves every other command.
     assert!(work.run("inspect --model first").contains("card"));
 
+    // Whatever happened to what was kept, the student is the same.
+    let lost: [&dyn Fn(); 3] = [
+        &|| fs::remove_file(format!("{signals}/head.safetensors")).unwrap(),
+        &|| fs::write(format!("{signals}/signals.json"), "{").unwrap(),
+        &|| fs::remove_file(format!("{signals}/signals.json")).unwrap(),
+    ];
+    for lose in lost {
+        lose();
+        assert!(said(&work, &format!("{line} again --overwrite")).contains("kept for later runs"));
+        assert_eq!(weights(&work, "first"), weights(&work, "again"));
+    }
+    // Given by name, signals without their head are refused.
+    fs::remove_file(work.path("signals/head.safetensors")).unwrap();
+    let refused = work.fails("distill --data queries --signals signals --method lelp --out no", 1);
+    assert!(refused.contains("head.safetensors"), "{refused}");
+
     // Another teacher, in the same folder.
     work.run(
         "teach --encoder teacher --data queries --out teacher --overwrite --hidden 16 --learning-rate 0.01",

@@ -232,6 +232,11 @@ impl DescriptionFile {
         Ok(file)
     }
 
+    /// Whether this is one of the files that were written.
+    pub(super) fn names(&self, path: &Path) -> bool {
+        path.file_name().is_some_and(|name| self.files.names(&name.to_string_lossy()))
+    }
+
     /// Refuses a part or head that is not the one that was written with these.
     pub(super) fn check_file(&self, path: &Path) -> Result<(), SignalsFileError> {
         let folder = path.parent().unwrap_or(path);

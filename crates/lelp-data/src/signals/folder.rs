@@ -48,8 +48,9 @@ impl SignalsFolder {
             signals.part(part)?;
             file.check_file(&part_path(folder, part))?;
         }
-        if signals.head.is_some() {
-            file.check_file(&head_path(folder))?;
+        let head = head_path(folder);
+        if signals.head.is_some() || file.names(&head) {
+            file.check_file(&head)?;
         }
         let beyond = part_path(folder, signals.description.parts());
         if beyond.exists() {

@@ -27,6 +27,11 @@ impl FileHashes {
         self.0.is_empty()
     }
 
+    /// Whether a file of this name is among them.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Number of files.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {

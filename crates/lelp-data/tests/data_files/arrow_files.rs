@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lelp_data::{ColumnSettings, Dataset, TableValue};
+use lelp_data::{ColumnSettings, Dataset, Examples, TableValue};
 
 const FILES: [&str; 4] = ["plain.arrow", "stream.arrow", "lz4.feather", "zstd.feather"];
 
@@ -48,6 +48,17 @@ fn every_kind_of_arrow_file_holds_the_rows_of_the_same_table_as_parquet() {
     assert!(wanted[3].ends_with("None"), "{}", wanted[3]);
     for name in FILES {
         assert_eq!(content(&fixture(name)), wanted, "{name}");
+    }
+}
+
+#[test]
+fn the_end_of_a_file_stays_its_end() {
+    for name in FILES {
+        let mut rows = Examples::open(&fixture(name), &columns().columns()).unwrap();
+        assert_eq!(rows.next_table(100).unwrap().unwrap().rows(), 5, "{name}");
+        for _ in 0..3 {
+            assert!(rows.next_table(100).unwrap().is_none(), "{name}");
+        }
     }
 }
 

@@ -345,6 +345,9 @@ fn folders_that_are_one_table_are_read_or_refused_in_words() {
     assert_eq!(said(&cut), "`.` lacks `data-1.csv`, which its `state.json` lists");
     let outside = br#"{"_data_files":[{"filename":"../data-0.csv"}]}"#;
     assert!(said(&folder(&[files[0], files[3], ("state.json", outside)])).contains("lacks `../data-0.csv`"));
+    let twice = br#"{"_data_files":[{"filename":"data-0.csv"},{"filename":"data-0.csv"}]}"#;
+    let twice = folder(&[files[0], files[3], ("state.json", twice)]);
+    assert_eq!(said(&twice), "`.` lists `data-0.csv` twice in its `state.json`");
     let numbered = folder(&[("train/data-00000-of-00002.csv", CSV), ("train/state.json", b"{}")]);
     assert!(said(&numbered).contains("shard 1 of 2 of data is missing"));
     let delta = folder(&[("part-0.csv", CSV), ("_delta_log/0.json", b"{}")]);

@@ -97,22 +97,31 @@ impl SignalsCache {
         cancel: &AtomicBool,
     ) -> Result<ObtainedSignals, SignalsRunError> {
         let columns = &ColumnSettings::default();
-        let (precision, existing) = (Precision::F32, Existing::Resume);
-        let options = SignalsOptions { precision, existing, part_rows: PART_ROWS, columns };
-        let how = json!([options.precision, options.part_rows]);
+        let precision = Precision::F32;
+        let how = json!([precision, PART_ROWS]);
         let what = json!([data.hash(), data.labels_hash(), data.label_names()]);
         let key = sha256(json!(["signals 1", teacher.files, how, what]).to_string().as_bytes());
         let folder = self.folder.join(&key[..32]);
         loop {
             storage::use_cache_entry(&folder);
-            let whole = SignalsFolder::open(&folder).ok().filter(|signals| signals.check_data(data).is_ok());
-            if let Some(signals) = whole {
-                return Ok(ObtainedSignals { signals, folder, kept: true });
-            }
+            let existing = match SignalsFolder::open(&folder) {
+                Ok(signals) if signals.check_data(data).is_ok() => {
+                    return Ok(ObtainedSignals { signals, folder, kept: true });
+                }
+                // What says how to go on from there cannot be read, or is not there.
+                Err(SignalsFileError::Description { .. }) => Existing::Overwrite,
+                Err(_) if folder.is_dir() && !folder.join("signals.json").exists() => Existing::Overwrite,
+                _ => Existing::Resume,
+            };
+            let options = SignalsOptions { precision, existing, part_rows: PART_ROWS, columns };
             let written =
                 write_signals(teacher.teacher()?, embeddings, data, &folder, options, progress, cancel);
             if !is_held(&written) {
                 storage::use_cache_entry(&folder);
+                // Between the writing and the line above another process may have removed it.
+                if written.is_ok() && SignalsFolder::open(&folder).is_err() {
+                    continue;
+                }
                 return Ok(ObtainedSignals { signals: written?, folder, kept: false });
             }
             // Another run writes the same signals: they are there when it ends, or go on from where it was stopped.

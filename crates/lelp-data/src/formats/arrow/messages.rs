@@ -32,6 +32,8 @@ pub(super) struct Messages {
     path: PathBuf,
     /// What was read to see what it is, and belongs to the first message.
     start: Vec<u8>,
+    /// Whether the end was met: behind it a file has its table of contents.
+    ended: bool,
 }
 
 /// A message as it stands in the stream.
@@ -59,18 +61,22 @@ impl Messages {
         if start.starts_with(MAGIC) {
             start.clear();
         }
-        Ok(Self { reader, path: path.to_owned(), start })
+        Ok(Self { reader, path: path.to_owned(), start, ended: false })
     }
 
     /// The next message; none at the end of the stream.
     pub(super) fn next(&mut self) -> Result<Option<Message>, DataError> {
         let mut bytes = Vec::new();
+        if self.ended {
+            return Ok(None);
+        }
         let Some(mut size) = self.word(&mut bytes)? else { return Ok(None) };
         if size == CONTINUATION {
             size = self.word(&mut bytes)?.ok_or_else(|| self.cut_off())?;
         }
         let size = u64::from(u32::from_le_bytes(size));
         if size == 0 {
+            self.ended = true;
             return Ok(None);
         }
         if size > MOST_DESCRIPTION {

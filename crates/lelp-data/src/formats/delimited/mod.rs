@@ -41,6 +41,7 @@ fn open(
     columns: &Columns,
     notices: &NoticeLog,
 ) -> Result<FileRows, DataError> {
+    let is_file = matches!(source, Source::File(_));
     let mut lines = Lines::new(source.text(file)?, file);
     let (mut first, mut declared) = (Vec::new(), None);
     // Blank lines before the header are no rows.
@@ -63,7 +64,8 @@ fn open(
     let delimiter = declared.unwrap_or_else(|| sniff::delimiter(&first, usual, columns));
     // A header in quotation marks says that the program behind it quotes fields, with tabs between them too.
     let tabs = usual.delimiter == b'\t' && delimiter == b'\t' && !first.starts_with(b"\"");
-    let backslashes = !tabs && escapes_by_backslash(&mut lines, delimiter)?;
+    // Of a stream what has come so far would decide, which is another amount every time.
+    let backslashes = is_file && !tabs && escapes_by_backslash(&mut lines, delimiter)?;
     if backslashes {
         notices.add(file, NoticeKind::BackslashQuotes, None);
     }

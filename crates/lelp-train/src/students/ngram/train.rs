@@ -33,6 +33,8 @@ impl PreparedNgram {
         cancelled: &AtomicBool,
     ) -> Result<Self, StudentError> {
         let columns = columns(task.train().table(), settings.bins)?;
+        // Before anything is extracted, which is done by them.
+        settings.features().check().map_err(NgramConfigError::from).map_err(NgramStudentError::from)?;
         let features = RowFeatures::new(&settings.features(), &columns)
             .map_err(|error| NgramStudentError::from(NgramConfigError::from(error)))?;
         let pieces = settings
