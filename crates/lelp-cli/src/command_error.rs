@@ -18,6 +18,9 @@ pub(crate) enum CommandError {
     /// The folder is someone else's.
     #[error("`{}` exists and was not made by a quickstart", .0.display())]
     NotAQuickstart(PathBuf),
+    /// The folder holds what was learned of other data.
+    #[error("`{}` is a quickstart on other data", .0.display())]
+    OtherQuickstart(PathBuf),
     /// A teacher has nothing to learn from.
     #[error("`{}` has no labels, but a teacher learns from them", file.display())]
     NoLabels {

@@ -66,7 +66,7 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
     first_match! { error;
         CommandError: CommandError::FileExists(_) => "choose another name, or pass `--overwrite`";
         CommandError: CommandError::TeacherExists(_) => OVERWRITE;
-        CommandError: CommandError::NotAQuickstart(_) => "choose another folder with `--out`";
+        CommandError: CommandError::NotAQuickstart(_) | CommandError::OtherQuickstart(_) => "choose another folder with `--out`";
         CommandError: CommandError::NoLabels { .. } => "name their column with `--label-column`";
         CommandError: CommandError::UnlabelledWithoutTeacher =>
             "give its folder with `--teacher`; signals alone answer no further rows";

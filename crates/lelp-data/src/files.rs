@@ -44,7 +44,12 @@ pub(crate) fn files_of(path: &Path, notices: &NoticeLog) -> Result<Vec<DataFile>
             }
         }
     }
-    let format = Format::of(path)?;
+    // What is not there has no format to be wrong.
+    let missing = |error| match fs::metadata(path) {
+        Err(source) => DataError::Read { file: path.to_owned(), source },
+        Ok(_) => error,
+    };
+    let format = Format::of(path).map_err(missing)?;
     let name = path.file_name().and_then(|name| name.to_str()).and_then(SplitName::of);
     if name.is_some_and(|name| name.shards.is_some_and(|shards| shards > 1)) {
         notices.add(path, NoticeKind::OneShard, None);

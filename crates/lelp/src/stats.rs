@@ -48,8 +48,8 @@ fn student(count: usize) -> Option<StudentsT> {
 
 /// p-value of the two-sided paired t-test: the chance of a mean difference as large as this if there were none.
 ///
-/// `differences` has one value a pair, as `left - right` of one seed. `None` for fewer than two pairs. Where all
-/// differences are equal the answer is that of ever smaller deviations: 1 if they are 0, else 0.
+/// `differences` has one value a pair, as `left - right` of one seed. `None` for fewer than two pairs, and where all
+/// differences are equal but not 0: what does not vary says nothing of how it would. Where all are 0 it is 1.
 ///
 /// # Source
 /// Student 1908.
@@ -59,7 +59,7 @@ pub fn paired_t_test(differences: &[f64]) -> Option<f64> {
     let MeanAndDeviation { mean, deviation } = MeanAndDeviation::of(differences);
     // Sums of equal numbers leave a rest of rounding, which is no deviation.
     if deviation <= 1e-12 * mean.abs() {
-        return Some(if mean == 0.0 { 1.0 } else { 0.0 });
+        return (mean == 0.0).then_some(1.0);
     }
     let t = mean / (deviation / (differences.len() as f64).sqrt());
     Some((2.0 * distribution.cdf(-t.abs())).min(1.0))
@@ -203,7 +203,7 @@ mod tests {
         assert!((half - 0.005_164_49).abs() < 1e-6, "{half}");
         assert_eq!(paired_t_test(&[0.5]), None);
         assert_eq!(paired_t_test(&[0.0, 0.0]), Some(1.0));
-        assert_eq!(paired_t_test(&[0.1, 0.1, 0.1]), Some(0.0));
+        assert_eq!(paired_t_test(&[0.1, 0.1, 0.1]), None, "what does not vary tells nothing");
     }
 
     /// Ten discordant rows, two of them the left model's: `scipy.stats.binomtest(2, 10).pvalue`.

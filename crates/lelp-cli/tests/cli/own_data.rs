@@ -43,6 +43,26 @@ fn a_quickstart_on_one_file_holds_out_what_is_missing_and_ends_with_a_table() {
 }
 
 #[test]
+fn a_quickstart_on_other_data_never_takes_the_place_of_one() {
+    let work = Workspace::new();
+    let rows = |word: &str| {
+        let row = |row: usize| format!("{} {row},{}\n", [word, "other"][row % 2], ["yes", "no"][row % 2]);
+        format!("text,label\n{}", (0..60).map(row).collect::<String>())
+    };
+    work.write("one/data.csv", rows("first"));
+    work.write("two/data.csv", rows("second"));
+    work.write(
+        "quick/recipe.toml",
+        format!("# Data: {}\n", work.path("one/data.csv").canonicalize().unwrap().display()),
+    );
+    for data in ["--data two/data.csv", ""] {
+        let said = work.fails(&format!("quickstart {data} --encoder {} --out quick", encoder().display()), 1);
+        assert!(said.contains("is a quickstart on other data"), "{said}");
+        assert!(!work.path("quick/data").exists());
+    }
+}
+
+#[test]
 fn a_quickstart_refuses_at_once_what_cannot_be_learned() {
     let work = Workspace::new();
     work.write("column.csv", "sentence,label\na,x\nb,y\n");

@@ -240,10 +240,11 @@ fn correct(mut differences: Vec<&mut Difference>) {
     for (difference, corrected) in differences.iter_mut().zip(rows) {
         difference.rows_p_corrected = corrected;
     }
-    let seeds: Option<Vec<f64>> = differences.iter().map(|difference| difference.seeds_p).collect();
-    for (difference, corrected) in
-        differences.iter_mut().zip(seeds.iter().flat_map(|seeds| holm_correction(seeds)))
-    {
+    // Those of whose seeds nothing can be said are not counted.
+    let mut known: Vec<_> =
+        differences.iter_mut().filter(|difference| difference.seeds_p.is_some()).collect();
+    let seeds: Vec<f64> = known.iter().filter_map(|difference| difference.seeds_p).collect();
+    for (difference, corrected) in known.iter_mut().zip(holm_correction(&seeds)) {
         difference.seeds_p_corrected = Some(corrected);
     }
 }

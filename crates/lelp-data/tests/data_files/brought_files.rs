@@ -325,6 +325,16 @@ fn json_that_holds_no_object_a_row_is_refused_with_how_to_write_it() {
 }
 
 #[test]
+fn lines_are_counted_alike_whatever_ends_them() {
+    let text = "text,label\n\"a\nb\",x\nc,y\nd,x,z\n";
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let given = folder(&[("train.csv", text.as_bytes())]);
+        let error = Splits::open(given.path(), &Columns::default(), None).unwrap_err().to_string();
+        assert!(error.contains("line 5: 3 fields"), "{error}");
+    }
+}
+
+#[test]
 fn folders_that_are_one_table_are_read_or_refused_in_words() {
     let saved = r#"{"_data_files":[{"filename":"data-0.csv"},{"filename":"data-1.csv"}]}"#;
     let files: [(&str, &[u8]); 5] = [

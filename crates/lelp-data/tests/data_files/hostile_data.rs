@@ -54,8 +54,14 @@ fn a_missing_column_names_those_that_are_there() {
 #[test]
 fn a_missing_file_and_an_unknown_ending() {
     let open = |name: &str| Dataset::open(Path::new(name), &Columns::default()).unwrap_err();
-    assert_eq!(open("no/such.csv").to_string(), "cannot read `no/such.csv`");
-    assert!(matches!(open("data.docx"), DataError::UnknownFormat { .. }));
+    // What is not there is said first, whatever it is called.
+    for name in ["no/such.csv", "nowhere", "data.docx"] {
+        assert_eq!(open(name).to_string(), format!("cannot read `{name}`"));
+    }
+    let work = tempfile::tempdir().unwrap();
+    let path = work.path().join("data.docx");
+    std::fs::write(&path, "text").unwrap();
+    assert!(matches!(open(&path.display().to_string()), DataError::UnknownFormat { .. }));
 }
 
 #[test]

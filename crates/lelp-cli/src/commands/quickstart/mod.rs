@@ -5,6 +5,7 @@
 mod own_data;
 mod recipe;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -115,11 +116,16 @@ fn prepare_folder(arguments: &Arguments, printer: Printer) -> Result<PathBuf, Fa
     if out.exists() && !path.exists() {
         return Err(CommandError::NotAQuickstart(out.clone()).into());
     }
+    let source = recipe::source(data.as_deref());
+    if fs::read_to_string(&path).is_ok_and(|text| !text.contains(&source)) {
+        return Err(CommandError::OtherQuickstart(out.clone()).into());
+    }
     let checked = data.as_ref().map(|data| own_data::check(data, columns.settings(), printer)).transpose()?;
     let own = checked.map(|data| data.complete(&out.join("data"), printer)).transpose()?;
     storage::create_folder(out)?;
     let name = data.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-    let text = recipe::text(own.as_ref().map(|own| (name.as_ref(), own)), encoder.as_deref(), *seeds)?;
+    let text =
+        source + &recipe::text(own.as_ref().map(|own| (name.as_ref(), own)), encoder.as_deref(), *seeds)?;
     storage::write(&path, text.as_bytes())?;
     Ok(path)
 }

@@ -1,6 +1,7 @@
 //! The recipe of a quickstart.
 
 use std::fs;
+use std::path::Path;
 
 use lelp_data::Schema;
 use lelp_data::storage::FileError;
@@ -48,6 +49,13 @@ name = "tf-idf"
 method = "ce"
 model = { student = "tfidf" }
 "#;
+
+/// The line of a recipe that says which data a quickstart was asked about: those of another one are not put in their place.
+pub(super) fn source(data: Option<&Path>) -> String {
+    let whole = data.map(|data| fs::canonicalize(data).unwrap_or_else(|_| data.to_owned()));
+    let whole = whole.map_or_else(|| "bundled".to_owned(), |whole| whole.display().to_string());
+    format!("# Data: {}\n", whole.escape_debug())
+}
 
 /// The recipe as TOML that a person can change, for data of a name or the bundled ones.
 ///

@@ -48,6 +48,8 @@ pub(super) struct Records {
     bytes: Arc<AtomicUsize>,
     /// Lines before the first record.
     lines_before: u64,
+    /// Whether lines end in two characters: the reader counts a line at the second one, which it reads with the next record.
+    two_characters: bool,
 }
 
 impl Records {
@@ -57,6 +59,7 @@ impl Records {
         R: BufRead + Send + 'static,
     {
         let (file, lines_before) = (lines.file().to_owned(), lines.number().saturating_sub(1));
+        let two_characters = line.ends_with(b"\r\n");
         let bytes = Arc::new(AtomicUsize::new(0));
         let whole = io::Cursor::new(line).chain(lines.reader);
         let Dialect { delimiter, quoting, backslashes } = dialect;
@@ -65,7 +68,7 @@ impl Records {
             if backslashes { Box::new(BackslashQuotes::new(whole, delimiter)) } else { Box::new(whole) };
         let limited = Limited { inner, bytes: Arc::clone(&bytes), last: 0, ended: false, stray };
         let reader = dialect.reader(limited);
-        Self { reader, file, record: ByteRecord::new(), bytes, lines_before }
+        Self { reader, file, record: ByteRecord::new(), bytes, lines_before, two_characters }
     }
 
     /// Reads the next record; `false` behind the last one.
@@ -75,7 +78,7 @@ impl Records {
     /// longer than any text.
     pub(super) fn next_record(&mut self) -> Result<bool, DataError> {
         self.bytes.store(0, Ordering::Relaxed);
-        let line = self.reader.position().line() + self.lines_before;
+        let line = self.line_of(self.reader.position());
         let file = || self.file.clone();
         match self.reader.read_byte_record(&mut self.record) {
             Ok(false) => Ok(false),
@@ -125,8 +128,13 @@ impl Records {
     /// The line on which the record begins, and the one on which it ends.
     pub(super) fn lines(&self) -> (u64, u64) {
         let breaks = self.record.as_slice().split(|byte| *byte == b'\n').count() as u64 - 1;
-        let first = self.record.position().map_or(0, csv::Position::line) + self.lines_before;
+        let first = self.record.position().map_or(0, |position| self.line_of(position));
         (first, first + breaks)
+    }
+
+    /// The line of the file where a record begins.
+    fn line_of(&self, position: &csv::Position) -> u64 {
+        position.line() + self.lines_before + u64::from(self.two_characters && position.byte() > 0)
     }
 }
 
