@@ -11,6 +11,7 @@ use crate::asked_model::{AskedModel, answer_all};
 use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::overlaps;
 use crate::printer::Printer;
 use crate::text_table::TextTable;
 
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let options = LoadOptions { calibrated: false, ..global.threads().into() };
     let AskedModel { model, data } =
         AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, options, printer)?;
+    overlaps::with_training(&arguments.model, arguments.columns.settings(), None, &data, printer)?;
     let cancel = interrupt::cancel_flag()?;
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "answering", &cancel, printer)?;
     let calibration = calibrate(&answers, &data)?;

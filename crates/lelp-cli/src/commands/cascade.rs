@@ -17,6 +17,7 @@ use crate::asked_model::{AskedModel, answer_all};
 use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::overlaps;
 use crate::printer::Printer;
 use crate::text_table::TextTable;
 
@@ -86,6 +87,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     })?;
     let AskedModel { model, data } =
         AskedModel::open(&arguments.model, &arguments.data, &arguments.columns, global.threads(), printer)?;
+    overlaps::with_training(&arguments.model, arguments.columns.settings(), None, &data, printer)?;
     let cancel = interrupt::cancel_flag()?;
     let (teacher, logits) = arguments.teacher(model.as_ref(), &data, global, &cancel, printer)?;
     let answers = answer_all(model.as_ref(), &data, &arguments.data, "student", &cancel, printer)?;

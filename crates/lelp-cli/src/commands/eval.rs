@@ -1,14 +1,14 @@
 //! `lelp eval`: measure a model on labelled data.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lelp::stats::Interval;
-use lelp_data::{ColumnSettings, Dataset, SignalsFolder, Splits, read_json_if_there, split_overlaps};
+use lelp_data::SignalsFolder;
 use lelp_train::evaluate::{
     ClassFigures, Details, EvaluateError, PrecisionReport, Report, Speed, ThresholdFigures, details, report,
     speed,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::args::{ColumnArgs, GlobalArgs, PrecisionArgs};
 use crate::asked_model::{AskedModel, answer_all};
@@ -97,7 +97,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         let have = if rows == 1 { "row has" } else { "rows have" };
         printer.warn(&format!("class `{label}` is never answered, but {rows} {have} it"));
     }
-    let in_training = arguments.in_training(&data, printer)?;
+    let (given, train) = (arguments.columns.settings(), arguments.train.as_deref());
+    let in_training = overlaps::with_training(&arguments.model, given, train, &data, printer)?;
     if arguments.json {
         return Ok(printer.json(&FullReport { report, speed, details, in_training, precision })?);
     }
@@ -126,36 +127,6 @@ struct FullReport {
     /// What the encoder's precision costs, where it is not f32.
     #[serde(skip_serializing_if = "Option::is_none")]
     precision: Option<PrecisionReport>,
-}
-
-/// What a student's run says of the data that it learned from.
-#[derive(Deserialize)]
-struct RunFile {
-    settings: RunSettings,
-}
-
-#[derive(Deserialize)]
-struct RunSettings {
-    data: PathBuf,
-}
-
-impl Arguments {
-    /// How many rows the training file has too, which is told; none where there is no such file.
-    fn in_training(&self, data: &Dataset, printer: Printer) -> Result<Option<usize>, Failure> {
-        let columns = self.columns.settings().or(ColumnSettings::remembered(&self.model)?);
-        let open = |path: &Path| Splits::open(path, &columns.columns(), None).map(|splits| splits.train);
-        let train = if let Some(path) = &self.train {
-            open(path)?
-        } else {
-            // It may be elsewhere by now, or on another machine.
-            let run = read_json_if_there::<RunFile>(&self.model.join("run.json")).ok().flatten();
-            let Some(train) = run.and_then(|run| open(&run.settings.data).ok()) else { return Ok(None) };
-            train
-        };
-        let overlaps = split_overlaps(&train, None, Some(data));
-        overlaps::print(&overlaps, printer);
-        Ok(Some(overlaps.first().map_or(0, |overlap| overlap.rows)))
-    }
 }
 
 fn cost(text: &str) -> Result<f64, String> {

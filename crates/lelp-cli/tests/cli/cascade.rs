@@ -51,6 +51,9 @@ fn a_calibrated_student_answers_the_same_more_honestly() {
         assert!((one - other).abs() < 1e-7, "{served} {predicted}");
     }
     work.write("queries/bare.csv", "text\nmy card\n");
+    // Rows that it learned from are not passed over in silence.
+    let output = work.lelp("calibrate --model student --data queries/train.csv --force").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("are training rows too"));
     assert!(work.fails("calibrate --model student --data queries/bare.csv", 1).contains("--label-column"));
 }
 
