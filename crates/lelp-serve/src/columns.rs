@@ -6,7 +6,7 @@ use lelp_data::{ColumnKind, ColumnSettings, ColumnType, Field};
 use lelp_model::{Pairs, Predictor};
 
 use crate::owned_text::OwnedText;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 
 /// The columns that the model reads, by the names that clients know.
 #[derive(Debug)]
@@ -76,14 +76,13 @@ impl Columns {
             Pairs::Always => text.pair.is_none(),
             Pairs::Either => false,
         };
+        let refusal = |message| Refusal::new(RefusalKind::OtherTexts, message);
         match texts.iter().position(wrong) {
             None => Ok(()),
             Some(row) if self.pairs == Pairs::Never => {
-                Err(Refusal::shape(format!("text {row} is a pair, but the model reads single texts")))
+                Err(refusal(format!("text {row} is a pair, but the model reads single texts")))
             }
-            Some(row) => {
-                Err(Refusal::shape(format!("text {row} is a single one, but the model reads pairs")))
-            }
+            Some(row) => Err(refusal(format!("text {row} is a single one, but the model reads pairs"))),
         }
     }
 }

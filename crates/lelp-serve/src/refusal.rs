@@ -37,6 +37,8 @@ pub(crate) enum RefusalKind {
     Encoding,
     /// JSON of another shape, unknown names, or what the model does not read.
     Shape,
+    /// A pair to a model of single texts, or the other way round.
+    OtherTexts,
     /// A text has no tokens.
     Tokens,
     /// The model failed.
@@ -52,6 +54,8 @@ pub(crate) enum RefusalKind {
 pub(crate) enum Dialect {
     /// `{"error", "error_type"}`, with 422 for what cannot be read.
     TextEmbeddings,
+    /// `{"error"}`, with 422 for a pair to a model of single texts.
+    HuggingFace,
     /// `{"error"}`.
     Plain,
     /// `{"error": {"message", "type", "param", "code"}}`.
@@ -63,6 +67,7 @@ impl Dialect {
     pub(crate) fn of(path: &str) -> Self {
         match path {
             "/predict" => Self::TextEmbeddings,
+            "/" => Self::HuggingFace,
             "/classify" => Self::OpenAi,
             path if path.starts_with("/v1/") => Self::OpenAi,
             _ => Self::Plain,
@@ -100,9 +105,14 @@ impl Refusal {
             RefusalKind::Shape | RefusalKind::Tokens if dialect == Dialect::TextEmbeddings => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            RefusalKind::Malformed | RefusalKind::Empty | RefusalKind::Shape | RefusalKind::Tokens => {
-                StatusCode::BAD_REQUEST
+            RefusalKind::OtherTexts if matches!(dialect, Dialect::TextEmbeddings | Dialect::HuggingFace) => {
+                StatusCode::UNPROCESSABLE_ENTITY
             }
+            RefusalKind::Malformed
+            | RefusalKind::Empty
+            | RefusalKind::Shape
+            | RefusalKind::OtherTexts
+            | RefusalKind::Tokens => StatusCode::BAD_REQUEST,
             RefusalKind::Inference if dialect == Dialect::TextEmbeddings => StatusCode::FAILED_DEPENDENCY,
             RefusalKind::Inference => StatusCode::INTERNAL_SERVER_ERROR,
             RefusalKind::Overloaded => StatusCode::TOO_MANY_REQUESTS,
@@ -140,7 +150,7 @@ impl Refusal {
             Dialect::TextEmbeddings => {
                 json!({ "error": self.message, "error_type": self.text_embeddings_type() })
             }
-            Dialect::Plain => json!({ "error": self.message }),
+            Dialect::HuggingFace | Dialect::Plain => json!({ "error": self.message }),
             Dialect::OpenAi => {
                 let (kind, code) = self.openai_type();
                 let error =

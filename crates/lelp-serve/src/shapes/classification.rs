@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 /// Texts to classify, and how.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct ClassificationRequest {
-    /// A string, `{"text", "text_pair"}`, or a list of them.
+    /// A string, `{"text", "text_pair"}`, or a list of them, in which a list of two strings is a pair too.
     #[schema(value_type = Value, example = "I like you")]
     inputs: TextInputs,
     /// How they are answered.
@@ -44,9 +44,47 @@ pub(crate) enum FunctionToApply {
     None,
 }
 
-/// One text, or several. A struct that serde derives would read a list of two strings as a pair.
+/// One text, or several: a list of two strings is two texts, and inside another list it is a pair.
 #[derive(Debug)]
 struct TextInputs(Vec<OwnedText>);
+
+/// What stands in a list. A struct that serde derives would read a list as one too.
+#[derive(Debug)]
+struct TextInput(OwnedText);
+
+impl<'de> Deserialize<'de> for TextInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = TextInput;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a string, {\"text\", \"text_pair\"}, or a list of one or two strings")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<TextInput, E> {
+                Ok(TextInput(OwnedText::single(text.to_owned())))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextInput, A::Error> {
+                let Pair { text, text_pair } = Pair::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(TextInput(OwnedText { text, pair: text_pair }))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<TextInput, A::Error> {
+                let Some(text) = sequence.next_element()? else {
+                    return Err(A::Error::invalid_length(0, &self));
+                };
+                let pair = sequence.next_element()?;
+                if sequence.next_element::<String>()?.is_some() {
+                    return Err(A::Error::invalid_length(3, &self));
+                }
+                Ok(TextInput(OwnedText { text, pair }))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
 
 impl<'de> Deserialize<'de> for TextInputs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -63,14 +101,14 @@ impl<'de> Deserialize<'de> for TextInputs {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TextInputs, A::Error> {
-                let Pair { text, text_pair } = Pair::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(TextInputs(vec![OwnedText { text, pair: text_pair }]))
+                let TextInput(text) = TextInput::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(TextInputs(vec![text]))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<TextInputs, A::Error> {
                 let mut texts = Vec::new();
-                while let Some(TextInputs(mut one)) = sequence.next_element()? {
-                    texts.append(&mut one);
+                while let Some(TextInput(text)) = sequence.next_element()? {
+                    texts.push(text);
                 }
                 Ok(TextInputs(texts))
             }
@@ -94,6 +132,7 @@ pub(crate) struct ClassificationResponse<'a>(Vec<Vec<Prediction<'a>>>);
 #[utoipa::path(post, path = "/", tag = "Hugging Face", request_body = ClassificationRequest, responses(
     (status = 200, description = "For each text, classes by decreasing score", body = ClassificationResponse),
     (status = 400, description = "No JSON, or another shape"),
+    (status = 422, description = "A pair to a model of single texts, or a single text to one of pairs"),
     (status = 413, description = "The body, a text or the batch is too large"),
     (status = 429, description = "There is no room now"),
 ))]

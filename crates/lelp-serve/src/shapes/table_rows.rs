@@ -1,5 +1,8 @@
 //! `POST /rows`: rows of named columns, for models that read more than texts.
 
+use std::fmt;
+
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -16,7 +19,36 @@ use crate::rows::Rows;
 pub(crate) struct RowsRequest {
     /// Each row an object of cells by the names of the columns that the model was made of.
     #[schema(value_type = Vec<Object>, example = json!([{ "query": "red shoes", "clicks": 12, "country": "de" }]))]
-    rows: Vec<Map<String, Value>>,
+    rows: Vec<Row>,
+}
+
+/// The cells of a row by name: of a name that comes twice, a map would keep the last cell and say nothing.
+#[derive(Debug)]
+struct Row(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Row;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object of cells by the names of columns")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
+                let mut cells = Map::new();
+                while let Some((name, cell)) = map.next_entry::<String, Value>()? {
+                    if cells.contains_key(&name) {
+                        return Err(A::Error::custom(format!("column `{name}` comes twice in a row")));
+                    }
+                    cells.insert(name, cell);
+                }
+                Ok(Row(cells))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
 }
 
 /// What the model says of each row.
@@ -58,7 +90,8 @@ impl Serialize for Probabilities<'_> {
 pub(crate) async fn answer(call: Call) -> Result<Reply, Refusal> {
     let request: RowsRequest = object::read(&call.body)?;
     call.check_count(request.rows.len())?;
-    let rows = Rows::of_objects(request.rows, &call.model.columns, &call.service.settings.limits)?;
+    let objects = request.rows.into_iter().map(|Row(cells)| cells).collect();
+    let rows = Rows::of_objects(objects, &call.model.columns, &call.service.settings.limits)?;
     let scores = call.scores(rows).await?;
     let (labels, probabilities) = (call.model.labels(), scores.probabilities());
     let predictions =

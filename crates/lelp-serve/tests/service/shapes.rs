@@ -60,7 +60,10 @@ fn a_model_of_pairs_reads_two_strings_as_one_pair() {
     let batch = service.client.post("/predict", r#"{"inputs": [["red shoes", "buy shoes"]]}"#).json();
     assert_eq!(batch[0], pair.json());
     let named = r#"{"inputs": {"text": "red shoes", "text_pair": "buy shoes"}}"#;
-    assert_eq!(service.client.post("/", named).json()[0], pair.json());
+    let list = r#"{"inputs": [["red shoes", "buy shoes"]]}"#;
+    for asked in [named, list] {
+        assert_eq!(service.client.post("/", asked).json()[0], pair.json());
+    }
     let row = r#"{"rows": [{"text": "red shoes", "text_pair": "buy shoes"}]}"#;
     assert_eq!(service.client.post("/rows", row).status, 200);
     for single in [r#"{"inputs": "red shoes"}"#, r#"{"inputs": [["a", "b"], ["c"]]}"#] {
@@ -125,6 +128,24 @@ fn hugging_face_gets_a_list_of_lists_whatever_is_asked() {
         assert_eq!(refused.status, 400);
         assert!(refused.json()["error"].is_string());
     }
+}
+
+#[test]
+fn pairs_and_columns_that_come_twice_are_refused_by_a_model_of_single_texts() {
+    let folder = Folder::of_texts(&LABELS);
+    let service = Running::start(&folder.path);
+    for pair in [r#"[["a", "b"]]"#, r#"{"text": "a", "text_pair": "b"}"#, r#"["c", ["a", "b"]]"#] {
+        let refused = service.client.post("/", &format!(r#"{{"inputs": {pair}}}"#));
+        assert_eq!(refused.status, 422, "{pair}: {}", refused.text());
+        assert!(refused.text().contains("is a pair, but the model reads single texts"), "{}", refused.text());
+    }
+    for (inputs, status) in [(r#"[["a"], ["b"]]"#, 200), (r#"[["a", "b", "c"]]"#, 400), ("[[]]", 400)] {
+        let answer = service.client.post("/", &format!(r#"{{"inputs": {inputs}}}"#));
+        assert_eq!(answer.status, status, "{inputs}: {}", answer.text());
+    }
+    let refused = service.client.post("/rows", r#"{"rows": [{"text": "a", "text": "b"}]}"#);
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("column `text` comes twice"), "{}", refused.text());
 }
 
 #[test]
