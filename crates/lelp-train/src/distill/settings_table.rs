@@ -47,6 +47,14 @@ pub enum SettingsTableError {
         /// The setting.
         name: String,
     },
+    /// A path that no recipe can hold.
+    #[error("the path `{}` of `{name}` is not UTF-8; rename it, or name it through a link", path.display())]
+    NotUtf8 {
+        /// The setting.
+        name: String,
+        /// The path.
+        path: PathBuf,
+    },
     /// A flag sets a value inside something that is no table.
     #[error("`{name}` cannot be set: `{parent}` is a value in the recipe, not a table")]
     NotATable {
@@ -98,6 +106,21 @@ impl SettingsTable {
         Ok(())
     }
 
+    /// Sets `name` to a path, as [`set`](Self::set) does.
+    ///
+    /// # Errors
+    /// [`SettingsTableError::NotUtf8`] for one that TOML has no string for.
+    pub fn set_path(&mut self, name: &str, path: Option<&PathBuf>) -> Result<(), SettingsTableError> {
+        check_utf8(name, path)?;
+        self.set(name, path)
+    }
+
+    /// Sets `name` to several paths, as [`set_path`](Self::set_path) does; none leave what is there.
+    pub fn set_paths(&mut self, name: &str, paths: &[PathBuf]) -> Result<(), SettingsTableError> {
+        check_utf8(name, paths)?;
+        self.set(name, Some(paths).filter(|paths| !paths.is_empty()))
+    }
+
     /// Sets what `defaults`, a table, has and the table `name` (no dots) has not.
     pub fn fill(&mut self, name: &str, defaults: &impl Serialize) {
         let defaults = Table::try_from(defaults).expect("settings are tables of numbers and words");
@@ -135,6 +158,16 @@ impl SettingsTable {
 
     fn wrong(&self, problem: toml::de::Error) -> SettingsTableError {
         SettingsTableError::Settings { path: self.path.clone(), problem: Box::new(problem) }
+    }
+}
+
+fn check_utf8<'a>(
+    name: &str,
+    paths: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<(), SettingsTableError> {
+    match paths.into_iter().find(|path| path.to_str().is_none()) {
+        Some(path) => Err(SettingsTableError::NotUtf8 { name: name.to_owned(), path: path.clone() }),
+        None => Ok(()),
     }
 }
 

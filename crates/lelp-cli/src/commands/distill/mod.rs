@@ -137,15 +137,14 @@ impl Arguments {
             Some(path) => SettingsTable::open(path)?,
             None => SettingsTable::default(),
         };
-        recipe.set("data", self.data.as_ref())?;
-        recipe.set("signals", self.signals.as_ref())?;
-        recipe.set("teacher", self.teacher.as_ref())?;
-        let unlabelled = Some(&self.unlabelled).filter(|files| !files.is_empty());
-        recipe.set("unlabelled", unlabelled)?;
+        recipe.set_path("data", self.data.as_ref())?;
+        recipe.set_path("signals", self.signals.as_ref())?;
+        recipe.set_path("teacher", self.teacher.as_ref())?;
+        recipe.set_paths("unlabelled", &self.unlabelled)?;
         recipe.set("unlabelled_weight", self.unlabelled_weight)?;
         recipe.set("class_weights", self.class_weights.as_ref())?;
-        recipe.set("split_signals", self.split_signals.as_ref())?;
-        recipe.set("split_encoder", self.split_encoder.as_ref())?;
+        recipe.set_path("split_signals", self.split_signals.as_ref())?;
+        recipe.set_path("split_encoder", self.split_encoder.as_ref())?;
         self.method.set(&mut recipe)?;
         let named = recipe.table_mut("model").is_some_and(|model| model.contains_key("student"));
         let kind_open = !named && !self.student.names_kind();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use lelp_data::Schema;
 use lelp_data::storage::FileError;
+use lelp_train::distill::SettingsTableError;
 use toml::{Table, Value};
 
 use super::own_data::OwnData;
@@ -75,7 +76,10 @@ pub(super) fn text(
             // The recipe's own folder is another one.
             let whole =
                 fs::canonicalize(path).map_err(|source| FileError::Read { path: path.clone(), source })?;
-            (name, whole.to_string_lossy().into_owned())
+            let Some(text) = whole.to_str() else {
+                return Err(SettingsTableError::NotUtf8 { name: "data".to_owned(), path: whole }.into());
+            };
+            (name, text.to_owned())
         }
     };
     let encoder = encoder.or(schema.text().map(|_| ENCODER));
