@@ -12,6 +12,9 @@ pub(crate) enum CommandError {
     /// A file would be overwritten.
     #[error("`{}` exists already", .0.display())]
     FileExists(PathBuf),
+    /// A file that is no page would be overwritten by one.
+    #[error("`{}` exists already and is no `.html` file, which alone a page replaces", .0.display())]
+    NotAPage(PathBuf),
     /// A teacher would be overwritten.
     #[error("`{}` holds a teacher already", .0.display())]
     TeacherExists(PathBuf),

@@ -65,6 +65,7 @@ macro_rules! first_match {
 fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
     first_match! { error;
         CommandError: CommandError::FileExists(_) => "choose another name, or pass `--overwrite`";
+        CommandError: CommandError::NotAPage(_) => "choose another name, one that ends in `.html`";
         CommandError: CommandError::TeacherExists(_) => OVERWRITE;
         CommandError: CommandError::NotAQuickstart(_) | CommandError::OtherQuickstart(_) => "choose another folder with `--out`";
         CommandError: CommandError::NoLabels { .. } => "name their column with `--label-column`";

@@ -70,6 +70,11 @@ pub(crate) struct FineArgs {
 }
 
 impl FineArgs {
+    /// The data file, where fine labels are asked for.
+    pub(crate) fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// The column, read beside those that `signals` were made of; with `known`, its labels are those.
     pub(crate) fn open(
         &self,

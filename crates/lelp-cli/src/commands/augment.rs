@@ -8,6 +8,7 @@ use lelp::counted;
 use lelp_data::{Splits, storage};
 use lelp_train::augment::{AugmentMethod, AugmentSettings, augment};
 
+use super::check_place;
 use crate::args::ColumnArgs;
 use crate::command_error::CommandError;
 use crate::failure::Failure;
@@ -95,7 +96,11 @@ pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure
         return Err(CommandError::FileExists(out.clone()).into());
     }
     let columns = arguments.columns.settings();
-    let train = Splits::open(&arguments.data, &columns.columns(), columns.labels.as_deref())?.train;
+    let Splits { train, validation, test } =
+        Splits::open(&arguments.data, &columns.columns(), columns.labels.as_deref())?;
+    for data in [Some(&train), validation.as_ref(), test.as_ref()].into_iter().flatten() {
+        check_place(out, data.file(), "data", |_| true)?;
+    }
     let settings = AugmentSettings {
         method: arguments.method.into(),
         count: arguments.count.unwrap_or_else(|| arguments.times.saturating_mul(train.rows())),

@@ -1,12 +1,12 @@
 //! `lelp export`: write a model for other programs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 use lelp_model::export::{ExportFormat, export};
 use lelp_train::distill::check_free;
 
-use super::is_same_folder;
+use super::check_place;
 use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -60,18 +60,10 @@ impl clap::ValueEnum for Format {
     }
 }
 
-/// Whether `out` is a file of the model itself: all in its folder are but earlier graphs.
-fn is_file_of(out: &Path, model: &Path) -> bool {
-    let is_graph = out.extension().is_some_and(|ending| ending == "onnx");
-    let beside = out.canonicalize().ok().and_then(|out| out.parent().map(Path::to_owned));
-    !is_graph && beside.is_some_and(|folder| is_same_folder(&folder, model))
-}
-
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     let (out, format) = (&arguments.out, arguments.format.0);
-    if is_same_folder(out, &arguments.model) || is_file_of(out, &arguments.model) {
-        return Err(Failure::usage("what is exported cannot take the place of the model that it is made of"));
-    }
+    // All files of a model's folder are its own but earlier graphs.
+    check_place(out, &arguments.model, "model", |name| !name.ends_with(".onnx"))?;
     if format == ExportFormat::Transformers {
         check_free(out, arguments.overwrite)?;
     } else if out.exists() && !arguments.overwrite {

@@ -121,7 +121,21 @@ impl Command {
     }
 }
 
-/// Whether both paths lead to the same folder, which is there: what is made of a model must not take its place.
-fn is_same_folder(a: &Path, b: &Path) -> bool {
+/// Whether both paths lead to the same file or folder, which is there: what is made of a model must not take its place.
+fn is_same_place(a: &Path, b: &Path) -> bool {
     a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+}
+
+/// Refuses an `out` that is the `source` it is made of or, where that is a folder, one of the files that `is_own` tells by
+/// name; `what` the source is goes into the message.
+fn check_place(out: &Path, source: &Path, what: &str, is_own: fn(&str) -> bool) -> Result<(), Failure> {
+    let folder = out.parent().map(|folder| if folder == "" { Path::new(".") } else { folder });
+    let is_file_of = out.exists()
+        && folder.is_some_and(|folder| is_same_place(folder, source))
+        && out.file_name().is_some_and(|name| is_own(&name.to_string_lossy()));
+    if is_file_of || is_same_place(out, source) {
+        let told = format!("what is written cannot take the place of the {what} that it is made of");
+        return Err(Failure::usage(told));
+    }
+    Ok(())
 }

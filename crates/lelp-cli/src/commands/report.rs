@@ -9,6 +9,7 @@ use lelp_report::read::{ReadContext, read};
 use lelp_report::run_report::RunReport;
 
 use crate::args::GlobalArgs;
+use crate::command_error::CommandError;
 use crate::failure::{Context, Failure};
 use crate::interrupt;
 use crate::printer::Printer;
@@ -39,6 +40,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
+    let out = &arguments.out;
+    let ending = out.extension().unwrap_or_default().to_ascii_lowercase();
+    if out.exists() && ending != "html" && ending != "htm" {
+        return Err(CommandError::NotAPage(out.clone()).into());
+    }
     let cancel = interrupt::cancel_flag()?;
     let mut progress = |object: &str| printer.step("reading", object);
     let mut context = ReadContext { threads: global.threads(), progress: &mut progress, cancelled: &cancel };
@@ -46,13 +52,13 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
         .with_context(|| format!("reading `{}`", arguments.run.display()))?;
     let title = arguments.title.clone().unwrap_or_else(|| title(&run));
     let page = page(&run, &title);
-    storage::write(&arguments.out, page.as_bytes())?;
+    storage::write(out, page.as_bytes())?;
     printer.step("found", &found(&run));
     for omission in &run.omissions {
         printer.step("left out", &format!("{}: {}", omission.part, omission.reason));
     }
     let megabytes = page.len() as f64 / 1e6;
-    printer.step("wrote", &format!("`{}`: {megabytes:.1} MB", arguments.out.display()));
+    printer.step("wrote", &format!("`{}`: {megabytes:.1} MB", out.display()));
     Ok(())
 }
 

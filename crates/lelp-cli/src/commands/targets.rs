@@ -8,6 +8,7 @@ use lelp_data::SignalsFolder;
 use lelp_data::storage;
 use lelp_train::distill::{self, SplitSharpness};
 
+use super::check_place;
 use crate::args::{ColumnArgs, FineArgs, GlobalArgs};
 use crate::failure::{Context, Failure};
 use crate::printer::Printer;
@@ -66,7 +67,12 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
-    let sharp = arguments.sharpness()?;
+    let (sharp, out) = (arguments.sharpness()?, &arguments.out);
+    check_place(out, &arguments.signals, "signals", SignalsFolder::is_own_file)?;
+    check_place(out, &arguments.fit, "split", |_| true)?;
+    if let Some(data) = arguments.fine.data() {
+        check_place(out, data, "data", |_| true)?;
+    }
     let temperature = Temperature::new(arguments.temperature).map_err(Failure::usage)?;
     let signals = SignalsFolder::open(&arguments.signals)?;
     let fit = FittedSplit::from_bytes(&storage::map(&arguments.fit)?)
@@ -80,8 +86,8 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let (classes, per_class) = (fit.classes(), fit.per_class());
     let settings = TargetSettings { beta: sharpness.beta, temperature };
     let targets = Targets::new(targets, classes, per_class, settings)?;
-    storage::write(&arguments.out, &targets.to_bytes())?;
-    let (out, rows) = (arguments.out.display(), counted(targets.rows(), "row"));
+    storage::write(out, &targets.to_bytes())?;
+    let (out, rows) = (out.display(), counted(targets.rows(), "row"));
     printer.step("wrote", &format!("`{out}`: {rows}, {classes} x {per_class} columns"));
     let (beta, entropy, even) = (sharpness.beta.get(), sharpness.entropy, (per_class as f64).log2());
     printer.note(&format!(

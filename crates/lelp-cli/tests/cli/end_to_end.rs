@@ -368,3 +368,69 @@ fn every_model_is_exported_in_the_formats_that_can_hold_it() {
     let answers = |model: &str| work.run(&format!("predict --model {model} queries/test.csv"));
     assert_eq!(answers("folder"), answers(&classifier.display().to_string()));
 }
+
+#[test]
+fn what_a_file_is_made_of_keeps_its_place() {
+    let work = taught();
+    work.run("fit --signals signals --subclasses 2 --out signals/fit.safetensors");
+    work.run("fit --signals signals --subclasses 2 --out signals/fit.safetensors");
+    for file in ["signals.json", "part-00000.safetensors", "head.safetensors"] {
+        for line in [
+            "fit --signals signals --subclasses 2",
+            "targets --signals signals --fit signals/fit.safetensors",
+        ] {
+            let said = work.fails(&format!("{line} --out signals/{file}"), 2);
+            assert!(said.contains("cannot take the place of the signals"), "{said}");
+        }
+    }
+    let fit = "./signals/fit.safetensors";
+    let said = work.fails(&format!("targets --signals signals --fit signals/fit.safetensors --out {fit}"), 2);
+    assert!(said.contains("cannot take the place of the split"), "{said}");
+    work.write(
+        "texts.jsonl",
+        fs::read_to_string(work.path("queries/train.csv")).map(|csv| as_json(&csv)).unwrap(),
+    );
+    let line = "augment --data texts.jsonl --times 1 --out texts.jsonl";
+    assert!(work.fails(&format!("{line} --overwrite"), 2).contains("cannot take the place of the data"));
+    work.run("targets --signals signals --fit signals/fit.safetensors --out targets.safetensors");
+}
+
+fn as_json(csv: &str) -> String {
+    let row = |line: &str| {
+        line.split_once(',').map(|(text, label)| serde_json::json!({"text": text, "label": label}))
+    };
+    csv.lines().skip(1).filter_map(row).map(|row| format!("{row}\n")).collect()
+}
+
+/// A page replaces pages alone; nothing replaces what is no file.
+#[test]
+fn a_page_replaces_an_earlier_page_alone() {
+    let work = taught();
+    work.run("distill --data queries --method ce --out student --buckets 4096 --epochs 1");
+    for name in ["page.html", "PAGE.HTM"] {
+        work.write(name, "old");
+        work.run(&format!("report --run student --out {name}"));
+    }
+    let said = work.fails("report --run student --out queries/train.csv", 1);
+    assert!(said.contains("is no `.html` file") && said.contains("hint: "), "{said}");
+    fs::create_dir(work.path("folder.html")).unwrap();
+    let said = work.fails("report --run student --out folder.html", 1);
+    assert!(said.contains("is a folder, not a file, and is not replaced"), "{said}");
+}
+
+/// File systems elsewhere have no such names.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_not_utf_8_is_told_as_one() {
+    use std::os::unix::ffi::OsStrExt;
+    let work = taught();
+    let name = std::ffi::OsStr::from_bytes(b"quer\xffies");
+    fs::rename(work.path("queries"), work.folder().join(name)).unwrap();
+    for (line, code) in
+        [("distill --method ce --out student --data", 2), ("quickstart --seeds 1 --out quick --data", 1)]
+    {
+        let output = work.lelp(line).arg(name).assert().failure().code(code);
+        let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(said.contains("quer\u{fffd}ies` of `data` is not UTF-8"), "{said}");
+    }
+}

@@ -28,13 +28,16 @@ pub enum Existing {
 }
 
 /// What signals folders are made of.
-const SIGNALS: FolderKind = FolderKind {
-    is_ours: |name| {
+const SIGNALS: FolderKind = FolderKind { is_ours: SignalsFolder::is_own_file, markers: &["signals.json"] };
+
+impl SignalsFolder {
+    /// Whether a folder of signals is made of files of this name, among others.
+    #[must_use]
+    pub fn is_own_file(name: &str) -> bool {
         ["signals.json", "head.safetensors", journal::FILE, ColumnSettings::FILE].contains(&name)
             || is_part(name)
-    },
-    markers: &["signals.json"],
-};
+    }
+}
 
 /// Writes a signals folder. Interrupted at any time, the folder holds whole parts that a later run keeps.
 #[derive(Debug)]

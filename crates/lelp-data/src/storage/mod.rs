@@ -63,6 +63,14 @@ pub enum FileError {
         /// The one that the folder's own record has; empty where it has none.
         recorded: String,
     },
+    /// Something else stands where a file is to be written, and would be lost.
+    #[error("`{}` is {found}, not a file, and is not replaced", path.display())]
+    NotAFile {
+        /// Where.
+        path: PathBuf,
+        /// What stands there.
+        found: &'static str,
+    },
     /// The file could not be written; nothing is left of it.
     #[error("cannot write `{}`", path.display())]
     Write {
@@ -83,7 +91,7 @@ impl Classified for FileError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Read { source, .. } => kind_of_read(source),
-            Self::Changed { .. } => ErrorKind::Input,
+            Self::Changed { .. } | Self::NotAFile { .. } => ErrorKind::Input,
             Self::Write { .. } => ErrorKind::Environment,
         }
     }
@@ -138,11 +146,13 @@ pub fn map(path: &Path) -> Result<MappedFile, FileError> {
 
 /// Writes `path` through `fill`: into a temporary file beside it, synced, then renamed.
 ///
-/// When `fill` or the disk fails, the temporary file is removed and an older `path` stays as it was.
+/// When `fill` or the disk fails, the temporary file is removed and an older `path` stays as it was; so does what is no
+/// regular file, such as a folder or a device.
 pub fn write_with<F>(path: &Path, fill: F) -> Result<(), FileError>
 where
     F: FnOnce(&mut BufWriter<OutputFile>) -> std::io::Result<()>,
 {
+    check_replaceable(path)?;
     remove_leftovers(path);
     let (file, temporary) = temporary_file(path).map_err(|source| write_error(path, source))?;
     let mut writer = BufWriter::new(file);
@@ -153,6 +163,14 @@ where
         temporary.persist(path).map_err(|error| error.error)
     });
     written.map_err(|source| write_error(path, source))
+}
+
+/// Refuses a path where something else than a file stands, be it behind a link: renaming would replace a device too.
+pub(crate) fn check_replaceable(path: &Path) -> Result<(), FileError> {
+    let kind = fs::metadata(path).ok().map(|there| there.file_type()).filter(|kind| !kind.is_file());
+    let Some(kind) = kind else { return Ok(()) };
+    let found = if kind.is_dir() { "a folder" } else { "a device, a pipe or a socket" };
+    Err(FileError::NotAFile { path: path.to_owned(), found })
 }
 
 /// An empty file beside `path`, of a random name, made anew: never through a link that stands there already.
@@ -297,6 +315,26 @@ mod tests {
         assert!(matches!(failed, Err(FileError::Write { .. })));
         assert_eq!(&*map(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let [pipe, link, inner] = ["pipe", "link", "inner"].map(|name| folder.path().join(name));
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        fs::create_dir(&inner).unwrap();
+        for (path, found) in [(&pipe, "a pipe"), (&link, "a pipe"), (&inner, "is a folder")] {
+            let before = fs::symlink_metadata(path).unwrap().file_type();
+            for refused in [write(path, b"x"), OutputFile::append(path).map(|_| ())] {
+                let error = refused.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Input);
+                assert!(error.to_string().contains(found), "{error}");
+            }
+            assert_eq!(fs::symlink_metadata(path).unwrap().file_type(), before);
+        }
     }
 
     #[test]

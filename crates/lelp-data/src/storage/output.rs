@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::FileError;
 use super::faults::{self, Change, Fault};
+use super::{FileError, check_replaceable};
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ impl OutputFile {
     /// # Errors
     /// If it is a link, whose file may be anything.
     pub fn append(path: &Path) -> Result<Self, FileError> {
+        check_replaceable(path)?;
         let open = || {
             faults::check(Change::Create, path)?;
             never_through_links(File::options().create(true).append(true)).open(path)

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use lelp_data::SignalsFolder;
 use lelp_data::storage;
 
+use super::check_place;
 use crate::args::{ColumnArgs, FineArgs, GlobalArgs, SplitArgs};
 use crate::failure::{Context, Failure};
 use crate::printer::Printer;
@@ -55,6 +56,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     arguments.split.check()?;
+    check_place(&arguments.out, &arguments.signals, "signals", SignalsFolder::is_own_file)?;
+    if let Some(data) = arguments.fine.data() {
+        check_place(&arguments.out, data, "data", |_| true)?;
+    }
     let fine = arguments.fine.open(&arguments.columns, &arguments.signals, None)?;
     if fine.is_none() && arguments.split.needs_fine_labels() {
         return Err(Failure::usage(
