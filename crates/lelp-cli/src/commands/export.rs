@@ -1,6 +1,6 @@
 //! `lelp export`: write a model for other programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValue;
 use lelp_model::export::{ExportFormat, export};
@@ -63,7 +63,9 @@ impl clap::ValueEnum for Format {
 pub(crate) fn run(arguments: &Arguments, printer: Printer) -> Result<(), Failure> {
     let (out, format) = (&arguments.out, arguments.format.0);
     // All files of a model's folder are its own but earlier graphs.
-    check_place(out, &arguments.model, "model", |name| !name.ends_with(".onnx"))?;
+    check_place(out, &arguments.model, "model", |name| {
+        Path::new(name).extension().is_none_or(|ending| ending != "onnx")
+    })?;
     if format == ExportFormat::Transformers {
         check_free(out, arguments.overwrite)?;
     } else if out.exists() && !arguments.overwrite {
