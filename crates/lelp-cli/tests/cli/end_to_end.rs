@@ -399,7 +399,7 @@ fn as_json(csv: &str) -> String {
     let row = |line: &str| {
         line.split_once(',').map(|(text, label)| serde_json::json!({"text": text, "label": label}))
     };
-    csv.lines().skip(1).filter_map(row).map(|row| format!("{row}\n")).collect()
+    csv.lines().skip(1).filter_map(row).map(|row| row.to_string()).collect::<Vec<_>>().join("\n")
 }
 
 /// A page replaces pages alone; nothing replaces what is no file.
