@@ -245,8 +245,11 @@ impl DescriptionFile {
     }
 }
 
+/// The file of a signals folder that says what its parts are.
+pub(super) const DESCRIPTION: &str = "signals.json";
+
 pub(super) fn description_path(folder: &Path) -> PathBuf {
-    folder.join("signals.json")
+    folder.join(DESCRIPTION)
 }
 
 pub(super) fn part_path(folder: &Path, part: u64) -> PathBuf {

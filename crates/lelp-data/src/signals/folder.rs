@@ -9,7 +9,7 @@ use half::f16;
 use lelp::TeacherCheck;
 use lelp::signals::{Embeddings, Head, Signals, SignalsParts};
 
-use super::description::{DescriptionFile, SignalsDescription, head_path, part_path};
+use super::description::{DescriptionFile, SignalsDescription, description_path, head_path, part_path};
 use super::error::{OtherLabel, SignalsFileError};
 use super::head;
 use super::part::{OtherLogits, Part};
@@ -28,6 +28,12 @@ pub struct SignalsFolder {
 }
 
 impl SignalsFolder {
+    /// Whether `folder` says what its parts are, rightly or not.
+    #[must_use]
+    pub fn has_description(folder: &Path) -> bool {
+        description_path(folder).exists()
+    }
+
     /// Opens a folder and checks it: every part is there, with tensors of the right types and shapes, the rows follow each
     /// other without a gap, and parts and head are those that `signals.json` was written with, where it names their hashes.
     ///

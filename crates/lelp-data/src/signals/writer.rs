@@ -11,7 +11,9 @@ use crate::column_settings::ColumnSettings;
 use crate::storage::{self, FileError, FileHashes, FolderKind, FolderLock, LockError};
 use lelp::signals::{Head, Signals};
 
-use super::description::{DescriptionFile, SignalsDescription, description_path, head_path, part_path};
+use super::description::{
+    DESCRIPTION, DescriptionFile, SignalsDescription, description_path, head_path, part_path,
+};
 use super::error::SignalsFileError;
 use super::folder::SignalsFolder;
 use super::head;
@@ -28,13 +30,13 @@ pub enum Existing {
 }
 
 /// What signals folders are made of.
-const SIGNALS: FolderKind = FolderKind { is_ours: SignalsFolder::is_own_file, markers: &["signals.json"] };
+const SIGNALS: FolderKind = FolderKind { is_ours: SignalsFolder::is_own_file, markers: &[DESCRIPTION] };
 
 impl SignalsFolder {
     /// Whether a folder of signals is made of files of this name, among others.
     #[must_use]
     pub fn is_own_file(name: &str) -> bool {
-        ["signals.json", "head.safetensors", journal::FILE, ColumnSettings::FILE].contains(&name)
+        [DESCRIPTION, "head.safetensors", journal::FILE, ColumnSettings::FILE].contains(&name)
             || is_part(name)
     }
 }

@@ -110,7 +110,7 @@ impl SignalsCache {
                 }
                 // What says how to go on from there cannot be read, or is not there.
                 Err(SignalsFileError::Description { .. }) => Existing::Overwrite,
-                Err(_) if folder.is_dir() && !folder.join("signals.json").exists() => Existing::Overwrite,
+                Err(_) if folder.is_dir() && !SignalsFolder::has_description(&folder) => Existing::Overwrite,
                 _ => Existing::Resume,
             };
             let options = SignalsOptions { precision, existing, part_rows: PART_ROWS, columns };

@@ -1,7 +1,7 @@
 //! The features of a table's rows.
 
 use lelp_core::ngram::{
-    ColumnFeatures, ColumnValue, FeatureScratch, FeatureSettings, NgramColumn, NgramColumnsError,
+    ColumnFeatures, ColumnValue, FeatureScratch, FeatureSettings, NgramColumn, NgramConfigError,
 };
 use lelp_data::{ColumnKind, Field, Schema, Table, Text};
 
@@ -29,8 +29,9 @@ impl RowFeatures {
     /// Features of `columns`; of a text, and a second text where there is one, if there are none.
     ///
     /// # Errors
-    /// [`NgramColumnsError`] names the column.
-    pub fn new(settings: &FeatureSettings, columns: &[NgramColumn]) -> Result<Self, NgramColumnsError> {
+    /// [`NgramConfigError`] names the setting that is out of its range, or the column.
+    pub fn new(settings: &FeatureSettings, columns: &[NgramColumn]) -> Result<Self, NgramConfigError> {
+        settings.check()?;
         let features = ColumnFeatures::new(settings, columns)?;
         let schema = if columns.is_empty() {
             ModelSchema::text_or_pair()
@@ -71,6 +72,7 @@ impl RowFeatures {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use lelp_core::ngram::NgramColumnsError;
     use lelp_data::ColumnValues;
 
     use super::*;
@@ -173,11 +175,22 @@ mod tests {
         ] {
             let column = NgramColumn::Number { name: "clicks".to_owned(), edges };
             let error = RowFeatures::new(&FeatureSettings::default(), &[column]).unwrap_err();
-            assert!(matches!(error, NgramColumnsError::Order { place, .. } if place == wrong), "{error}");
+            let NgramConfigError::Columns(NgramColumnsError::Order { place, .. }) = error else {
+                panic!("{error}")
+            };
+            assert_eq!(place, wrong);
         }
         let edges = (0..2000).map(f64::from).collect();
         let column = NgramColumn::Number { name: "clicks".to_owned(), edges };
         let error = RowFeatures::new(&FeatureSettings::default(), &[column]).unwrap_err();
-        assert_eq!(error, NgramColumnsError::Edges { column: "clicks".to_owned(), edges: 2000 });
+        let edges = NgramColumnsError::Edges { column: "clicks".to_owned(), edges: 2000 };
+        assert_eq!(error, NgramConfigError::Columns(edges));
+    }
+
+    #[test]
+    fn nothing_is_extracted_by_settings_out_of_their_range() {
+        let settings = FeatureSettings { buckets: 3, ..FeatureSettings::default() };
+        let error = RowFeatures::new(&settings, &[]).unwrap_err();
+        assert!(matches!(error, NgramConfigError::Features(_)), "{error}");
     }
 }

@@ -83,7 +83,7 @@ impl<'a> Shrinker<'a> {
             return Err(ShrinkError::Static);
         }
         let features = RowFeatures::new(&model.config().features, &model.config().columns)
-            .map_err(|error| NgramStudentError::Config(error.into()))?;
+            .map_err(NgramStudentError::from)?;
         let inputs = thread_pool(threads)?
             .install(|| features_of_table(texts, &features))
             .map_err(PredictError::from)?;

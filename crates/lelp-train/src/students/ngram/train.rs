@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use lelp_data::Dataset;
-use lelp_model::ngram::{NgramColumn, NgramConfig, NgramConfigError, NgramModel, RowFeatures};
+use lelp_model::ngram::{NgramColumn, NgramConfig, NgramModel, RowFeatures};
 
 use super::columns::columns;
 use super::{NgramStudentError, NgramStudentSettings, NgramTrainSettings, TrainableNgram, features_of_table};
@@ -33,10 +33,7 @@ impl PreparedNgram {
         cancelled: &AtomicBool,
     ) -> Result<Self, StudentError> {
         let columns = columns(task.train().table(), settings.bins)?;
-        // Before anything is extracted, which is done by them.
-        settings.features().check().map_err(NgramConfigError::from).map_err(NgramStudentError::from)?;
-        let features = RowFeatures::new(&settings.features(), &columns)
-            .map_err(|error| NgramStudentError::from(NgramConfigError::from(error)))?;
+        let features = RowFeatures::new(&settings.features(), &columns).map_err(NgramStudentError::from)?;
         let pieces = settings
             .static_width
             .map(StaticWidth::Exactly)
