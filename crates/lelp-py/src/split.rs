@@ -89,8 +89,7 @@ impl Statistics {
         labels: Option<PyReadonlyArray1<'_, i32>>,
     ) -> PyResult<()> {
         let embeddings = EmbeddingArray::of(embeddings)?;
-        let first_row = self.gathered().rows;
-        let arrays = SignalArrays::new(&embeddings, &logits, labels.as_ref(), first_row)?;
+        let arrays = SignalArrays::new(&embeddings, &logits, labels.as_ref(), 0)?;
         let work = |cancel: &AtomicBool| self.add_blocks(arrays, cancel);
         Ok(interrupt::borrowed(py, work)??)
     }
@@ -109,8 +108,9 @@ impl Statistics {
 
     /// Rows that were added or merged.
     #[getter]
-    fn rows(&self) -> u64 {
-        self.gathered().rows
+    fn rows(&self, py: Python<'_>) -> u64 {
+        // Another thread may be adding rows for seconds.
+        py.detach(|| self.gathered().rows)
     }
 
     /// The moments as the bytes of a file.
@@ -168,18 +168,23 @@ impl Statistics {
     }
 
     fn add_blocks(&self, arrays: SignalArrays<'_>, cancel: &AtomicBool) -> Result<(), Raised> {
-        // Checked whole before anything is added.
-        let rows = arrays.signals()?.rows() as u64;
         let mut own = self.gathered();
+        let arrays = SignalArrays { first_row: own.rows, ..arrays };
+        // What stands again where a later row is refused.
         let before = own.builder.clone();
+        let mut rows = 0;
         for block in arrays.blocks(GATHERED_ROWS)? {
-            let added = own.builder.add(&block.signals()?, self.members, None);
+            let added = block.signals().map_err(Raised::from).and_then(|signals| {
+                rows += signals.rows() as u64;
+                Ok(own.builder.add(&signals, self.members, None)?)
+            });
             if added.is_err() || cancel.load(Ordering::Relaxed) {
                 own.builder = before;
-                return Ok(added?);
+                return added;
             }
         }
         own.rows += rows;
+        own.builder.release();
         Ok(())
     }
 }
@@ -248,7 +253,7 @@ impl Fit {
         let threads = self::threads(threads);
         let fit = &self.0;
         let scores = interrupt::borrowed(py, |cancel| {
-            collect(arrays, cancel, |signals| Ok(fit.scores(signals, None, threads)?))
+            collect(arrays, fit.outputs(), cancel, |signals| Ok(fit.scores(signals, None, threads)?))
         })?;
         matrix(py, scores?, fit.outputs())
     }
@@ -270,19 +275,23 @@ impl Fit {
         let threads = self::threads(threads);
         let fit = &self.0;
         let targets = interrupt::borrowed(py, |cancel| {
-            collect(arrays, cancel, |signals| Ok(fit.targets(signals, None, settings, threads)?))
+            collect(arrays, fit.outputs(), cancel, |signals| {
+                Ok(fit.targets(signals, None, settings, threads)?)
+            })
         })?;
         matrix(py, targets?, fit.outputs())
     }
 }
 
-/// What `of` makes of each block of rows, one behind the other.
+/// What `of` makes of each block of rows, `outputs` values a row, one behind the other.
 fn collect(
     arrays: SignalArrays<'_>,
+    outputs: usize,
     cancel: &AtomicBool,
     of: impl Fn(&lelp::Signals<'_>) -> Result<Vec<f32>, Raised>,
 ) -> Result<Vec<f32>, Raised> {
-    let mut all = Vec::new();
+    let rows = arrays.logits.len() / arrays.classes.max(1);
+    let mut all = Vec::with_capacity(rows * outputs);
     for block in arrays.blocks(SCORED_ROWS)? {
         if cancel.load(Ordering::Relaxed) {
             break;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime
 import multiprocessing
 import pickle
@@ -159,6 +160,19 @@ def test_a_model_is_pickled_as_its_folder_and_answers_the_same(text_student):
     model = lelp.load(text_student, threads=1)
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(["my card"]), model.predict_proba(["my card"]))
+
+
+def test_threads_share_a_model(text_student, queries):
+    model = lelp.load(text_student, threads=2)
+    texts = [row["text"] for row in read_rows(queries)]
+    expected = [model.predict_proba([text]) for text in texts]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        one_by_one = list(pool.map(lambda text: model.predict_proba([text]), texts * 4))
+        together = list(pool.map(model.predict_proba, [texts] * 16))
+    for found, wanted in zip(one_by_one, expected * 4):
+        np.testing.assert_array_equal(found, wanted)
+    for found in together:
+        np.testing.assert_array_equal(found, np.concatenate(expected))
 
 
 def answer_in_child(model, texts, pipe):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import json
 import os
 import pathlib
 import signal
@@ -112,6 +114,16 @@ def test_arrays_of_objects_and_wrong_types_are_refused():
         statistics.add(np.zeros((2, 5), np.float32), np.zeros((2, 2), np.float32))
     with pytest.raises(lelp.InputError, match="3 rows beside logits of 2 rows|found 12, expected 8"):
         statistics.add(np.zeros((3, 4), np.float32), np.zeros((2, 2), np.float32))
+
+
+def test_threads_share_statistics():
+    statistics = _lelp.Statistics("lelp", "{}", 0, 2, 8, threads=2)
+    rng = np.random.default_rng(0)
+    rows, logits = rng.normal(size=(3000, 8)).astype(np.float32), rng.normal(size=(3000, 2)).astype(np.float32)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: statistics.add(rows, logits), range(40)))
+    assert statistics.rows == 120_000
+    assert sum(found["members"] for found in json.loads(statistics.fit().report())["classes"]) == 120_000
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

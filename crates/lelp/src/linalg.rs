@@ -12,16 +12,16 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use crate::error::FitError;
 
-/// Writes the lower triangle of `rows^T rows` into `product`.
+/// Adds the lower triangle of `rows^T rows` to `product`.
 ///
 /// `rows` `[n, columns]`, row after row; `product` `[columns, columns]`, column after column; what
 /// lies above its diagonal is left as it was. Accumulated in `T`.
-pub(crate) fn self_product<T: RealField>(rows: &[T], columns: usize, product: &mut [T]) {
+pub(crate) fn add_self_product<T: RealField>(rows: &[T], columns: usize, product: &mut [T]) {
     let transposed = MatRef::from_column_major_slice(rows, columns, rows.len() / columns); // [columns, n]
     triangular::matmul(
         MatMut::from_column_major_slice_mut(product, columns, columns),
         BlockStructure::TriangularLower,
-        Accum::Replace,
+        Accum::Add,
         transposed,
         BlockStructure::Rectangular,
         transposed.transpose(),

@@ -1,7 +1,7 @@
 //! Rows by their coordinates along their principal components.
 
 use crate::error::{FitError, ShapeError};
-use crate::linalg::{product_transposed, self_product, signed, symmetric_eigen};
+use crate::linalg::{add_self_product, product_transposed, signed, symmetric_eigen};
 
 /// Coordinates of rows along their first `components` principal components, less those of their mean: the directions of
 /// largest variance first, each with the sign that makes its largest entry positive.
@@ -31,7 +31,7 @@ pub fn principal_components(
     }
     let mut covariance = vec![0.0; width * width];
     let wide: Vec<f64> = rows.iter().map(|&value| f64::from(value)).collect();
-    self_product(&wide, width, &mut covariance);
+    add_self_product(&wide, width, &mut covariance);
     let vectors = symmetric_eigen(&covariance, width)?.vectors;
     let leading = vectors.chunks_exact(width).take(components);
     let directions: Vec<f32> =

@@ -2,7 +2,7 @@
 
 use multiversion::multiversion;
 
-use crate::linalg::self_product;
+use crate::linalg::add_self_product;
 use crate::signals::Signals;
 
 /// Rows of a block: long enough that the product, not the merge, takes the time; its gathered
@@ -25,18 +25,29 @@ impl Precision {
     }
 }
 
+/// Rows that a product in `f64` takes at a time, so that it needs little more memory than one in `f32`.
+const DOUBLE_ROWS: usize = 128;
+
 /// Count, mean and scatter of a block; its memory serves one block after the other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BlockMoments {
     pub(super) count: u64,
     /// `[columns]`
     pub(super) mean: Vec<f64>,
-    precision: Option<Precision>,
-    /// The scatter `[columns, columns]` in one of the precisions; its lower triangle, column after column, is valid.
-    single: Vec<f32>,
-    double: Vec<f64>,
-    /// Rows less their mean, for products in `f64`.
-    centred: Vec<f64>,
+    scatter: Scatter,
+}
+
+/// `[columns, columns]`; the lower triangle, column after column, is valid.
+#[derive(Debug, Clone)]
+enum Scatter {
+    Single(Vec<f32>),
+    Double(Vec<f64>),
+}
+
+impl Default for Scatter {
+    fn default() -> Self {
+        Self::Single(Vec::new())
+    }
 }
 
 impl BlockMoments {
@@ -50,29 +61,43 @@ impl BlockMoments {
         mean_and_deviation(values, &mut self.mean, &mut largest);
         let (embedding, logits) = largest.split_at(width);
         let fits = wanted == Precision::Single && squares_fit_f32(embedding) && squares_fit_f32(logits);
-        if fits {
-            centre(values, &self.mean);
-            self.single.resize(columns * columns, 0.0);
-            self_product(values, columns, &mut self.single);
-        } else {
-            self.centred.resize(values.len(), 0.0);
-            centre_double(values, &self.mean, &mut self.centred);
-            self.double.resize(columns * columns, 0.0);
-            self_product(&self.centred, columns, &mut self.double);
-        }
-        self.precision = Some(if fits { Precision::Single } else { Precision::Double });
+        self.scatter = match (fits, std::mem::take(&mut self.scatter)) {
+            (true, old) => {
+                let mut scatter = if let Scatter::Single(old) = old { old } else { Vec::new() };
+                zero(&mut scatter, columns * columns);
+                centre(values, &self.mean);
+                add_self_product(values, columns, &mut scatter);
+                Scatter::Single(scatter)
+            }
+            (false, old) => {
+                let mut scatter = if let Scatter::Double(old) = old { old } else { Vec::new() };
+                zero(&mut scatter, columns * columns);
+                let mut centred = vec![0.0; values.len().min(DOUBLE_ROWS * columns)];
+                for rows in values.chunks(DOUBLE_ROWS * columns) {
+                    let centred = &mut centred[..rows.len()];
+                    centre_double(rows, &self.mean, centred);
+                    add_self_product(centred, columns, &mut scatter);
+                }
+                Scatter::Double(scatter)
+            }
+        };
     }
 
     /// Adds what is at and below the diagonal in `column` to `target`, and `factor` times `difference` of the same rows.
     pub(super) fn add_column(&self, column: usize, factor: f64, difference: &[f64], target: &mut [f64]) {
         let columns = self.mean.len();
         let lower = column * columns + column..(column + 1) * columns;
-        if self.precision == Some(Precision::Single) {
-            add_scatter(&self.single[lower], factor, difference, target);
-        } else {
-            add_scatter(&self.double[lower], factor, difference, target);
+        match &self.scatter {
+            Scatter::Single(scatter) => add_scatter(&scatter[lower], factor, difference, target),
+            Scatter::Double(scatter) => add_scatter(&scatter[lower], factor, difference, target),
         }
     }
+}
+
+/// Makes `values` that many zeros, in the memory that they have.
+fn zero<T: Clone + Default>(values: &mut Vec<T>, len: usize) {
+    values.clear();
+    values.resize(len, T::default());
 }
 
 fn add_scatter<T: Copy + Into<f64>>(scatter: &[T], factor: f64, difference: &[f64], target: &mut [f64]) {
@@ -87,7 +112,11 @@ fn add_scatter<T: Copy + Into<f64>>(scatter: &[T], factor: f64, difference: &[f6
 pub(super) fn gather(signals: &Signals, rows: &[usize], columns: usize, block: &mut Vec<f32>) {
     let (width, classes) = (signals.width(), signals.classes());
     let start = block.len();
-    block.resize(start + rows.len() * columns, 0.0);
+    let len = start + rows.len() * columns;
+    // Twice the room that it had, as a vector grows, but no more than a block needs.
+    let room = len.max((2 * block.capacity()).min(BLOCK_ROWS * columns));
+    block.reserve_exact(room - start);
+    block.resize(len, 0.0);
     for (&row, target) in rows.iter().zip(block[start..].chunks_exact_mut(columns)) {
         let (embedding, centred) = target.split_at_mut(width);
         signals.copy_embedding(row, embedding);

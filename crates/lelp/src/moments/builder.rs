@@ -120,6 +120,11 @@ impl MomentsBuilder {
         Ok(())
     }
 
+    /// Gives back the memory that is kept for further rows; they can still come.
+    pub fn release(&mut self) {
+        (self.products, self.spare) = (Vec::new(), Vec::new());
+    }
+
     /// The moments of all rows.
     #[must_use]
     pub fn finish(mut self) -> ClassMoments {

@@ -70,6 +70,13 @@ impl SplitStatisticsBuilder {
         Ok(())
     }
 
+    /// Gives back the memory that is kept for further rows; they can still come.
+    pub fn release(&mut self) {
+        if let Some(moments) = &mut self.moments {
+            moments.release();
+        }
+    }
+
     /// The statistics of all rows.
     #[must_use]
     pub fn finish(self) -> SplitStatistics {
