@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lelp_hub::{PullSource, PullStep, PulledModel, default_cache, pull};
-use lelp_train::teachers::{EmbeddingCache, SignalsCache};
+use lelp_hub::{PullSource, PullStep, PulledModel, default_cache, pull, pulled};
+use lelp_train::teachers::{BaseEncoder, EmbeddingCache, SignalsCache};
 
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -15,6 +15,13 @@ pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf,
         return Ok(PathBuf::from(encoder));
     }
     Ok(fetch(encoder, None, printer)?.folder)
+}
+
+/// The folder of the encoder that a fine-tuned teacher was made of, where it is on this machine as it was then.
+pub(crate) fn base_encoder_folder(base: &BaseEncoder) -> Option<PathBuf> {
+    let given = Some(PathBuf::from(&base.name)).filter(|folder| folder.is_dir());
+    let folder = given.or_else(|| pulled(&base.name, &default_cache().ok()?))?;
+    base.is_in(&folder).then_some(folder)
 }
 
 /// The cache of embeddings that frozen encoders have computed, beside the encoders.

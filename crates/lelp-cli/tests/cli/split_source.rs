@@ -134,3 +134,37 @@ fn a_teacher_that_was_fine_tuned_whole_is_told_what_splits_its_classes_better() 
     work.run(&format!("teach --data train.csv --encoder {} --epochs 1 --out head", frozen.display()));
     assert!(!said("d --teacher head --method kmeans -S 2 --members label"));
 }
+
+#[test]
+fn the_encoder_that_a_teacher_was_made_of_splits_its_classes() {
+    let work = Workspace::new();
+    work.queries();
+    fs::create_dir(work.path("encoder")).unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        fs::copy(encoder().join(file), work.path("encoder").join(file)).unwrap();
+    }
+    work.run(
+        "teach --encoder encoder --data queries --tune all --epochs 2 --learning-rate 0.003 --out teacher",
+    );
+    let student = |name: &str, flags: &str| {
+        let output =
+            work.lelp(&format!("{DISTILL} --teacher teacher {flags} --out {name}")).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        (fs::read(work.path(name).join("model.safetensors")).unwrap(), said)
+    };
+    let (by_default, said) = student("default", "");
+    assert!(said.contains("`--split-source teacher` splits by its own"), "{said}");
+    assert!(json(&work, "default/run.json")["split_signals"].is_string());
+    assert!(by_default == student("named", "--split-encoder encoder").0);
+    let (own, said) = student("own", "--split-source teacher");
+    assert!(by_default != own && !said.contains("split"), "{said}");
+
+    // Another encoder in its place is not that of the teacher.
+    let config = fs::read_to_string(work.path("encoder/config.json")).unwrap();
+    let other = config.replace("\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": 0.5");
+    assert_ne!(other, config);
+    fs::write(work.path("encoder/config.json"), other).unwrap();
+    let (without, said) = student("without", "");
+    assert!(without == own && said.contains("--split-encoder"), "{said}");
+}

@@ -1,6 +1,7 @@
 //! Teachers: heads on frozen encoders, networks on columns, fine-tuned encoders, and the signals they give.
 
 mod answers_in_columns;
+mod base_encoder;
 mod embed;
 mod embedding_cache;
 mod fine_tuning;
@@ -12,6 +13,7 @@ mod teacher_folder;
 mod trained_head;
 
 pub use answers_in_columns::{AnswerKind, AnswersError, logits_of_columns};
+pub use base_encoder::BaseEncoder;
 pub use embed::{FrozenEncoder, embed};
 pub use embedding_cache::{EmbedError, EmbeddingCache, embed_cached};
 pub use fine_tuning::{FineTuneError, FineTuning};

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use lelp_compare::auto::{AUTO, AutoResult, AutoSearch, AutoSpec};
 use lelp_data::storage::FolderLock;
-use lelp_method::Objective;
+use lelp_method::{Objective, SplitSource};
 use lelp_train::distill::{
     ClassWeights, DistillSettings, Distilled, Distiller, SettingsTable, SettingsTableError, Task, check_free,
     save,
@@ -48,7 +48,7 @@ Examples:
 /// Without --method, or with `auto`, methods and the student's features and layers are raced on the validation rows: labels
 /// alone, the teacher's probabilities, both, subclasses of the teacher's embeddings. Of those that are as good as the best,
 /// within one standard error on the same rows, the simplest is taken. What was tried and why is printed. A search takes
-/// about a minute for 10,000 short texts on two cores; --auto-budget makes it longer or shorter.
+/// one or two minutes for 10,000 short texts on two cores; --auto-budget makes it longer or shorter.
 ///
 /// Methods: `ce` learns from labels alone, `kd` from the teacher's probabilities, `lelp` from subclasses found in the
 /// teacher's embeddings; `lelp methods` lists all.
@@ -105,7 +105,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with = "split_encoder", help_heading = "Method")]
     split_signals: Option<PathBuf>,
 
-    /// Frozen encoder by whose embeddings of the training texts classes are split; for a teacher that was fine-tuned whole
+    /// Frozen encoder by whose embeddings of the training texts classes are split [default: of a teacher that was fine-tuned
+    /// whole by `lelp teach`, and reads single texts, the encoder before that, where it is on this machine]
     #[arg(long, value_name = "DIR|MODEL", help_heading = "Method")]
     split_encoder: Option<PathBuf>,
 
@@ -188,7 +189,12 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     check_free(&arguments.out, arguments.overwrite)?;
     settings.model = settings.model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
     let cancel = interrupt::cancel_flag()?;
-    let splits = open.is_some() || settings.distill.base.split().is_some();
+    let splits = match open.as_ref().map(|open| &open.spec) {
+        Some(AutoSpec::Method { given }) => {
+            given.get("split_source").and_then(serde_json::Value::as_str) != Some("teacher")
+        }
+        _ => settings.distill.base.split().is_some_and(|split| split.split_source == SplitSource::Given),
+    };
     let task = task::open(&mut settings, &arguments.out, splits, global, printer, &cancel)?;
     let task = task.with_class_weights(&settings.class_weights)?;
     let task = split_source::with_split_source(task, &settings, global, printer, &cancel)?;

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use lelp::counted;
-use lelp_data::{ColumnSettings, Dataset, Splits, UnlabelledReport};
+use lelp_data::{ColumnKind, ColumnSettings, Dataset, Splits, UnlabelledReport};
 use lelp_train::distill::{DistillSettings, Task};
-use lelp_train::teachers::{LoadedTeacher, ObtainedSignals};
+use lelp_train::teachers::{BaseEncoder, LoadedTeacher, ObtainedSignals};
 use lelp_train::unlabelled::{Answering, UnlabelledFiles, UnlabelledStep};
 
 use crate::args::GlobalArgs;
 use crate::command_error::CommandError;
-use crate::encoder_cache::{embedding_cache, signals_cache};
+use crate::encoder_cache::{base_encoder_folder, embedding_cache, signals_cache};
 use crate::failure::{Context, Failure};
 use crate::model_columns::asked_columns;
 use crate::printer::Printer;
@@ -21,12 +21,11 @@ use crate::progress::Rows;
 const FOREIGN: f64 = 0.25;
 
 /// Said of a teacher whose embeddings were trained for its classes.
-const FINE_TUNED: &str = "the teacher was fine-tuned whole and has drawn each class together: `--split-encoder MODEL`, the \
-                          encoder before that, may find more to split";
+const FINE_TUNED: &str = "the teacher was fine-tuned whole and has drawn each class together";
 
 /// Opens the rows of `settings`. Where a teacher is named and no signals are, its signals are found or made, and
 /// `settings` say from then on where they are; `out` is the student's folder, and `splits` whether
-/// classes may be split.
+/// classes may be split, and not by the teacher's own embeddings because that is asked for.
 pub(super) fn open(
     settings: &mut DistillSettings,
     out: &Path,
@@ -52,9 +51,8 @@ pub(super) fn open(
         Answering { teacher: &teacher, signals: &signals, embeddings: embeddings.as_ref(), cancel };
     let task = with_signals(settings, &answering, printer)?;
     if settings.unlabelled.is_empty() {
-        let by_teacher = settings.split_encoder.is_none() && settings.split_signals.is_none();
-        if splits && by_teacher && teacher.is_fine_tuned() {
-            printer.note(FINE_TUNED);
+        if splits && teacher.is_fine_tuned() {
+            split_by_base(settings, &task, &teacher, printer);
         }
         return Ok(task);
     }
@@ -74,6 +72,27 @@ pub(super) fn open(
     });
     bar.finish();
     task.with_context(|| "asking the teacher about unlabelled rows".to_owned())
+}
+
+/// The classes of a teacher that was fine-tuned whole are split by the encoder that it was made of, unless another is named,
+/// where that is on this machine and reads what the teacher reads: single texts.
+fn split_by_base(settings: &mut DistillSettings, task: &Task, teacher: &LoadedTeacher, printer: Printer) {
+    if settings.split_encoder.is_some() || settings.split_signals.is_some() {
+        return;
+    }
+    let single_texts = matches!(task.train().schema().fields(), [field] if field.kind == ColumnKind::Text);
+    let base = BaseEncoder::of_teacher(teacher.folder()).filter(|_| single_texts);
+    match base.as_ref().and_then(base_encoder_folder) {
+        None => printer.note(&format!(
+            "{FINE_TUNED}: `--split-encoder MODEL`, the encoder before that, may find more to split"
+        )),
+        Some(folder) => {
+            printer.note(&format!(
+                "{FINE_TUNED}, so these are split by the encoder before that; `--split-source teacher` splits by its own"
+            ));
+            settings.split_encoder = Some(folder);
+        }
+    }
 }
 
 /// The task of the training file, with signals that are given or the teacher's.
