@@ -38,7 +38,7 @@ pub use self::error::AutoError;
 pub use self::result::{AutoResult, Raced, describe_method};
 pub use self::spec::{AUTO, AUTO_SETTINGS, AutoSpec};
 
-/// Students that a search trains by default: about a minute for 10,000 short texts on two cores.
+/// Students that a search trains by default: one or two minutes for 10,000 short texts on two cores.
 pub const DEFAULT_BUDGET: NonZeroUsize = NonZeroUsize::new(36).expect("36 is above 0");
 
 /// Training rows that candidates learn from at most; the student that is chosen learns from all.

@@ -87,7 +87,7 @@ pub struct MethodSummary {
     pub seconds: MeanAndDeviation,
     /// Seconds of training in all: trials and students.
     pub compute_seconds: f64,
-    /// Bytes of a student.
+    /// Mean bytes of a student: those of `auto` may differ.
     pub bytes: u64,
     /// Microseconds a text, as measured while the comparison ran.
     pub microseconds_per_text: MeanAndDeviation,
@@ -293,7 +293,7 @@ fn line(results: &Results, setting: &Setting, method: &str, students: &[&Student
         compute_seconds: seconds.iter().sum::<f64>()
             + trials.map(|trial| trial.seconds).sum::<f64>()
             + searches.map(|search| search.result.seconds).sum::<f64>(),
-        bytes: last.bytes,
+        bytes: mean_bytes(students),
         microseconds_per_text: spread(&|report| report.microseconds_per_text),
         one_class: students.iter().filter(|student| answers_one_class(&student.test)).count(),
         against_baseline: None,
@@ -309,6 +309,12 @@ impl MethodSummary {
         let MeanAndDeviation { mean, deviation } = self.microseconds_per_text;
         if self.seeds.len() < 2 { String::new() } else { format!("{mean:.1} ({deviation:.1})") }
     }
+}
+
+/// The mean size; sizes of a file that is not ours may add up to more than 64 bits hold.
+fn mean_bytes(students: &[&StudentRecord]) -> u64 {
+    let all: u128 = students.iter().map(|student| u128::from(student.bytes)).sum();
+    (all / students.len() as u128) as u64
 }
 
 /// Whether all labelled rows got one class, though not all of them are of it.

@@ -121,6 +121,18 @@ fn one_seed_has_mcnemar_and_no_test_over_seeds() {
 }
 
 #[test]
+fn a_size_is_the_mean_of_all_students() {
+    let mut results = results();
+    for (seed, bytes) in [(0, u64::MAX), (1, u64::MAX - 2)] {
+        let Record::Student(student) = student(MethodSettings::from(KdSettings::default()), seed, 30) else {
+            unreachable!("a student was made")
+        };
+        results.add(Record::Student(StudentRecord { bytes, ..student }));
+    }
+    assert_eq!(Summary::of(&results).tables[0].lines[0].bytes, u64::MAX - 1);
+}
+
+#[test]
 fn a_time_has_its_deviation_over_seeds_and_none_is_shown_of_one_student() {
     let summary = Summary::of(&filled());
     let mut line = summary.tables[0].lines[0].clone();

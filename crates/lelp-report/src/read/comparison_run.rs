@@ -33,7 +33,6 @@ pub(super) fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunRe
             test: Some(student.test.clone()),
             epochs: student.epochs.clone(),
         });
-        result(group, &student.method).bytes = Some(student.bytes);
     }
     for trial in &records.trials {
         let result = result(group(&mut run.groups, &trial.setting), &trial.method);
@@ -44,7 +43,7 @@ pub(super) fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunRe
     if run.groups.is_empty() && records.failed.is_empty() {
         return Err(ReadError::Unfinished(folder.join(RESULTS_FILE)));
     }
-    set_differences(&mut run, &Summary::of(&records));
+    take_summary(&mut run, &Summary::of(&records));
     collect_settings(&records, &mut run);
     for teacher in &records.teachers {
         match analysis(folder, teacher, &records.students, context) {
@@ -59,14 +58,15 @@ pub(super) fn read(folder: &Path, context: &mut ReadContext<'_>) -> Result<RunRe
     Ok(run)
 }
 
-/// Sets each method's difference to the baseline, with its p-values.
-fn set_differences(run: &mut RunReport, summary: &Summary) {
+/// Sets what the summary says of all students of a method: its difference to the baseline with the p-values, and its size.
+fn take_summary(run: &mut RunReport, summary: &Summary) {
     for table in &summary.tables {
         let Some(group) = run.groups.iter_mut().find(|group| group.setting == table.setting) else {
             continue;
         };
         for line in &table.lines {
-            result(group, &line.method).against_baseline = line.against_baseline;
+            let result = result(group, &line.method);
+            (result.against_baseline, result.bytes) = (line.against_baseline, Some(line.bytes));
         }
     }
 }
