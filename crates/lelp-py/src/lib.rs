@@ -8,6 +8,7 @@
 mod arrays;
 mod command;
 mod errors;
+mod freed_memory;
 mod inputs;
 mod interrupt;
 mod model;

@@ -16,11 +16,14 @@ use serde_json::{Map, Value, json};
 
 use crate::arrays::{EmbeddingArray, SignalArrays, head, matrix, threads};
 use crate::errors::Raised;
+use crate::freed_memory::give_back;
 use crate::interrupt;
 
 /// Rows that are gathered, or scored, between two looks for Ctrl-C: some milliseconds of either.
 const GATHERED_ROWS: usize = 2048;
 const SCORED_ROWS: usize = 16384;
+/// From so many rows on the memory that adding them took is given back: it costs milliseconds.
+const LARGE_ROWS: u64 = 16384;
 
 /// Statistics of signals, gathered in any number of calls.
 #[pyclass(frozen, module = "lelp._lelp")]
@@ -140,9 +143,20 @@ impl Statistics {
             (Some(weight), Some(bias)) => Some(head(weight, bias)?),
             _ => None,
         };
-        let all = py.detach(|| self.gathered().all()).map_err(Raised::from)?;
+        let gathered = py.detach(|| {
+            let own = self.gathered();
+            Ok::<_, FitError>((own.all()?, own.rows))
+        });
+        let (all, rows) = gathered.map_err(Raised::from)?;
         let (settings, threads) = (self.settings.clone(), self.threads);
-        let fit = interrupt::owned(py, move |_| settings.fit(&all, head.as_ref(), threads))?;
+        let fit = interrupt::owned(py, move |_| {
+            let fit = settings.fit(&all, head.as_ref(), threads);
+            drop(all);
+            if rows > LARGE_ROWS {
+                give_back();
+            }
+            fit
+        })?;
         Ok(Fit(Arc::new(FittedSplit::from(fit.map_err(Raised::from)?))))
     }
 }
@@ -184,7 +198,11 @@ impl Statistics {
             }
         }
         own.rows += rows;
-        own.builder.release();
+        if rows > LARGE_ROWS {
+            own.builder.release();
+            drop(before);
+            give_back();
+        }
         Ok(())
     }
 }

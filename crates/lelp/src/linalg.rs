@@ -12,19 +12,35 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 use crate::error::FitError;
 
+/// Columns that a product is fastest with multiples of: what the processor's registers hold.
+const LANES: usize = 16;
+
 /// Adds the lower triangle of `rows^T rows` to `product`.
 ///
 /// `rows` `[n, columns]`, row after row; `product` `[columns, columns]`, column after column; what
 /// lies above its diagonal is left as it was. Accumulated in `T`.
 pub(crate) fn add_self_product<T: RealField>(rows: &[T], columns: usize, product: &mut [T]) {
     let transposed = MatRef::from_column_major_slice(rows, columns, rows.len() / columns); // [columns, n]
+    let product = MatMut::from_column_major_slice_mut(product, columns, columns);
+    // A few logits behind a wide embedding would take the whole out of step with the registers, at every level of its halving.
+    let (most, rest) = transposed.split_at_row(columns - columns % LANES);
+    let (corner, _, below, last) = product.split_at_mut(most.nrows(), most.nrows());
+    add_lower(corner, most);
+    if rest.nrows() > 0 {
+        matmul(below, Accum::Add, rest, most.transpose(), T::one_impl(), Par::Seq);
+        add_lower(last, rest);
+    }
+}
+
+/// Adds the lower triangle of `left left^T`.
+fn add_lower<T: RealField>(product: MatMut<'_, T>, left: MatRef<'_, T>) {
     triangular::matmul(
-        MatMut::from_column_major_slice_mut(product, columns, columns),
+        product,
         BlockStructure::TriangularLower,
         Accum::Add,
-        transposed,
+        left,
         BlockStructure::Rectangular,
-        transposed.transpose(),
+        left.transpose(),
         BlockStructure::Rectangular,
         T::one_impl(),
         Par::Seq,
@@ -107,6 +123,21 @@ pub(crate) fn add_scaled(target: &mut [f64], factor: f64, source: &[f64]) {
 mod tests {
     use super::*;
     use crate::testing::noise;
+
+    #[test]
+    fn a_self_product_is_whole_at_any_number_of_columns() {
+        for columns in [1, 2, 15, 16, 17, 33, 50] {
+            let rows: Vec<f64> = noise(7 * columns, 3).iter().map(|&value| f64::from(value)).collect();
+            let mut product = vec![1.0; columns * columns];
+            add_self_product(&rows, columns, &mut product);
+            for (column, row) in (0..columns).flat_map(|column| (0..columns).map(move |row| (column, row))) {
+                let sum: f64 = rows.chunks(columns).map(|values| values[row] * values[column]).sum();
+                let expected = 1.0 + if row < column { 0.0 } else { sum };
+                let found = product[column * columns + row];
+                assert!((found - expected).abs() < 1e-12, "{columns}: {found} {expected}");
+            }
+        }
+    }
 
     #[test]
     fn eigenvectors_rebuild_their_matrix_at_awkward_sizes_and_magnitudes() {

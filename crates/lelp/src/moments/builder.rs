@@ -185,7 +185,10 @@ impl MomentsBuilder {
     /// Computes the first full blocks side by side, and merges them in their order.
     fn merge_wave(&mut self) {
         let columns = self.columns();
-        let count = self.wave().min(self.full.len());
+        // The first blocks are in `f64`, which takes twice the memory: half as many of them at once.
+        let double = self.full.first().is_some_and(|block| block.precision == Precision::Double);
+        let most = if double { self.workers.threads() } else { self.wave() };
+        let count = most.min(self.full.len());
         let wave: Vec<FullBlock> = self.full.drain(..count).collect();
         self.products.resize_with(count, BlockMoments::default);
         let mut pairs: Vec<_> = wave.into_iter().zip(&mut self.products).collect();
