@@ -96,7 +96,11 @@ impl fmt::Display for Notice {
                 )
             }
             NoticeKind::BackslashQuotes => {
-                return write!(formatter, ": `\\\"` is read as a quotation mark inside of a quoted field");
+                let from = if location.is_some() { " from there on" } else { "" };
+                return write!(
+                    formatter,
+                    ": `\\\"` is read as a quotation mark inside of a quoted field{from}"
+                );
             }
             NoticeKind::EmptyRow => write!(formatter, ": a row without any value is read as an empty one"),
             NoticeKind::QuotesInTsv => write!(

@@ -264,6 +264,41 @@ fn a_quotation_mark_behind_a_backslash_is_one_where_the_first_rows_show_it() {
 }
 
 #[test]
+fn a_first_quotation_mark_behind_a_backslash_far_into_a_file_is_one_too() {
+    let plain = "\"a, b\",x\nc,y\n".repeat(20_000);
+    let content = format!("text,label\n{plain}\"say \\\"hi\\\", twice\",x\n\"\\\", d\",y\n");
+    let data = opened("d.csv", &content).unwrap();
+    assert_eq!(data.rows(), 40_002);
+    assert_eq!(texts(&data)[40_000..], ["say \"hi\", twice", "\", d"]);
+    let told: Vec<String> = data.notices().iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("line 40002: `\\\"` is read"), "{told:?}");
+    // A stream is read alike.
+    let (format, name) = (Format::named("csv").unwrap(), Path::new("stdin"));
+    let mut examples =
+        Examples::from_reader(std::io::Cursor::new(content), format, name, &Columns::default()).unwrap();
+    let table = examples.next_table(50_000).unwrap().unwrap();
+    assert_eq!((table.rows(), table.text(40_000).unwrap().text), (40_002, "say \"hi\", twice"));
+}
+
+#[test]
+fn lines_are_counted_whatever_they_end_in() {
+    let line = |content: &str| {
+        let said = refused("d.csv", content);
+        said.split("line ").nth(1).unwrap().split(':').next().unwrap().to_owned()
+    };
+    for (content, expected) in [
+        ("text,label\na,x\r\nb,y\nc,d,e\n", "4"),
+        ("text,label\r\na,x\nb,y\r\nc,d,e\n", "4"),
+        ("text,label\r\na,x\nb,y\nc,d,e", "4"),
+        ("text,label\na,x\r\nb,y\r\nc,d,e\r\n", "4"),
+        ("text,label\na,x\r\n\r\n\nb,y\n\nc,d,e\n", "7"),
+        ("text,label\r\n\"a\nb\",x\n\"c\r\nd\",y\nc,d,e\n", "6"),
+    ] {
+        assert!(line(content).starts_with(expected), "{content:?}: {}", line(content));
+    }
+}
+
+#[test]
 fn a_header_in_quotation_marks_says_that_fields_of_a_tsv_file_are_quoted() {
     let data = opened("d.tsv", "\"text\"\t\"label\"\n\"a \"\"b\"\"\"\t\"x\"\n\"c\td\"\t\"y\"\n").unwrap();
     assert_eq!((texts(&data), data.label_names()), (vec!["a \"b\"", "c\td"], &["x".into(), "y".into()][..]));
