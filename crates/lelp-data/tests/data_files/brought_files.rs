@@ -325,6 +325,27 @@ fn rows_without_a_value_and_bytes_that_are_no_text_are_told_with_their_place() {
 }
 
 #[test]
+fn a_column_that_no_object_has_is_missed_before_a_row_is_read_and_a_late_one_is_not() {
+    let columns = ColumnSettings { numbers: vec!["n".into()], ..ColumnSettings::default() }.columns();
+    let line = "{\"text\":\"a\",\"m\":1}\n".repeat(600);
+    let work = folder(&[
+        ("none.jsonl", line.as_bytes()),
+        ("late.jsonl", format!("{line}{{\"text\":\"b\",\"n\":2}}\n").as_bytes()),
+    ]);
+    let Err(error) = Examples::open(&work.path().join("none.jsonl"), &columns) else { panic!("it is read") };
+    assert_eq!(message(&error, work.path()), "`none.jsonl` has no column `n`; it has `m`, `text`");
+    let mut late = Examples::open(&work.path().join("late.jsonl"), &columns).unwrap();
+    assert_eq!(late.next_table(1000).unwrap().unwrap().rows(), 601);
+    // A stream cannot be looked through: its rows are refused until one has the column.
+    let stream = "{\"text\":\"a\"}\n{\"text\":\"b\",\"n\":null}\n{\"text\":\"c\"}\n";
+    let (format, name) = (Format::named("jsonl").unwrap(), Path::new("stdin"));
+    let mut rows = Examples::from_reader(std::io::Cursor::new(stream), format, name, &columns).unwrap();
+    let error = rows.next_table(10).unwrap_err();
+    assert!(error.is_of_row() && error.to_string().contains("line 1: column `n` is in no row"), "{error}");
+    assert_eq!(rows.next_table(10).unwrap().unwrap().rows(), 2);
+}
+
+#[test]
 fn a_file_without_the_column_of_labels_tells_its_other_columns() {
     let no_label = |wanted: &str| {
         vec![NoticeKind::NoLabelColumn { wanted: "label".into(), unread: vec![wanted.into()] }]
