@@ -4,6 +4,7 @@
 //! type here.
 
 use std::error::Error;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use lelp::artifact::ArtifactError;
@@ -24,12 +25,14 @@ use lelp_train::distill::{DistillError, FolderError, TaskError};
 use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
 use lelp_train::students::StudentError;
+use lelp_train::students::ngram::{NgramStudentError, ShrinkError};
 use lelp_train::students::static_embeddings::PretrainedError;
 use lelp_train::teachers::{FineTuneError, HeadTrainingError, SignalsRunError};
 use lelp_train::training::{CheckpointError, TrainError};
 use lelp_train::unlabelled::UnlabelledError;
 
 use crate::command_error::CommandError;
+use crate::memory;
 
 /// What to do about a defect of this program.
 pub(crate) const DEFECT: &str =
@@ -137,6 +140,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "choose it with `lelp cascade`, or give it with `--fallback-threshold`";
         ServeError: ServeError::OtherTexts { .. } => "give a teacher of the same kind of texts";
         ServeError: ServeError::Limits { .. } => "raise `--max-texts-in-flight`, or lower `--max-texts`";
+        NgramStudentError: NgramStudentError::Memory { .. } => memory::hint();
+        io::Error: error if error.kind() == io::ErrorKind::OutOfMemory => memory::hint();
         ArtifactError: ArtifactError::NotOurs { .. } => "give a file that `lelp fit` wrote";
     }
     None
@@ -174,7 +179,8 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
     }
     inside! { error;
         DistillError { Student }
-        StudentError { Encoder Folder Train Load Evaluate Pretrained }
+        ShrinkError { Student }
+        StudentError { Ngram Encoder Folder Train Load Evaluate Pretrained }
         TrainError { Checkpoint }
         EncoderTrainingError { Parameters }
         ParametersError { Device }
