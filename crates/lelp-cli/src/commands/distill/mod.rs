@@ -263,7 +263,7 @@ fn search(
     printer: Printer,
     cancel: &AtomicBool,
 ) -> Result<AutoResult, Failure> {
-    let bar = printer.progress("searching", budget.get() as u64, "students");
+    let bar = printer.uneven_progress("searching", budget.get() as u64, "students");
     let cache = embedding_cache().ok();
     let search = AutoSearch {
         task,
