@@ -28,6 +28,16 @@ pub enum ComparisonRecipeError {
         /// Line, column and reason.
         problem: Box<toml::de::Error>,
     },
+    /// An entry of a list has an unknown key or value.
+    #[error("recipe `{}`, the entry on line {line}: {problem}", path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// Where the entry begins, from 1.
+        line: usize,
+        /// The reason.
+        problem: String,
+    },
     /// A list without entries.
     #[error("recipe: `{what}` is empty, but a comparison needs one or more")]
     Empty {

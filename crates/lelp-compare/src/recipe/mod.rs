@@ -1,6 +1,7 @@
 //! The recipe of a comparison: what is compared, and with how many trials and seeds.
 
 mod data;
+mod entry_line;
 mod error;
 mod method;
 mod seeds;
@@ -89,9 +90,9 @@ impl ComparisonRecipe {
     }
 
     fn parse(text: &str, path: &Path) -> Result<(Self, RecipeRecord), ComparisonRecipeError> {
-        let wrong = |problem: toml::de::Error| ComparisonRecipeError::Syntax {
-            path: path.to_owned(),
-            problem: Box::new(problem),
+        let wrong = |problem: toml::de::Error| match entry_line::of(text, &problem) {
+            Some((line, problem)) => ComparisonRecipeError::Entry { path: path.to_owned(), line, problem },
+            None => ComparisonRecipeError::Syntax { path: path.to_owned(), problem: Box::new(problem) },
         };
         let table: Table = text.parse().map_err(wrong)?;
         let mut recipe: Self = toml::from_str(text).map_err(wrong)?;

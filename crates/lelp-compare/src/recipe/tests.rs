@@ -156,6 +156,24 @@ fn wrong_recipes_are_told_with_what_to_change() {
 }
 
 #[test]
+fn a_wrong_entry_is_told_with_its_own_line_and_an_unknown_method_with_all_there_are() {
+    let line = |what: &str| SMALL[..SMALL.find(what).unwrap()].matches('\n').count();
+    let second = line("name = \"lelp S 8\"");
+    let said = text_of(&SMALL.replace("method = \"lelp\"", "method = \"lepl\""));
+    assert!(
+        said.starts_with(&format!("recipe `r.toml`, the entry on line {second}: no method is called `lepl`")),
+        "{said}"
+    );
+    assert!(said.contains("`subclass`, `auto`"), "{said}");
+    let said = text_of(&SMALL.replace("width = 16", "breadth = 16"));
+    assert!(said.contains(&format!("line {}: unknown field", line("student = \"ngram\""))), "{said}");
+    let with_two =
+        SMALL.replace("[[students]]", "[[teachers]]\nname = \"other\"\nfolders = \"t\"\n\n[[students]]");
+    let said = text_of(&with_two);
+    assert!(said.contains(&format!("line {}: teacher `other`", line("[[students]]") + 1)), "{said}");
+}
+
+#[test]
 fn every_recipe_of_the_repository_holds_together() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
     let paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -164,6 +164,9 @@ impl Arguments {
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
         recipe.set("columns.missing_labels", self.columns.missing_labels())?;
         recipe.fill("distill", &Table::from_iter([("method".to_owned(), Value::from(AUTO))]));
+        if let (Some(path), Some(table)) = (&self.recipe, recipe.table_mut("distill")) {
+            AutoSpec::check_method(table).with_context(|| format!("reading recipe `{}`", path.display()))?;
+        }
         let spec = recipe.table_mut("distill").and_then(AutoSpec::take);
         let mut given = |table: &str| -> Vec<String> {
             recipe.table_mut(table).map(|table| table.keys().cloned().collect()).unwrap_or_default()
