@@ -57,6 +57,8 @@ pub enum NoticeKind {
         /// Rows with a label.
         rows: usize,
     },
+    /// Rows with an empty field, or nothing, for a label, beside others that have one.
+    EmptyLabels,
     /// Labels that count as none.
     Unlabelled {
         /// The label in the file.
@@ -142,6 +144,10 @@ impl fmt::Display for Notice {
                     formatter,
                     ": {classes} different labels in {rows} labelled rows; is the label column the right one?"
                 );
+            }
+            NoticeKind::EmptyLabels => {
+                let counts = if *count == 1 { "counts" } else { "count" };
+                return write!(formatter, ": {count} {rows} without a label {counts} as unlabelled");
             }
             NoticeKind::Unlabelled { mark } => {
                 return write!(formatter, ": {count} {rows} with the label `{mark}` count as unlabelled");
