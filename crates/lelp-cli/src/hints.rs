@@ -83,6 +83,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         CommandError: CommandError::Precision { .. } => "leave out `--precision`, or allow more with `--max-drop`";
         CommandError: CommandError::Cosine { .. } => "leave out `--precision`";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
+        CommandError: CommandError::NoEncoder(_) =>
+            "give a folder of Hugging Face's format, or the name of a model as for `lelp pull`";
         FolderError: FolderError::Exists(_) => OVERWRITE;
         PretrainedError: PretrainedError::NoEncoder => "name it with `--encoder`";
         PretrainedError: PretrainedError::Width { .. } => "give a smaller `--static-width`";
