@@ -315,6 +315,10 @@ fn a_default_prompt_stands_before_every_text() {
         &json!({"prompts": {"query": ""}, "default_prompt_name": "query"}),
     );
     assert_eq!(embedding(&work, "my card"), embedding(&plain, "my card"));
+    let long = json!({"prompts": {"query": "where ".repeat(200_000)}, "default_prompt_name": "query"});
+    write(&work, "config_sentence_transformers.json", &long);
+    let said = encoder_error(&work);
+    assert!(said.contains("a prompt of 1200000 bytes before every text; use 16384 or fewer"), "{said}");
 }
 
 #[test]

@@ -68,6 +68,16 @@ pub enum ComparisonRecipeError {
         /// The name.
         name: String,
     },
+    /// A name that no table has room for, and no folder can be called by.
+    #[error("recipe: a name in `{what}` has {found} characters: use {most} or fewer")]
+    LongName {
+        /// Name of the list.
+        what: &'static str,
+        /// Characters of the name.
+        found: usize,
+        /// The most that are taken.
+        most: usize,
+    },
     /// The baseline is not one of the methods.
     #[error("recipe: the baseline `{baseline}` is not among the methods: {}", methods.join(", "))]
     NoBaseline {

@@ -164,13 +164,20 @@ impl ComparisonRecipe {
     }
 }
 
-/// Refuses an empty list, and names that are there twice.
+/// Characters of a name: those of a data set and of its teacher are in the name of a folder, which has room for 255 bytes.
+const LONGEST_NAME: usize = 100;
+
+/// Refuses an empty list, names that are too long, and names that are there twice.
 fn distinct<'a>(
     what: &'static str,
     names: impl Iterator<Item = &'a String>,
 ) -> Result<(), ComparisonRecipeError> {
     let mut seen = BTreeSet::new();
     for name in names {
+        let found = name.chars().count();
+        if found > LONGEST_NAME {
+            return Err(ComparisonRecipeError::LongName { what, found, most: LONGEST_NAME });
+        }
         if !seen.insert(name) {
             return Err(ComparisonRecipeError::Twice { what, name: name.clone() });
         }

@@ -152,6 +152,10 @@ fn wrong_recipes_are_told_with_what_to_change() {
         text_of(&SMALL.replace("beta = [0.1, 0.2]", "beta = []")),
         "recipe: method `lelp S 8`: `search.beta` is an empty list: give one value or more, or leave it out"
     );
+    assert_eq!(
+        text_of(&SMALL.replace("name = \"queries\"", &format!("name = \"{}\"", "q".repeat(300)))),
+        "recipe: a name in `data` has 300 characters: use 100 or fewer"
+    );
     assert!(text_of("trials = ").contains("r.toml"));
 }
 
