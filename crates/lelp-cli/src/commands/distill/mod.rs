@@ -1,5 +1,6 @@
 //! `lelp distill`: train a student.
 
+mod score_warnings;
 mod split_source;
 mod task;
 
@@ -232,11 +233,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             &format!("{} {value:.4} on {rows} validation rows, epoch {epoch}", score.metric),
         );
     }
-    if distilled.report.best().and_then(|epoch| epoch.validation).is_some_and(|score| score.one_class) {
-        printer.warn(
-            "the student answers all validation rows with one class; try `--class-weights balanced` or `--select macro-f1`",
-        );
-    }
+    score_warnings::warn(&distilled, &task, &settings, printer);
     for remark in distilled.student.remarks(task.validation(), &cancel)? {
         printer.note(&remark);
     }
