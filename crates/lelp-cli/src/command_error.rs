@@ -55,6 +55,9 @@ pub(crate) enum CommandError {
     /// There is no such folder.
     #[error("there is no folder `{}`", .0.display())]
     NoFolder(PathBuf),
+    /// What is given for an encoder leads to no folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoEncoder(PathBuf),
     /// A model without a table of features.
     #[error("`{}` holds a model of kind {kind}, but only tables of n-gram students are made smaller", folder.display())]
     NoTable {

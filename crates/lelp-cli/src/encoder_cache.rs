@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use lelp_hub::{PullSource, PullStep, PulledModel, default_cache, pull, pulled};
 use lelp_train::teachers::{BaseEncoder, EmbeddingCache, SignalsCache};
 
+use crate::command_error::CommandError;
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::progress;
@@ -14,7 +15,19 @@ pub(crate) fn encoder_folder(encoder: &str, printer: Printer) -> Result<PathBuf,
     if Path::new(encoder).is_dir() {
         return Ok(PathBuf::from(encoder));
     }
-    Ok(fetch(encoder, None, printer)?.folder)
+    if is_path(encoder) {
+        return Err(CommandError::NoEncoder(encoder.into()).into());
+    }
+    let no_folder = |failure: Failure| {
+        failure.with_hint(format!("if a folder is meant: there is none at `{encoder}`, seen from here"))
+    };
+    Ok(fetch(encoder, None, printer).map_err(no_folder)?.folder)
+}
+
+/// Whether no model can be called so: a path that leads somewhere, or a file that is there.
+fn is_path(encoder: &str) -> bool {
+    let leads = encoder.starts_with(['.', '/', '~']) || encoder.ends_with('/') || encoder.contains('\\');
+    leads || encoder.matches('/').count() > 1 && !encoder.contains('@') || Path::new(encoder).is_file()
 }
 
 /// The folder of the encoder that a fine-tuned teacher was made of, where it is on this machine as it was then.

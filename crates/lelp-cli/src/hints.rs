@@ -4,6 +4,7 @@
 //! type here.
 
 use std::error::Error;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use lelp::artifact::ArtifactError;
@@ -24,12 +25,14 @@ use lelp_train::distill::{DistillError, FolderError, TaskError};
 use lelp_train::encoder::EncoderTrainingError;
 use lelp_train::evaluate::EvaluateError;
 use lelp_train::students::StudentError;
+use lelp_train::students::ngram::{NgramStudentError, ShrinkError};
 use lelp_train::students::static_embeddings::PretrainedError;
 use lelp_train::teachers::{FineTuneError, HeadTrainingError, SignalsRunError};
 use lelp_train::training::{CheckpointError, TrainError};
 use lelp_train::unlabelled::UnlabelledError;
 
 use crate::command_error::CommandError;
+use crate::memory;
 
 /// What to do about a defect of this program.
 pub(crate) const DEFECT: &str =
@@ -80,6 +83,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
         CommandError: CommandError::Precision { .. } => "leave out `--precision`, or allow more with `--max-drop`";
         CommandError: CommandError::Cosine { .. } => "leave out `--precision`";
         CommandError: CommandError::FailedCells { .. } => "the same command tries them again";
+        CommandError: CommandError::NoEncoder(_) =>
+            "give a folder of Hugging Face's format, or the name of a model as for `lelp pull`";
         FolderError: FolderError::Exists(_) => OVERWRITE;
         PretrainedError: PretrainedError::NoEncoder => "name it with `--encoder`";
         PretrainedError: PretrainedError::Width { .. } => "give a smaller `--static-width`";
@@ -137,6 +142,8 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "choose it with `lelp cascade`, or give it with `--fallback-threshold`";
         ServeError: ServeError::OtherTexts { .. } => "give a teacher of the same kind of texts";
         ServeError: ServeError::Limits { .. } => "raise `--max-texts-in-flight`, or lower `--max-texts`";
+        NgramStudentError: NgramStudentError::Memory { .. } => memory::hint();
+        io::Error: error if error.kind() == io::ErrorKind::OutOfMemory => memory::hint();
         ArtifactError: ArtifactError::NotOurs { .. } => "give a file that `lelp fit` wrote";
     }
     None
@@ -174,7 +181,8 @@ fn wrapped<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'sta
     }
     inside! { error;
         DistillError { Student }
-        StudentError { Encoder Folder Train Load Evaluate Pretrained }
+        ShrinkError { Student }
+        StudentError { Ngram Encoder Folder Train Load Evaluate Pretrained }
         TrainError { Checkpoint }
         EncoderTrainingError { Parameters }
         ParametersError { Device }

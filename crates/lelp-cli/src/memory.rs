@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic;
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What is said where the system gives no thread.
 pub(crate) const NO_THREAD: &str =
@@ -43,11 +43,38 @@ pub(crate) fn explain_missing_threads() {
     });
 }
 
-/// What to do about it.
-#[cfg(unix)]
-const HINT: &[u8] =
-    b"\nhint: there is too little memory; lower `--subclasses`, `--batch`, `--jobs` or the number of rows, \
-or give the process more\n";
+/// What a command needs memory for, and can be asked to need less for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MemoryUse {
+    /// Rows, students and their subclasses.
+    Students,
+    /// A teacher that learns.
+    Teacher,
+    /// A student that is there, and copies of it.
+    Table,
+}
+
+/// What to do about too little memory, in the order of [`MemoryUse`].
+const HINTS: [&str; 3] = [
+    "there is too little memory; lower `--subclasses`, `--batch`, `--jobs` or the number of rows, or give the process more",
+    "there is too little memory; lower `--batch`, `--micro-batch`, `--max-length`, `--hidden`, `--threads` or the number of rows, \
+or give the process more",
+    "there is too little memory; lower `--threads` or the number of rows, give the process more, or distil a student of fewer \
+`--buckets`",
+];
+
+/// Place of the running command's hint.
+static OF_COMMAND: AtomicUsize = AtomicUsize::new(MemoryUse::Students as usize);
+
+/// Says what the command that runs from now on needs memory for.
+pub(crate) fn begin(of: MemoryUse) {
+    OF_COMMAND.store(of as usize, Ordering::Relaxed);
+}
+
+/// What to do about too little memory for the command that runs.
+pub(crate) fn hint() -> &'static str {
+    HINTS[OF_COMMAND.load(Ordering::Relaxed)]
+}
 
 /// Ends the program with exit code 1 and a hint where an allocation fails, in place of an abort.
 ///
@@ -55,10 +82,16 @@ or give the process more\n";
 #[cfg(unix)]
 pub(crate) fn explain_aborts() {
     extern "C" fn on_abort(_signal: libc::c_int) {
-        // SAFETY: `write` and `_exit` may be called in a handler of a signal; the text is a constant.
+        for text in ["\nhint: ", hint(), "\n"] {
+            // SAFETY: `write` may be called in a handler of a signal; the texts are constants.
+            #[allow(unsafe_code, reason = "a handler of a signal can call nothing else")]
+            unsafe {
+                libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len());
+            }
+        }
+        // SAFETY: as above.
         #[allow(unsafe_code, reason = "a handler of a signal can call nothing else")]
         unsafe {
-            libc::write(libc::STDERR_FILENO, HINT.as_ptr().cast(), HINT.len());
             libc::_exit(1);
         }
     }
@@ -74,8 +107,40 @@ pub(crate) fn explain_aborts() {
 pub(crate) fn explain_aborts() {}
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::error::Error;
+    use std::io;
+
+    use clap::CommandFactory;
+    use lelp_data::storage::FileError;
+
     use super::*;
+    use crate::command_line::CommandLine;
+    use crate::hints;
+
+    #[test]
+    fn a_command_without_memory_names_its_own_flags() {
+        let parser = CommandLine::command();
+        for (command, of) in [("teach", MemoryUse::Teacher), ("shrink", MemoryUse::Table)] {
+            begin(of);
+            let source = io::ErrorKind::OutOfMemory.into();
+            let error: Box<dyn Error> = Box::new(FileError::Read { path: "a".into(), source });
+            let said = hints::of(error.as_ref()).unwrap();
+            assert!(said.contains("too little memory"), "{said}");
+            // A student is made smaller as it was distilled.
+            let named = [command, "distill"].map(|name| parser.find_subcommand(name).unwrap());
+            for flag in said.split('`').filter_map(|flag| flag.strip_prefix("--")) {
+                let has = |of: &clap::Command| of.get_arguments().any(|own| own.get_long() == Some(flag));
+                let global = flag == "threads";
+                assert!(
+                    has(named[0]) || has(&parser) && global || command == "shrink" && has(named[1]),
+                    "{flag}"
+                );
+            }
+        }
+        begin(MemoryUse::Students);
+    }
 
     #[test]
     fn a_pool_without_threads_is_told_from_other_panics() {

@@ -42,7 +42,7 @@ pub(crate) fn with_training(
     printer: Printer,
 ) -> Result<Option<usize>, Failure> {
     let columns = given.or(ColumnSettings::remembered(model)?);
-    let open = |path: &Path| Splits::open(path, &columns.columns(), None).map(|splits| splits.train);
+    let open = |path: &Path| Splits::open_train(path, &columns.columns(), None);
     let train = if let Some(path) = train {
         open(path)?
     } else {

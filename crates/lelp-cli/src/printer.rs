@@ -76,6 +76,27 @@ pub(crate) struct Printer {
     terminal: bool,
 }
 
+/// What the units of a progress bar are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// They take about as long each.
+    Even,
+    /// They do not.
+    Uneven,
+}
+
+/// What a progress bar shows, or its line where there is no terminal.
+fn template(verb: &str, unit: &str, work: Work, terminal: bool) -> String {
+    let (bar, of) = if terminal { ("{bar:30} ", "/") } else { ("", " of ") };
+    let done = format!("{verb:>10} {bar}{{human_pos}}{of}{{human_len}} {unit}");
+    match (work, terminal) {
+        (Work::Even, true) => format!("{done}  {{rate:>9}}  {{msg}} {{left}} left"),
+        (Work::Even, false) => format!("{done}, {{rate}}, {{left}} left  {{msg}}"),
+        (Work::Uneven, true) => format!("{done}  {{msg}} for {{elapsed}}"),
+        (Work::Uneven, false) => format!("{done} in {{elapsed}}  {{msg}}"),
+    }
+}
+
 /// A time left that is longer is a guess and not shown.
 const LONGEST_ETA: Duration = Duration::from_hours(1000);
 
@@ -141,22 +162,26 @@ impl Printer {
         self.message(Verbosity::Quiet, &without_steering(text));
     }
 
-    /// A progress bar over `total` units, with their rate and the time left; where standard error is no terminal, a line now
-    /// and then.
+    /// A progress bar over `total` units that take about as long each, with their rate and the time left; where standard error
+    /// is no terminal, a line now and then.
     pub(crate) fn progress(self, verb: &str, total: u64, unit: &str) -> ProgressBar {
+        self.bar(verb, total, unit, Work::Even)
+    }
+
+    /// The same over units of which one may take a hundred times as long as another, or which may not all be needed: nothing
+    /// is said of the time left.
+    pub(crate) fn uneven_progress(self, verb: &str, total: u64, unit: &str) -> ProgressBar {
+        self.bar(verb, total, unit, Work::Uneven)
+    }
+
+    fn bar(self, verb: &str, total: u64, unit: &str, work: Work) -> ProgressBar {
         let terminal = io::stderr().is_terminal();
         let target = match (self.verbosity >= Verbosity::Normal, terminal) {
             (false, _) => ProgressDrawTarget::hidden(),
             (true, true) => ProgressDrawTarget::stderr(),
             (true, false) => ProgressDrawTarget::term_like_with_hz(Box::new(ProgressLines::new()), 1),
         };
-        let template = if terminal {
-            format!(
-                "{verb:>10} {{bar:30}} {{human_pos}}/{{human_len}} {unit}  {{rate:>9}}  {{msg}} {{left}} left"
-            )
-        } else {
-            format!("{verb:>10} {{human_pos}} of {{human_len}} {unit}, {{rate}}, {{left}} left  {{msg}}")
-        };
+        let template = template(verb, unit, work, terminal);
         let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
             let rate = state.per_sec();
             let digits = usize::from(rate < 10.0);
@@ -186,5 +211,21 @@ impl Printer {
         let mut stream = AutoStream::new(io::stderr().lock(), self.color.into());
         // Nothing can be reported when standard error itself is closed.
         let _ = writeln!(stream, "{text}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_uneven_work_the_time_so_far_is_shown_and_none_that_is_left() {
+        for terminal in [true, false] {
+            let even = template("teaching", "texts", Work::Even, terminal);
+            assert!(even.contains("{left} left") && even.contains("{rate"), "{even}");
+            let uneven = template("searching", "students", Work::Uneven, terminal);
+            assert!(!uneven.contains("left") && !uneven.contains("{rate"), "{uneven}");
+            assert!(uneven.contains("{elapsed}"), "{uneven}");
+        }
     }
 }

@@ -298,7 +298,8 @@ impl FileColumns {
         self.wrong_value(location, name, problem)
     }
 
-    fn wrong_value(&self, location: Location, column: &str, problem: ValueError) -> DataError {
+    /// The error of a column's value at `location`.
+    pub(crate) fn wrong_value(&self, location: Location, column: &str, problem: ValueError) -> DataError {
         DataError::Value { file: self.file.clone(), location, column: column.to_owned(), problem }
     }
 }

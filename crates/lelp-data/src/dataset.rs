@@ -65,9 +65,10 @@ impl Dataset {
     pub fn open(path: &Path, columns: &Columns) -> Result<Self, DataError> {
         let mut examples = Examples::open(path, columns)?;
         let mut labels = LabelColumn::new(&columns.missing_labels);
-        let mut rows = 0_u64;
+        let (mut rows, mut empty) = (0_u64, 0);
         while let Some(row) = examples.next_row()? {
             examples.push(row.location, row.values)?;
+            empty += u64::from(row.label.is_none());
             labels.push(row.label, row.label_name, path)?;
             rows += 1;
         }
@@ -87,6 +88,10 @@ impl Dataset {
         let (classes, labels) = labels.resolve(names.as_deref(), path)?;
         notices.extend(unlikely_classes(&classes, &labels, path));
         let labelled = labels.iter().any(Option::is_some);
+        if labelled && empty > 0 {
+            let (file, kind) = (path.to_owned(), NoticeKind::EmptyLabels);
+            notices.push(Notice { file, kind, location: None, count: empty });
+        }
         let classes = if labelled { classes } else { Classes::default() };
         let table = examples.finish()?;
         let labels = labelled.then_some(labels);

@@ -49,6 +49,7 @@ mod fine;
 mod fingerprint;
 mod folder_hash;
 mod formats;
+mod git_lfs;
 pub mod import;
 mod labels;
 mod notices;

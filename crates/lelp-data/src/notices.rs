@@ -57,6 +57,8 @@ pub enum NoticeKind {
         /// Rows with a label.
         rows: usize,
     },
+    /// Rows with an empty field, or nothing, for a label, beside others that have one.
+    EmptyLabels,
     /// Labels that count as none.
     Unlabelled {
         /// The label in the file.
@@ -96,7 +98,11 @@ impl fmt::Display for Notice {
                 )
             }
             NoticeKind::BackslashQuotes => {
-                return write!(formatter, ": `\\\"` is read as a quotation mark inside of a quoted field");
+                let from = if location.is_some() { " from there on" } else { "" };
+                return write!(
+                    formatter,
+                    ": `\\\"` is read as a quotation mark inside of a quoted field{from}"
+                );
             }
             NoticeKind::EmptyRow => write!(formatter, ": a row without any value is read as an empty one"),
             NoticeKind::QuotesInTsv => write!(
@@ -138,6 +144,10 @@ impl fmt::Display for Notice {
                     formatter,
                     ": {classes} different labels in {rows} labelled rows; is the label column the right one?"
                 );
+            }
+            NoticeKind::EmptyLabels => {
+                let counts = if *count == 1 { "counts" } else { "count" };
+                return write!(formatter, ": {count} {rows} without a label {counts} as unlabelled");
             }
             NoticeKind::Unlabelled { mark } => {
                 return write!(formatter, ": {count} {rows} with the label `{mark}` count as unlabelled");

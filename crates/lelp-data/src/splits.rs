@@ -31,13 +31,7 @@ impl Splits {
     ///
     /// The classes are `labels` where given (a user's list, a model's), otherwise those of the train file.
     pub fn open(path: &Path, columns: &Columns, labels: Option<&[String]>) -> Result<Self, DataError> {
-        let notices = NoticeLog::default();
-        let paths = SplitPaths::find(path, &notices)?;
-        let mut train = Dataset::open(&paths.train, columns)?.with_notices(notices.all());
-        if let Some(labels) = labels {
-            train = train.with_labels(labels)?;
-        }
-        train.check_classes()?;
+        let (paths, train) = find(path, columns, labels)?;
         let names = train.label_names().to_vec();
         let open = |path: PathBuf| {
             let other = Dataset::open(&path, columns)?;
@@ -46,6 +40,15 @@ impl Splits {
         };
         let (validation, test) = (paths.validation.map(open).transpose()?, paths.test.map(open).transpose()?);
         Ok(Self { train, validation, test })
+    }
+
+    /// The training rows of what [`open`](Self::open) opens; the other files are not read.
+    pub fn open_train(
+        path: &Path,
+        columns: &Columns,
+        labels: Option<&[String]>,
+    ) -> Result<Dataset, DataError> {
+        Ok(find(path, columns, labels)?.1)
     }
 
     /// Notices about the files, for the user.
@@ -62,6 +65,22 @@ impl Splits {
         let rows = hold_out(&self.train)?;
         Ok((self.train.select(&rows.train), self.train.select(&rows.validation)))
     }
+}
+
+/// The files of the splits, and the first of them, opened.
+fn find(
+    path: &Path,
+    columns: &Columns,
+    labels: Option<&[String]>,
+) -> Result<(SplitPaths, Dataset), DataError> {
+    let notices = NoticeLog::default();
+    let paths = SplitPaths::find(path, &notices)?;
+    let mut train = Dataset::open(&paths.train, columns)?.with_notices(notices.all());
+    if let Some(labels) = labels {
+        train = train.with_labels(labels)?;
+    }
+    train.check_classes()?;
+    Ok((paths, train))
 }
 
 /// Rows kept for training and rows held out, both in the order of the data set.

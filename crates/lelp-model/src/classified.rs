@@ -70,7 +70,7 @@ impl Classified for EncoderConfigFileError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::File(error) => error.kind(),
-            Self::Invalid { .. } => ErrorKind::Input,
+            Self::Adapter(_) | Self::Invalid { .. } => ErrorKind::Input,
         }
     }
 }
@@ -79,7 +79,7 @@ impl Classified for JsonFileError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::File(error) => error.kind(),
-            Self::Json { .. } => ErrorKind::Input,
+            Self::LongPrompt { .. } | Self::Json { .. } => ErrorKind::Input,
         }
     }
 }

@@ -7,6 +7,7 @@ use lelp_data::storage::{self, FileError, FileHashes};
 use serde::Deserialize;
 
 use crate::calibration::CalibratedModel;
+use crate::checkpoint;
 use crate::encoder::EncoderPrecision;
 use crate::kinds::MODEL_KINDS;
 use crate::model_folder_error::ModelFolderError;
@@ -49,6 +50,9 @@ pub(crate) fn kind_of(folder: &Path) -> Result<&'static ModelKind, ModelFolderEr
     }
     let kind = MODEL_KINDS.iter().find(|kind| (kind.recognises)(folder));
     kind.ok_or_else(|| {
+        if let Err(pointer @ FileError::LfsPointer { .. }) = storage::map(&folder.join("config.json")) {
+            return ModelFolderError::unsound(pointer);
+        }
         let known = MODEL_KINDS.iter().map(|kind| kind.name).collect();
         ModelFolderError::UnknownKind { folder: folder.to_owned(), known, found: in_place_of_model(folder) }
     })
@@ -57,8 +61,8 @@ pub(crate) fn kind_of(folder: &Path) -> Result<&'static ModelKind, ModelFolderEr
 /// What a folder without a model holds that others take for one.
 fn in_place_of_model(folder: &Path) -> Option<&'static str> {
     let is_there = |name: &str| folder.join(name).is_file();
-    if is_there("adapter_config.json") {
-        return Some("an adapter alone; merge it into its model (PEFT: `merge_and_unload()`) and save that");
+    if checkpoint::holds_adapter(folder) {
+        return Some(checkpoint::ADAPTER);
     }
     is_there("config.json")
         .then_some("its `config.json` has no `model_type`, as that of a Hugging Face model has")

@@ -27,9 +27,22 @@ pub enum PredictError {
         /// Rows that were asked for.
         rows: usize,
     },
+    /// Weights that no answer can be computed with, as a sum beyond the largest number.
+    #[error("the model answers {logit} in place of a number: its weights are damaged, or too large to add")]
+    NotFinite {
+        /// The first such answer.
+        logit: f32,
+    },
     /// The engine failed: a fault of ours.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+impl PredictError {
+    /// Refuses logits that are no numbers.
+    pub(crate) fn check(logits: &[f32]) -> Result<(), Self> {
+        logits.iter().find(|logit| !logit.is_finite()).map_or(Ok(()), |&logit| Err(Self::NotFinite { logit }))
+    }
 }
 
 impl Classified for PredictError {
@@ -38,6 +51,7 @@ impl Classified for PredictError {
             Self::Schema(error) => error.kind(),
             Self::Table(error) => error.kind(),
             Self::Tokenize(error) => error.kind(),
+            Self::NotFinite { .. } => ErrorKind::Input,
             Self::Cancelled { .. } => ErrorKind::Environment,
             Self::Engine(error) => error.kind(),
         }

@@ -35,7 +35,8 @@ pub trait Predictor: fmt::Debug + Send + Sync {
     /// A row's logits are the same bytes in any company and on any number of threads.
     ///
     /// # Errors
-    /// [`PredictError::Schema`] if the table lacks a column of the schema or has it in another kind.
+    /// [`PredictError::Schema`] if the table lacks a column of the schema or has it in another kind;
+    /// [`PredictError::NotFinite`] if the weights give no number.
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError>;
 
     /// The model as a teacher, where it has embeddings to give.

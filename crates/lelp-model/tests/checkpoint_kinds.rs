@@ -45,6 +45,10 @@ fn encoder(folder: &TempDir) -> Result<Encoder, EncoderError> {
     Encoder::load(folder.path(), &EncoderLoadOptions::new(ONE))
 }
 
+fn encoder_error(folder: &TempDir) -> String {
+    ErrorChain(&encoder(folder).unwrap_err()).to_string()
+}
+
 fn embedding(folder: &TempDir, text: &str) -> Vec<f32> {
     encoder(folder).unwrap().embed(&[text.into()]).unwrap()
 }
@@ -85,13 +89,23 @@ fn names_that_training_wrapped_are_the_same_tensors() {
 #[test]
 fn a_pointer_of_git_lfs_and_an_adapter_are_named() {
     let work = copy("bert");
-    fs::write(
-        work.path().join(WEIGHTS),
-        "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4\n",
-    )
-    .unwrap();
-    let said = classifier_error(work.path());
-    assert!(said.contains("is a pointer of Git LFS") && said.contains("git lfs pull"), "{said}");
+    for file in [WEIGHTS, "tokenizer.json", "config.json"] {
+        let path = work.path().join(file);
+        let own = fs::read(&path).unwrap();
+        fs::write(&path, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4\n").unwrap();
+        for said in [classifier_error(work.path()), encoder_error(&work)] {
+            let pointer =
+                format!("{file}` is a pointer of Git LFS: fetch the file itself with `git lfs pull`");
+            assert!(said.contains(&pointer), "{said}");
+        }
+        fs::write(&path, own).unwrap();
+    }
+    fs::write(work.path().join("adapter_config.json"), "{}").unwrap();
+    for file in [WEIGHTS, "config.json"] {
+        fs::remove_file(work.path().join(file)).unwrap();
+        let said = encoder_error(&work);
+        assert!(said.contains("holds an adapter alone; merge it into its model"), "{said}");
+    }
     let refusal = |file: &str, content: &str| {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(file), content).unwrap();
@@ -301,6 +315,10 @@ fn a_default_prompt_stands_before_every_text() {
         &json!({"prompts": {"query": ""}, "default_prompt_name": "query"}),
     );
     assert_eq!(embedding(&work, "my card"), embedding(&plain, "my card"));
+    let long = json!({"prompts": {"query": "where ".repeat(200_000)}, "default_prompt_name": "query"});
+    write(&work, "config_sentence_transformers.json", &long);
+    let said = encoder_error(&work);
+    assert!(said.contains("a prompt of 1200000 bytes before every text; use 16384 or fewer"), "{said}");
 }
 
 #[test]

@@ -59,6 +59,21 @@ fn texts() -> Vec<Text<'static>> {
     vec!["Where is my card?".into(), "".into(), "caf\u{e9} CARDS".into(), "xyz".into(), pair]
 }
 
+/// Each value is a number, and the sum of two of them is none.
+#[test]
+fn vectors_that_cannot_be_added_give_an_error_and_no_answer() {
+    let (vocabulary, width) = (PieceVocabulary::from_bytes(PIECES.as_bytes()).unwrap(), 5);
+    let table = FeatureTable::new(vocabulary.len(), width, vec![3e38; vocabulary.len() * width]).unwrap();
+    let embeddings = StaticEmbeddings::new(vocabulary, table).unwrap();
+    let config = static_model(0).config().clone();
+    let model: StaticModel = StaticStudent::new(config, embeddings, layers(width, 0)).unwrap().into();
+    let texts = [Text::from("where is my card")];
+    let error = model.logits_of_texts(&texts).unwrap_err();
+    assert!(error.to_string().contains("in place of a number"), "{error}");
+    let mut logits = [0.0; 2];
+    assert!(model.text_logits(&texts[0], &mut model.scratch(), &mut logits).is_err());
+}
+
 #[test]
 fn saved_models_answer_as_before_in_both_precisions() {
     for hidden in [0, 3] {

@@ -34,8 +34,12 @@ pub struct LogLine {
 
 impl LogLine {
     /// A line of now; `fields` is an object.
-    pub(crate) fn new(level: Level, event: &'static str, fields: Value) -> Self {
-        let Value::Object(fields) = fields else { unreachable!("fields of a log line are an object") };
+    ///
+    /// # Panics
+    /// If it is something else.
+    #[must_use]
+    pub fn new(level: Level, event: &'static str, fields: Value) -> Self {
+        let Value::Object(fields) = fields else { panic!("fields of a log line are an object") };
         let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { time: time.as_secs_f64(), level, event, fields }
     }

@@ -187,6 +187,7 @@ impl From<PredictError> for Refusal {
     fn from(error: PredictError) -> Self {
         let kind = match (&error, error.kind()) {
             (PredictError::Tokenize(_), ErrorKind::Input) => RefusalKind::Tokens,
+            (PredictError::NotFinite { .. }, _) => RefusalKind::Inference,
             (_, ErrorKind::Input) => RefusalKind::Shape,
             _ => RefusalKind::Inference,
         };

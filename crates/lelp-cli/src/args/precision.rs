@@ -56,11 +56,16 @@ impl RunInArgs {
         LoadOptions { precision: self.precision(), ..global.threads().into() }
     }
 
-    /// Warns where the precision is asked for its speed, and this processor has none to give.
+    /// What to say where the precision is asked for its speed, and this processor has none to give.
+    pub(crate) fn warning(self) -> Option<String> {
+        let (is_fast, name) = (self.precision().is_fast(), self.precision().name());
+        (!is_fast).then(|| format!("this processor has no AVX-512 VNNI: {name} is slower than f32 on it"))
+    }
+
+    /// Warns of that.
     pub(crate) fn warn(self, printer: Printer) {
-        if !self.precision().is_fast() {
-            let name = self.precision().name();
-            printer.warn(&format!("this processor has no AVX-512 VNNI: {name} is slower than f32 on it"));
+        if let Some(warning) = self.warning() {
+            printer.warn(&warning);
         }
     }
 }

@@ -9,6 +9,8 @@ use lelp_train::distill::{SettingsTable, SettingsTableError};
 use lelp_train::students::encoder::LayerChoice;
 use lelp_train::students::{STUDENT_KINDS, StudentSettings};
 
+use super::model_name;
+
 /// The kind of student and the sizes of every kind; a flag that the chosen kind does not have is refused.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Student")]
@@ -68,7 +70,7 @@ pub(crate) struct StudentArgs {
     int8: bool,
 
     /// Teacher or other encoder whose layers an encoder student takes
-    #[arg(long, value_name = "DIR|MODEL")]
+    #[arg(long, value_name = "DIR|MODEL", value_parser = model_name())]
     pub(crate) from: Option<String>,
 
     /// Number of layers of an encoder student [default: all of --from]
@@ -93,7 +95,7 @@ pub(crate) struct StudentArgs {
 
     /// Frozen encoder by whose embeddings an MLP or linear student reads texts, or whose vectors static embeddings begin as
     /// (a folder of model2vec too) [default: none; the teacher's]
-    #[arg(long, value_name = "DIR|MODEL")]
+    #[arg(long, value_name = "DIR|MODEL", value_parser = model_name())]
     pub(crate) encoder: Option<String>,
 
     /// Longest text in tokens for an encoder or MLP student; the rest is cut off [default: 512; as the encoder's folder says]

@@ -31,6 +31,7 @@ use clap::Subcommand;
 use crate::args::GlobalArgs;
 use crate::cache_entries;
 use crate::failure::Failure;
+use crate::memory::{self, MemoryUse};
 use crate::printer::Printer;
 
 /// A command with its arguments.
@@ -69,6 +70,7 @@ impl Command {
         parser: &clap::Command,
         printer: Printer,
     ) -> Result<(), Failure> {
+        memory::begin(self.memory_use());
         if !self.writes_to_the_cache() {
             return self.run_alone(global, parser, printer);
         }
@@ -85,6 +87,14 @@ impl Command {
             self,
             Self::Quickstart(_) | Self::Teach(_) | Self::Signals(_) | Self::Distill(_) | Self::Compare(_)
         )
+    }
+
+    fn memory_use(&self) -> MemoryUse {
+        match self {
+            Self::Teach(_) => MemoryUse::Teacher,
+            Self::Shrink(_) => MemoryUse::Table,
+            _ => MemoryUse::Students,
+        }
     }
 
     fn run_alone(

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use lelp_data::storage;
 use lelp_serve::{
-    FallbackSettings, Level, Limits, Log, ServeSettings, Server, Timeouts, TlsFiles, serve_until_stopped,
+    FallbackSettings, Level, Limits, Log, LogLine, ServeSettings, Server, Timeouts, TlsFiles,
+    serve_until_stopped,
 };
+
+use serde_json::json;
 
 use crate::args::{GlobalArgs, RunInArgs};
 use crate::command_error::CommandError;
@@ -118,18 +121,24 @@ struct LimitArgs {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let settings = arguments.settings()?;
+    // Whoever reads the log by machine reads all of it.
+    let log = log(global, printer);
+    let warn =
+        |event, message: &str| log(&LogLine::new(Level::Warning, event, json!({ "message": message })));
     if settings.api_key.is_none() && !settings.address.ip().is_loopback() {
-        printer.warn("whoever reaches this address can ask the model: there is no API key");
+        warn("no API key", "whoever reaches this address can ask the model: there is no API key");
     }
-    arguments.precision.warn(printer);
+    if let Some(message) = arguments.precision.warning() {
+        warn("slow precision", &message);
+    }
     let name = settings.model.display().to_string();
     let tls = settings.tls.is_some();
     let started = |server: &Server| {
-        let (scheme, address) = (if tls { "https" } else { "http" }, server.address());
-        printer.step("serving", &format!("`{name}` on {scheme}://{address}"));
-        printer.detail(&format!("classes {}", server.labels().join(", ")));
+        let url = format!("{}://{}", if tls { "https" } else { "http" }, server.address());
+        let fields = json!({ "model": name, "url": url, "classes": server.labels() });
+        log(&LogLine::new(Level::Info, "serving", fields));
     };
-    Ok(serve_until_stopped(settings, global.threads(), log(global, printer), started)?)
+    Ok(serve_until_stopped(settings, global.threads(), Arc::clone(&log), started)?)
 }
 
 impl Arguments {

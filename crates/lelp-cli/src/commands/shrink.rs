@@ -14,7 +14,7 @@ use lelp_train::evaluate::{Answers, answer, report};
 use lelp_train::students::ngram::{ShrinkSettings, Shrinker};
 use serde::Serialize;
 
-use super::is_same_place;
+use super::check_place;
 use crate::args::{ColumnArgs, GlobalArgs, megabytes, points, size};
 use crate::command_error::CommandError;
 use crate::data_notices;
@@ -136,11 +136,7 @@ struct Tried {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     check_free(&arguments.out, arguments.overwrite)?;
-    if is_same_place(&arguments.out, &arguments.model) {
-        return Err(Failure::usage(
-            "the smaller student cannot take the place of the one that it is made of",
-        ));
-    }
+    check_place(&arguments.out, &arguments.model, "student", |_| false)?;
     if !arguments.model.is_dir() {
         return Err(CommandError::NoFolder(arguments.model.clone()).into());
     }

@@ -12,7 +12,7 @@ use lelp_model::{PredictError, Teacher, load_model, teacher_of};
 use lelp_train::teachers::{AbsentTeacher, AnswerKind, SignalsOptions, SignalsRunError};
 use lelp_train::teachers::{logits_of_columns, write_signals, write_signals_of_answers};
 
-use crate::args::{ColumnArgs, GlobalArgs, PrecisionArgs};
+use crate::args::{ColumnArgs, GlobalArgs, PrecisionArgs, model_name};
 use crate::data_notices;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
 use crate::failure::{Context, Failure};
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     teacher: Option<PathBuf>,
 
     /// In place of a teacher: a Hugging Face folder, or the name of a model as for `lelp pull`, that embeds the texts
-    #[arg(long, value_name = "DIR|MODEL", conflicts_with = "teacher", requires = "answers")]
+    #[arg(long, value_name = "DIR|MODEL", value_parser = model_name(), conflicts_with = "teacher", requires = "answers")]
     encoder: Option<String>,
 
     #[command(flatten)]

@@ -16,6 +16,23 @@ fn json(work: &Workspace, path: &str) -> Value {
 }
 
 #[test]
+fn a_path_without_a_folder_is_told_before_a_hub_is_asked() {
+    let work = Workspace::new();
+    work.queries();
+    work.write("file", "");
+    for path in ["./models/tiny", "/nowhere/tiny", "models/tiny/", "a/models/tiny", "file"] {
+        let said = work.fails(&format!("teach --encoder {path} --data queries --out no"), 1);
+        assert!(said.contains(&format!("there is no folder `{path}`")) && !said.contains("trying"), "{said}");
+    }
+    // As an organisation and a name: a hub is asked, which nobody is at.
+    let line = "teach --encoder models/tiny --data queries --out no";
+    let output = work.lelp(line).env("HF_ENDPOINT", "http://127.0.0.1:9").assert().failure().code(1);
+    let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    assert!(said.contains("there is none at `models/tiny`"), "{said}");
+    assert_eq!(said.matches("Connection refused").count(), 1, "{said}");
+}
+
+#[test]
 fn a_fine_tuned_teacher_leaves_a_classifier_and_its_record() {
     let work = fine_tuned();
     let config = json(&work, "teacher/config.json");

@@ -431,4 +431,15 @@ fn a_path_that_is_not_utf_8_is_told_as_one() {
         let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
         assert!(said.contains("quer\u{fffd}ies` of `data` is not UTF-8"), "{said}");
     }
+    for line in [
+        "distill --data queries --out no --from",
+        "distill --data queries --out no --encoder",
+        "teach --data queries --out no --encoder",
+        "quickstart --out no --encoder",
+    ] {
+        let output = work.lelp(line).arg(name).assert().failure().code(2);
+        let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        let flag = line.split_whitespace().next_back().unwrap();
+        assert!(said.contains("the path is not UTF-8") && said.contains(flag), "{said}");
+    }
 }

@@ -25,6 +25,15 @@ fn with_topics(work: &Workspace) {
     work.write("queries/train.csv", rows.join("\n"));
 }
 
+#[test]
+fn without_arguments_both_ways_to_say_what_is_inspected_are_named() {
+    let work = Workspace::new();
+    for line in ["inspect", "inspect --signals signals", "inspect --data queries"] {
+        let said = work.fails(line, 2);
+        assert!(["`--model`", "`--signals`", "`--data`"].iter().all(|flag| said.contains(flag)), "{said}");
+    }
+}
+
 /// Fine labels depend on no arithmetic, so that all that is printed can be held to the letter.
 #[test]
 fn every_subclass_is_told_in_words_and_numbers() {

@@ -73,17 +73,16 @@ impl Drop for Serving {
     }
 }
 
-/// The next line of the log about `event`; others are passed over.
+/// The next line of the log about `event`; others are passed over, each of which is JSON too.
 fn next_event(log: &mut impl BufRead, event: &str) -> Value {
     let mut passed = String::new();
     for line in log.lines() {
-        let line = line.unwrap();
-        if let Ok(line) = serde_json::from_str::<Value>(&line)
-            && line["event"] == event
-        {
+        let text = line.unwrap();
+        let line: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
+        if line["event"] == event {
             return line;
         }
-        passed += &(line + "\n");
+        passed += &(text + "\n");
     }
     panic!("no `{event}` among\n{passed}")
 }

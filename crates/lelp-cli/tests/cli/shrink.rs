@@ -78,7 +78,8 @@ fn a_student_loses_no_more_than_it_may_and_the_same_command_gives_the_same_bytes
     assert!(!work.path("fitted/calibration.json").exists());
     work.run("distill --data data --method ce --student ngram --buckets 65536 --epochs 5 --out student --overwrite");
     assert!(!work.path("student/calibration.json").exists());
-    work.fails("shrink --model one --data data --out one --overwrite", 2);
+    let said = work.fails("shrink --model one --data data --out one --overwrite", 2);
+    assert!(said.contains("cannot take the place of the student that it is made of"), "{said}");
 }
 
 #[test]

@@ -40,6 +40,28 @@ fn found(work: &Workspace, student: &str) -> u64 {
 }
 
 #[test]
+fn a_student_that_has_learned_nothing_is_told_and_one_that_has_is_not() {
+    let work = workspace();
+    // Labels that have nothing to do with the texts.
+    let label = |row: usize| ["a", "b"][row.wrapping_mul(0x9E37_79B9_7F4A_7C15).count_ones() as usize % 2];
+    for (split, rows, first) in [("train", 300, 0), ("validation", 200, 1000)] {
+        let row = |row| format!("where {} is {},{}\n", row % 7, row % 5, label(row));
+        work.write(
+            &format!("noise/{split}.csv"),
+            "text,label\n".to_owned() + &(first..first + rows).map(row).collect::<String>(),
+        );
+    }
+    work.queries();
+    for (data, told) in [("noise", true), ("queries", false)] {
+        let line =
+            format!("distill --data {data} --method ce --buckets 1024 --epochs 3 --out {data}-student");
+        let said = work.lelp(&line).assert().success();
+        let said = String::from_utf8(said.get_output().stderr.clone()).unwrap();
+        assert_eq!(said.contains("hardly more than the answer `"), told, "{data}: {said}");
+    }
+}
+
+#[test]
 fn weights_of_classes_find_the_rare_one() {
     let work = workspace();
     let said = work.lelp(&format!("{DISTILL} --out plain")).assert().success();

@@ -297,3 +297,20 @@ fn a_teacher_and_a_student_read_a_text_by_an_encoder_beside_the_columns() {
     let first: Value = serde_json::from_str(answers.lines().next().unwrap()).unwrap();
     assert_eq!((&first["text"], &first["columns"]["country"]), (&json!("a row"), &json!("de")), "{first}");
 }
+
+#[test]
+fn a_teacher_on_columns_whose_weights_were_changed_is_refused() {
+    let work = workspace();
+    work.run(&format!("teach --data rows {COLUMNS} --hidden 4 --epochs 1 --out teacher"));
+    work.run("eval --model teacher --data rows/test.jsonl");
+    let weights = work.path("teacher/model.safetensors");
+    let mut bytes = fs::read(&weights).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&weights, bytes).unwrap();
+    for line in
+        ["eval --model teacher --data rows/test.jsonl", "signals --teacher teacher --data rows --out no"]
+    {
+        let said = work.fails(line, 1);
+        assert!(said.contains("model.safetensors") && said.contains("--overwrite"), "{said}");
+    }
+}

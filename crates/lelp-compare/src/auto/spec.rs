@@ -1,5 +1,6 @@
 //! What a recipe or a caller leaves to `auto`.
 
+use lelp_method::{MethodSettings, MethodSettingsError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use toml::Table;
@@ -60,6 +61,22 @@ impl AutoSpec {
             open
         });
         (subclasses || beta).then_some(Self::Split { subclasses, beta })
+    }
+
+    /// Refuses a method in such a table that is neither one nor [`AUTO`].
+    ///
+    /// # Errors
+    /// [`MethodSettingsError::UnknownMethod`] lists both.
+    pub fn check_method(table: &Table) -> Result<(), MethodSettingsError> {
+        let name = table.get("method").and_then(toml::Value::as_str).filter(|name| *name != AUTO);
+        match name.map(MethodSettings::named) {
+            Some(Err(MethodSettingsError::UnknownMethod { name, mut known })) => {
+                known.push(AUTO);
+                Err(MethodSettingsError::UnknownMethod { name, known })
+            }
+            Some(Err(error)) => Err(error),
+            Some(Ok(_)) | None => Ok(()),
+        }
     }
 
     /// Whether the method itself is to be chosen.

@@ -28,6 +28,16 @@ pub enum ComparisonRecipeError {
         /// Line, column and reason.
         problem: Box<toml::de::Error>,
     },
+    /// An entry of a list has an unknown key or value.
+    #[error("recipe `{}`, the entry on line {line}: {problem}", path.display())]
+    Entry {
+        /// The file.
+        path: PathBuf,
+        /// Where the entry begins, from 1.
+        line: usize,
+        /// The reason.
+        problem: String,
+    },
     /// A list without entries.
     #[error("recipe: `{what}` is empty, but a comparison needs one or more")]
     Empty {
@@ -57,6 +67,16 @@ pub enum ComparisonRecipeError {
         what: &'static str,
         /// The name.
         name: String,
+    },
+    /// A name that no table has room for, and no folder can be called by.
+    #[error("recipe: a name in `{what}` has {found} characters: use {most} or fewer")]
+    LongName {
+        /// Name of the list.
+        what: &'static str,
+        /// Characters of the name.
+        found: usize,
+        /// The most that are taken.
+        most: usize,
     },
     /// The baseline is not one of the methods.
     #[error("recipe: the baseline `{baseline}` is not among the methods: {}", methods.join(", "))]

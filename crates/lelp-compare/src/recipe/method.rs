@@ -6,6 +6,7 @@ use lelp_method::{MethodSettings, Objective};
 use lelp_train::students::StudentSettings;
 use lelp_train::training::TrainSettings;
 use serde::Deserialize;
+use serde::de::Error;
 use toml::{Table, Value};
 
 use super::ComparisonRecipeError;
@@ -93,6 +94,7 @@ impl TryFrom<Table> for MethodEntry {
         let search: Option<BTreeMap<String, Dimension>> = take(&mut table, "search")?;
         let force: Option<bool> = take(&mut table, "force")?;
         let model: Option<StudentSettings> = take(&mut table, "model")?;
+        AutoSpec::check_method(&table).map_err(Self::Error::custom)?;
         let auto = AutoSpec::take(&mut table);
         let given = table.keys().filter(|key| !["method", "add"].contains(&key.as_str())).cloned().collect();
         let method: Objective = Value::Table(table).try_into()?;

@@ -1,6 +1,7 @@
 //! The recipe of a comparison: what is compared, and with how many trials and seeds.
 
 mod data;
+mod entry_line;
 mod error;
 mod method;
 mod seeds;
@@ -89,9 +90,9 @@ impl ComparisonRecipe {
     }
 
     fn parse(text: &str, path: &Path) -> Result<(Self, RecipeRecord), ComparisonRecipeError> {
-        let wrong = |problem: toml::de::Error| ComparisonRecipeError::Syntax {
-            path: path.to_owned(),
-            problem: Box::new(problem),
+        let wrong = |problem: toml::de::Error| match entry_line::of(text, &problem) {
+            Some((line, problem)) => ComparisonRecipeError::Entry { path: path.to_owned(), line, problem },
+            None => ComparisonRecipeError::Syntax { path: path.to_owned(), problem: Box::new(problem) },
         };
         let table: Table = text.parse().map_err(wrong)?;
         let mut recipe: Self = toml::from_str(text).map_err(wrong)?;
@@ -163,13 +164,20 @@ impl ComparisonRecipe {
     }
 }
 
-/// Refuses an empty list, and names that are there twice.
+/// Characters of a name: those of a data set and of its teacher are in the name of a folder, which has room for 255 bytes.
+const LONGEST_NAME: usize = 100;
+
+/// Refuses an empty list, names that are too long, and names that are there twice.
 fn distinct<'a>(
     what: &'static str,
     names: impl Iterator<Item = &'a String>,
 ) -> Result<(), ComparisonRecipeError> {
     let mut seen = BTreeSet::new();
     for name in names {
+        let found = name.chars().count();
+        if found > LONGEST_NAME {
+            return Err(ComparisonRecipeError::LongName { what, found, most: LONGEST_NAME });
+        }
         if !seen.insert(name) {
             return Err(ComparisonRecipeError::Twice { what, name: name.clone() });
         }

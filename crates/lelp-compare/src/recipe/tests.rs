@@ -152,7 +152,29 @@ fn wrong_recipes_are_told_with_what_to_change() {
         text_of(&SMALL.replace("beta = [0.1, 0.2]", "beta = []")),
         "recipe: method `lelp S 8`: `search.beta` is an empty list: give one value or more, or leave it out"
     );
+    assert_eq!(
+        text_of(&SMALL.replace("name = \"queries\"", &format!("name = \"{}\"", "q".repeat(300)))),
+        "recipe: a name in `data` has 300 characters: use 100 or fewer"
+    );
     assert!(text_of("trials = ").contains("r.toml"));
+}
+
+#[test]
+fn a_wrong_entry_is_told_with_its_own_line_and_an_unknown_method_with_all_there_are() {
+    let line = |what: &str| SMALL[..SMALL.find(what).unwrap()].matches('\n').count();
+    let second = line("name = \"lelp S 8\"");
+    let said = text_of(&SMALL.replace("method = \"lelp\"", "method = \"lepl\""));
+    assert!(
+        said.starts_with(&format!("recipe `r.toml`, the entry on line {second}: no method is called `lepl`")),
+        "{said}"
+    );
+    assert!(said.contains("`subclass`, `auto`"), "{said}");
+    let said = text_of(&SMALL.replace("width = 16", "breadth = 16"));
+    assert!(said.contains(&format!("line {}: unknown field", line("student = \"ngram\""))), "{said}");
+    let with_two =
+        SMALL.replace("[[students]]", "[[teachers]]\nname = \"other\"\nfolders = \"t\"\n\n[[students]]");
+    let said = text_of(&with_two);
+    assert!(said.contains(&format!("line {}: teacher `other`", line("[[students]]") + 1)), "{said}");
 }
 
 #[test]

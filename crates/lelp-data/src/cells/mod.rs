@@ -137,6 +137,9 @@ pub enum ValueError {
     /// Nothing, where there must be something.
     #[error("is empty (null) here")]
     Missing,
+    /// A key that no row of a stream has had so far: it may be called otherwise.
+    #[error("is in no row so far; where it has no value, write null")]
+    Unseen,
     /// An infinity, or not a number.
     #[error("holds {value}, but numbers must be finite")]
     NotFinite {

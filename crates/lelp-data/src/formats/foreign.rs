@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::Format;
 use crate::error::DataError;
+use crate::git_lfs;
 
 /// How each sort of file begins that is not text, or not the text that it should be, and what to do with it.
-const BEGINNINGS: [(&[u8], &str); 15] = [
+const BEGINNINGS: [(&[u8], &str); 14] = [
     (b"PK\x03\x04", "a zip archive or a workbook: unpack it, or save it as CSV"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook of Excel: save it as CSV"),
     (b"\xfd7zXZ\0", "packed with xz: unpack it first"),
@@ -21,10 +22,6 @@ const BEGINNINGS: [(&[u8], &str); 15] = [
     (b"SQLite format 3\0", "a database: write the rows as CSV"),
     (b"\xff\xfe", "UTF-16 text: save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text: save it as UTF-8"),
-    (
-        b"version https://git-lfs.github.com/",
-        "a pointer of Git LFS: fetch the file itself with `git lfs pull`",
-    ),
 ];
 
 /// What a file named as text is that begins with `start`, if that is no text, or a page in its place.
@@ -39,6 +36,9 @@ pub(super) fn in_place_of_text(start: &[u8]) -> Option<&'static str> {
 fn by_beginning(start: &[u8]) -> Option<&'static str> {
     // A few plain letters may begin a text.
     let is = |(begin, _): &&(&[u8], &str)| start.starts_with(begin) && (begin.len() > 3 || !is_words(start));
+    if git_lfs::is_pointer(start) {
+        return Some("a pointer of Git LFS: fetch the file itself with `git lfs pull`");
+    }
     // The mark, the size of its blocks, and the first digits of pi.
     if start.starts_with(b"BZh") && start.get(4..7) == Some(b"1AY") {
         return Some("packed with bzip2: unpack it first");

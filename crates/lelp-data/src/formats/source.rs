@@ -27,6 +27,11 @@ const BUFFER: usize = 1 << 16;
 const START: u64 = 512;
 
 impl Source {
+    /// Whether what its path leads to gives the same bytes once more.
+    pub(super) fn can_be_read_again(&self) -> bool {
+        matches!(self, Self::File(file) if file.metadata().is_ok_and(|about| about.is_file()))
+    }
+
     /// The file from its first byte on, unless it is of another sort than `format`, which is no text.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use thiserror::Error;
 
 use self::faults::Change;
 use self::output::write_error;
+use crate::git_lfs;
 
 pub use cache_entry::{remove_cache_entry, use_cache_entry};
 pub use file_hashes::FileHashes;
@@ -63,6 +64,12 @@ pub enum FileError {
         /// The one that the folder's own record has; empty where it has none.
         recorded: String,
     },
+    /// What Git LFS leaves where large files were not fetched.
+    #[error("`{}` is a pointer of Git LFS: fetch the file itself with `git lfs pull`", path.display())]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something else stands where a file is to be written, and would be lost.
     #[error("`{}` is {found}, not a file, and is not replaced", path.display())]
     NotAFile {
@@ -91,7 +98,7 @@ impl Classified for FileError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Read { source, .. } => kind_of_read(source),
-            Self::Changed { .. } | Self::NotAFile { .. } => ErrorKind::Input,
+            Self::Changed { .. } | Self::LfsPointer { .. } | Self::NotAFile { .. } => ErrorKind::Input,
             Self::Write { .. } => ErrorKind::Environment,
         }
     }
@@ -133,6 +140,9 @@ impl Deref for MappedFile {
 }
 
 /// Maps `path` for reading.
+///
+/// # Errors
+/// [`FileError::Read`], or [`FileError::LfsPointer`] if the file itself is not there.
 pub fn map(path: &Path) -> Result<MappedFile, FileError> {
     let read = |source| FileError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(read)?;
@@ -141,6 +151,9 @@ pub fn map(path: &Path) -> Result<MappedFile, FileError> {
     // can end this process with SIGBUS; that is the accepted price of loading without a copy.
     #[allow(unsafe_code)]
     let map = unsafe { Mmap::map(&file) }.map_err(read)?;
+    if git_lfs::is_pointer(&map) {
+        return Err(FileError::LfsPointer { path: path.to_owned() });
+    }
     Ok(MappedFile { map })
 }
 

@@ -264,6 +264,41 @@ fn a_quotation_mark_behind_a_backslash_is_one_where_the_first_rows_show_it() {
 }
 
 #[test]
+fn a_first_quotation_mark_behind_a_backslash_far_into_a_file_is_one_too() {
+    let plain = "\"a, b\",x\nc,y\n".repeat(20_000);
+    let content = format!("text,label\n{plain}\"say \\\"hi\\\", twice\",x\n\"\\\", d\",y\n");
+    let data = opened("d.csv", &content).unwrap();
+    assert_eq!(data.rows(), 40_002);
+    assert_eq!(texts(&data)[40_000..], ["say \"hi\", twice", "\", d"]);
+    let told: Vec<String> = data.notices().iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("line 40002: `\\\"` is read"), "{told:?}");
+    // A stream is read alike.
+    let (format, name) = (Format::named("csv").unwrap(), Path::new("stdin"));
+    let mut examples =
+        Examples::from_reader(std::io::Cursor::new(content), format, name, &Columns::default()).unwrap();
+    let table = examples.next_table(50_000).unwrap().unwrap();
+    assert_eq!((table.rows(), table.text(40_000).unwrap().text), (40_002, "say \"hi\", twice"));
+}
+
+#[test]
+fn lines_are_counted_whatever_they_end_in() {
+    let line = |content: &str| {
+        let said = refused("d.csv", content);
+        said.split("line ").nth(1).unwrap().split(':').next().unwrap().to_owned()
+    };
+    for (content, expected) in [
+        ("text,label\na,x\r\nb,y\nc,d,e\n", "4"),
+        ("text,label\r\na,x\nb,y\r\nc,d,e\n", "4"),
+        ("text,label\r\na,x\nb,y\nc,d,e", "4"),
+        ("text,label\na,x\r\nb,y\r\nc,d,e\r\n", "4"),
+        ("text,label\na,x\r\n\r\n\nb,y\n\nc,d,e\n", "7"),
+        ("text,label\r\n\"a\nb\",x\n\"c\r\nd\",y\nc,d,e\n", "6"),
+    ] {
+        assert!(line(content).starts_with(expected), "{content:?}: {}", line(content));
+    }
+}
+
+#[test]
 fn a_header_in_quotation_marks_says_that_fields_of_a_tsv_file_are_quoted() {
     let data = opened("d.tsv", "\"text\"\t\"label\"\n\"a \"\"b\"\"\"\t\"x\"\n\"c\td\"\t\"y\"\n").unwrap();
     assert_eq!((texts(&data), data.label_names()), (vec!["a \"b\"", "c\td"], &["x".into(), "y".into()][..]));
@@ -290,6 +325,27 @@ fn rows_without_a_value_and_bytes_that_are_no_text_are_told_with_their_place() {
 }
 
 #[test]
+fn a_column_that_no_object_has_is_missed_before_a_row_is_read_and_a_late_one_is_not() {
+    let columns = ColumnSettings { numbers: vec!["n".into()], ..ColumnSettings::default() }.columns();
+    let line = "{\"text\":\"a\",\"m\":1}\n".repeat(600);
+    let work = folder(&[
+        ("none.jsonl", line.as_bytes()),
+        ("late.jsonl", format!("{line}{{\"text\":\"b\",\"n\":2}}\n").as_bytes()),
+    ]);
+    let Err(error) = Examples::open(&work.path().join("none.jsonl"), &columns) else { panic!("it is read") };
+    assert_eq!(message(&error, work.path()), "`none.jsonl` has no column `n`; it has `m`, `text`");
+    let mut late = Examples::open(&work.path().join("late.jsonl"), &columns).unwrap();
+    assert_eq!(late.next_table(1000).unwrap().unwrap().rows(), 601);
+    // A stream cannot be looked through: its rows are refused until one has the column.
+    let stream = "{\"text\":\"a\"}\n{\"text\":\"b\",\"n\":null}\n{\"text\":\"c\"}\n";
+    let (format, name) = (Format::named("jsonl").unwrap(), Path::new("stdin"));
+    let mut rows = Examples::from_reader(std::io::Cursor::new(stream), format, name, &columns).unwrap();
+    let error = rows.next_table(10).unwrap_err();
+    assert!(error.is_of_row() && error.to_string().contains("line 1: column `n` is in no row"), "{error}");
+    assert_eq!(rows.next_table(10).unwrap().unwrap().rows(), 2);
+}
+
+#[test]
 fn a_file_without_the_column_of_labels_tells_its_other_columns() {
     let no_label = |wanted: &str| {
         vec![NoticeKind::NoLabelColumn { wanted: "label".into(), unread: vec![wanted.into()] }]
@@ -298,7 +354,8 @@ fn a_file_without_the_column_of_labels_tells_its_other_columns() {
     assert_eq!(kinds(&opened("d.jsonl", "{\"text\":\"a\",\"mood\":\"x\"}\n").unwrap()), no_label("mood"));
     assert!(opened("d.csv", "text\na\n").unwrap().notices().is_empty());
     let late = "{\"text\":\"a\",\"mood\":\"x\"}\n{\"text\":\"b\",\"label\":\"x\"}\n";
-    assert!(opened("d.jsonl", late).unwrap().notices().is_empty());
+    // The rows before it are without one.
+    assert_eq!(kinds(&opened("d.jsonl", late).unwrap()), [NoticeKind::EmptyLabels]);
 }
 
 #[test]

@@ -61,7 +61,10 @@ fn what_other_programs_write_for_nothing_is_unlabelled_and_told() {
         let data = labelled(&["yes", mark, "no", mark, ""]);
         assert_eq!(data.labels().unwrap(), [Some(1), None, Some(0), None, None], "{mark}");
         assert_eq!(told(&data), [(mark.to_owned(), 2)]);
+        let empty = data.notices().iter().find(|notice| notice.kind == NoticeKind::EmptyLabels).unwrap();
+        assert!(empty.to_string().ends_with(": 1 row without a label counts as unlabelled"));
     }
+    assert!(labelled(&["yes", "no"]).notices().is_empty());
     // Labels of stance are `FAVOR`, `AGAINST`, `NONE`.
     assert_eq!(labelled(&["NONE", "FAVOR", "none"]).label_names(), ["FAVOR", "NONE", "none"]);
     assert_eq!(told(&labelled(&["-1.0", "0.0", "1.0"])), [("-1".to_owned(), 1)]);

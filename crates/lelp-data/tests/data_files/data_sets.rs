@@ -131,6 +131,16 @@ fn splits_share_the_classes_of_train() {
 }
 
 #[test]
+fn training_rows_alone_are_opened_without_the_other_files() {
+    let folder = tempfile::tempdir().unwrap();
+    file(&folder, "train.csv", "text,label\na,x\nb,y\n");
+    file(&folder, "test.csv", "text,label\na,x,too many\n");
+    assert!(Splits::open(folder.path(), &Columns::default(), None).is_err());
+    let train = Splits::open_train(folder.path(), &Columns::default(), None).unwrap();
+    assert_eq!(texts(&train), ["a", "b"]);
+}
+
+#[test]
 fn the_hash_is_of_texts_in_order_and_of_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let hash = |content: &str| open(&file(&folder, "d.csv", content)).hash();

@@ -31,6 +31,16 @@ pub enum JsonFileError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A prompt that is longer than texts are.
+    #[error("`{}` sets a prompt of {bytes} bytes before every text; use {most} or fewer", path.display())]
+    LongPrompt {
+        /// The file.
+        path: PathBuf,
+        /// Bytes of the prompt.
+        bytes: usize,
+        /// The most that are taken.
+        most: usize,
+    },
     /// The file holds something else.
     #[error("`{}` is not as sentence-transformers or transformers write it", path.display())]
     Json {

@@ -1,5 +1,6 @@
 //! Hugging Face checkpoints of text encoders: architecture, tensors and their names, files.
 
+mod adapter;
 mod config;
 mod family;
 mod files;
@@ -7,6 +8,7 @@ mod head_names;
 mod modules;
 mod weights;
 
+pub(crate) use adapter::{ADAPTER, holds_adapter};
 pub use config::{Activation, Dropout, EncoderConfig, EncoderConfigError, EncoderConfigFileError};
 pub use config::{ProblemType, RelativeBias};
 pub use family::{FAMILIES, Family, FieldNames, FirstPosition, LayerNames, TokenTypes, family};

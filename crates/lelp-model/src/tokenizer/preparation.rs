@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{JsonFileError, PROMPTS, SENTENCE_SETTINGS, read_optional_json};
 
+/// Bytes of a prompt at most: it is tokenised with every text.
+const LONGEST_PROMPT: usize = 1 << 14;
+
 /// What sentence-transformers does to a text before it is tokenised; by default nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TextPreparation {
@@ -38,9 +41,14 @@ impl TextPreparation {
     pub(crate) fn read(folder: &Path) -> Result<Self, JsonFileError> {
         let sentence: SentenceConfig =
             read_optional_json(&folder.join(SENTENCE_SETTINGS))?.unwrap_or_default();
-        let prompts: Prompts = read_optional_json(&folder.join(PROMPTS))?.unwrap_or_default();
+        let path = folder.join(PROMPTS);
+        let prompts: Prompts = read_optional_json(&path)?.unwrap_or_default();
         let prompt = prompts.default_prompt_name.and_then(|name| prompts.prompts?.remove(&name)?);
-        Ok(Self { prompt: prompt.unwrap_or_default(), lower_case: sentence.do_lower_case.unwrap_or(false) })
+        let prompt = prompt.unwrap_or_default();
+        if prompt.len() > LONGEST_PROMPT {
+            return Err(JsonFileError::LongPrompt { path, bytes: prompt.len(), most: LONGEST_PROMPT });
+        }
+        Ok(Self { prompt, lower_case: sentence.do_lower_case.unwrap_or(false) })
     }
 
     /// The text as it is tokenised.

@@ -5,6 +5,7 @@
 
 mod embeddings;
 mod folder;
+mod majority;
 mod settings;
 mod settings_table;
 mod split_encoder;
@@ -23,6 +24,7 @@ use thiserror::Error;
 pub use crate::class_weights::{ClassWeightRule, ClassWeights, ClassWeightsError};
 pub use crate::task::{Task, TaskError};
 pub use folder::{FolderError, RunRecord, check_free, save};
+pub use majority::Majority;
 pub use settings::DistillSettings;
 pub use settings_table::{SettingsTable, SettingsTableError};
 pub use split_encoder::{SplitEncoder, SplitEncoderError};

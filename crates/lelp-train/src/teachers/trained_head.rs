@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use lelp::{Classified, ErrorKind};
 use lelp_data::ColumnSettings;
-use lelp_data::storage::{self, FileError};
+use lelp_data::storage::{self, FileError, FileHashes};
 use lelp_model::encoder_classifier::{
     EncoderClassifier, EncoderClassifierError, FrozenEncoderConfig, TEACHER_FILE,
 };
 use lelp_model::head::ClassifierHead;
 use lelp_model::mlp::MlpModel;
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::network::{NetworkError, TrainedNetwork};
-use crate::training::TrainReport;
+use crate::training::{TrainReport, ValidationRecord};
 
 /// A head that was trained.
 #[derive(Debug)]
@@ -43,6 +44,16 @@ pub enum HeadModel {
     OnColumns(TrainedNetwork),
 }
 
+/// `run.json` of a head on columns; beside one on an encoder `teacher.json` names the files.
+#[derive(Debug, Serialize)]
+struct RunRecord {
+    version: &'static str,
+    best_epoch: usize,
+    validation: Option<ValidationRecord>,
+    /// SHA-256 of every other file.
+    files: FileHashes,
+}
+
 /// Why a teacher cannot be written.
 #[derive(Debug, Error)]
 pub enum SaveHeadError {
@@ -66,9 +77,22 @@ impl TrainedHead {
                 HeadModel::OnEncoder { head, config, encoder } => {
                     Ok(EncoderClassifier::save(folder, encoder, head, config)?)
                 }
-                HeadModel::OnColumns(network) => Ok(network.save(folder)?),
+                HeadModel::OnColumns(network) => {
+                    network.save(folder)?;
+                    let record = self.record(FileHashes::of(folder)?);
+                    Ok(storage::write(&folder.join("run.json"), &storage::pretty_json(&record))?)
+                }
             }
         })
+    }
+
+    fn record(&self, files: FileHashes) -> RunRecord {
+        RunRecord {
+            version: env!("CARGO_PKG_VERSION"),
+            best_epoch: self.report.best_epoch,
+            validation: self.report.best().and_then(|epoch| epoch.validation),
+            files,
+        }
     }
 
     /// Whether `folder` holds a head that was trained, complete.

@@ -18,7 +18,7 @@ pub(super) struct ComparisonBar {
 
 impl ComparisonBar {
     pub(super) fn new(printer: Printer, cells: usize) -> Self {
-        Self { bar: printer.progress("comparing", cells as u64, "students"), printer }
+        Self { bar: printer.uneven_progress("comparing", cells as u64, "students"), printer }
     }
 
     pub(super) fn finish(&self) {

@@ -1,5 +1,6 @@
 //! `lelp distill`: train a student.
 
+mod score_warnings;
 mod split_source;
 mod task;
 
@@ -165,6 +166,9 @@ impl Arguments {
         recipe.set("columns.labels", self.columns.labels.as_ref())?;
         recipe.set("columns.missing_labels", self.columns.missing_labels())?;
         recipe.fill("distill", &Table::from_iter([("method".to_owned(), Value::from(AUTO))]));
+        if let (Some(path), Some(table)) = (&self.recipe, recipe.table_mut("distill")) {
+            AutoSpec::check_method(table).with_context(|| format!("reading recipe `{}`", path.display()))?;
+        }
         let spec = recipe.table_mut("distill").and_then(AutoSpec::take);
         let mut given = |table: &str| -> Vec<String> {
             recipe.table_mut(table).map(|table| table.keys().cloned().collect()).unwrap_or_default()
@@ -235,11 +239,7 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
             &format!("{} {value:.4} on {rows} validation rows, epoch {epoch}", score.metric),
         );
     }
-    if distilled.report.best().and_then(|epoch| epoch.validation).is_some_and(|score| score.one_class) {
-        printer.warn(
-            "the student answers all validation rows with one class; try `--class-weights balanced` or `--select macro-f1`",
-        );
-    }
+    score_warnings::warn(&distilled, &task, &settings, printer);
     for remark in distilled.student.remarks(task.validation(), &cancel)? {
         printer.note(&remark);
     }
@@ -269,7 +269,7 @@ fn search(
     printer: Printer,
     cancel: &AtomicBool,
 ) -> Result<AutoResult, Failure> {
-    let bar = printer.progress("searching", budget.get() as u64, "students");
+    let bar = printer.uneven_progress("searching", budget.get() as u64, "students");
     let cache = embedding_cache().ok();
     let search = AutoSearch {
         task,

@@ -46,11 +46,11 @@ pub(crate) struct Arguments {
     model: Option<PathBuf>,
 
     /// Folder of the teacher's signals [default: those of the student]
-    #[arg(long, value_name = "DIR", required_unless_present = "model")]
+    #[arg(long, value_name = "DIR")]
     signals: Option<PathBuf>,
 
     /// The data file that the signals were made from, or a folder with it [default: that of the student]
-    #[arg(long, value_name = "FILE", required_unless_present = "model")]
+    #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
 
     /// File of the split, from `lelp fit` [default: fit one]
@@ -193,6 +193,11 @@ fn open_data(path: &Path, columns: &ColumnSettings, teacher: &[String]) -> Resul
 
 impl Arguments {
     fn check(&self) -> Result<(), Failure> {
+        if self.model.is_none() && (self.signals.is_none() || self.data.is_none()) {
+            return Err(Failure::usage(
+                "give a student with `--model`, or a teacher's `--signals` with the `--data` that they were made from",
+            ));
+        }
         if self.model.is_some() || self.file.is_some() {
             return Ok(());
         }

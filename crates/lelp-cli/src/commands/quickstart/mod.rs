@@ -21,7 +21,7 @@ use lelp_train::distill::{self, ClassWeights, DistillSettings, Distilled, Distil
 use lelp_train::students::{Resources, StudentSettings};
 use lelp_train::training::TrainSettings;
 
-use crate::args::{ColumnArgs, GlobalArgs};
+use crate::args::{ColumnArgs, GlobalArgs, model_name};
 use crate::command_error::CommandError;
 use crate::commands::compare::{self, CompareOptions, tables};
 use crate::commands::fit::as_table;
@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
 
     /// Encoder of the texts: a Hugging Face folder, or the name of a model as for `lelp pull`
     /// [default: sentence-transformers/all-MiniLM-L6-v2]
-    #[arg(long, value_name = "DIR|MODEL")]
+    #[arg(long, value_name = "DIR|MODEL", value_parser = model_name())]
     encoder: Option<String>,
 
     /// Folder for all results; one of an earlier quickstart is continued

@@ -1,7 +1,7 @@
 //! The recipe of a quickstart.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lelp_data::Schema;
 use lelp_data::storage::FileError;
@@ -58,6 +58,12 @@ pub(super) fn source(data: Option<&Path>) -> String {
     format!("# Data: {}\n", whole.escape_debug())
 }
 
+/// A path as a recipe can hold it.
+fn utf8(name: &str, path: PathBuf) -> Result<String, SettingsTableError> {
+    let refused = |path| SettingsTableError::NotUtf8 { name: name.to_owned(), path: PathBuf::from(path) };
+    path.into_os_string().into_string().map_err(refused)
+}
+
 /// The recipe as TOML that a person can change, for data of a name or the bundled ones.
 ///
 /// Texts are read by `encoder`, and by the default one where none is given. Vectors are nothing that an n-gram student
@@ -76,19 +82,16 @@ pub(super) fn text(
             // The recipe's own folder is another one.
             let whole =
                 fs::canonicalize(path).map_err(|source| FileError::Read { path: path.clone(), source })?;
-            let Some(text) = whole.to_str() else {
-                return Err(SettingsTableError::NotUtf8 { name: "data".to_owned(), path: whole }.into());
-            };
-            (name, text.to_owned())
+            (name, utf8("data", whole)?)
         }
     };
     let encoder = encoder.or(schema.text().map(|_| ENCODER));
     let encoder = encoder.map(|encoder| {
         let whole = fs::canonicalize(encoder).ok().filter(|folder| folder.is_dir());
-        let encoder =
-            whole.map_or_else(|| encoder.to_owned(), |folder| folder.to_string_lossy().into_owned());
-        ("encoder".to_owned(), Value::String(encoder))
+        let encoder = whole.map_or_else(|| Ok(encoder.to_owned()), |folder| utf8("encoder", folder))?;
+        Ok::<_, SettingsTableError>(("encoder".to_owned(), Value::String(encoder)))
     });
+    let encoder = encoder.transpose()?;
     let columns = Table::try_from(&columns).expect("names of columns are words");
     let data = Table::from_iter([
         ("name".to_owned(), word(name)),

@@ -15,7 +15,7 @@ use lelp_train::network::CATEGORY_WIDTH;
 use lelp_train::teachers::{FrozenEncoder, HeadTraining, TrainedHead};
 use lelp_train::training::{Event, TrainReport, TrainSettings};
 
-use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs};
+use crate::args::{ColumnArgs, EncoderArgs, GlobalArgs, LabelArgs, LogArgs, TrainingArgs, model_name};
 use crate::command_error::CommandError;
 use crate::data_notices;
 use crate::encoder_cache::{embedding_cache, encoder_folder};
@@ -51,7 +51,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Encoder of the texts: a Hugging Face folder, or the name of a model as for `lelp pull`
-    #[arg(long, value_name = "DIR|MODEL")]
+    #[arg(long, value_name = "DIR|MODEL", value_parser = model_name())]
     encoder: Option<String>,
 
     /// Folder with train, validation and test files (Parquet, CSV, TSV, JSON Lines), or one training file

@@ -1,17 +1,16 @@
 //! Values between commas, semicolons, tabs or bars, below a header.
 
-mod backslash_quotes;
+mod quote_reader;
 mod quote_state;
 mod records;
 mod sniff;
-mod stray_quotes;
 
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::path::Path;
 
+use self::quote_reader::{Marks, QuoteReader};
 use self::records::{Dialect, Records};
-use self::stray_quotes::StrayQuotes;
 use super::lines::Lines;
 use super::utf8::utf8;
 use super::{Format, Source, foreign};
@@ -102,12 +101,14 @@ pub(super) fn is_header(start: &[u8], columns: &Columns) -> bool {
     names(columns.text.name()) && names(columns.label.name())
 }
 
-/// Whether the first rows show that a quotation mark inside of a field stands behind a backslash.
+/// Whether the first rows show that a quotation mark inside of a field stands behind a backslash: then one behind a backslash is
+/// one in rows before that too.
 fn escapes_by_backslash<R: BufRead>(lines: &mut Lines<R>, delimiter: u8) -> Result<bool, DataError> {
-    let mut quotes = StrayQuotes::new(delimiter, 1);
     let file = lines.file().to_owned();
-    quotes.follow(lines.reader.fill_buf().map_err(|source| DataError::Read { file, source })?);
-    Ok(quotes.found().is_some_and(|first| first.escaped))
+    let read = |source| DataError::Read { file: file.clone(), source };
+    let mut reader = QuoteReader::new(lines.reader.fill_buf().map_err(read)?, delimiter, Marks::Undecided, 1);
+    io::copy(&mut reader, &mut io::sink()).map_err(read)?;
+    Ok(reader.found().is_some_and(|first| first.escaped))
 }
 
 /// A column's name without the blanks, marks and characters of no width around it.
@@ -125,7 +126,7 @@ struct DelimitedRows {
     delimiter: u8,
     /// Whether quotation marks are part of the text.
     tabs: bool,
-    /// Whether a stray quotation mark was told.
+    /// Whether a quotation mark behind which its field goes on was told.
     stray: bool,
     notices: NoticeLog,
 }
@@ -150,8 +151,8 @@ impl DelimitedRows {
     fn tell_stray_quote(&mut self) {
         if let Some(first) = self.records.stray_quote().filter(|_| !self.stray) {
             self.stray = true;
-            let location = Location::Line(first.line);
-            self.notices.add(self.columns.file(), NoticeKind::StrayQuote, Some(location));
+            let kind = if first.escaped { NoticeKind::BackslashQuotes } else { NoticeKind::StrayQuote };
+            self.notices.add(self.columns.file(), kind, Some(Location::Line(first.line)));
         }
     }
 

@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use super::backslash_quotes::BackslashQuotes;
-use super::stray_quotes::{StrayQuote, StrayQuotes};
+use super::quote_reader::{Marks, QuoteReader, StrayQuote};
 use crate::error::DataError;
 use crate::formats::lines::{Lines, MOST_BYTES};
 
@@ -18,7 +17,8 @@ pub(super) struct Dialect {
     pub(super) delimiter: u8,
     /// Whether a field may stand in quotation marks, and then hold separators and line breaks.
     pub(super) quoting: bool,
-    /// Whether a quotation mark inside of such a field stands behind a backslash, in place of twice.
+    /// Whether it is known that a quotation mark inside of such a field stands behind a backslash, in place of twice; else
+    /// the first row that shows it decides.
     pub(super) backslashes: bool,
 }
 
@@ -27,6 +27,14 @@ impl Dialect {
         let mut builder = ReaderBuilder::new();
         builder.has_headers(false).flexible(true).delimiter(self.delimiter).quoting(self.quoting);
         builder.from_reader(reader)
+    }
+
+    fn marks(self) -> Marks {
+        match self {
+            Self { quoting: false, .. } => Marks::Unquoted,
+            Self { backslashes: true, .. } => Marks::Escaped,
+            Self { .. } => Marks::Undecided,
+        }
     }
 
     /// The fields of a line on its own.
@@ -41,15 +49,13 @@ impl Dialect {
 
 /// A reader of records, of which it holds one at a time.
 pub(super) struct Records {
-    reader: Reader<Limited<Box<dyn Read + Send>>>,
+    reader: Reader<Limited>,
     file: PathBuf,
     record: ByteRecord,
     /// Bytes since the last record.
     bytes: Arc<AtomicUsize>,
     /// Lines before the first record.
     lines_before: u64,
-    /// Whether lines end in two characters: the reader counts a line at the second one, which it reads with the next record.
-    two_characters: bool,
 }
 
 impl Records {
@@ -59,16 +65,13 @@ impl Records {
         R: BufRead + Send + 'static,
     {
         let (file, lines_before) = (lines.file().to_owned(), lines.number().saturating_sub(1));
-        let two_characters = line.ends_with(b"\r\n");
         let bytes = Arc::new(AtomicUsize::new(0));
-        let whole = io::Cursor::new(line).chain(lines.reader);
-        let Dialect { delimiter, quoting, backslashes } = dialect;
-        let stray = (quoting && !backslashes).then(|| StrayQuotes::new(delimiter, lines_before + 1));
-        let inner: Box<dyn Read + Send> =
-            if backslashes { Box::new(BackslashQuotes::new(whole, delimiter)) } else { Box::new(whole) };
-        let limited = Limited { inner, bytes: Arc::clone(&bytes), last: 0, ended: false, stray };
+        let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(line).chain(lines.reader));
+        let inner = QuoteReader::new(whole, dialect.delimiter, dialect.marks(), lines_before + 1);
+        let limited =
+            Limited { inner, bytes: Arc::clone(&bytes), newest: Vec::new(), given: 0, ended: false };
         let reader = dialect.reader(limited);
-        Self { reader, file, record: ByteRecord::new(), bytes, lines_before, two_characters }
+        Self { reader, file, record: ByteRecord::new(), bytes, lines_before }
     }
 
     /// Reads the next record; `false` behind the last one.
@@ -78,7 +81,7 @@ impl Records {
     /// longer than any text.
     pub(super) fn next_record(&mut self) -> Result<bool, DataError> {
         self.bytes.store(0, Ordering::Relaxed);
-        let line = self.line_of(self.reader.position());
+        let line = self.lines_before + self.reader.position().line();
         let file = || self.file.clone();
         match self.reader.read_byte_record(&mut self.record) {
             Ok(false) => Ok(false),
@@ -101,13 +104,13 @@ impl Records {
     /// Whether the file has ended inside of a quoted field: outside of one, its last line break would have ended the
     /// record, and a closed one ends with a quotation mark.
     fn is_open(&self) -> bool {
-        let Limited { last, ended, .. } = self.reader.get_ref();
-        self.record.as_slice().last() == Some(&b'\n') && *ended && *last == b'\n'
+        let limited = self.reader.get_ref();
+        self.record.as_slice().last() == Some(&b'\n') && limited.ended && limited.ends_with_break()
     }
 
     /// The first quoted field so far that goes on behind its closing mark.
     pub(super) fn stray_quote(&self) -> Option<StrayQuote> {
-        self.reader.get_ref().stray.as_ref().and_then(StrayQuotes::found)
+        self.reader.get_ref().inner.found()
     }
 
     /// The fields of the record.
@@ -126,28 +129,42 @@ impl Records {
     }
 
     /// The line on which the record begins, and the one on which it ends.
+    ///
+    /// Counted from its end: blank lines may stand before it, and of a line end of two characters the second one is read with
+    /// the next record.
     pub(super) fn lines(&self) -> (u64, u64) {
-        let breaks = self.record.as_slice().split(|byte| *byte == b'\n').count() as u64 - 1;
-        let first = self.record.position().map_or(0, |position| self.line_of(position));
-        (first, first + breaks)
-    }
-
-    /// The line of the file where a record begins.
-    fn line_of(&self, position: &csv::Position) -> u64 {
-        position.line() + self.lines_before + u64::from(self.two_characters && position.byte() > 0)
+        let end = self.reader.position();
+        let ended_by_break = !self.is_open() && self.reader.get_ref().is_behind_break(end.byte());
+        let last = end.line() + self.lines_before - u64::from(ended_by_break);
+        let breaks = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        (last - breaks, last)
     }
 }
 
 /// A reader that gives up where a record does not end.
-struct Limited<R> {
-    inner: R,
+struct Limited {
+    inner: QuoteReader<Box<dyn Read + Send>>,
     bytes: Arc<AtomicUsize>,
-    /// The last byte that was read.
-    last: u8,
+    /// The bytes that were given out last: a record ends among them.
+    newest: Vec<u8>,
+    /// How many were given out, with them.
+    given: u64,
     /// Whether there is no more, and a record that comes now was ended by that.
     ended: bool,
-    /// Looks for stray quotation marks, where fields may be quoted.
-    stray: Option<StrayQuotes>,
+}
+
+impl Limited {
+    /// Whether the last byte so far ends a line.
+    fn ends_with_break(&self) -> bool {
+        self.newest.last() == Some(&b'\n')
+    }
+
+    /// Whether the byte before the place `end` ends a line.
+    fn is_behind_break(&self, end: u64) -> bool {
+        let back = usize::try_from(self.given - end).ok();
+        let place = back.and_then(|back| self.newest.len().checked_sub(back + 1));
+        place.is_some_and(|place| self.newest[place] == b'\n')
+    }
 }
 
 /// More bytes than a record can have.
@@ -159,13 +176,14 @@ fn is_too_long(error: &io::Error) -> bool {
     error.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()).is_some()
 }
 
-impl<R: Read> Read for Limited<R> {
+impl Read for Limited {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.ended = read == 0;
-        self.last = buffer[..read].last().copied().unwrap_or(self.last);
-        if let Some(stray) = &mut self.stray {
-            stray.follow(&buffer[..read]);
+        if !self.ended {
+            self.newest.clear();
+            self.newest.extend_from_slice(&buffer[..read]);
+            self.given += read as u64;
         }
         if self.bytes.fetch_add(read, Ordering::Relaxed) > MOST_BYTES {
             return Err(io::Error::other(TooLong));

@@ -8,15 +8,16 @@ mod write;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Number, Value};
 
 use self::elements::Elements;
 use super::lines::Lines;
 use super::{Format, Source};
-use crate::cells::Cell;
+use crate::cells::{Cell, ValueError};
 use crate::columns::{ColumnRequest, Columns, FileColumns, FileRows, Row};
 use crate::error::{DataError, Location};
 use crate::notices::NoticeLog;
@@ -35,6 +36,7 @@ type Object = Map<String, Value>;
 type Objects = Box<dyn Iterator<Item = Result<(Location, Object), DataError>> + Send>;
 
 fn open(source: Source, file: &Path, columns: &Columns, notices: &NoticeLog) -> Result<FileRows, DataError> {
+    let can_be_read_again = source.can_be_read_again();
     let mut objects = objects(source, file, columns, notices)?;
     let Some(first) = objects.next().transpose()? else {
         return Ok(FileRows::new(Vec::new(), std::iter::empty()));
@@ -55,11 +57,15 @@ fn open(source: Source, file: &Path, columns: &Columns, notices: &NoticeLog) -> 
         }
     }
     let unlabelled = Unlabelled::new(&first.1, columns, notices);
-    let columns = FileColumns::find(columns, &present, file, notices)?;
-    let of_file = columns.columns();
-    let missing = columns.required().map(str::to_owned).collect();
+    let own = FileColumns::find(columns, &present, file, notices)?;
+    let mut missing = Missing { columns: own.required().map(str::to_owned).collect(), ..Missing::default() };
+    missing.see(&first.1);
+    if can_be_read_again && !missing.columns.is_empty() {
+        missing.look_ahead(file, columns)?;
+    }
+    let of_file = own.columns();
     let objects = std::iter::once(Ok(first)).chain(objects);
-    let rows = JsonRows { objects, columns, missing, unlabelled, keys: BTreeSet::new(), ended: false };
+    let rows = JsonRows { objects, columns: own, missing, unlabelled };
     Ok(FileRows::new(of_file, rows))
 }
 
@@ -193,15 +199,55 @@ impl Unlabelled {
     }
 }
 
+/// Required columns that no object has had yet: of a file, each is found before the first row is given out.
+#[derive(Default)]
+struct Missing {
+    columns: BTreeSet<String>,
+    /// Keys of the objects, the first of them.
+    keys: BTreeSet<String>,
+}
+
+impl Missing {
+    fn see(&mut self, object: &Object) {
+        /// Keys to list where a column is missing.
+        const SHOWN: usize = 64;
+        if !self.columns.is_empty() {
+            self.columns.retain(|name| within(object, name).is_none());
+            let free = SHOWN.saturating_sub(self.keys.len());
+            self.keys.extend(object.keys().take(free).cloned());
+        }
+    }
+
+    /// Reads the file until each column has come.
+    ///
+    /// # Errors
+    /// [`DataError::MissingColumn`] where one comes nowhere; what else is wrong is left to whoever reads the rows.
+    fn look_ahead(&mut self, file: &Path, columns: &Columns) -> Result<(), DataError> {
+        let source = File::open(file).map_err(|source| DataError::Read { file: file.to_owned(), source })?;
+        for object in objects(Source::File(source), file, columns, &NoticeLog::default())? {
+            match object {
+                Ok((_, object)) => self.see(&object),
+                Err(error) if error.is_of_row() => {}
+                Err(_) => return Ok(()),
+            }
+            if self.columns.is_empty() {
+                return Ok(());
+            }
+        }
+        self.error(file).map_or(Ok(()), Err)
+    }
+
+    fn error(&self, file: &Path) -> Option<DataError> {
+        let (file, column) = (file.to_owned(), self.columns.first()?.clone());
+        Some(DataError::MissingColumn { file, column, present: self.keys.iter().cloned().collect() })
+    }
+}
+
 struct JsonRows<I> {
     objects: I,
     columns: FileColumns,
-    /// Required columns that no object has had yet.
-    missing: BTreeSet<String>,
+    missing: Missing,
     unlabelled: Unlabelled,
-    /// Keys of the objects, the first of them.
-    keys: BTreeSet<String>,
-    ended: bool,
 }
 
 impl<I: Iterator<Item = Result<(Location, Object), DataError>>> Iterator for JsonRows<I> {
@@ -217,24 +263,19 @@ impl<I: Iterator<Item = Result<(Location, Object), DataError>>> Iterator for Jso
 
 impl<I> JsonRows<I> {
     fn row(&mut self, location: Location, object: &Object) -> Result<Row, DataError> {
-        /// Keys to list where a column is missing.
-        const SHOWN: usize = 64;
         self.unlabelled.see(object);
-        if !self.missing.is_empty() {
-            self.missing.retain(|name| within(object, name).is_none());
-            let free = SHOWN.saturating_sub(self.keys.len());
-            self.keys.extend(object.keys().take(free).cloned());
+        self.missing.see(object);
+        // Of a stream nobody knows whether the column is to come: such a row is no row with a missing value.
+        if let Some(column) = self.missing.columns.first() {
+            return Err(self.columns.wrong_value(location, column, ValueError::Unseen));
         }
         self.columns.row(location, |name, _| Ok(cell(within(object, name).cloned())))
     }
 
     fn end(&mut self) -> Option<Result<Row, DataError>> {
         self.unlabelled.end(self.columns.file());
-        let column = self.missing.first().filter(|_| !self.ended)?.clone();
-        self.ended = true;
-        let (file, present): (PathBuf, _) =
-            (self.columns.file().to_owned(), self.keys.iter().cloned().collect());
-        Some(Err(DataError::MissingColumn { file, column, present }))
+        let missing = std::mem::take(&mut self.missing);
+        missing.error(self.columns.file()).map(Err)
     }
 }
 

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use lelp_data::storage::FileError;
 
+use crate::checkpoint::adapter::ADAPTER;
 use crate::checkpoint::family::FAMILIES;
 
 /// Why a `config.json` does not describe an encoder that can be run.
@@ -104,6 +105,9 @@ pub enum EncoderConfigFileError {
     /// The file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// There is none, but an adapter.
+    #[error("`{}` holds {ADAPTER}", .0.display())]
+    Adapter(PathBuf),
     /// The file describes no encoder that can be run.
     #[error("`{}` describes no encoder that can be run", path.display())]
     Invalid {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use lelp_data::storage;
 
+use super::adapter::holds_adapter;
 use super::family::{Family, FirstPosition, TokenTypes};
 
 pub use error::{EncoderConfigError, EncoderConfigFileError};
@@ -137,6 +138,9 @@ impl EncoderConfig {
     /// [`EncoderConfigFileError`] names the file.
     pub fn load(folder: &Path) -> Result<Self, EncoderConfigFileError> {
         let path = folder.join("config.json");
+        if !path.exists() && holds_adapter(folder) {
+            return Err(EncoderConfigFileError::Adapter(folder.to_owned()));
+        }
         Self::parse(&storage::map(&path)?).map_err(|source| EncoderConfigFileError::Invalid { path, source })
     }
 

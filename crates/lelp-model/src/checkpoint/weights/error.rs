@@ -6,6 +6,7 @@ use safetensors::{Dtype, SafeTensorError};
 use thiserror::Error;
 
 use super::other_format;
+use crate::checkpoint::adapter::ADAPTER;
 use lelp_data::storage::FileError;
 
 /// Why the weights do not fit the config; every variant names the file.
@@ -22,12 +23,9 @@ pub enum WeightsError {
         /// The file that is there.
         file: &'static str,
     },
-    /// What Git LFS leaves where large files were not fetched.
-    #[error("`{}` is a pointer of Git LFS, not the weights: fetch them with `git lfs pull`", path.display())]
-    LfsPointer {
-        /// The file.
-        path: PathBuf,
-    },
+    /// There are weights of an adapter alone.
+    #[error("`{}` holds {ADAPTER}", .0.display())]
+    Adapter(PathBuf),
     /// Not a safetensors file, or cut off.
     #[error("`{}` is not a complete safetensors file; fetch it again", path.display())]
     Format {

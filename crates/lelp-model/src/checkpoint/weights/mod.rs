@@ -12,6 +12,7 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 use serde::Deserialize;
 
+use super::adapter::holds_adapter;
 use super::config::EncoderConfig;
 use super::modules::ModuleTensor;
 use lelp_data::storage;
@@ -53,6 +54,9 @@ impl Weights {
         if one.exists() || !index.exists() {
             if let Some(file) = other_format::find(folder).filter(|_| !one.exists()) {
                 return Err(WeightsError::OtherFormat { folder: folder.to_owned(), file });
+            }
+            if !one.exists() && holds_adapter(folder) {
+                return Err(WeightsError::Adapter(folder.to_owned()));
             }
             let shards = vec![Shard::open(&one)?];
             return Ok(Self { wrapped: wrapped_names(&shards), path: one, shards, places: None, prefix });

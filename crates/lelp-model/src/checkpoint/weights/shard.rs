@@ -11,9 +11,6 @@ use lelp_data::storage::{self, MappedFile};
 /// Bytes of the number that says how long the header is.
 const LENGTH_BYTES: usize = size_of::<u64>();
 
-/// How a file begins that Git LFS leaves in place of a large one.
-const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/";
-
 #[derive(Debug)]
 pub(super) struct Shard {
     path: PathBuf,
@@ -27,9 +24,6 @@ impl Shard {
     /// Maps `path` and checks its header against its length.
     pub(super) fn open(path: &Path) -> Result<Self, WeightsError> {
         let file = storage::map(path)?;
-        if file.starts_with(LFS_POINTER) {
-            return Err(WeightsError::LfsPointer { path: path.to_owned() });
-        }
         let (length, header) = SafeTensors::read_metadata(&file)
             .map_err(|source| WeightsError::Format { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), file, header, start: LENGTH_BYTES + length })

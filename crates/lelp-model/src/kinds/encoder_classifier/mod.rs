@@ -213,7 +213,9 @@ impl Predictor for EncoderClassifier {
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
         let table = self.schema.fit(table)?;
         let texts: Vec<Text<'_>> = table.texts()?.collect();
-        Ok(self.head.apply(self.encoder.embed(&texts)?).logits)
+        let logits = self.head.apply(self.encoder.embed(&texts)?).logits;
+        PredictError::check(&logits)?;
+        Ok(logits)
     }
 
     fn teacher(&self) -> Option<&dyn Teacher> {

@@ -251,7 +251,9 @@ impl Predictor for MlpModel {
     }
 
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
-        Ok(self.signals(table, &mut |_| {}, &AtomicBool::new(false))?.logits)
+        let logits = self.signals(table, &mut |_| {}, &AtomicBool::new(false))?.logits;
+        PredictError::check(&logits)?;
+        Ok(logits)
     }
 
     fn teacher(&self) -> Option<&dyn Teacher> {

@@ -92,7 +92,7 @@ impl Predictor for NgramModel {
         logits: &mut [f32],
     ) -> Result<(), PredictError> {
         self.class_logits(text, scratch.of_kind::<NgramScratch>(), logits);
-        Ok(())
+        PredictError::check(logits)
     }
 
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
@@ -104,6 +104,7 @@ impl Predictor for NgramModel {
             let extract = |features: &mut _, ids: &mut _| self.features.extract(&table, row, features, ids);
             self.logits_of_features(extract, table.text(row).as_ref(), &mut scratch, logits);
         }
+        PredictError::check(&logits)?;
         Ok(logits)
     }
 }

@@ -125,7 +125,7 @@ impl Predictor for StaticModel {
         logits: &mut [f32],
     ) -> Result<(), PredictError> {
         self.class_logits(text, scratch.of_kind::<StaticStudentScratch>(), logits);
-        Ok(())
+        PredictError::check(logits)
     }
 
     fn logits(&self, table: &Table) -> Result<Vec<f32>, PredictError> {
@@ -136,6 +136,7 @@ impl Predictor for StaticModel {
         for (text, logits) in table.texts()?.zip(logits.chunks_exact_mut(classes)) {
             self.class_logits(&text, &mut scratch, logits);
         }
+        PredictError::check(&logits)?;
         Ok(logits)
     }
 }

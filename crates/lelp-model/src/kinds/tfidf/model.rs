@@ -156,6 +156,7 @@ impl Predictor for TfidfModel {
         for (text, logits) in table.texts()?.zip(logits.chunks_exact_mut(classes)) {
             self.class_logits(&text, &mut scratch, logits);
         }
+        PredictError::check(&logits)?;
         Ok(logits)
     }
 }
