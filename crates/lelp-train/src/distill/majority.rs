@@ -26,7 +26,9 @@ impl Majority {
             return None;
         }
         let mut counts = vec![0_usize; classes.iter().max().map_or(0, |&most| most as usize + 1)];
-        classes.iter().for_each(|&class| counts[class as usize] += 1);
+        for &class in classes {
+            counts[class as usize] += 1;
+        }
         let class = (0..counts.len()).rev().max_by_key(|&class| counts[class])?;
         let share = counts[class] as f64 / rows as f64;
         let deviation = (share * (1.0 - share) / rows as f64).sqrt();

@@ -136,7 +136,7 @@ impl Records {
         let end = self.reader.position();
         let ended_by_break = !self.is_open() && self.reader.get_ref().is_behind_break(end.byte());
         let last = end.line() + self.lines_before - u64::from(ended_by_break);
-        let breaks = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let breaks = self.record.as_slice().split(|byte| *byte == b'\n').skip(1).count() as u64;
         (last - breaks, last)
     }
 }
