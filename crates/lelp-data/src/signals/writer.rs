@@ -225,9 +225,13 @@ impl SignalsWriter {
             let (written, rows) = (rows.start, self.file.description.rows);
             return Err(SignalsFileError::Incomplete { folder: self.folder, written, rows });
         }
+        if self.journal.take().is_some() {
+            // It names every part before the journal goes, which named them so far: complete signals have none beside them.
+            self.file.write(&self.work)?;
+        }
+        journal::remove(&self.work)?;
         self.file.complete = true;
         self.file.write(&self.work)?;
-        journal::remove(&self.work)?;
         if self.work != self.folder {
             storage::replace_folder(&self.work, &self.folder, &SIGNALS)?;
             storage::remove(&self.work)?;
