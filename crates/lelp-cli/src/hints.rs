@@ -7,6 +7,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lelp::FitError;
 use lelp::artifact::ArtifactError;
 use lelp_compare::run::RunError;
 use lelp_compare::store::ResultsError;
@@ -142,6 +143,11 @@ fn of_one(error: &(dyn Error + 'static)) -> Option<String> {
             "choose it with `lelp cascade`, or give it with `--fallback-threshold`";
         ServeError: ServeError::OtherTexts { .. } => "give a teacher of the same kind of texts";
         ServeError: ServeError::Limits { .. } => "raise `--max-texts-in-flight`, or lower `--max-texts`";
+        FitError: FitError::ClassTooSmall { .. } =>
+            "classes are counted from 0 in the order of the labels, and their rows are those that the teacher answers so: \
+             `--members label` takes rows by their labels, `--method kd` splits nothing";
+        ShrinkError: ShrinkError::Static =>
+            "distil one without them, by a method's name in place of `auto`: `lelp distill --method kmeans`";
         NgramStudentError: NgramStudentError::Memory { .. } => memory::hint();
         io::Error: error if error.kind() == io::ErrorKind::OutOfMemory => memory::hint();
         ArtifactError: ArtifactError::NotOurs { .. } => "give a file that `lelp fit` wrote";

@@ -154,7 +154,7 @@ fn the_encoder_that_a_teacher_was_made_of_splits_its_classes() {
         (fs::read(work.path(name).join("model.safetensors")).unwrap(), said)
     };
     let (by_default, said) = student("default", "");
-    assert!(said.contains("`--split-source teacher` splits by its own"), "{said}");
+    assert!(said.contains("`encoder`, which it was made of (`--split-source teacher`"), "{said}");
     assert!(json(&work, "default/run.json")["split_signals"].is_string());
     assert!(by_default == student("named", "--split-encoder encoder").0);
     let (own, said) = student("own", "--split-source teacher");

@@ -21,7 +21,7 @@ use crate::progress::Rows;
 const FOREIGN: f64 = 0.25;
 
 /// Said of a teacher whose embeddings were trained for its classes.
-const FINE_TUNED: &str = "the teacher was fine-tuned whole and has drawn each class together";
+const FINE_TUNED: &str = "the teacher was fine-tuned whole, which draws each class together";
 
 /// Opens the rows of `settings`. Where a teacher is named and no signals are, its signals are found or made, and
 /// `settings` say from then on where they are; `out` is the student's folder, and `splits` whether
@@ -61,6 +61,11 @@ pub(super) fn open(
         columns: &settings.columns,
         weight: settings.unlabelled_weight,
     };
+    if splits && teacher.is_fine_tuned() {
+        printer.note(&format!(
+            "{FINE_TUNED}; splits are by its own embeddings all the same, as no others of the unlabelled rows are known"
+        ));
+    }
     let bar = Rows::new(printer, "signals", 0);
     let task = answering.with_unlabelled(task, files, &mut |step| match step {
         UnlabelledStep::Read(report) => print(report, printer),
@@ -82,17 +87,18 @@ fn split_by_base(settings: &mut DistillSettings, task: &Task, teacher: &LoadedTe
     }
     let single_texts = matches!(task.train().schema().fields(), [field] if field.kind == ColumnKind::Text);
     let base = BaseEncoder::of_teacher(teacher.folder()).filter(|_| single_texts);
-    match base.as_ref().and_then(base_encoder_folder) {
-        None => printer.note(&format!(
-            "{FINE_TUNED}: `--split-encoder MODEL`, the encoder before that, may find more to split"
-        )),
-        Some(folder) => {
-            printer.note(&format!(
-                "{FINE_TUNED}, so these are split by the encoder before that; `--split-source teacher` splits by its own"
-            ));
-            settings.split_encoder = Some(folder);
-        }
-    }
+    let Some((base, folder)) = base.and_then(|base| base_encoder_folder(&base).map(|folder| (base, folder)))
+    else {
+        printer.note(&format!(
+            "{FINE_TUNED}: `--split-encoder MODEL`, its encoder before that, may find more to split"
+        ));
+        return;
+    };
+    printer.note(&format!(
+        "{FINE_TUNED}; splits are by the embeddings of `{}`, which it was made of (`--split-source teacher`: by its own)",
+        base.name
+    ));
+    settings.split_encoder = Some(folder);
 }
 
 /// The task of the training file, with signals that are given or the teacher's.
