@@ -32,7 +32,9 @@ impl Majority {
         let class = (0..counts.len()).rev().max_by_key(|&class| counts[class])?;
         let share = counts[class] as f64 / rows as f64;
         let deviation = (share * (1.0 - share) / rows as f64).sqrt();
-        (score.value <= share + DEVIATIONS * deviation).then_some(Self { class, share })
+        let luck = share + DEVIATIONS * deviation;
+        // Where even the right answers are within luck nothing can be told.
+        (score.value <= luck && luck < 1.0).then_some(Self { class, share })
     }
 }
 
@@ -49,6 +51,13 @@ mod tests {
             selected: None,
             one_class: false,
         }
+    }
+
+    #[test]
+    fn nothing_is_told_where_even_the_right_answers_are_within_luck() {
+        assert_eq!(Majority::not_beaten(&score(1.0), &[0; 100]), None);
+        let classes: Vec<u32> = (0..100).map(|row| u32::from(row == 0)).collect();
+        assert_eq!(Majority::not_beaten(&score(0.99), &classes), None);
     }
 
     #[test]
