@@ -8,7 +8,7 @@ use lelp_data::signals::PART_ROWS;
 use lelp_data::storage::sha256;
 use lelp_data::{Dataset, Existing, Precision, SignalsFolder, Splits};
 use lelp_method::{CeSettings, SubclassTeacherSettings};
-use lelp_model::checkpoint::{file_names, files_hash};
+use lelp_model::checkpoint::encoder_hash;
 use lelp_model::encoder::{Encoder, EncoderError, EncoderLoadOptions};
 use lelp_model::{Teacher, load_model, teacher_of};
 use lelp_train::encoder::EncoderSource;
@@ -144,12 +144,9 @@ impl SignalsRequest<'_> {
 
     /// What decides how a teacher turns out: encoder, settings and data, without their names and places.
     fn teacher_identity(&self, training: &TeacherTraining, splits: &Splits) -> Result<String, PrepareError> {
-        let files = training.encoder.as_ref().map(|encoder| {
-            let folder = Path::new(encoder);
-            Ok::<_, EncoderError>(files_hash(folder, &file_names(folder)?)?)
-        });
+        let files = training.encoder.as_ref().map(|encoder| encoder_hash(Path::new(encoder)));
         // The same encoder may be elsewhere tomorrow.
-        let encoder = files.transpose()?;
+        let encoder = files.transpose().map_err(EncoderError::from)?;
         let training = TeacherTraining { encoder, ..training.clone() };
         let data = [Some(&splits.train), splits.validation.as_ref()];
         let data = data.into_iter().flatten();

@@ -83,7 +83,7 @@ pub fn weights_hash(folder: &Path) -> Result<String, WeightsError> {
 }
 
 /// SHA-256 over the names and hashes of the files `names` of `folder`.
-pub fn files_hash(folder: &Path, names: &[String]) -> Result<String, FileError> {
+pub(crate) fn files_hash(folder: &Path, names: &[String]) -> Result<String, FileError> {
     let mut all = String::new();
     for name in names {
         let digest = storage::sha256(&storage::map(&folder.join(name))?);
@@ -92,8 +92,13 @@ pub fn files_hash(folder: &Path, names: &[String]) -> Result<String, FileError> 
     Ok(storage::sha256(all.as_bytes()))
 }
 
+/// SHA-256 over the names and hashes of the files of the encoder in `folder`.
+pub fn encoder_hash(folder: &Path) -> Result<String, WeightsError> {
+    Ok(files_hash(folder, &file_names(folder)?)?)
+}
+
 /// Names of the files of an encoder in `folder`: config, weights, tokenizer, and what prepares texts for it.
-pub fn file_names(folder: &Path) -> Result<Vec<String>, WeightsError> {
+pub(crate) fn file_names(folder: &Path) -> Result<Vec<String>, WeightsError> {
     let mut names = vec!["config.json".to_owned()];
     names.extend(weights::file_names(folder)?);
     let tokenizer = [TOKENIZER, VOCABULARY, TOKENIZER_SETTINGS, ADDED_TOKENS, SPECIAL_TOKENS];

@@ -13,9 +13,9 @@ pub use config::{Activation, Dropout, EncoderConfig, EncoderConfigError, Encoder
 pub use config::{ProblemType, RelativeBias};
 pub use family::{FAMILIES, Family, FieldNames, FirstPosition, LayerNames, TokenTypes, family};
 pub(crate) use files::{ADDED_TOKENS, PROMPTS, SENTENCE_SETTINGS, SPECIAL_TOKENS};
-pub use files::{JsonFileError, file_names, files_hash, weights_hash};
+pub use files::{JsonFileError, encoder_hash, weights_hash};
 pub(crate) use files::{TOKENIZER, TOKENIZER_SETTINGS, VOCABULARY};
-pub(crate) use files::{copy_network, names_an_encoder, read_optional_json};
+pub(crate) use files::{copy_network, file_names, files_hash, names_an_encoder, read_optional_json};
 pub use head_names::{HeadActivation, HeadNames};
 pub use modules::{EncoderModule, ModuleKind, ModuleRole, ModuleTensor};
 pub use weights::{Weights, WeightsError};

@@ -113,10 +113,7 @@ impl EncoderSource {
 
     /// SHA-256 over the names and hashes of the folder's files.
     pub fn hash(&self) -> Result<String, EncoderTrainingError> {
-        Ok(checkpoint::files_hash(
-            &self.folder,
-            &checkpoint::file_names(&self.folder).map_err(EncoderError::from)?,
-        )?)
+        Ok(checkpoint::encoder_hash(&self.folder).map_err(EncoderError::from)?)
     }
 
     /// Width of the network's embedding.

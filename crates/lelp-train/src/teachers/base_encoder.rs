@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lelp_data::read_json;
-use lelp_model::checkpoint::{file_names, files_hash};
+use lelp_model::checkpoint::encoder_hash;
 use serde::Deserialize;
 
 /// What `run.json` of a fine-tuned teacher says of the encoder that it was made of.
@@ -30,7 +30,6 @@ impl BaseEncoder {
     /// Whether the encoder in `folder` is the one, file by file.
     #[must_use]
     pub fn is_in(&self, folder: &Path) -> bool {
-        let hash = file_names(folder).ok().and_then(|names| files_hash(folder, &names).ok());
-        hash.is_some_and(|hash| hash == self.settings.encoder_hash)
+        encoder_hash(folder).is_ok_and(|hash| hash == self.settings.encoder_hash)
     }
 }

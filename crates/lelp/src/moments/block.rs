@@ -61,25 +61,23 @@ impl BlockMoments {
         mean_and_deviation(values, &mut self.mean, &mut largest);
         let (embedding, logits) = largest.split_at(width);
         let fits = wanted == Precision::Single && squares_fit_f32(embedding) && squares_fit_f32(logits);
-        self.scatter = match (fits, std::mem::take(&mut self.scatter)) {
-            (true, old) => {
-                let mut scatter = if let Scatter::Single(old) = old { old } else { Vec::new() };
-                zero(&mut scatter, columns * columns);
-                centre(values, &self.mean);
-                add_self_product(values, columns, &mut scatter);
-                Scatter::Single(scatter)
+        let old = std::mem::take(&mut self.scatter);
+        self.scatter = if fits {
+            let mut scatter = if let Scatter::Single(old) = old { old } else { Vec::new() };
+            zero(&mut scatter, columns * columns);
+            centre(values, &self.mean);
+            add_self_product(values, columns, &mut scatter);
+            Scatter::Single(scatter)
+        } else {
+            let mut scatter = if let Scatter::Double(old) = old { old } else { Vec::new() };
+            zero(&mut scatter, columns * columns);
+            let mut centred = vec![0.0; values.len().min(DOUBLE_ROWS * columns)];
+            for rows in values.chunks(DOUBLE_ROWS * columns) {
+                let centred = &mut centred[..rows.len()];
+                centre_double(rows, &self.mean, centred);
+                add_self_product(centred, columns, &mut scatter);
             }
-            (false, old) => {
-                let mut scatter = if let Scatter::Double(old) = old { old } else { Vec::new() };
-                zero(&mut scatter, columns * columns);
-                let mut centred = vec![0.0; values.len().min(DOUBLE_ROWS * columns)];
-                for rows in values.chunks(DOUBLE_ROWS * columns) {
-                    let centred = &mut centred[..rows.len()];
-                    centre_double(rows, &self.mean, centred);
-                    add_self_product(centred, columns, &mut scatter);
-                }
-                Scatter::Double(scatter)
-            }
+            Scatter::Double(scatter)
         };
     }
 

@@ -97,7 +97,12 @@ impl MomentsBuilder {
     pub fn add(&mut self, signals: &Signals, members: Members) -> Result<(), FitError> {
         ShapeError::check("width of the signals", signals.width(), self.width)?;
         ShapeError::check("classes of the signals", signals.classes(), self.classes)?;
-        let rows_of = rows_by_class(signals, members)?;
+        self.add_members(signals, &rows_by_class(signals, members)?);
+        Ok(())
+    }
+
+    /// Adds the rows `rows_of` each class, of signals that were checked.
+    pub(crate) fn add_members(&mut self, signals: &Signals, rows_of: &[Vec<usize>]) {
         let mut rest: Vec<&[usize]> = rows_of.iter().map(Vec::as_slice).collect();
         // In steps, so that a large call fills few blocks at a time.
         let step = self.wave() * BLOCK_ROWS;
@@ -117,7 +122,6 @@ impl MomentsBuilder {
                 self.merge_wave();
             }
         }
-        Ok(())
     }
 
     /// Gives back the memory that is kept for further rows; they can still come.

@@ -57,7 +57,7 @@ impl SplitStatisticsBuilder {
         let rows_of = rows_by_class(signals, members)?;
         self.counts.iter_mut().zip(&rows_of).for_each(|(count, rows)| *count += rows.len() as u64);
         if let Some(moments) = &mut self.moments {
-            moments.add(signals, members)?;
+            moments.add_members(signals, &rows_of);
         }
         if let Some(sample) = &mut self.sample {
             sample.add(signals, &rows_of);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lelp_data::{Dataset, Text};
 use lelp_method::Optimizer;
-use lelp_model::checkpoint::{EncoderConfig, file_names, files_hash};
+use lelp_model::checkpoint::{EncoderConfig, encoder_hash};
 use lelp_model::encoder::EncoderError;
 
 use super::settings::{EncoderChoice, EncoderStudentSettings, LayerChoice};
@@ -80,10 +80,7 @@ impl PreparedStudent for PreparedEncoder {
     }
 
     fn checkpoint_identity(&self) -> Result<Option<String>, StudentError> {
-        Ok(Some(
-            files_hash(&self.folder, &file_names(&self.folder).map_err(EncoderError::from)?)
-                .map_err(EncoderError::from)?,
-        ))
+        Ok(Some(encoder_hash(&self.folder).map_err(EncoderError::from)?))
     }
 }
 
