@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lelp_data::{ColumnSettings, Dataset, SplitOverlap, Splits, read_json_if_there, split_overlaps};
+use lelp_data::{ColumnSettings, Dataset, SplitOverlap, Splits, read_json_if_there};
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -51,7 +51,7 @@ pub(crate) fn with_training(
         let Some(train) = run.and_then(|run| open(&run.settings.data).ok()) else { return Ok(None) };
         train
     };
-    let overlaps = split_overlaps(&train, None, Some(data));
+    let overlaps = lelp_data::overlaps(&[("training", Some(&train)), ("given", Some(data))]);
     print(&overlaps, printer);
     Ok(Some(overlaps.first().map_or(0, |overlap| overlap.rows)))
 }

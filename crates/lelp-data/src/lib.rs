@@ -78,7 +78,7 @@ pub use formats::{Format, write_json_lines};
 pub use labels::class_names;
 pub use lelp_core::Text;
 pub use notices::{Notice, NoticeKind};
-pub use overlaps::{SplitOverlap, split_overlaps};
+pub use overlaps::{SplitOverlap, overlaps, split_overlaps};
 pub use signals::{
     Existing, Part, Precision, SignalsDescription, SignalsEmbeddings, SignalsFileError, SignalsFolder,
     SignalsWriter, StoredSignals,

@@ -43,10 +43,15 @@ pub fn split_overlaps(
     validation: Option<&Dataset>,
     test: Option<&Dataset>,
 ) -> Vec<SplitOverlap> {
-    let named = [("training", Some(train)), ("validation", validation), ("test", test)];
+    overlaps(&[("training", Some(train)), ("validation", validation), ("test", test)])
+}
+
+/// As [`split_overlaps`], of splits that are each called something.
+#[must_use]
+pub fn overlaps(splits: &[(&'static str, Option<&Dataset>)]) -> Vec<SplitOverlap> {
     let mut earlier: Vec<(&'static str, HashSet<u64>)> = Vec::new();
     let mut found = Vec::new();
-    for (split, data) in named {
+    for &(split, data) in splits {
         let Some(data) = data else { continue };
         let rows = identities(data);
         for (other, known) in &earlier {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp::softmax;
 use lelp_data::{ColumnSettings, ColumnType, Table, Text};
-use lelp_model::{PredictError, Predictor, load_model};
+use lelp_model::{Pairs, PredictError, Predictor, load_model};
 use numpy::PyArray2;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
@@ -25,6 +25,7 @@ const BLOCK_ROWS: usize = 256;
 #[pyclass(frozen, module = "lelp._lelp")]
 pub(crate) struct Model {
     predictor: Arc<dyn Predictor>,
+    pairs: Pairs,
     /// Columns that are written otherwise than the model reads them.
     types: BTreeMap<String, ColumnType>,
 }
@@ -37,8 +38,13 @@ impl Model {
     fn load(py: Python<'_>, folder: PathBuf, threads: Option<NonZeroUsize>) -> PyResult<Self> {
         let threads = self::threads(threads);
         let types = ColumnSettings::remembered(&folder).map_err(Raised::from)?.types;
-        let loaded = interrupt::owned(py, move |_| load_model(&folder, threads))?;
-        Ok(Self { predictor: Arc::from(loaded.map_err(Raised::from)?), types })
+        let loaded = interrupt::owned(py, move |_| {
+            let predictor = load_model(&folder, threads).map_err(Raised::from)?;
+            let pairs = Pairs::of(&folder, predictor.schema())?;
+            Ok::<_, Raised>((predictor, pairs))
+        });
+        let (predictor, pairs) = loaded??;
+        Ok(Self { predictor: Arc::from(predictor), pairs, types })
     }
 
     /// Name of the kind of model.
@@ -117,6 +123,12 @@ impl Model {
         probabilities: bool,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let Some(table) = table else { return self.answer(py, Vec::new(), probabilities) };
+        if self.pairs == Pairs::Never && table.schema().pair().is_some() {
+            let reads = self.pairs.describe();
+            let message =
+                format!("the rows have a second text, but the model was made of {reads}; leave it out");
+            return Err(Raised::input(message).into());
+        }
         let predictor = Arc::clone(&self.predictor);
         let logits = interrupt::owned(py, move |cancel| all_logits(&*predictor, &table, cancel))?;
         self.answer(py, logits.map_err(Raised::from)?, probabilities)

@@ -120,6 +120,9 @@ def test_wrong_rows_are_refused_with_what_is_there_and_what_is_needed(
 
     assert refusal(text_student, ["a", 3]) == "row 1: column `text` holds int, but a string is needed"
     assert refusal(text_student, ["a", ("b", "c")]) == "row 1 is a pair, but row 0 is a text"
+    single = "the rows have a second text, but the model was made of single texts; leave it out"
+    assert refusal(text_student, [("a", "b")]) == single
+    assert refusal(text_student, {"text": ["a"], "text_pair": ["b"]}) == single
     assert "put it into a list" in refusal(text_student, "where is my card")
     assert "[2, 2, 2] of float64" in refusal(text_student, np.zeros((2, 2, 2)))
     assert "there is no column `text` (a text)" in refusal(text_student, {"a": ["x"], "b": ["y"]})

@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
-use lelp_model::{LoadOptions, PredictError, Predictor, load_model};
+use lelp_model::encoder::EncoderPrecision;
+use lelp_model::{LoadOptions, ModelFolderError, PredictError, Predictor, load_model};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::ServeError;
@@ -23,9 +24,15 @@ pub(crate) struct Answerer {
 }
 
 impl Answerer {
-    /// Loads the model in `folder`; blocks.
+    /// Loads the model in `folder`, in f32 where it has no encoder to run in another precision; blocks.
     pub(crate) fn load(folder: &Path, options: LoadOptions) -> Result<Self, ServeError> {
-        let predictor: Arc<dyn Predictor> = load_model(folder, options)?.into();
+        let loaded = match load_model(folder, options) {
+            Err(ModelFolderError::NoEncoder { .. }) => {
+                load_model(folder, LoadOptions { precision: EncoderPrecision::F32, ..options })
+            }
+            loaded => loaded,
+        };
+        let predictor: Arc<dyn Predictor> = loaded?.into();
         let queued = !predictor.answers_in_microseconds();
         let worker = queued.then(|| Worker::start(Arc::clone(&predictor))).transpose();
         Ok(Self { worker: worker.map_err(ServeError::Thread)?, predictor })

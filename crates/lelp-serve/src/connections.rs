@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::error::ServeError;
+use crate::fallback::Fallback;
 use crate::log::{Level, Log};
 use crate::router::router;
 use crate::service::Service;
@@ -71,6 +72,12 @@ impl Server {
     #[must_use]
     pub fn labels(&self) -> Vec<String> {
         self.service.model().labels().to_vec()
+    }
+
+    /// The least probability at which the model answers itself, where there is a teacher to ask else.
+    #[must_use]
+    pub fn fallback_threshold(&self) -> Option<f32> {
+        self.service.model().fallback.as_ref().map(Fallback::threshold)
     }
 
     /// What loads the model anew while the service runs.

@@ -1,11 +1,10 @@
 //! Rows of which the student is not sure go to its teacher: a model of ours, or another service.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
 use lelp::softmax;
-use lelp_model::{Calibration, CascadeChoice, CascadeTeacher, ClassOrder, Pairs, Predictor};
+use lelp_model::{Calibration, CascadeChoice, CascadeTeacher, ClassOrder, LoadOptions, Pairs, Predictor};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answerer::Answerer;
@@ -39,7 +38,7 @@ impl Fallback {
         student: &dyn Predictor,
         folder: &Path,
         pairs: Pairs,
-        threads: NonZeroUsize,
+        options: LoadOptions,
     ) -> Result<Self, ServeError> {
         // Whoever names a threshold has chosen it for this teacher.
         let (threshold, chosen_for) = if let Some(threshold) = settings.threshold {
@@ -56,7 +55,7 @@ impl Fallback {
             return Ok(Self { threshold, target, unchecked: chosen_for.map(|teacher| teacher.name) });
         }
         let place = Path::new(&settings.teacher);
-        let answerer = Answerer::load(place, threads.into())?;
+        let answerer = Answerer::load(place, options)?;
         let teacher = answerer.predictor();
         let order = ClassOrder::of(labels, teacher.labels()).ok_or_else(|| ServeError::OtherClasses {
             student: labels.to_vec(),
@@ -78,6 +77,16 @@ impl Fallback {
             chosen => chosen.map(|chosen| chosen.name),
         };
         Ok(Self { threshold, target: Target::Model(answerer, order), unchecked })
+    }
+
+    /// The least probability of the student's class at which it answers.
+    pub(crate) fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
+    /// Whether it is a model of ours that runs an encoder.
+    pub(crate) fn has_encoder(&self) -> bool {
+        matches!(&self.target, Target::Model(answerer, _) if answerer.predictor().encoder().is_some())
     }
 
     /// Places of the rows that the student is not sure enough of; `logits` `[rows, classes]`.

@@ -11,6 +11,7 @@ use lelp::{Classified, ErrorChain, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use crate::error::ServeError;
+use crate::fallback::Fallback;
 use crate::refusal::{Dialect, Refusal, RefusalKind};
 use crate::served_model::ServedModel;
 use crate::service::Service;
@@ -74,11 +75,12 @@ pub(crate) async fn info(State(service): Shared) -> Json<Value> {
     let label2id: Map<String, Value> =
         by_number.map(|(class, label)| (label.clone(), json!(class))).collect();
     Json(json!({
-        "model_id": model.name, "model_sha": null, "model_dtype": "float32",
+        "model_id": model.name, "model_sha": null, "model_dtype": model.data_type(),
         "model_type": { "classifier": { "id2label": id2label, "label2id": label2id } },
         "max_concurrent_requests": limits.requests_in_flight, "max_client_batch_size": limits.texts,
         "max_input_bytes": limits.text_bytes, "auto_truncate": false, "version": env!("CARGO_PKG_VERSION"),
         "kind": model.answerer.predictor().kind(), "loaded": model.loaded,
+        "fallback_threshold": model.fallback.as_ref().map(Fallback::threshold),
     }))
 }
 

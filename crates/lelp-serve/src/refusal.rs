@@ -49,6 +49,10 @@ pub(crate) enum RefusalKind {
     Stopping,
 }
 
+/// Why the model failed, beside the response, for the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure(pub(crate) String);
+
 /// Whose clients a path speaks to, for errors in their shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -164,6 +168,9 @@ impl Refusal {
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {
         let (status, body) = (self.status(dialect), self.body(dialect).to_string());
         let mut response = (status, body).into_response();
+        if self.kind == RefusalKind::Inference {
+            response.extensions_mut().insert(Failure(self.message));
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match self.kind {

@@ -16,7 +16,7 @@ use crate::log::Level;
 use crate::openapi::description;
 use crate::operations;
 use crate::page::page;
-use crate::refusal::{Dialect, Refusal, RefusalKind};
+use crate::refusal::{Dialect, Failure, Refusal, RefusalKind};
 use crate::service::Service;
 use crate::shapes::{Reply, Texts, classification, classify, decisions, open_inference, predict, table_rows};
 
@@ -84,11 +84,16 @@ async fn observe(State(service): State<Arc<Service>>, request: Request, next: Ne
     let (took, status) = (started.elapsed(), response.status());
     let texts = response.extensions_mut().remove::<Texts>().map_or(0, |Texts(count)| count);
     service.metrics.request(route.as_deref().unwrap_or("unknown"), status.as_u16(), took);
-    let level = if status.is_server_error() { Level::Error } else { Level::Info };
-    let fields = json!({
+    let failure = response.extensions_mut().remove::<Failure>();
+    let failed = failure.is_some() || status.is_server_error();
+    let level = if failed { Level::Error } else { Level::Info };
+    let mut fields = json!({
         "id": id.to_str().unwrap_or_default(), "method": method.as_str(), "path": path,
         "status": status.as_u16(), "texts": texts, "microseconds": took.as_micros() as u64,
     });
+    if let Some(Failure(reason)) = failure {
+        fields["error"] = reason.into();
+    }
     service.log(level, "request", fields);
     response.headers_mut().insert(REQUEST_ID, id);
     drop(in_flight);

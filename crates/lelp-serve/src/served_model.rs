@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 
 use lelp_data::ColumnSettings;
-use lelp_model::{LoadOptions, Pairs, folder_name};
+use lelp_model::encoder::{Encoder, EncoderPrecision};
+use lelp_model::{LoadOptions, ModelFolderError, Pairs, folder_name};
 
 use crate::answerer::Answerer;
 use crate::clock::seconds_since_1970;
@@ -29,8 +30,8 @@ impl ServedModel {
     /// Loads the model, and its teacher where it has one; blocks.
     pub(crate) fn load(settings: &ServeSettings, threads: NonZeroUsize) -> Result<Self, ServeError> {
         let folder = settings.model.as_path();
-        let answerer =
-            Answerer::load(folder, LoadOptions { precision: settings.precision, ..threads.into() })?;
+        let options = LoadOptions { precision: settings.precision, ..threads.into() };
+        let answerer = Answerer::load(folder, options)?;
         let predictor = answerer.predictor();
         let remembered = ColumnSettings::remembered(folder)?;
         let name =
@@ -38,9 +39,23 @@ impl ServedModel {
         let pairs = Pairs::of(folder, predictor.schema())?;
         let fallback = settings.fallback.as_ref();
         let fallback =
-            fallback.map(|own| Fallback::load(own, predictor, folder, pairs, threads)).transpose()?;
+            fallback.map(|own| Fallback::load(own, predictor, folder, pairs, options)).transpose()?;
+        let encoders = predictor.encoder().is_some() || fallback.as_ref().is_some_and(Fallback::has_encoder);
+        if settings.precision != EncoderPrecision::F32 && !encoders {
+            let (folder, kind) = (folder.to_owned(), predictor.kind());
+            let precision = settings.precision.name();
+            return Err(ModelFolderError::NoEncoder { folder, kind, precision }.into());
+        }
         let columns = Columns::new(predictor, &remembered, pairs);
         Ok(Self { name, answerer, columns, loaded: seconds_since_1970(), fallback })
+    }
+
+    /// In what its products are taken, as text-embeddings-inference says it.
+    pub(crate) fn data_type(&self) -> &'static str {
+        match self.answerer.predictor().encoder().map(Encoder::precision) {
+            None | Some(EncoderPrecision::F32) => "float32",
+            Some(EncoderPrecision::Int8) => "int8",
+        }
     }
 
     pub(crate) fn labels(&self) -> &[String] {

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::error::ServeError;
+use crate::fallback::Fallback;
 use crate::log::{Level, Log, LogLine};
 use crate::metrics::Metrics;
 use crate::served_model::ServedModel;
@@ -81,11 +82,13 @@ impl Service {
         let folder = self.settings.model.display().to_string();
         match loaded {
             Ok(model) => {
-                let labels = model.labels().len();
                 self.warn_of_teacher(&model);
+                let fields = json!({
+                    "model": folder, "labels": model.labels().len(),
+                    "fallback_threshold": model.fallback.as_ref().map(Fallback::threshold),
+                    "seconds": started.elapsed().as_secs_f64(),
+                });
                 *self.model.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);
-                let fields =
-                    json!({ "model": folder, "labels": labels, "seconds": started.elapsed().as_secs_f64() });
                 self.log(Level::Info, "reloaded", fields);
                 Ok(())
             }

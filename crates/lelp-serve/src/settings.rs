@@ -15,7 +15,8 @@ pub struct ServeSettings {
     pub model: PathBuf,
     /// The name that clients call the model by; the folder's own by default.
     pub name: Option<String>,
-    /// Precision of the products of the model's encoder; that of a teacher that is asked where it is not sure is f32.
+    /// Precision of the products of encoders: the model's, and that of a teacher in a folder that is asked where it is not sure.
+    /// One of the two must have one, if it is not f32.
     pub precision: EncoderPrecision,
     /// Where to listen; a port of 0 takes any that is free.
     pub address: SocketAddr,

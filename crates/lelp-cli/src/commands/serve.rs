@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
 
-    /// A teacher for what the model is not sure of: a folder, or the URL of a service (ending in /predict: that of
+    /// A teacher for what the model is not sure of: a folder (`--precision` is for its encoder too), or the URL of a service (ending in /predict: that of
     /// text-embeddings-inference; in /rows: one of lelp; else that of Hugging Face). LELP_FALLBACK_API_KEY is sent to it
     #[arg(long, value_name = "DIR_OR_URL")]
     fallback: Option<String>,
@@ -135,7 +135,10 @@ pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) 
     let tls = settings.tls.is_some();
     let started = |server: &Server| {
         let url = format!("{}://{}", if tls { "https" } else { "http" }, server.address());
-        let fields = json!({ "model": name, "url": url, "classes": server.labels() });
+        let fields = json!({
+            "model": name, "url": url, "classes": server.labels(),
+            "fallback": arguments.fallback, "fallback_threshold": server.fallback_threshold(),
+        });
         log(&LogLine::new(Level::Info, "serving", fields));
     };
     Ok(serve_until_stopped(settings, global.threads(), Arc::clone(&log), started)?)

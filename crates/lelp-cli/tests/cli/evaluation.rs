@@ -27,7 +27,7 @@ fn rows_that_the_student_learned_from_are_told() {
     work.write("mixed.csv", format!("{rows}{}", known.replace(",CARD", ",card").replace(",OTHER", ",other")));
     let (report, told) = eval(&work, "--data mixed.csv");
     assert_eq!(report["in_training"], 3, "{report}");
-    assert!(told.contains("3 of 5 test rows (60.0 %) are training rows too"), "{told}");
+    assert!(told.contains("3 of 5 given rows (60.0 %) are training rows too"), "{told}");
     let (report, told) = eval(&work, "--data queries/train.csv");
     assert!(report["in_training"].as_u64() == Some(320) && told.contains("100.0 %"), "{told}");
     // The data may be elsewhere by now: then only what is named is known.

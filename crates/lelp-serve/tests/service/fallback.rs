@@ -1,11 +1,15 @@
 //! Rows of which the student is not sure go to its teacher.
 
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use lelp_model::encoder::EncoderPrecision;
 use lelp_model::{CascadeChoice, CascadeTeacher};
-use lelp_serve::{FallbackSettings, ServeError, ServeSettings, Server, no_log};
+use lelp_serve::{FallbackSettings, Log, ServeError, ServeSettings, Server, no_log};
 use serde_json::{Value, json};
 
 use crate::Running;
-use crate::models::{Folder, save_ngram_with};
+use crate::models::{Folder, encoder, save_ngram_with};
 
 const TEXTS: [&str; 8] = ["a", "b", "where is it", "card", "fees are due", "hello", "what now", "no more"];
 
@@ -14,6 +18,15 @@ fn teacher() -> Folder {
     let folder = Folder::of_texts(&["yes", "no"]);
     save_ngram_with(&folder.path, &["yes", "no"], 3);
     folder
+}
+
+/// A service of `folder`, or why there is none.
+fn bind(folder: &Path, change: impl FnOnce(&mut ServeSettings)) -> Result<Server, ServeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut settings = ServeSettings::new(folder.to_owned());
+    settings.address.set_port(0);
+    change(&mut settings);
+    runtime.block_on(Server::bind(settings, std::num::NonZeroUsize::MIN, no_log()))
 }
 
 fn fallback(teacher: &str, threshold: Option<f64>) -> FallbackSettings {
@@ -86,24 +99,59 @@ fn a_teacher_that_fails_leaves_no_answer_that_breaks_the_promise() {
         (format!("http://{address}/predict"), "lacks one of the classes"),
         (format!("http://{address}/v1/models"), "status 405"),
     ] {
-        let both =
-            Running::with(&student.path, |settings| settings.fallback = Some(fallback(&url, Some(1.0))));
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&lines);
+        let log: Log = Arc::new(move |line| kept.lock().unwrap().push(serde_json::to_value(line).unwrap()));
+        let both = Running::logged(&student.path, log, |settings| {
+            settings.fallback = Some(fallback(&url, Some(1.0)));
+        });
         let refused = both.client.post("/predict", r#"{"inputs": "a"}"#);
         assert_eq!((refused.status, &refused.json()["error_type"]), (424, &json!("Backend")), "{url}");
         assert!(refused.text().contains(says), "{url}: {}", refused.text());
         assert_eq!(both.client.post("/classify", r#"{"input": "a"}"#).status, 500);
+        assert_eq!(both.client.post("/classify", r#"{"input": 1}"#).status, 400);
+        let lines = lines.lock().unwrap();
+        let asked: Vec<_> = lines.iter().filter(|line| line["event"] == "request").collect();
+        for line in &asked[..2] {
+            assert_eq!(line["level"], "error");
+            assert!(line["error"].as_str().unwrap().contains(says), "{line}");
+        }
+        assert!(asked[2].get("error").is_none(), "clients' own faults are told to clients: {}", asked[2]);
     }
+}
+
+/// A precision is that of whichever of the two has an encoder.
+#[test]
+fn a_student_without_encoder_goes_with_a_teacher_in_8_bits() {
+    let teacher = lelp_model::load_model(&encoder(), std::num::NonZeroUsize::MIN).unwrap();
+    let labels: Vec<&str> = teacher.labels().iter().map(String::as_str).collect();
+    let student = Folder::of_texts(&labels);
+    let refused = |teacher: Option<String>| {
+        let bound = bind(&student.path, |settings| {
+            settings.precision = EncoderPrecision::Int8;
+            settings.fallback = teacher.map(|teacher| fallback(&teacher, Some(1.0)));
+        });
+        bound.err().unwrap().to_string()
+    };
+    let place = encoder().display().to_string();
+    let both = Running::with(&student.path, |settings| {
+        settings.precision = EncoderPrecision::Int8;
+        settings.fallback = Some(fallback(&place, Some(1.0)));
+    });
+    assert_eq!(both.client.post("/predict", r#"{"inputs": "a"}"#).status, 200);
+    let info = both.client.get("/info").json();
+    assert_eq!((&info["model_dtype"], &info["fallback_threshold"]), (&json!("float32"), &json!(1.0)));
+    let alone = refused(None);
+    assert!(alone.contains("no encoder to run in int8"), "{alone}");
+    let beside = refused(Some(student.path.display().to_string()));
+    assert!(beside.contains("no encoder to run in int8"), "{beside}");
 }
 
 #[test]
 fn a_threshold_that_was_not_chosen_for_this_model_is_refused() {
     let (student, teacher) = (Folder::of_texts(&["no", "yes"]), teacher());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bind = |place: &str, threshold: Option<f64>| {
-        let mut settings = ServeSettings::new(student.path.clone());
-        settings.address.set_port(0);
-        settings.fallback = Some(fallback(place, threshold));
-        runtime.block_on(Server::bind(settings, std::num::NonZeroUsize::MIN, no_log()))
+        bind(&student.path, |settings| settings.fallback = Some(fallback(place, threshold)))
     };
     let place = teacher.path.display().to_string();
     assert!(matches!(bind(&place, None).err().unwrap(), ServeError::NoThreshold(_)));

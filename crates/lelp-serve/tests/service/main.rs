@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use lelp_serve::{ServeSettings, Server, no_log};
+use lelp_serve::{Log, ServeSettings, Server, no_log};
 use tokio::sync::oneshot;
 
 pub(crate) use client::{Client, Response};
@@ -34,6 +34,10 @@ impl Running {
     }
 
     pub(crate) fn with(folder: &Path, change: impl FnOnce(&mut ServeSettings)) -> Self {
+        Self::logged(folder, no_log(), change)
+    }
+
+    pub(crate) fn logged(folder: &Path, log: Log, change: impl FnOnce(&mut ServeSettings)) -> Self {
         let mut settings = ServeSettings::new(folder.to_owned());
         settings.address.set_port(0);
         change(&mut settings);
@@ -42,7 +46,7 @@ impl Running {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let server = Server::bind(settings, NonZeroUsize::MIN, no_log()).await.unwrap();
+                let server = Server::bind(settings, NonZeroUsize::MIN, log).await.unwrap();
                 address.send(server.address()).unwrap();
                 server
                     .run(async {
