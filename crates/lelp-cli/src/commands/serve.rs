@@ -62,8 +62,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
 
-    /// A teacher for what the model is not sure of: a folder (`--precision` is for its encoder too), or the URL of a service (ending in /predict: that of
-    /// text-embeddings-inference; in /rows: one of lelp; else that of Hugging Face). LELP_FALLBACK_API_KEY is sent to it
+    /// A teacher for what the model is not sure of: a folder (`--precision` is for its encoder too), or the URL of a service
+    /// (ending in /predict: that of text-embeddings-inference; in /rows: one of lelp; else that of Hugging Face).
+    /// LELP_FALLBACK_API_KEY is sent to it
     #[arg(long, value_name = "DIR_OR_URL")]
     fallback: Option<String>,
 

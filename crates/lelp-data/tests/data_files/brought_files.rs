@@ -469,8 +469,14 @@ fn a_quotation_mark_is_text_in_tsv_and_told_where_it_swallows_rows_in_csv() {
         "{:?}",
         csv.notices()
     );
-    // A real text of several lines is no suspect, with a comma it is.
-    assert!(opened("d.csv", "text,label\n\"a\nb\",x\n").unwrap().notices().is_empty());
+    // A real text of several lines is no suspect, unless its commas stand where those of swallowed rows would.
+    for (text, suspect) in
+        [("a\nb", false), ("a, b\nc, d", false), ("a\nb, c", false), ("a, b\nc\nd", false), ("a, b\nc", true)]
+    {
+        let csv = opened("d.csv", &format!("text,label\n\"{text}\",x\n")).unwrap();
+        let expected = if suspect { vec![NoticeKind::QuotedLines] } else { Vec::new() };
+        assert_eq!(kinds(&csv), expected, "{text}");
+    }
     assert_eq!(
         refused("d.csv", "text,label\nfine,y\n\"good,x\nbad,y\n"),
         "`d.csv`, line 3: a quote is opened and never closed, up to line 4, the last"

@@ -156,6 +156,20 @@ impl DelimitedRows {
         }
     }
 
+    /// Whether a field could be several rows between two lone quotation marks: its lines have as many separators as the rest of
+    /// a row behind this column, whole rows, and a row before this column would have.
+    fn holds_rows(&self, place: usize, field: &[u8]) -> bool {
+        let mut lines = field.split(|&byte| byte == b'\n').map(|line| {
+            let separators = line.iter().filter(|&&byte| byte == self.delimiter);
+            separators.count()
+        });
+        let behind = lines.next();
+        let Some(before) = lines.next_back() else { return false };
+        behind == Some(self.header - 1 - place)
+            && before == place
+            && lines.all(|whole| whole == self.header - 1)
+    }
+
     fn row(&self) -> Result<Row, DataError> {
         let (line, last) = self.records.lines();
         let location = Location::Line(line);
@@ -169,10 +183,12 @@ impl DelimitedRows {
                 header: self.header as u64,
             });
         }
-        let suspect = if self.tabs { in_quotes } else { spans_rows };
-        let kind = if self.tabs { NoticeKind::QuotesInTsv } else { NoticeKind::QuotedLines };
-        if (self.tabs || last > line) && self.records.fields().any(|field| suspect(field, self.delimiter)) {
-            self.notices.add(file, kind, Some(location));
+        if self.tabs && self.records.fields().any(in_quotes) {
+            self.notices.add(file, NoticeKind::QuotesInTsv, Some(location));
+        }
+        let mut places = self.records.fields().enumerate();
+        if !self.tabs && last > line && places.any(|(place, field)| self.holds_rows(place, field)) {
+            self.notices.add(file, NoticeKind::QuotedLines, Some(location));
         }
         if self.records.fields().all(|field| field.trim_ascii().is_empty()) {
             self.notices.add(file, NoticeKind::EmptyRow, Some(location));
@@ -184,11 +200,6 @@ impl DelimitedRows {
     }
 }
 
-/// Whether a field could be several rows between two lone quotation marks.
-fn spans_rows(field: &[u8], delimiter: u8) -> bool {
-    field.contains(&b'\n') && field.contains(&delimiter)
-}
-
-fn in_quotes(field: &[u8], _: u8) -> bool {
+fn in_quotes(field: &[u8]) -> bool {
     field.len() > 1 && field.starts_with(b"\"") && field.ends_with(b"\"")
 }
