@@ -190,7 +190,7 @@ impl Printer {
         };
         let left = |state: &ProgressState, text: &mut dyn fmt::Write| {
             // Work that stands still, or has hardly begun, has no end in sight.
-            let known = Some(state.eta()).filter(|left| *left < LONGEST_ETA);
+            let known = Some(state.eta()).filter(|left| state.pos() > 0 && *left < LONGEST_ETA);
             let _ = match known {
                 Some(left) => write!(text, "{:#}", HumanDuration(left)),
                 None => write!(text, "?"),

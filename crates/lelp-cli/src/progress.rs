@@ -46,7 +46,8 @@ pub(crate) struct Epochs {
 
 /// A bar for a training of seconds: its epochs are printed with `--verbose` only.
 pub(crate) fn epochs(printer: Printer, verb: &str, epochs: usize) -> Epochs {
-    Epochs { bar: printer.progress(verb, epochs as u64, "texts"), printer, count: epochs, long: false }
+    // How many texts there are is known from the first batch on.
+    Epochs { bar: printer.progress(verb, 0, "texts"), printer, count: epochs, long: false }
 }
 
 /// A bar for a training of minutes to hours: each of its epochs is printed.
@@ -70,6 +71,7 @@ impl Epochs {
             }
             Event::Epoch(epoch) => {
                 let text = summary(epoch);
+                show(&self.bar, &text);
                 self.bar.suspend(|| {
                     if self.long {
                         self.printer.step(&format!("epoch {}", epoch.epoch), &text);
