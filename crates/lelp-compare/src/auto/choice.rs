@@ -11,6 +11,9 @@ use super::entry::{Criterion, Entry};
 /// 3.4.3. Departure: the error is that of the difference between two candidates on the same rows.
 const LUCK: f64 = 1.0;
 
+/// Standard errors above which labels alone are taken by the validation rows alone: a difference that has a p of .05.
+const BEYOND_LUCK: f64 = 2.0;
+
 /// How much more of the rows that decide one candidate has right than another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PairedDifference {
@@ -23,9 +26,12 @@ impl PairedDifference {
     /// `better` less `other`: over rows, or over pairs of students of equal seeds where something else than the share of
     /// right rows is selected for.
     pub(super) fn between(better: &Entry, other: &Entry, by: Criterion) -> Self {
-        let values = |entry: &Entry| entry.values(by);
-        let differences: Vec<f64> =
-            values(better).iter().zip(values(other)).map(|(better, other)| better - other).collect();
+        Self::of(&better.values(by), &other.values(by))
+    }
+
+    /// `better` less `other`, piece by piece.
+    fn of(better: &[f64], other: &[f64]) -> Self {
+        let differences: Vec<f64> = better.iter().zip(other).map(|(better, other)| better - other).collect();
         let MeanAndDeviation { mean, deviation } = MeanAndDeviation::of(&differences);
         Self { mean, standard_error: deviation / (differences.len() as f64).sqrt() }
     }
@@ -40,6 +46,8 @@ impl PairedDifference {
 pub(super) struct Choice {
     pub(super) taken: usize,
     pub(super) best: usize,
+    /// Whether it was taken by the validation rows alone.
+    pub(super) validation_alone: bool,
 }
 
 /// Of the entries with most students the simplest one that the best one is not above beyond luck.
@@ -53,8 +61,32 @@ pub(super) fn choose(entries: &[Entry], by: Criterion) -> Option<Choice> {
     let equal = |place: usize| {
         place == best || PairedDifference::between(&entries[best], &entries[place], by).is_luck()
     };
-    let taken = finalists.into_iter().find(|&place| equal(place))?;
-    Some(Choice { taken, best })
+    let taken = finalists.iter().copied().find(|&place| equal(place))?;
+    Some(match labels_alone(entries, &finalists, taken, by) {
+        Some(taken) => Choice { taken, best: taken, validation_alone: true },
+        None => Choice { taken, best, validation_alone: false },
+    })
+}
+
+/// The best that learns from labels alone, where on the validation rows it is above `taken`, which listens to the teacher, beyond
+/// luck.
+///
+/// Training rows that are held out of a student are no new rows to its teacher, which has learned from their labels: what repeats
+/// the teacher has more of them right than of new rows.
+fn labels_alone(entries: &[Entry], finalists: &[usize], taken: usize, by: Criterion) -> Option<usize> {
+    let listens = |place: usize| entries[place].candidate.distill.needs().teacher();
+    if !by.select.is_accuracy() || !listens(taken) {
+        return None;
+    }
+    let score = |place: usize| entries[place].score(by);
+    let best = finalists
+        .iter()
+        .copied()
+        .filter(|&place| !listens(place))
+        .reduce(|best, place| if score(place) > score(best) { place } else { best })?;
+    let [own, taught] = [best, taken].map(|place| entries[place].values(by));
+    let difference = PairedDifference::of(&own[..by.validation], &taught[..by.validation]);
+    (difference.mean > BEYOND_LUCK * difference.standard_error).then_some(best)
 }
 
 #[cfg(test)]
@@ -100,11 +132,33 @@ mod tests {
             let again = entry.right[0].clone();
             entry.right.push(again);
         }
-        assert_eq!(choose(&entries, BY_ACCURACY), Some(Choice { taken: 0, best: 0 }));
+        let first = Choice { taken: 0, best: 0, validation_alone: false };
+        assert_eq!(choose(&entries, BY_ACCURACY), Some(first));
         for entry in &mut entries {
             entry.right.clear();
         }
         assert_eq!(choose(&entries, BY_ACCURACY), None, "no split fits");
+    }
+
+    #[test]
+    fn labels_alone_are_taken_where_new_rows_are_for_them_beyond_luck() {
+        // 400 validation rows, then 600 training rows that were held out: of these what listens to the teacher has more.
+        let by = Criterion { validation: 400, ..BY_ACCURACY };
+        let race = |labels_alone: usize, taught: usize| {
+            let right = |validation: usize, held_out: usize| -> Vec<bool> {
+                (0..1000).map(|row| row < validation || (400..400 + held_out).contains(&row)).collect()
+            };
+            let mut entries = entries(&[0..1, 0..1]);
+            entries[0].candidate.distill = toml::from_str("method = 'ce'").unwrap();
+            entries[0].right = vec![right(labels_alone, 400)];
+            entries[1].right = vec![right(taught, 500)];
+            choose(&entries, by).unwrap()
+        };
+        let by_new_rows = Choice { taken: 0, best: 0, validation_alone: true };
+        assert_eq!(race(320, 300), by_new_rows, "20 +- 4.4 of 400 rows");
+        let by_all = Choice { taken: 1, best: 1, validation_alone: false };
+        assert_eq!(race(303, 300), by_all, "3 +- 1.7");
+        assert_eq!(race(300, 300), by_all);
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct AutoResult {
     pub taken: usize,
     /// Place of the one with the highest score of those with most students.
     pub best: usize,
+    /// Whether it learns from labels alone and was taken by the validation rows alone, which no teacher has learned from.
+    #[serde(default)]
+    pub validation_alone: bool,
     /// Validation rows.
     pub rows: usize,
     /// Training rows that decided too, each for a student that did not learn from it.
@@ -73,6 +76,7 @@ impl AutoResult {
             raced: entries.iter().map(raced).collect(),
             taken: choice.taken,
             best: choice.best,
+            validation_alone: choice.validation_alone,
             rows: task.validation().rows(),
             metric: task.validation_metric(),
             select: by.select,
@@ -126,13 +130,16 @@ impl AutoResult {
             let name = self.describe_candidate(&best.candidate);
             let _ = write!(words, "; the best, {name}, {:.4}, is above it by no more than luck", best.score);
         }
+        if self.validation_alone {
+            words.push_str("; on the validation rows, which no teacher has learned from, above what listens to one beyond luck");
+        }
         for (method, what) in [("ce", "labels alone"), ("kd", "no split and no labels")] {
             // `ce` is all labels.
             let plain = |distill: &Objective| {
                 distill.name() == method && (method == "ce" || distill.base.alpha().get() == 0.0)
             };
             if plain(&taken.candidate.distill) {
-                if method == "ce" && self.taught {
+                if method == "ce" && self.taught && !self.validation_alone {
                     words.push_str("; labels alone do as well here as the teacher");
                 }
                 continue;

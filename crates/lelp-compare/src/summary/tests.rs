@@ -197,6 +197,7 @@ fn a_table_tells_what_auto_became_and_why() {
         ],
         taken: 2,
         best: 2,
+        validation_alone: false,
         rows: 872,
         held_out: 0,
         metric: ValidationMetric::Accuracy,
