@@ -10,8 +10,10 @@ training rows is held out. Settings are chosen on the validation rows; the test 
 - scikit-learn: `TfidfVectorizer(ngram_range=(1, 2))`, `LogisticRegression(C)` for C in 1 (its default) to 100; the default
   has a line of its own.
 
-With --runs the methods of a finished comparison stand beside them: sets are matched by the comparison's paths. Pairs of
-texts are joined by a space, as neither program reads pairs.
+With --runs the methods of a finished comparison stand beside them: sets are matched by the comparison's paths. With --against
+each line has its difference to that method of the comparison and the p of a paired t-test over the test rows, of which each
+counts by the share of seeds that have it right; no p is corrected. Pairs of texts are joined by a space, as neither program
+reads pairs.
 """
 
 import argparse
@@ -23,7 +25,9 @@ import tempfile
 from pathlib import Path
 
 import fasttext
+import numpy as np
 import pyarrow.parquet as parquet
+from scipy.stats import ttest_1samp
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -48,8 +52,9 @@ def read_set(folder):
     return held_out[1], held_out[0], test
 
 
-def accuracy(found, labels):
-    return sum(a == b for a, b in zip(found, labels)) / len(labels)
+def right(found, labels):
+    """Which rows are answered rightly."""
+    return np.array([a == b for a, b in zip(found, labels)], float)
 
 
 class FastText:
@@ -103,17 +108,17 @@ def run(program, sets, seeds):
     train, validation, test = sets
     own = program(train)
     if len(own.settings) > 1:
-        scores = [accuracy(own.answers(own.fit(one, 1000), validation[0]), validation[1]) for one in own.settings]
+        scores = [right(own.answers(own.fit(one, 1000), validation[0]), validation[1]).mean() for one in own.settings]
         best = own.settings[scores.index(max(scores))]
     else:
         best = own.settings[0]
     seeds = seeds if program is FastText else 1
-    found = [accuracy(own.answers(own.fit(best, seed), test[0]), test[1]) for seed in range(seeds)]
+    found = [right(own.answers(own.fit(best, seed), test[0]), test[1]) for seed in range(seeds)]
     return found, ", ".join(f"{name} {value}" for name, value in best.items())
 
 
 def of_comparison(runs, folder):
-    """Accuracies of the methods of a comparison on this set, by teacher and student."""
+    """Which rows the methods of a comparison have right on this set, by teacher and student."""
     lines = [json.loads(line) for line in (runs / "results.jsonl").read_text().splitlines()]
     teachers = [line for line in lines if line["record"] == "teacher"]
     names = {line["data"] for line in teachers if Path(line["path"]).name == folder.name}
@@ -121,7 +126,9 @@ def of_comparison(runs, folder):
     for line in lines:
         if line["record"] == "student" and line["data"] in names:
             key = f"{line['method']} ({line['teacher']}, {line['student']})"
-            methods.setdefault(key, {})[line["seed"]] = line["test"]["accuracy"]
+            # A digit of base 16 is four rows, the first of them its highest bit.
+            bits = [int(bit) for digit in line["correct"]["bits"] for bit in f"{int(digit, 16):04b}"]
+            methods.setdefault(key, {})[line["seed"]] = np.array(bits[: line["correct"]["rows"]], float)
     return {name: list(by_seed.values()) for name, by_seed in methods.items()}
 
 
@@ -129,6 +136,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", type=Path, nargs="+", metavar="FOLDER")
     parser.add_argument("--runs", type=Path, help="folder of a finished comparison")
+    parser.add_argument("--against", metavar="METHOD", help="a method of the comparison that each line is held against")
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
     for folder in arguments.sets:
@@ -137,10 +145,19 @@ def main():
         for program in (FastText, Sklearn, Default):
             results[program.name] = run(program, sets, arguments.seeds)
         print(f"{folder.name}: {len(sets[0][0])} training, {len(sets[1][0])} validation, {len(sets[2][0])} test rows\n")
-        print("| | test accuracy | settings |\n|---|---|---|")
-        for name, (found, settings) in sorted(results.items(), key=lambda item: -statistics.mean(item[1][0])):
-            deviation = statistics.stdev(found) if len(found) > 1 else 0.0
-            print(f"| {name} | {statistics.mean(found):.4f} ({deviation:.4f}) | {settings} |")
+        against = arguments.against
+        columns = ["", "test accuracy", *([f"- {against}", "p rows"] if against else []), "settings"]
+        print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+        held = [np.mean(found, 0) for name, (found, _) in results.items() if name.startswith(f"{against} (")]
+        for name, (found, settings) in sorted(results.items(), key=lambda item: -np.mean(item[1][0])):
+            accuracies = [float(rows.mean()) for rows in found]
+            deviation = statistics.stdev(accuracies) if len(found) > 1 else 0.0
+            cells = [name, f"{np.mean(accuracies):.4f} ({deviation:.4f})"]
+            if against:
+                difference = np.mean(found, 0) - held[0] if len(held) == 1 else np.zeros(1)
+                told = difference.any()
+                cells += [f"{difference.mean():+.4f}", f"{ttest_1samp(difference, 0).pvalue:.3f}"] if told else ["", ""]
+            print(f"| {' | '.join([*cells, settings])} |")
         print(flush=True)
 
 

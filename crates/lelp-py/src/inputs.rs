@@ -1,5 +1,6 @@
 //! What Python hands over, as a table of the columns that a model reads.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 
@@ -60,20 +61,20 @@ pub(crate) fn table_of_texts(texts: &Bound<'_, PyList>) -> PyResult<Option<Table
     if texts.is_empty() {
         return Ok(None);
     }
-    let pairs = pair_of(&texts.get_item(0)?).is_some();
+    let pairs = pair_of(&texts.get_item(0)?)?.is_some();
     let mut first = Vec::with_capacity(texts.len());
     let mut second = Vec::new();
     for (row, item) in texts.iter().enumerate() {
-        let pair = pair_of(&item);
+        let pair = pair_of(&item)?;
         if pair.is_some() != pairs {
             let kind = |pair| if pair { "a pair" } else { "a text" };
             let (found, before) = (kind(!pairs), kind(pairs));
             return Err(Raised::input(format!("row {row} is {found}, but row 0 is {before}")).into());
         }
         match pair {
-            Some(pair) => {
-                first.push(text(&pair.get_item(0)?, row, "text")?);
-                second.push(text(&pair.get_item(1)?, row, "text_pair")?);
+            Some([one, other]) => {
+                first.push(text(&one, row, "text")?);
+                second.push(text(&other, row, "text_pair")?);
             }
             None => first.push(text(&item, row, "text")?),
         }
@@ -153,9 +154,17 @@ fn typed_column(of: ColumnType, name: &str, values: &Bound<'_, PyAny>) -> PyResu
 
 fn text(item: &Bound<'_, PyAny>, row: usize, column: &str) -> PyResult<String> {
     match item.cast::<PyString>() {
-        Ok(text) => Ok(text.to_cow()?.into_owned()),
+        Ok(text) => Ok(utf8(text, row)?.into_owned()),
         Err(_) => Err(wrong(item, row, column, "a string")),
     }
+}
+
+/// A string as UTF-8, of which a lone surrogate, half of a character, is none.
+pub(crate) fn utf8<'a>(text: &'a Bound<'_, PyString>, row: usize) -> PyResult<Cow<'a, str>> {
+    text.to_cow().map_err(|error| {
+        Raised::input(format!("row {row}: the text is no Unicode that can be written as UTF-8: {error}"))
+            .into()
+    })
 }
 
 fn number(item: &Bound<'_, PyAny>, row: usize, column: &str) -> PyResult<Option<f64>> {
@@ -188,12 +197,21 @@ fn category(item: &Bound<'_, PyAny>, row: usize, column: &str) -> PyResult<Optio
 }
 
 fn wrong(item: &Bound<'_, PyAny>, row: usize, column: &str, needed: &str) -> PyErr {
+    if item.is_none() || item.extract::<f64>().is_ok_and(f64::is_nan) {
+        return Raised::input(format!("row {row}: column `{column}` is missing, but {needed} is needed"))
+            .into();
+    }
     let found = item.get_type().name().map_or_else(|_| "something else".to_owned(), |name| name.to_string());
     Raised::input(format!("row {row}: column `{column}` holds {found}, but {needed} is needed")).into()
 }
 
-fn pair_of<'a, 'py>(item: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyTuple>> {
-    item.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2)
+/// The two of a tuple or list of two.
+fn pair_of<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<[Bound<'py, PyAny>; 2]>> {
+    let may = item.is_instance_of::<PyTuple>() || item.is_instance_of::<PyList>();
+    if !may || item.len()? != 2 {
+        return Ok(None);
+    }
+    Ok(Some([item.get_item(0)?, item.get_item(1)?]))
 }
 
 /// The columns that the model reads out of an Arrow stream; none of no rows.

@@ -77,7 +77,8 @@ impl Model {
             && let Ok(text) = texts.get_item(0)?.cast::<PyString>()
         {
             // The text is not copied, and no thread is started.
-            let text = text.to_cow()?;
+            self.check_pair(false)?;
+            let text = inputs::utf8(text, 0)?;
             let logits = py.detach(|| self.predictor.logits_of_texts(&[Text::from(&*text)]));
             return self.answer(py, logits.map_err(Raised::from)?, probabilities);
         }
@@ -123,15 +124,24 @@ impl Model {
         probabilities: bool,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let Some(table) = table else { return self.answer(py, Vec::new(), probabilities) };
-        if self.pairs == Pairs::Never && table.schema().pair().is_some() {
-            let reads = self.pairs.describe();
-            let message =
-                format!("the rows have a second text, but the model was made of {reads}; leave it out");
-            return Err(Raised::input(message).into());
-        }
+        self.check_pair(table.schema().pair().is_some())?;
         let predictor = Arc::clone(&self.predictor);
         let logits = interrupt::owned(py, move |cancel| all_logits(&*predictor, &table, cancel))?;
         self.answer(py, logits.map_err(Raised::from)?, probabilities)
+    }
+
+    /// Refuses rows with a second text for a model of single ones, and rows without for a model of pairs.
+    fn check_pair(&self, given: bool) -> Result<(), Raised> {
+        let reads = self.pairs.describe();
+        match (self.pairs, given) {
+            (Pairs::Never, true) => Err(Raised::input(format!(
+                "the rows have a second text, but the model was made of {reads}; leave it out"
+            ))),
+            (Pairs::Always, false) => Err(Raised::input(format!(
+                "the rows have no second text (column `text_pair`), but the model was made of {reads}"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn answer<'py>(

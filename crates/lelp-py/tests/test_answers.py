@@ -109,7 +109,7 @@ def test_pairs_vectors_and_tables_are_answered_as_by_the_command(
 
 
 def test_wrong_rows_are_refused_with_what_is_there_and_what_is_needed(
-    text_student, vector_student, table_student
+    text_student, pair_student, vector_student, table_student
 ):
     def refusal(student, rows):
         with pytest.raises(lelp.InputError) as refused:
@@ -123,6 +123,13 @@ def test_wrong_rows_are_refused_with_what_is_there_and_what_is_needed(
     single = "the rows have a second text, but the model was made of single texts; leave it out"
     assert refusal(text_student, [("a", "b")]) == single
     assert refusal(text_student, {"text": ["a"], "text_pair": ["b"]}) == single
+    assert refusal(text_student, ["a", None]) == "row 1: column `text` is missing, but a string is needed"
+    assert refusal(text_student, ["a", float("nan")]) == "row 1: column `text` is missing, but a string is needed"
+    assert refusal(text_student, {"text": "a film"}).startswith("a column is one str")
+    for lone in (["\ud800"], ["a", "b \ud800"]):
+        assert "no Unicode that can be written as UTF-8" in refusal(text_student, lone)
+    for single in (["a"], ["a", "b"], {"text": ["a"], "text_par": ["b"]}):
+        assert "have no second text (column `text_pair`)" in refusal(pair_student, single)
     assert "put it into a list" in refusal(text_student, "where is my card")
     assert "[2, 2, 2] of float64" in refusal(text_student, np.zeros((2, 2, 2)))
     assert "there is no column `text` (a text)" in refusal(text_student, {"a": ["x"], "b": ["y"]})
@@ -138,6 +145,20 @@ def test_wrong_rows_are_refused_with_what_is_there_and_what_is_needed(
     assert "differ in length" in refusal(table_student, {**price, "price": [1.0]})
     with pytest.raises(lelp.InputError, match="there is no folder `nowhere`"):
         lelp.load("nowhere")
+    with pytest.raises(lelp.InputError, match="threads is 0"):
+        lelp.load(text_student, threads=0)
+
+
+def test_pairs_are_tuples_or_lists_and_a_missing_category_is_none(pair_student, table_student, table):
+    pairs = [("a b", "c"), ("d", "e f")]
+    model = lelp.load(pair_student)
+    np.testing.assert_array_equal(model.predict_proba([list(pair) for pair in pairs]), model.predict_proba(pairs))
+    model = lelp.load(table_student)
+    rows = read_rows(table)[:3]
+    columns = {name: [row.get(name) for row in rows] for name, _, _ in model.columns}
+    kind = next(name for name, kind, _ in model.columns if kind == "category")
+    none, nan = ({**columns, kind: [missing, *columns[kind][1:]]} for missing in (None, float("nan")))
+    np.testing.assert_array_equal(model.predict_proba(nan), model.predict_proba(none))
 
 
 def test_arrow_values_of_another_type_are_refused_by_row_and_column(table_student):

@@ -49,7 +49,7 @@ def test_rows_in_memory_give_the_student_of_the_file_and_stay_beside_it(queries,
     of_rows = lelp.distill(columns(queries), out=tmp_path / "rows", **given)
     texts = columns(queries)["text"]
     np.testing.assert_array_equal(of_rows.predict_proba(texts), of_file.predict_proba(texts))
-    assert len(list((tmp_path / "rows-data").iterdir())) == 1
+    assert len(list((tmp_path / "rows-data").glob("train.*"))) == 1
 
 
 def test_splits_are_given_beside_each_other(queries, tmp_path):
@@ -57,7 +57,45 @@ def test_splits_are_given_beside_each_other(queries, tmp_path):
     half = {name: values[:100] for name, values in rows.items()}
     student = lelp.distill(rows, validation=half, out=tmp_path / "s", method="ce", progress=False, **SMALL)
     assert student.run["validation_rows"] == 100
-    assert sorted(path.stem for path in (tmp_path / "s-data").iterdir()) == ["train", "validation"]
+    assert sorted(path.stem for path in (tmp_path / "s-data").glob("[tv]*")) == ["train", "validation"]
+
+
+def test_rows_that_are_kept_take_the_place_of_their_own_kind_alone(queries, tmp_path):
+    rows, given = columns(queries), {"method": "ce", "progress": False, **SMALL}
+    foreign = tmp_path / "own-data"
+    foreign.mkdir()
+    (foreign / "train.csv").write_text("text,label\na,0\nb,1\n")
+    for data in (foreign / "train.csv", rows):
+        with pytest.raises(lelp.InputError, match="was not made by an earlier call"):
+            lelp.distill(data, validation=foreign / "train.csv", out=tmp_path / "own", **given)
+    assert [path.name for path in foreign.iterdir()] == ["train.csv"]
+    # A call that is refused leaves the rows of the student that is there, and none where there was nothing.
+    lelp.distill(rows, out=tmp_path / "s", **given)
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "s-data").iterdir()}
+    fewer = {name: values[:50] for name, values in rows.items()}
+    with pytest.raises(lelp.InputError, match="holds a model already"):
+        lelp.distill(fewer, out=tmp_path / "s", **given)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "s-data").iterdir()} == kept
+    with pytest.raises(lelp.InputError):
+        lelp.distill(rows, out=tmp_path / "none", nonsense=1, **given)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["own-data", "s", "s-data"]
+    lelp.distill(fewer, out=tmp_path / "s", overwrite=True, **given)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "s-data").iterdir()} != kept
+
+
+def test_data_of_a_wrong_kind_are_refused_in_words(tmp_path):
+    for data, says in [
+        (None, "data are None"),
+        (np.array(["a", "b"]), "data are one column"),
+        ({"text": "ab", "label": [0, 1]}, "column `text` is one str|a column is one str"),
+        ({"text": ["a"], "label": [0, 1]}, "no table|differ in length"),
+    ]:
+        with pytest.raises(lelp.InputError, match=says):
+            lelp.distill(data, out=tmp_path / "s", progress=False)
+    with pytest.raises(lelp.InputError, match="the recipe is list"):
+        lelp.compare([], out=tmp_path / "run")
+    with pytest.raises(lelp.InputError, match="a name with a comma"):
+        options({"labels": ["good, fine", "bad"]})
 
 
 def test_signals_are_those_of_the_command_and_read_row_by_row(teacher, queries, signals, work, tmp_path, monkeypatch):
@@ -73,6 +111,10 @@ def test_signals_are_those_of_the_command_and_read_row_by_row(teacher, queries, 
     np.testing.assert_allclose(logits, stored.gather(rows, "logits"), atol=1e-4)
     with pytest.raises(lelp.InputError, match="rows must be in 0..400"):
         stored.gather([400], "logits")
+    for wrong in (np.arange(400) == 200, [1.9]):
+        with pytest.raises(lelp.InputError, match="their numbers are needed"):
+            stored.gather(wrong, "logits")
+    assert stored.gather([], "logits").shape == (0, 2)
 
 
 def test_signals_that_python_writes_are_read_by_the_command_and_go_on_where_they_stopped(tmp_path):
@@ -115,6 +157,11 @@ def test_errors_of_a_run_are_exceptions_without_options_of_the_command(queries, 
         lelp.distill({"text": ["a"], "label": ["b", "c"]}, out=tmp_path / "s")
     assert str(refused.value)
     assert not (tmp_path / "s").exists()
+
+
+def test_what_holds_several_values_is_a_list():
+    assert options({"labels": np.array(["a", "b"])}) == options({"labels": dict(a=1, b=2).keys()}) == ["--labels=a,b"]
+    assert options({"labels": {"b", "a"}, "int8": np.bool_(False), "epochs": np.int64(3)}) == ["--labels=a,b", "--epochs=3"]
 
 
 def test_keywords_are_options():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import pickle
 
 import numpy as np
@@ -13,6 +14,7 @@ import lelp
 sklearn = pytest.importorskip("sklearn")
 
 from sklearn.base import clone  # noqa: E402
+from sklearn.model_selection import cross_val_score  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
@@ -131,6 +133,47 @@ def test_logits_are_routed_through_a_pipeline_and_frames_come_out(rows):
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-5)
 
 
+def test_a_loaded_split_adds_no_rows_and_other_classes_do_not_merge(rows, tmp_path):
+    embeddings, logits, head = rows
+    names = np.where(logits[:, 1] > logits[:, 0], "b", "a")
+    split = LELP(subclasses=2, members="label").fit(embeddings, names, logits=logits)
+    by_number = LELP(subclasses=2, members="label").fit(embeddings, (names == "b").astype(int), logits=logits)
+    assert split.classes_.tolist() == ["a", "b"]
+    np.testing.assert_array_equal(split.transform(embeddings, logits=logits), by_number.transform(embeddings, logits=logits))
+    split.save(tmp_path / "split.safetensors")
+    loaded = LELP.load(tmp_path / "split.safetensors")
+    for change in (lambda: loaded.partial_fit(embeddings, logits=logits), lambda: split.merge(loaded)):
+        with pytest.raises(lelp.InputError, match="has no statistics"):
+            change()
+    other = LELP(subclasses=2).fit(embeddings, np.where(names == "b", "c", "b"), logits=logits)
+    with pytest.raises(lelp.InputError, match="those of the other"):
+        split.merge(other)
+    with pytest.raises(lelp.InputError, match="is none of the classes"):
+        split.partial_fit(embeddings[:2], ["a", "d"], logits=logits[:2])
+    with pytest.raises(lelp.InputError, match="have 1 names, but the teacher has 2"):
+        LELP().fit(embeddings[:9], ["a"] * 9, logits=logits[:9])
+
+
+def test_one_column_of_logits_is_a_sigmoids(rows):
+    embeddings, logits, head = rows
+    one = (logits[:, 1:] - logits[:, :1]).astype(np.float32)
+    two = np.hstack([np.zeros_like(one), one])
+    split = LELP(subclasses=2).fit(embeddings, logits=one)
+    np.testing.assert_array_equal(split.transform(embeddings, logits=one), split.transform(embeddings, logits=two))
+
+
+def test_scientists_ways_of_giving_threads_seeds_and_heads(rows):
+    embeddings, logits, (weight, bias) = rows
+    usual = LELP(head=(weight, bias)).fit(embeddings).transform(embeddings)
+    for settings in ({"n_jobs": -1}, {"n_jobs": -5}, {"random_state": None}, {"head": (weight, tuple(bias))}):
+        again = LELP(**{"head": (weight, bias), **settings}).fit(embeddings).transform(embeddings)
+        np.testing.assert_array_equal(again, usual)
+    LELP(random_state=np.random.RandomState(0), head=(weight, bias)).fit(embeddings)
+    for settings in ({"n_jobs": 0}, {"random_state": -1}, {"head": (weight, 3.0)}):
+        with pytest.raises(lelp.InputError):
+            LELP(**{"head": (weight, bias), **settings}).fit(embeddings)
+
+
 def test_wrong_input_says_what_is_there_and_what_is_needed(rows):
     embeddings, logits, head = rows
 
@@ -178,6 +221,57 @@ def test_a_student_learns_from_labels_or_from_a_teacher_and_is_pickled_and_saved
     assert split.fit(X, y, teacher_proba=proba, embeddings=embeddings).score(X, y) > 0.95
     of_labels.save(tmp_path / "student")
     np.testing.assert_array_equal(lelp.load(tmp_path / "student").predict_proba(X), of_labels.predict_proba(X))
+
+
+def test_texts_come_in_any_container_and_index(texts):
+    words, labels = texts
+    settings = {"buckets": 4096, "width": 8, "epochs": 2}
+    usual = NgramClassifier(settings=settings).fit(words, labels)
+    containers = [np.array(words), np.array(words, dtype=object)[:, None], tuple(words)]
+    if importlib.util.find_spec("pandas"):
+        import pandas
+
+        series = pandas.Series(words, index=np.arange(len(words))[::-1] + 7)
+        containers += [series, series.to_frame("anything")]
+        scores = cross_val_score(NgramClassifier(settings=settings), series, pandas.Series(labels), cv=3)
+        assert np.isfinite(scores).all()
+    if importlib.util.find_spec("pyarrow"):
+        import pyarrow
+
+        containers += [pyarrow.array(words), pyarrow.chunked_array([words]), pyarrow.table({"t": words})]
+    for held in containers:
+        np.testing.assert_array_equal(usual.predict_proba(held), usual.predict_proba(words), err_msg=str(type(held)))
+        again = NgramClassifier(settings=settings).fit(held, labels)
+        np.testing.assert_array_equal(again.predict_proba(words[:9]), usual.predict_proba(words[:9]), err_msg=str(type(held)))
+    assert usual.predict([]).shape == (0,)
+    for wrong, says in [("a text", "put it into a list"), (["a", None], "row 1: the text is missing")]:
+        with pytest.raises(lelp.InputError, match=says):
+            usual.predict(wrong)
+    pairs = [(word, "b") for word in words]
+    both = NgramClassifier(settings=settings).fit(pairs, labels)
+    np.testing.assert_array_equal(both.predict_proba(np.array(pairs)), both.predict_proba([list(pair) for pair in pairs]))
+
+
+def test_labels_that_are_missing_and_settings_of_the_estimator(texts, tmp_path):
+    words, labels = texts
+    settings = {"buckets": 4096, "width": 8, "epochs": 2}
+    proba = np.eye(2)[(np.asarray(labels) == sorted(set(labels))[1]).astype(int)]
+    fitted = []
+    for none in (None, float("nan")):
+        some = [none if row % 3 == 0 else label for row, label in enumerate(labels)]
+        fitted.append(NgramClassifier(settings=settings).fit(words, some, teacher_proba=proba))
+        assert fitted[-1].classes_.tolist() == sorted(set(labels))
+    np.testing.assert_array_equal(fitted[0].predict_proba(words[:9]), fitted[1].predict_proba(words[:9]))
+    fitted[0].save(tmp_path / "s")
+    with pytest.raises(lelp.InputError, match="exists already"):
+        fitted[0].save(tmp_path / "s")
+    for own in ("seed", "threads", "out", "method", "labels"):
+        with pytest.raises(lelp.InputError, match=f"settings hold `{own}`"):
+            NgramClassifier(settings={own: 1}).fit(words, labels)
+    with pytest.raises(lelp.InputError, match="give `embeddings`"):
+        NgramClassifier("lelp", settings=settings).fit(words, teacher_proba=proba)
+    with pytest.raises(lelp.InputError, match="-1 is no label"):
+        NgramClassifier(settings=settings).fit(words, np.where(proba[:, 0] > 0, -1, 1), teacher_proba=proba)
 
 
 def test_a_student_reads_vectors_and_tables(tmp_path):

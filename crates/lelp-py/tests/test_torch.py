@@ -117,6 +117,26 @@ def test_a_batch_has_the_targets_of_its_rows_also_from_other_processes(signals, 
     torch.testing.assert_close(torch.softmax(collapse(whole.log(), 2), 1), p, rtol=0, atol=1e-5)
 
 
+def test_items_without_rows_have_no_targets_and_only_some_are_refused(signals):
+    pytest.importorskip("sklearn")
+    targets = SignalTargets(signals, lelp.LELP.from_signals(signals, subclasses=2))
+    collate = SubclassCollator(lambda items: {"n": len(items)}, targets)
+    assert collate([{"x": 1}, {"x": 2}]) == {"n": 2}
+    assert collate([{"lelp_row": 3}])["targets"].shape[0] == 1
+    with pytest.raises(lelp.InputError, match="1 of 2 items"):
+        collate([{"lelp_row": 3}, {"x": 2}])
+
+
+def test_the_loss_is_of_probabilities_in_the_precision_of_its_outputs():
+    loss, outputs = SubclassLoss(2), torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    t = torch.softmax(torch.randn(3, 4, dtype=torch.float64), -1)
+    assert torch.autograd.gradcheck(lambda x: loss(x, t), outputs)
+    with pytest.raises(lelp.InputError, match="but are probabilities"):
+        loss(outputs, t - 1)
+    labels = torch.tensor([0, 1, -1], dtype=torch.int32)
+    assert SubclassLoss(2, alpha=0.5)(outputs, t, labels).isfinite()
+
+
 def test_items_and_signals_of_different_length_are_refused(signals):
     pytest.importorskip("sklearn")
     targets = SignalTargets(signals, lelp.LELP.from_signals(signals, subclasses=2))

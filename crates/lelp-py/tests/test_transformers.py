@@ -71,8 +71,21 @@ def test_signals_go_on_where_they_stopped_and_another_teacher_is_refused(tokeniz
         other.classifier.bias += 1
     with pytest.raises(lelp.InputError, match="teacher"):
         lt.Teacher(other, tokenizer).signals(TEXTS, tmp_path / "s", part_rows=25)
-    with pytest.raises(lelp.InputError, match="other texts"):
-        teacher.signals(TEXTS[::-1], tmp_path / "s", part_rows=25)
+    for change in ({"labels": LABELS}, {"max_length": 4}, {"texts": TEXTS[::-1]}):
+        with pytest.raises(lelp.InputError, match="other texts, labels or length"):
+            teacher.signals(change.pop("texts", TEXTS), tmp_path / "s", part_rows=25, **change)
+
+
+def test_a_column_of_texts_is_read_in_its_order_whatever_its_index(tokenizer, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    teacher = lt.Teacher(classifier(tokenizer), tokenizer)
+    index = np.arange(len(TEXTS))[::-1]
+    texts, labels = pandas.Series(TEXTS, index=index), pandas.Series(LABELS, index=index)
+    own, usual = (teacher.signals(t, tmp_path / n, labels=l) for n, t, l in [("a", texts, labels), ("b", TEXTS, LABELS)])
+    for tensor in ("logits", "labels"):
+        np.testing.assert_array_equal(own.gather(range(60), tensor), usual.gather(range(60), tensor))
+    with pytest.raises(lelp.InputError, match="put it into a list"):
+        teacher.answer("a text")
 
 
 def test_a_decoders_embedding_is_that_of_the_position_that_answers(tokenizer, tmp_path):
@@ -190,3 +203,13 @@ def test_what_the_trainer_would_drop_is_said(tokenizer, targets, tmp_path):
             model=student(tokenizer), args=transformers.TrainingArguments(tmp_path, report_to=[], use_cpu=True),
             loss=SubclassLoss(2),
         )  # fmt: skip
+
+
+def test_a_loss_of_other_subclasses_than_the_models_is_refused(tokenizer, tmp_path):
+    model = student(tokenizer)
+    arguments = transformers.TrainingArguments(tmp_path, report_to=[], use_cpu=True, remove_unused_columns=False)
+    with pytest.raises(lelp.InputError, match="but the loss is of 5"):
+        lt.LelpTrainer(model=model, args=arguments, loss=SubclassLoss(5))
+    labels = torch.tensor([0, -1])
+    inputs = tokenizer(TEXTS[:2], padding=True, return_tensors="pt")
+    assert model(**inputs, labels=labels).loss.isfinite()

@@ -44,6 +44,9 @@ _HOME = {
     "write_part": "lelp.shards",
 }
 
+# Modules that are imported when they are first named.
+_MODULES = ("ray", "shards", "sklearn", "torch", "transformers")
+
 __all__ = [*_HOME, "__version__"]
 
 
@@ -52,6 +55,8 @@ def __getattr__(name: str) -> object:
         value = _import_module("lelp._lelp").VERSION
     elif name in _HOME:
         value = getattr(_import_module(_HOME[name]), name)
+    elif name in _MODULES:
+        value = _import_module(f"lelp.{name}")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
@@ -59,4 +64,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

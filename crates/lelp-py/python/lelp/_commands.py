@@ -12,11 +12,11 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from lelp import errors
-from lelp._inputs import as_list, check_lengths
+from lelp._inputs import as_list, check_lengths, single_matrix
 from lelp.errors import Defect, InputError, SystemFailure
 
 # Options whose values stand in one argument, between commas; all others are given again for each value.
@@ -37,19 +37,42 @@ def options(settings: Mapping[str, Any]) -> list[str]:
     arguments = []
     for name, value in settings.items():
         option = "--" + name.replace("_", "-")
+        value = _plain(value)
         if value is None or (value is False and name not in SWITCHES):
             continue
         if isinstance(value, bool):
             arguments.append(f"{option}={'on' if value else 'off'}" if name in SWITCHES else option)
         elif isinstance(value, Mapping):
+            _check_commas(name, value)
             arguments.append(f"{option}={','.join(f'{key}={weight}' for key, weight in value.items())}")
-        elif isinstance(value, (list, tuple)) and name in JOINED:
+        elif isinstance(value, list) and name in JOINED:
+            _check_commas(name, value)
             arguments.append(f"{option}={','.join(map(str, value))}")
-        elif isinstance(value, (list, tuple)):
+        elif isinstance(value, list):
             arguments += [f"{option}={one}" for one in value]
         else:
             arguments.append(f"{option}={os.fspath(value) if isinstance(value, os.PathLike) else value}")
     return arguments
+
+
+def _plain(value: Any) -> Any:
+    """An option's value as Python's own type: whatever holds several of them as a list."""
+    if isinstance(value, (str, bytes, Mapping, os.PathLike)):
+        return value
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "to_list") or (hasattr(value, "__iter__") and hasattr(value, "__len__")):
+        return as_list(value)
+    return value
+
+
+def _check_commas(name: str, values: Iterable[Any]) -> None:
+    """Names stand between commas on their way to the command."""
+    for value in values:
+        if "," in str(value):
+            raise InputError(f"{name} hold {value!r}, but a name with a comma cannot be given; rename it in the data")
 
 
 def run(command: str, settings: Mapping[str, Any], *, progress: bool) -> str:
@@ -60,7 +83,7 @@ def run(command: str, settings: Mapping[str, Any], *, progress: bool) -> str:
     with tempfile.TemporaryDirectory(prefix="lelp-") as folder:
         outcome = pathlib.Path(folder) / "outcome.json"
         arguments = [command, *options(settings), *([] if progress else ["--quiet"])]
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # its pipes are closed below; to wait for it would hold up Ctrl-C
             [sys.executable, "-m", "lelp._child", str(outcome), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -75,10 +98,12 @@ def run(command: str, settings: Mapping[str, Any], *, progress: bool) -> str:
         talk = threading.Thread(target=_relay, args=(process.stderr, said), daemon=True)
         talk.start()
         try:
-            assert process.stdout is not None
+            assert process.stdout is not None and process.stderr is not None
             printed = process.stdout.read()
             process.wait()
             talk.join()
+            for pipe in (process.stdout, process.stderr):
+                pipe.close()
         except BaseException:
             process.send_signal(signal.SIGINT)
             raise
@@ -96,7 +121,8 @@ def run(command: str, settings: Mapping[str, Any], *, progress: bool) -> str:
 
 
 def as_keywords(message: str) -> str:
-    """The same with options as the keyword arguments that they are here."""
+    """The same with options as the keyword arguments that they are here, and without what is said of the command line."""
+    message = re.sub(r"\n+(Usage: |For more information, try )[^\n]*", "", message)
     return re.sub(r"(?<![\w-])--([a-z][a-z0-9-]*)", lambda option: option[1].replace("-", "_"), message)
 
 
@@ -121,6 +147,8 @@ def write_rows(data: Any, path: pathlib.Path) -> pathlib.Path:
     except ImportError:
         pyarrow = None
     path.parent.mkdir(parents=True, exist_ok=True)
+    if hasattr(data, "dtype") and getattr(data, "ndim", 1) == 1:
+        raise InputError("data are one column, but a path, a table, or a dict of columns is needed")
     if pyarrow and (isinstance(data, Mapping) or hasattr(data, "__arrow_c_stream__")):
         file = path.with_suffix(".parquet")
         partial = path.with_suffix(".partial")
@@ -143,14 +171,17 @@ def write_rows(data: Any, path: pathlib.Path) -> pathlib.Path:
 
 
 def _arrow_table(data: Any, pyarrow: Any) -> Any:
-    if not isinstance(data, Mapping):
-        return pyarrow.table(data)
-    columns = {}
-    for name, values in data.items():
-        if getattr(values, "ndim", 1) == 2:
-            values = pyarrow.FixedSizeListArray.from_arrays(values.astype("float32").ravel(), values.shape[1])
-        columns[name] = values
+    if isinstance(data, Mapping):
+        columns = {}
+        for name, values in data.items():
+            if isinstance(values, (str, bytes)):
+                raise InputError(f"column `{name}` is one {type(values).__name__}, but a value for each row is needed")
+            if getattr(values, "ndim", 1) == 2:
+                vectors = single_matrix(values, f"vectors of column `{name}`")
+                values = pyarrow.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1])
+            columns[name] = values
+        data = columns
     try:
-        return pyarrow.table(columns)
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+        return pyarrow.table(data)
+    except (ValueError, TypeError, KeyError, pyarrow.ArrowException) as error:
         raise InputError(f"the columns are no table: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def float_matrix(value: Any, name: str) -> NDArray[Any]:
 
     bfloat16 tensors and arrays, float64 and whole numbers become float32.
     """
-    array = _array(value, name)
+    array = as_array(value, name)
     if array.ndim != 2:
         raise InputError(f"{name} are {describe(array)}, but a shape [rows, width] is needed")
     if array.dtype.kind == "O" or array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
@@ -43,7 +44,7 @@ def single_matrix(value: Any, name: str) -> NDArray[np.float32]:
 
 def labels_of(value: Any, rows: int) -> NDArray[np.int32]:
     """`value` as int32 labels `[rows]`, -1 for none."""
-    array = _array(value, "labels")
+    array = as_array(value, "labels")
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise InputError(f"labels are {describe(array)}, but whole numbers [{rows}] are needed")
     if array.shape[0] != rows:
@@ -53,7 +54,7 @@ def labels_of(value: Any, rows: int) -> NDArray[np.int32]:
     return np.ascontiguousarray(array, dtype=np.int32)
 
 
-def _array(value: Any, name: str) -> NDArray[Any]:
+def as_array(value: Any, name: str) -> NDArray[Any]:
     """A NumPy array that shares the memory of `value` where it can."""
     if hasattr(value, "detach") and hasattr(value, "cpu"):
         value = value.detach().cpu()
@@ -81,17 +82,34 @@ def columns_of(rows: Mapping[str, Any], kinds: Mapping[str, str]) -> list[tuple[
         if kinds.get(name) == "vector":
             columns.append((name, single_matrix(_stacked(values, name), f"vectors of column `{name}`")))
         else:
-            columns.append((name, as_list(values)))
+            columns.append((name, [None if is_missing(value) else value for value in as_list(values)]))
     check_lengths(dict(columns))
     return columns
 
 
 def as_list(values: Any) -> list[Any]:
     """The values of a column, whatever holds them, as a list of Python's own types."""
-    for to_list in ("tolist", "to_list"):
+    if isinstance(values, (str, bytes)):
+        raise InputError(f"a column is one {type(values).__name__}, but a value for each row is needed: put it into a list")
+    for to_list in ("to_pylist", "tolist", "to_list"):
         if hasattr(values, to_list):
             return getattr(values, to_list)()
     return list(values)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value is none: `None`, NaN, and what pandas has for both."""
+    return value is None or (type(value).__name__ in ("NAType", "NaTType")) or (isinstance(value, float) and value != value)
+
+
+def threads_of(n_jobs: Any, name: str) -> int | None:
+    """Threads by scikit-learn's rule: None takes all cores, -1 all, -2 all but one."""
+    if n_jobs is None:
+        return None
+    if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__") or n_jobs == 0:
+        raise InputError(f"{name} is {n_jobs!r}, but must be a number of threads, or None for all cores")
+    count = int(n_jobs)
+    return count if count > 0 else max(1, (os.cpu_count() or 1) + 1 + count)
 
 
 def check_lengths(columns: Mapping[str, Any]) -> None:

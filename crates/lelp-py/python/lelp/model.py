@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lelp import _lelp
-from lelp._inputs import columns_of, describe, single_matrix
+from lelp._inputs import as_list, columns_of, describe, single_matrix, threads_of
 from lelp.errors import InputError
 
 TEXTS = ("text", "text_pair", "optional_text_pair")
@@ -31,17 +31,20 @@ class Model:
 
     - texts: a list, array, or pandas, Polars or Arrow column of strings; pairs as a list of tuples;
     - vectors: an array `[rows, width]`, for a model that reads one column of vectors;
-    - a table: a pandas, Polars or Arrow table, or a dict of columns, with the names of the training data.
+    - a table: a pandas, Polars or Arrow table, or a dict of columns, with the names of the training data; for a model of
+      texts a table of one column is that column, whatever its name.
+
+    A model of pairs takes no rows without a second text, and one of single texts none with one.
 
     What offers Arrow's PyCapsule interface is read without a copy where its types are the model's.
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, threads: int | None = None) -> None:
         self._folder = os.fspath(folder)
-        self._threads = threads
-        self._core = _lelp.Model(self._folder, threads)
+        self._threads = threads_of(threads, "threads")
+        self._core = _lelp.Model(self._folder, self._threads)
         self._kinds = {name: kind for name, kind, _ in self._core.columns}
-        self._reads_texts = all(kind in TEXTS for kind in self._kinds.values())
+        self.reads_texts = all(kind in TEXTS for kind in self._kinds.values())
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -72,7 +75,7 @@ class Model:
         return self.classes_[np.argmax(logits, axis=1)]
 
     def _answer(self, X: Any, probabilities: bool) -> NDArray[np.float32]:
-        if type(X) is list and self._reads_texts:
+        if type(X) is list and self.reads_texts:
             return self._core.answer_texts(X, probabilities)
         if isinstance(X, str):
             raise InputError("one text was given, but rows are needed: put it into a list")
@@ -83,8 +86,8 @@ class Model:
         if hasattr(X, "columns") and hasattr(X, "__getitem__"):
             columns = {name: X[name] for name in X.columns}
             return self._core.answer_columns(columns_of(columns, self._kinds), probabilities)
-        if self._reads_texts:
-            return self._core.answer_texts(_list_of(X), probabilities)
+        if self.reads_texts:
+            return self._core.answer_texts(list_of_texts(X), probabilities)
         if list(self._kinds.values()) == ["vector"]:
             vectors = {next(iter(self._kinds)): single_matrix(X, "vectors")}
             return self._core.answer_columns(list(vectors.items()), probabilities)
@@ -102,19 +105,14 @@ class Model:
         self.__init__(state["folder"], threads=state["threads"])  # type: ignore[misc]
 
 
-def _list_of(texts: Any) -> list[Any]:
+def list_of_texts(texts: Any) -> list[Any]:
     """Texts as a list; an array of two columns is pairs."""
-    if isinstance(texts, np.ndarray):
-        if texts.ndim == 2 and texts.shape[1] == 2:
-            return [(first, second) for first, second in texts.tolist()]
-        if texts.ndim != 1:
-            raise InputError(f"texts are {describe(texts)}, but a shape [rows], or [rows, 2] for pairs, is needed")
-        return texts.tolist()
-    for convert in ("to_list", "to_pylist", "tolist"):
-        if hasattr(texts, convert):
-            return getattr(texts, convert)()
+    if isinstance(texts, str):
+        raise InputError("one text was given, but rows are needed: put it into a list")
+    if isinstance(texts, np.ndarray) and texts.ndim != 1 and not (texts.ndim == 2 and texts.shape[1] == 2):
+        raise InputError(f"texts are {describe(texts)}, but a shape [rows], or [rows, 2] for pairs, is needed")
     try:
-        return list(texts)
+        return as_list(texts)
     except TypeError:
         raise InputError(f"rows are {describe(texts)}, but a list, array or table is needed") from None
 

@@ -6,16 +6,19 @@ Each runs the command of the same name, with its options as keyword arguments (`
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lelp._commands import run, write_rows
+from lelp._inputs import describe
 from lelp.errors import InputError
 from lelp.model import Model
 from lelp.signals_folder import Signals
@@ -87,44 +90,73 @@ def distill(
     """Trains a student, and loads it.
 
     `data` is a file, a folder with train, validation and test files, a table (pandas, Polars, Arrow) or a dict of columns;
-    rows that are in memory are kept beside the student, in `OUT-data`. Without `out` the student is in a folder for temporary
-    files. `settings` are all other options of `lelp distill`: `subclasses=8`, `student="mlp"`, `number_columns=["price"]`.
+    rows that are in memory are kept beside the student, in `OUT-data`, and take the place of those of an earlier call. Without
+    `out` the student is in a folder for temporary files. `settings` are all other options of `lelp distill`: `subclasses=8`, `student="mlp"`, `number_columns=["price"]`.
     """
     folder = pathlib.Path(out if out is not None else tempfile.mkdtemp(prefix="lelp-student-"))
     if out is None:
         settings["overwrite"] = True
-    rows = _data_path({"train": data, "validation": validation, "test": test}, folder)
     given = {
-        "data": rows,
         "teacher": teacher,
         "signals": signals.folder if isinstance(signals, Signals) else signals,
         "method": method,
         "out": folder,
     }
-    run("distill", {**given, **settings}, progress=progress)
+    try:
+        with _data_path({"train": data, "validation": validation, "test": test}, folder) as rows:
+            run("distill", {"data": rows, **given, **settings}, progress=progress)
+    except BaseException:
+        if out is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     return Distilled(folder, threads=settings.get("threads"))
 
 
-def _data_path(splits: Mapping[str, Any], out: pathlib.Path) -> pathlib.Path:
-    """The path of the training file, or of a folder with all splits."""
+# What says that a folder of rows was made here, and may be made anew.
+MADE_HERE = ".made-by-lelp"
+
+
+@contextlib.contextmanager
+def _data_path(splits: Mapping[str, Any], out: pathlib.Path) -> Iterator[pathlib.Path]:
+    """The path of the training file, or of a folder with all splits. Where the work with it fails, what was there before is there
+    again."""
     given = {name: data for name, data in splits.items() if data is not None}
-    paths = {name: data for name, data in given.items() if isinstance(data, (str, os.PathLike))}
+    if "train" not in given:
+        raise InputError("data are None, but a path, a table, or a dict of columns is needed")
+    paths = {name: pathlib.Path(data) for name, data in given.items() if isinstance(data, (str, os.PathLike))}
     if list(given) == ["train"] and paths:
-        return pathlib.Path(paths["train"])
+        yield paths["train"]
+        return
     room = out.with_name(out.name + "-data")
-    if room.exists():
-        shutil.rmtree(room)
-    for name, data in given.items():
-        if name in paths:
-            source = pathlib.Path(paths[name])
-            if not source.is_file():
-                raise InputError(f"`{source}` is no file; beside other splits each is a file or a table")
-            room.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, room / f"{name}{source.suffix}")
-        else:
-            write_rows(data, room / name)
-    files = sorted(room.iterdir())
-    return files[0] if len(files) == 1 else room
+    if room.exists() and not (room / MADE_HERE).is_file():
+        raise InputError(f"`{room}` is there already and was not made by an earlier call; move it, or take another `out`")
+    mark = secrets.token_hex(8)
+    new, old = (room.with_name(f".{room.name}.{mark}.{end}") for end in ("new", "old"))
+    try:
+        new.mkdir(parents=True)
+        (new / MADE_HERE).touch()
+        for name, data in given.items():
+            if name not in paths:
+                write_rows(data, new / name)
+            elif paths[name].is_file():
+                shutil.copyfile(paths[name], new / f"{name}{paths[name].suffix}")
+            else:
+                raise InputError(f"`{paths[name]}` is no file; beside other splits each is a file or a table")
+        if room.exists():
+            os.replace(room, old)
+        os.replace(new, room)
+        files = sorted(path for path in room.iterdir() if path.name != MADE_HERE)
+        yield files[0] if len(files) == 1 else room
+    except BaseException as error:
+        if old.exists():
+            shutil.rmtree(room, ignore_errors=True)
+            os.replace(old, room)
+        elif isinstance(error, InputError) and (room / MADE_HERE).is_file():
+            shutil.rmtree(room, ignore_errors=True)
+        raise
+    finally:
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def signals(
@@ -140,8 +172,8 @@ def signals(
     `settings` are all other options of `lelp signals`.
     """
     folder = pathlib.Path(out)
-    rows = _data_path({"train": data}, folder)
-    run("signals", {"data": rows, "teacher": teacher, "out": folder, **settings}, progress=progress)
+    with _data_path({"train": data}, folder) as rows:
+        run("signals", {"data": rows, "teacher": teacher, "out": folder, **settings}, progress=progress)
     return Signals(folder)
 
 
@@ -187,8 +219,10 @@ def compare(
         path = folder / "recipe.toml"
         path.write_text(to_toml(recipe), encoding="utf-8")
         settings.setdefault("data", os.getcwd())
-    else:
+    elif isinstance(recipe, (str, os.PathLike)):
         path = pathlib.Path(recipe)
+    else:
+        raise InputError(f"the recipe is {describe(recipe)}, but a TOML file or a dict is needed")
     run("compare", {"recipe": path, "out": folder, **settings}, progress=progress)
     return Comparison(folder)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lelp import _lelp
-from lelp._inputs import float_matrix, labels_of, single_matrix
+from lelp._inputs import as_array, describe, float_matrix, labels_of, single_matrix
 from lelp.errors import InputError
 
 # Rows of a part, as the command writes it.
@@ -84,9 +84,12 @@ class Signals:
 
     def gather(self, rows: Sequence[int] | NDArray[Any], tensor: str) -> NDArray[Any]:
         """The values of some rows, in the order given."""
-        places = np.asarray(rows, dtype=np.int64)
+        places = np.asarray(rows)
+        if places.size and places.dtype.kind not in "iu":
+            raise InputError(f"rows are {describe(places)}, but their numbers are needed; of a mask, `np.flatnonzero(mask)`")
         if places.ndim != 1 or (places.size and not (0 <= places.min() and places.max() < self.rows)):
             raise InputError(f"rows must be in 0..{self.rows}, but are {rows!r}")
+        places = places.astype(np.int64)
         part_of, place = np.divmod(places, self._part_rows)
         first = self.part(0)[tensor]
         gathered = np.empty((len(places), *first.shape[1:]), first.dtype)
@@ -171,7 +174,10 @@ class SignalsWriter:
 
 def vector(value: Any, name: str) -> NDArray[np.float32]:
     """`value` as float32 `[n]`."""
-    return single_matrix([value] if isinstance(value, list) else value[None, :], name)[0]
+    array = as_array(value, name)
+    if array.ndim != 1:
+        raise InputError(f"{name} is {describe(array)}, but a shape [classes] is needed")
+    return single_matrix(array[None, :], name)[0]
 
 
 def write_whole(path: pathlib.Path, content: bytes) -> None:

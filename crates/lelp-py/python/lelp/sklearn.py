@@ -19,7 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from lelp import _lelp
-from lelp._inputs import describe, float_matrix, labels_of, single_matrix
+from lelp._inputs import as_list, describe, float_matrix, is_missing, labels_of, single_matrix, threads_of
 from lelp.errors import InputError
 from lelp.model import Model
 from lelp.runs import distill
@@ -42,9 +42,10 @@ class LELP(TransformerMixin, BaseEstimator):
     null_space : keep directions out of the space that the head reads.
     rotation : "random", "balanced" or "none": how directions of unequal variance are turned into each other.
     members : "teacher" or "label": who says which class a row belongs to.
-    head : weight `[classes, width]` and bias `[classes]` of the teacher's last layer; estimated from the logits where None.
-    random_state : seed of the rotation.
-    n_jobs : threads; None takes all cores. Results do not depend on it.
+    head : weight `[classes, width]` and bias `[classes]` of the teacher's last layer; for the fit it is estimated from the
+        logits where None, and `transform` then needs logits too.
+    random_state : seed of the rotation; None is 0.
+    n_jobs : threads; None and -1 take all cores. Results do not depend on it.
 
     Attributes
     ----------
@@ -77,7 +78,8 @@ class LELP(TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None, *, logits: Any = None) -> LELP:
-        """Fits the split on embeddings `X`; `y` are the labels, in any names."""
+        """Fits the split on embeddings `X`; `y` are the labels: in any names, which stand for the columns of the logits in
+        their sorted order, or numbers of these columns."""
         self._reset()
         return self._add(X, y, logits)
 
@@ -86,6 +88,8 @@ class LELP(TransformerMixin, BaseEstimator):
 
         Without logits there must be a head: a logistic regression would need all rows.
         """
+        if hasattr(self, "fit_") and not hasattr(self, "_statistics"):
+            raise InputError("a split that was loaded has no statistics to add rows to: fit it on all rows")
         if not hasattr(self, "_statistics") and logits is None and self.head is None:
             raise InputError("rows that come bit by bit need the teacher's logits, or its head: neither is given")
         if not hasattr(self, "_statistics"):
@@ -94,8 +98,12 @@ class LELP(TransformerMixin, BaseEstimator):
 
     def merge(self, other: LELP) -> LELP:
         """Adds the rows of another estimator of the same settings, fitted elsewhere."""
-        check_is_fitted(self)
-        check_is_fitted(other)
+        for own in (self, other):
+            check_is_fitted(own)
+            if not hasattr(own, "_statistics"):
+                raise InputError("a split that was loaded has no statistics to merge")
+        if self._named and other._named and list(self.classes_) != list(other.classes_):
+            raise InputError(f"the classes are {list(self.classes_)}, but those of the other {list(other.classes_)}")
         self._statistics.merge(other._statistics)
         return self._refit()
 
@@ -104,7 +112,7 @@ class LELP(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = self._embeddings(X, reset=False)
         logits = self._logits(X, logits)
-        return self.fit_.targets(X, logits, float(self.beta), float(self.temperature), self.n_jobs)
+        return self.fit_.targets(X, logits, float(self.beta), float(self.temperature), threads_of(self.n_jobs, "n_jobs"))
 
     def fit_transform(self, X: Any, y: Any = None, *, logits: Any = None) -> NDArray[np.float32]:
         """`fit`, then `transform` of the same rows."""
@@ -114,7 +122,7 @@ class LELP(TransformerMixin, BaseEstimator):
     def coordinates(self, X: Any) -> NDArray[np.float32]:
         """Coordinates `[rows, classes * subclasses]` along the directions, in the unit of each class."""
         check_is_fitted(self)
-        return self.fit_.scores(self._embeddings(X, reset=False), self.n_jobs)
+        return self.fit_.scores(self._embeddings(X, reset=False), threads_of(self.n_jobs, "n_jobs"))
 
     def collapse(self, outputs: Any) -> NDArray[np.float32]:
         """Logits of classes `[rows, classes]` of a student's outputs `[rows, classes * subclasses]`: log-sum-exp."""
@@ -217,6 +225,8 @@ class LELP(TransformerMixin, BaseEstimator):
         if len(y) != len(X):
             raise InputError(f"there are {len(y)} labels for {len(X)} rows")
         if logits is not None or self.head_ is not None:
+            if y.ndim == 1 and (y.dtype.kind not in "iu" or self._named):
+                return self._named_labels(y, self._logits(X, logits).shape[1])
             return labels_of(y, len(X))
         check_classification_targets(y)
         encoder = LabelEncoder().fit(y)
@@ -225,12 +235,30 @@ class LELP(TransformerMixin, BaseEstimator):
         self.classes_, self._named = encoder.classes_, True
         return encoder.transform(y).astype(np.int32)
 
+    def _named_labels(self, y: NDArray[Any], classes: int) -> NDArray[np.int32]:
+        """Places of names among the sorted ones, which are as many as the classes; -1 for a missing one."""
+        missing = np.array([is_missing(label) for label in y.tolist()])
+        known = np.array(y[~missing].tolist())
+        names = self.classes_ if self._named else np.unique(known)
+        if len(names) != classes:
+            raise InputError(
+                f"the labels have {len(names)} names, but the teacher has {classes} classes; give numbers of its columns"
+            )
+        unknown = known[~np.isin(known, names)]
+        if unknown.size:
+            raise InputError(f"label {unknown[0]!r} is none of the classes {list(names)}")
+        self.classes_, self._named = names, True
+        codes = np.full(len(y), -1, np.int32)
+        codes[~missing] = np.searchsorted(names, known)
+        return codes
+
     def _logits(self, X: NDArray[Any], logits: Any) -> NDArray[np.float32]:
         if logits is not None:
             logits = single_matrix(logits, "logits")
             if len(logits) != len(X):
                 raise InputError(f"there are {len(logits)} rows of logits for {len(X)} rows of embeddings")
-            return logits
+            # One output is a sigmoid's: its two classes have the logits 0 and z.
+            return np.hstack([np.zeros_like(logits), logits]) if logits.shape[1] == 1 else logits
         if self.head_ is None:
             raise InputError("no logits are given, and no head to compute them with")
         weight, bias = self.head_
@@ -249,8 +277,8 @@ class LELP(TransformerMixin, BaseEstimator):
     def _new_statistics(self, classes: int, width: int) -> _lelp.Statistics:
         settings = {"subclasses": self.subclasses, "null_space": self.null_space, "rotation": self.rotation}
         settings = {name: value.item() if hasattr(value, "item") else value for name, value in settings.items()}
-        by_label, seed = self.members == "label", int(self.random_state)
-        return _lelp.Statistics("lelp", json.dumps(settings), seed, classes, width, by_label, self.n_jobs)
+        by_label, threads = self.members == "label", threads_of(self.n_jobs, "n_jobs")
+        return _lelp.Statistics("lelp", json.dumps(settings), _seed(self.random_state), classes, width, by_label, threads)
 
     def _refit(self) -> LELP:
         fit = self._statistics.fit(*(self.head_ or (None, None)))
@@ -293,6 +321,17 @@ class LELP(TransformerMixin, BaseEstimator):
         return tags
 
 
+def _seed(random_state: Any) -> int:
+    """A seed, by scientists' ways of giving one; None is 0, so that a fit can be repeated."""
+    if hasattr(random_state, "randint"):
+        return int(random_state.randint(2**31))
+    if random_state is None:
+        return 0
+    if isinstance(random_state, bool) or not hasattr(random_state, "__index__") or random_state < 0:
+        raise InputError(f"random_state is {random_state!r}, but must be a whole number of 0 or more")
+    return int(random_state)
+
+
 def _checked_head(head: Any) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     if head is None:
         return None
@@ -325,16 +364,17 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
     """A small student, trained on labels or on what a teacher says.
 
     `fit(X, y)` learns from labels, `fit(X, teacher_proba=...)` from a teacher's probabilities, with `embeddings` beside them
-    from all methods that split classes. Rows are texts, pairs of texts, an array of vectors, or a table whose text, number and
-    category columns are named in `settings`. `y` may be given beside a teacher; -1 or None is no label.
+    from all methods that split classes. Rows are texts, pairs of texts (in any list, array or column of them), an array of
+    vectors, or a table whose text, number and category columns are named in `settings`. `y` may be given beside a teacher; None,
+    NaN and -1 are no label.
 
     Parameters
     ----------
     method : as `lelp distill --method`; None is "kd" with a teacher and "ce" without.
     student : as `lelp distill --student`; None is "mlp" for vectors and "ngram" for all else.
     settings : further options of `lelp distill`, as `{"subclasses": 8, "number_columns": ["price"]}`.
-    random_state : seed.
-    n_jobs : threads; None takes all cores.
+    random_state : seed; None is 0.
+    n_jobs : threads; None and -1 take all cores.
     progress : whether the steps are told on `sys.stderr`.
 
     Attributes
@@ -370,7 +410,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         codes = self._codes(y, rows, proba)
         with tempfile.TemporaryDirectory(prefix="lelp-") as room:
             folder = pathlib.Path(room)
-            settings = {**self._options(vectors), "seed": int(self.random_state), "threads": self.n_jobs}
+            settings = self._options(vectors)
+            settings |= {"seed": _seed(self.random_state), "threads": threads_of(self.n_jobs, "n_jobs")}
             names = [f"{place}" for place in range(len(self.classes_))]
             # A code that is no label is a missing one in any format.
             labels = ["" if code < 0 else names[code] for code in codes]
@@ -379,7 +420,12 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
                 settings["signals"] = _signals_of(proba, embeddings, codes, names, folder / "signals")
             method = self.method or ("ce" if proba is None else "kd")
             given = {**columns, LABEL: labels}
-            distilled = distill(given, out=folder / "student", method=method, progress=self.progress, **settings)
+            try:
+                distilled = distill(given, out=folder / "student", method=method, progress=self.progress, **settings)
+            except InputError as error:
+                if proba is not None and embeddings is None and "embeddings have width 1 and" in str(error):
+                    raise InputError(f"method `{method}` splits classes by the teacher's embeddings: give `embeddings`") from None
+                raise
             self._files = {path.name: path.read_bytes() for path in distilled.folder.iterdir() if path.is_file()}
         return self._load()
 
@@ -396,9 +442,11 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[np.argmax(self.student_.decision_function(columns), axis=1)]
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Writes the student's folder, for `lelp.load` and the command; its classes are numbered."""
+        """Writes the student's folder, for `lelp.load` and the command; its classes are numbered. A folder that is there stays."""
         check_is_fitted(self)
         target = pathlib.Path(folder)
+        if target.exists():
+            raise InputError(f"`{target}` exists already; take another folder, or remove it")
         partial = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
         partial.mkdir(parents=True)
         try:
@@ -415,10 +463,11 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         # (A sparse matrix may be a dict as well.)
         if isinstance(X, dict) and not hasattr(X, "tocsr"):
             return X, False
-        if _are_texts(X):
-            if len(X) and isinstance(X[0], tuple):
-                return {"text": [first for first, _ in X], "text_pair": [second for _, second in X]}, False
-            return {"text": list(X)}, False
+        texts = _texts_of(X)
+        if texts is not None and (texts or (not reset and self.student_.reads_texts)):
+            if texts and isinstance(texts[0], tuple):
+                return {"text": [first for first, _ in texts], "text_pair": [second for _, second in texts]}, False
+            return {"text": texts}, False
         X = validate_data(self, X, reset=reset, dtype=[np.float32, np.float64], order="C")
         return {"vector": X.astype(np.float32)}, True
 
@@ -426,10 +475,13 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         settings = self.settings or {}
         names = [settings.get(option) for option in ("text_column", "pair_column", "vector_column")]
         lists = [settings.get(option) or [] for option in ("number_columns", "category_columns")]
+        lists = [[names] if isinstance(names, str) else names for names in lists]
         return [name for name in names if name] + [name for names in lists for name in names]
 
     def _options(self, vectors: bool) -> dict[str, Any]:
         options = dict(self.settings or {})
+        for name in OWN_OPTIONS & options.keys():
+            raise InputError(f"settings hold `{name}`, which the estimator gives itself; {OWN_ARGUMENTS}")
         student = self.student or ("mlp" if vectors else None)
         if student:
             options["student"] = student
@@ -444,31 +496,37 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         if y is None:
             self.classes_ = np.arange(proba.shape[1])
             return np.full(rows, -1)
-        labels = np.asarray(y)
+        # (NumPy would make a word of a NaN among words.)
+        mixed = isinstance(y, (list, tuple)) and any(map(is_missing, y))
+        labels = np.array(y, dtype=object) if mixed else np.asarray(y)
         if labels.ndim == 2 and labels.shape[1] == 1:
             labels = column_or_1d(labels, warn=True)
         if len(labels) != rows:
             raise InputError(f"there are {len(labels)} labels for {rows} rows")
-        check_classification_targets(labels)
-        missing = np.array([label is None for label in labels]) if labels.dtype == object else np.zeros(rows, bool)
-        if proba is not None and labels.dtype.kind == "i":
-            missing |= labels == -1
-        self.classes_ = np.unique(labels[~missing])
+        missing = np.zeros(rows, bool)
+        if proba is not None and labels.ndim == 1:
+            none = -1 if labels.dtype.kind == "i" else None
+            missing = np.array([is_missing(label) or label == none for label in labels.tolist()])
+        # Of the type that the labels have without the missing ones.
+        known = np.array(labels[~missing].tolist()) if missing.any() else labels
+        check_classification_targets(known)
+        self.classes_ = np.unique(known)
         wanted = 2 if proba is None else proba.shape[1]
         if len(self.classes_) < wanted or (proba is not None and len(self.classes_) > wanted):
             raise InputError(
                 f"the labels have {len(self.classes_)} class{'' if len(self.classes_) == 1 else 'es'}, "
                 f"but {'a classifier has at least 2' if proba is None else f'the teacher has {wanted}'}"
+                f"{' (-1 is no label)' if labels.dtype.kind == 'i' and missing.any() else ''}"
             )
         codes = np.full(rows, -1)
-        codes[~missing] = np.searchsorted(self.classes_, labels[~missing])
+        codes[~missing] = np.searchsorted(self.classes_, known)
         return codes
 
     def _load(self) -> DistilledClassifier:
         with tempfile.TemporaryDirectory(prefix="lelp-") as room:
             for name, content in self._files.items():
                 (pathlib.Path(room) / name).write_bytes(content)
-            self.student_ = Model(room, threads=self.n_jobs)
+            self.student_ = Model(room, threads=threads_of(self.n_jobs, "n_jobs"))
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -514,14 +572,43 @@ class NgramClassifier(DistilledClassifier):
 LABEL = "lelp label"
 
 
-def _are_texts(X: Any) -> bool:
-    """Whether rows are texts or pairs of texts."""
-    if (isinstance(X, np.ndarray) and X.ndim != 1) or hasattr(X, "tocsr"):
-        return False
-    if not hasattr(X, "__len__") or not hasattr(X, "__getitem__") or hasattr(X, "columns"):
-        return False
-    first = X[0] if len(X) and not hasattr(X, "iloc") else next(iter(X), None)
-    return isinstance(first, str) or (isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], str))
+# Options of `lelp distill` that an estimator gives itself.
+OWN_OPTIONS = {
+    "data", "validation", "test", "out", "overwrite", "teacher", "signals", "method", "student", "seed", "threads", "labels",
+    "label_column", "missing_labels", "progress",
+}  # fmt: skip
+OWN_ARGUMENTS = "its arguments are method, student, random_state and n_jobs, and those of `fit`"
+
+
+def _texts_of(X: Any) -> list[Any] | None:
+    """Texts, or pairs of texts as tuples, of whatever holds them; none where rows are something else."""
+    if isinstance(X, str):
+        raise InputError("one text was given, but rows are needed: put it into a list")
+    if hasattr(X, "tocsr"):
+        return None
+    if isinstance(X, np.ndarray):
+        if X.dtype.kind not in "OUT" or X.ndim not in (1, 2) or (X.ndim == 2 and X.shape[1] not in (1, 2)):
+            return None
+        rows = X.ravel().tolist() if X.ndim == 2 and X.shape[1] == 1 else X.tolist()
+    elif hasattr(X, "column_names") or hasattr(X, "columns"):
+        names = list(X.column_names if hasattr(X, "column_names") else X.columns)
+        if len(names) != 1:
+            return None
+        rows = as_list(X[names[0]])
+    elif hasattr(X, "__len__") and hasattr(X, "__iter__"):
+        rows = as_list(X)
+    else:
+        return None
+    first = next((row for row in rows if not is_missing(row)), None)
+    pair = isinstance(first, (tuple, list)) and len(first) == 2 and isinstance(first[0], str)
+    if rows and not pair and not isinstance(first, str):
+        return None
+    missing = next((place for place, row in enumerate(rows) if is_missing(row)), None)
+    if missing is not None:
+        raise InputError(f"row {missing}: the text is missing")
+    if pair and all(isinstance(row, (tuple, list)) and len(row) == 2 for row in rows):
+        return [tuple(row) for row in rows]
+    return rows
 
 
 def _signals_of(proba: Any, embeddings: Any, codes: Any, names: list[str], folder: pathlib.Path) -> pathlib.Path:

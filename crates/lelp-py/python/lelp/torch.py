@@ -66,7 +66,7 @@ class SubclassLoss(nn.Module):
         """The loss; with `num_items` the sum over rows is divided by it, for a batch that comes in pieces."""
         self._check(outputs, targets, labels)
         # Sums of exponentials in single precision at least.
-        outputs = outputs.float()
+        outputs = outputs if outputs.dtype == torch.float64 else outputs.float()
         items = len(outputs) if num_items is None else num_items
         split = (-1, self.subclasses)
         t = targets.to(outputs).unflatten(-1, split)  # [rows, classes, subclasses]
@@ -78,7 +78,7 @@ class SubclassLoss(nn.Module):
         within = (torch.xlogy(t, t) - t * log_inside).sum() - torch.xlogy(p, p).sum()
         loss = (1 - self.alpha) * self.temperature**2 * (between + self.split_weight * within)
         if self.alpha > 0 and labels is not None:
-            known = torch.where(labels < 0, -100, labels)
+            known = torch.where(labels < 0, -100, labels.long())
             loss = loss + self.alpha * functional.cross_entropy(
                 collapse(outputs, self.subclasses), known, reduction="sum", ignore_index=-100
             )
@@ -95,6 +95,9 @@ class SubclassLoss(nn.Module):
                 f"outputs have {outputs.shape[1]} columns, which are not those of 2 or more classes "
                 f"of {self.subclasses} subclasses"
             )
+        # (On a GPU the check would wait for it.)
+        if targets.device.type == "cpu" and not bool((targets >= 0).all()):
+            raise InputError("targets hold negative numbers or NaN, but are probabilities; those of a student are `outputs`")
         if labels is not None and labels.shape != outputs.shape[:1]:
             raise InputError(f"labels are {list(labels.shape)}, but there are {len(outputs)} rows of outputs")
 
@@ -125,7 +128,7 @@ class SignalTargets:
 
     def __call__(self, rows: Sequence[int] | Tensor) -> Tensor:
         """Targets `[len(rows), classes * subclasses]`, float32."""
-        places = np.asarray(rows, dtype=np.int64)
+        places = np.asarray(rows)
         embeddings = self.signals.gather(places, "embeddings")
         return torch.from_numpy(self.split.transform(embeddings, logits=self.signals.gather(places, "logits")))
 
@@ -149,14 +152,21 @@ class SubclassDataset(Dataset):
 
 
 class SubclassCollator:
-    """Collates items by `collate`, and adds the `targets` of their rows to the batch."""
+    """Collates items by `collate`, and adds the `targets` of their rows to the batch.
+
+    Items that do not say which row they are, as those of an evaluation, get none.
+    """
 
     def __init__(self, collate: Callable[[list[Any]], Any], targets: SignalTargets) -> None:
         self.collate = collate
         self.targets = targets
 
     def __call__(self, items: list[dict[str, Any]]) -> dict[str, Any]:
-        rows = [item[ROW] for item in items]
+        rows = [item[ROW] for item in items if ROW in item]
+        if not rows:
+            return self.collate(items)
+        if len(rows) != len(items):
+            raise InputError(f"{len(items) - len(rows)} of {len(items)} items of a batch do not say which row they are")
         batch = self.collate([{name: value for name, value in item.items() if name != ROW} for item in items])
         batch["targets"] = self.targets(rows)
         return batch

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import (
@@ -23,7 +24,9 @@ from transformers import (
 )
 from transformers.utils import ModelOutput
 
+from lelp._inputs import as_list, labels_of
 from lelp.errors import InputError
+from lelp.model import list_of_texts
 from lelp.signals_folder import PART_ROWS, Signals, SignalsWriter, write_whole
 from lelp.torch import SubclassLoss, collapse
 
@@ -46,6 +49,7 @@ class Teacher:
     @torch.no_grad()
     def answer(self, texts: Sequence[Any], *, max_length: int | None = None) -> tuple[Tensor, Tensor]:
         """Embeddings `[rows, width]` and logits `[rows, classes]` of texts, or of pairs of texts."""
+        texts = list_of_texts(texts)
         pairs = bool(texts) and isinstance(texts[0], (tuple, list))
         columns = list(zip(*texts)) if pairs else [texts]
         cut: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {"truncation": True}
@@ -79,23 +83,22 @@ class Teacher:
     ) -> Signals:
         """Writes the signals of texts, or pairs of texts, to a folder; a run that was cut off goes on where it stopped.
 
-        A folder of another teacher or of other texts is refused. Texts of a batch are of like length.
+        A folder of another teacher, or of other texts, labels or length, is refused. Texts of a batch are of like length.
         """
-        if labels is not None and len(labels) != len(texts):
-            raise InputError(f"there are {len(labels)} labels for {len(texts)} texts")
+        texts = list_of_texts(texts)
+        codes = None if labels is None else labels_of(as_list(labels), len(texts))
         weight = self.last.weight.detach().float().cpu()
         bias = torch.zeros(len(weight)) if self.last.bias is None else self.last.bias.detach().float().cpu()
         writer = SignalsWriter(
             out, self.label_names, weight.shape[1], len(texts), part_rows=part_rows, precision=precision,
             teacher=self.hash(),
         )  # fmt: skip
-        check_texts(pathlib.Path(out), hash_of_texts(texts))
+        check_texts(pathlib.Path(out), hash_of_texts(texts, codes, max_length))
         writer.write_head(weight, bias)
         while (rows := writer.next_rows()) is not None:
             part = [texts[row] for row in rows]
             embeddings, logits = self._answer_part(part, batch_size, max_length)
-            known = None if labels is None else np.asarray([labels[row] for row in rows])
-            writer.write(embeddings, logits, known)
+            writer.write(embeddings, logits, None if codes is None else codes[rows.start : rows.stop])
         writer.finish()
         return Signals(out)
 
@@ -135,14 +138,19 @@ def check_texts(folder: pathlib.Path, found: str) -> None:
     if not kept.exists():
         write_whole(kept, found.encode())
     elif kept.read_text() != found:
-        raise InputError(f"`{folder}` holds signals of other texts (hash {kept.read_text()}, not {found}); take another folder")
+        raise InputError(
+            f"`{folder}` holds signals of other texts, labels or length (hash {kept.read_text()}, not {found}); "
+            "take another folder"
+        )
 
 
-def hash_of_texts(texts: Sequence[Any]) -> str:
-    """A hash of texts in their order."""
+def hash_of_texts(texts: Sequence[Any], labels: NDArray[np.int32] | None = None, max_length: int | None = None) -> str:
+    """A hash of texts in their order, of their labels and of what they are cut to, where these are given."""
     digest = hashlib.sha256()
     for text in texts:
-        digest.update((json.dumps(text, ensure_ascii=False) + "\n").encode())
+        digest.update((json.dumps(text, ensure_ascii=False) + "\n").encode(errors="surrogatepass"))
+    if labels is not None or max_length is not None:
+        digest.update(json.dumps([None if labels is None else labels.tolist(), max_length]).encode())
     return digest.hexdigest()
 
 
@@ -216,7 +224,7 @@ class SubclassForSequenceClassification(PreTrainedModel):
         kwargs.pop("return_dict", None)
         outputs = self.inner(*args, **kwargs).logits
         logits = collapse(outputs, self.config.subclasses) / self.config.calibration_temperature
-        loss = None if labels is None else functional.cross_entropy(logits, labels)
+        loss = None if labels is None else cross_entropy(logits, labels)
         return SubclassOutput(loss=loss, logits=logits, subclass_logits=outputs)
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], **kwargs: Any) -> None:
@@ -228,6 +236,11 @@ class SubclassForSequenceClassification(PreTrainedModel):
 
     def get_input_embeddings(self) -> nn.Module:
         return self.inner.get_input_embeddings()
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """The mean over rows that have a label; a negative one is none."""
+    return functional.cross_entropy(logits, torch.where(labels < 0, -100, labels.long()), ignore_index=-100)
 
 
 AutoConfig.register(SubclassConfig.model_type, SubclassConfig, exist_ok=True)
@@ -274,6 +287,9 @@ class LelpTrainer(Trainer):
 
     def __init__(self, *args: Any, loss: SubclassLoss, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        subclasses = getattr(self.model.config, "subclasses", loss.subclasses)
+        if subclasses != loss.subclasses:
+            raise InputError(f"the model has {subclasses} subclasses a class, but the loss is of {loss.subclasses}")
         self.subclass_loss = loss
         # The loss is divided by the items of all micro-batches here; the trainer must not divide again.
         self.model_accepts_loss_kwargs = True
@@ -305,7 +321,7 @@ class LelpTrainer(Trainer):
             if num_items_in_batch is not None and self.args.average_tokens_across_devices:
                 loss = loss * self.accelerator.num_processes
         elif labels is not None:
-            loss = functional.cross_entropy(outputs.logits, labels)
+            loss = cross_entropy(outputs.logits, labels)
         else:
             raise InputError("a batch has neither targets nor labels")
         return (loss, {"loss": loss, "logits": outputs.logits}) if return_outputs else loss
