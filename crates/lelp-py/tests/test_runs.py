@@ -177,8 +177,10 @@ def test_keywords_are_options():
 
 
 def test_options_in_what_a_run_says_are_keywords():
-    said = "try `--class-weights balanced`; a--b and -- stay"
-    assert as_keywords(said) == "try `class_weights balanced`; a--b and -- stay"
+    said = "try `--class-weights balanced` or `--epochs 9`, see `--method`; a--b and -- stay"
+    assert as_keywords(said) == 'try `class_weights="balanced"` or `epochs=9`, see `method`; a--b and -- stay'
+    said = "unexpected argument '--nonsense'\n\nUsage: lelp distill --out <DIR>\n\nFor more information, try '--help'."
+    assert as_keywords(said) == "unexpected argument 'nonsense'"
 
 
 def test_warnings_and_steps_of_a_run_come_through(queries, tmp_path, capsys):

@@ -123,7 +123,15 @@ def run(command: str, settings: Mapping[str, Any], *, progress: bool) -> str:
 def as_keywords(message: str) -> str:
     """The same with options as the keyword arguments that they are here, and without what is said of the command line."""
     message = re.sub(r"\n+(Usage: |For more information, try )[^\n]*", "", message)
+    message = re.sub(r"`--([a-z][a-z0-9-]*) ([^`\s]+)`", _as_keyword, message)
     return re.sub(r"(?<![\w-])--([a-z][a-z0-9-]*)", lambda option: option[1].replace("-", "_"), message)
+
+
+def _as_keyword(option: re.Match[str]) -> str:
+    """An option with its value: `class_weights="balanced"`, and numbers as they are."""
+    name, value = option[1].replace("-", "_"), option[2]
+    number = re.fullmatch(r"-?[0-9.]+", value)
+    return f"`{name}={value}`" if number else f'`{name}="{value}"`'
 
 
 def _relay(lines: IO[str], said: list[str]) -> None:
