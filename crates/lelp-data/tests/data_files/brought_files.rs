@@ -473,7 +473,7 @@ fn a_quotation_mark_is_text_in_tsv_and_told_where_it_swallows_rows_in_csv() {
     for (text, suspect) in
         [("a\nb", false), ("a, b\nc, d", false), ("a\nb, c", false), ("a, b\nc\nd", false), ("a, b\nc", true)]
     {
-        let csv = opened("d.csv", &format!("text,label\n\"{text}\",x\n")).unwrap();
+        let csv = opened("d.csv", format!("text,label\n\"{text}\",x\n")).unwrap();
         let expected = if suspect { vec![NoticeKind::QuotedLines] } else { Vec::new() };
         assert_eq!(kinds(&csv), expected, "{text}");
     }
