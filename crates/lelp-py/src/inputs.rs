@@ -1,12 +1,11 @@
 //! What Python hands over, as a table of the columns that a model reads.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::error::Error;
 
 use arrow_array::RecordBatch;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
-use lelp_data::{ColumnKind, ColumnType, ColumnValues, Field, Table};
+use lelp_data::{ColumnKind, ColumnSettings, ColumnType, ColumnValues, Field, Table};
 use lelp_model::ModelSchema;
 use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -14,34 +13,48 @@ use pyo3::types::{PyBool, PyCapsule, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::errors::Raised;
 
-/// Types of columns that are written otherwise than a model reads them, by their names.
-type Types = BTreeMap<String, ColumnType>;
-
 /// Names, kinds (or types) and widths of the columns that a model reads, an optional second text among them.
-pub(crate) fn describe(schema: &ModelSchema, types: &Types) -> Vec<(String, &'static str, Option<usize>)> {
+pub(crate) fn describe(
+    schema: &ModelSchema,
+    made_of: &ColumnSettings,
+) -> Vec<(String, &'static str, Option<usize>)> {
     let described = |field: &Field| match field.kind {
-        _ if types.contains_key(&field.name) => (field.name.clone(), types[&field.name].name(), None),
-        ColumnKind::Text => (field.name.clone(), "text", None),
-        ColumnKind::TextPair => (field.name.clone(), "text_pair", None),
+        _ if made_of.types.contains_key(&field.name) => {
+            (field.name.clone(), made_of.types[&field.name].name(), None)
+        }
+        ColumnKind::Text => (made_of.text.clone().unwrap_or_else(|| field.name.clone()), "text", None),
+        ColumnKind::TextPair => {
+            (made_of.pair.clone().unwrap_or_else(|| field.name.clone()), "text_pair", None)
+        }
         ColumnKind::Vector { width } => (field.name.clone(), "vector", Some(width)),
         ColumnKind::Number => (field.name.clone(), "number", None),
         ColumnKind::Category => (field.name.clone(), "category", None),
     };
     let mut columns: Vec<_> = schema.needed().fields().iter().map(described).collect();
     if schema.reads_optional_pair() {
-        columns.push(("text_pair".to_owned(), "optional_text_pair", None));
+        columns.push((optional_pair(made_of), "optional_text_pair", None));
     }
     columns
 }
 
-/// The columns to look for, of those that are called `present`: where a model reads texts alone and none has the name of
-/// the text, the only column is the text.
-fn wanted(schema: &ModelSchema, present: &[String]) -> Vec<Field> {
+/// Name of a second text that need not be there.
+fn optional_pair(made_of: &ColumnSettings) -> String {
+    made_of.pair.clone().unwrap_or_else(|| "text_pair".to_owned())
+}
+
+/// The columns to look for, of those that are called `present`: texts by the names of the training data, or else by the usual
+/// ones; where a model reads texts alone and none has such a name, the only column is the text.
+fn wanted(schema: &ModelSchema, made_of: &ColumnSettings, present: &[String]) -> Vec<Field> {
     let mut fields = schema.needed().fields().to_vec();
     if schema.needed().is_text_only() {
         for field in &mut fields {
-            let usual = if field.kind == ColumnKind::Text { "text" } else { "text_pair" };
-            if !present.contains(&field.name) && present.iter().any(|name| name == usual) {
+            let (own, usual) = match field.kind {
+                ColumnKind::Text => (&made_of.text, "text"),
+                _ => (&made_of.pair, "text_pair"),
+            };
+            if let Some(own) = own.as_ref().filter(|own| present.contains(own)) {
+                field.name.clone_from(own);
+            } else if !present.contains(&field.name) && present.iter().any(|name| name == usual) {
                 usual.clone_into(&mut field.name);
             }
         }
@@ -49,7 +62,7 @@ fn wanted(schema: &ModelSchema, present: &[String]) -> Vec<Field> {
             field.name.clone_from(only);
         }
     }
-    let pair = "text_pair".to_owned();
+    let pair = optional_pair(made_of);
     if schema.reads_optional_pair() && present.contains(&pair) {
         fields.push(Field::new(pair, ColumnKind::TextPair));
     }
@@ -89,12 +102,12 @@ pub(crate) fn table_of_texts(texts: &Bound<'_, PyList>) -> PyResult<Option<Table
 /// A table of the columns that the model reads; none of no rows.
 pub(crate) fn table_of_columns(
     schema: &ModelSchema,
-    types: &Types,
+    made_of: &ColumnSettings,
     columns: &[(String, Bound<'_, PyAny>)],
 ) -> PyResult<Option<Table>> {
     let present: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
     let mut read = Vec::new();
-    for field in wanted(schema, &present) {
+    for field in wanted(schema, made_of, &present) {
         let Some((name, values)) = columns.iter().find(|(name, _)| *name == field.name) else {
             let needed = field.kind.describe();
             let (name, present) = (field.name, present.join("`, `"));
@@ -105,7 +118,7 @@ pub(crate) fn table_of_columns(
         };
         read.push((
             name.clone(),
-            match types.get(name) {
+            match made_of.types.get(name) {
                 Some(&of) => typed_column(of, name, values)?,
                 None => column(field.kind, name, values)?,
             },
@@ -217,7 +230,7 @@ fn pair_of<'py>(item: &Bound<'py, PyAny>) -> PyResult<Option<[Bound<'py, PyAny>;
 /// The columns that the model reads out of an Arrow stream; none of no rows.
 pub(crate) fn table_of_stream(
     schema: &ModelSchema,
-    types: &Types,
+    made_of: &ColumnSettings,
     stream: &Bound<'_, PyAny>,
 ) -> PyResult<Option<Table>> {
     let broken = |error: &dyn Error| Raised::input(format!("the Arrow stream cannot be read: {error}"));
@@ -233,7 +246,8 @@ pub(crate) fn table_of_stream(
             continue;
         }
         let present: Vec<String> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
-        let rows = Table::from_arrow(&batch, &wanted(schema, &present), types).map_err(Raised::from)?;
+        let rows = Table::from_arrow(&batch, &wanted(schema, made_of, &present), &made_of.types)
+            .map_err(Raised::from)?;
         table = Some(match table {
             None => rows,
             Some(table) => table.with_rows_of(&[rows]).map_err(Raised::from)?,

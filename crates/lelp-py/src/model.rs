@@ -1,13 +1,12 @@
 //! A model that answers.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lelp::softmax;
-use lelp_data::{ColumnSettings, ColumnType, Table, Text};
+use lelp_data::{ColumnSettings, Table, Text};
 use lelp_model::{Pairs, PredictError, Predictor, load_model};
 use numpy::PyArray2;
 use pyo3::prelude::*;
@@ -26,8 +25,8 @@ const BLOCK_ROWS: usize = 256;
 pub(crate) struct Model {
     predictor: Arc<dyn Predictor>,
     pairs: Pairs,
-    /// Columns that are written otherwise than the model reads them.
-    types: BTreeMap<String, ColumnType>,
+    /// The columns that it was made of, where they have other names, or are written otherwise, than by default.
+    made_of: ColumnSettings,
 }
 
 #[pymethods]
@@ -37,14 +36,14 @@ impl Model {
     #[pyo3(signature = (folder, threads=None))]
     fn load(py: Python<'_>, folder: PathBuf, threads: Option<NonZeroUsize>) -> PyResult<Self> {
         let threads = self::threads(threads);
-        let types = ColumnSettings::remembered(&folder).map_err(Raised::from)?.types;
+        let made_of = ColumnSettings::remembered(&folder).map_err(Raised::from)?;
         let loaded = interrupt::owned(py, move |_| {
             let predictor = load_model(&folder, threads).map_err(Raised::from)?;
             let pairs = Pairs::of(&folder, predictor.schema())?;
             Ok::<_, Raised>((predictor, pairs))
         });
         let (predictor, pairs) = loaded??;
-        Ok(Self { predictor: Arc::from(predictor), pairs, types })
+        Ok(Self { predictor: Arc::from(predictor), pairs, made_of })
     }
 
     /// Name of the kind of model.
@@ -62,7 +61,7 @@ impl Model {
     /// Names and kinds of the columns that the model reads, and the width of each that is a vector.
     #[getter]
     fn columns(&self) -> Vec<(String, &'static str, Option<usize>)> {
-        inputs::describe(self.predictor.schema(), &self.types)
+        inputs::describe(self.predictor.schema(), &self.made_of)
     }
 
     /// Logits `[rows, classes]` of texts, or of pairs of texts; probabilities where these are asked for.
@@ -94,7 +93,7 @@ impl Model {
         columns: Vec<(String, Bound<'py, PyAny>)>,
         probabilities: bool,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let table = inputs::table_of_columns(self.predictor.schema(), &self.types, &columns)?;
+        let table = inputs::table_of_columns(self.predictor.schema(), &self.made_of, &columns)?;
         self.answer_table(py, table, probabilities)
     }
 
@@ -106,7 +105,7 @@ impl Model {
         stream: &Bound<'py, PyAny>,
         probabilities: bool,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let table = inputs::table_of_stream(self.predictor.schema(), &self.types, stream)?;
+        let table = inputs::table_of_stream(self.predictor.schema(), &self.made_of, stream)?;
         self.answer_table(py, table, probabilities)
     }
 

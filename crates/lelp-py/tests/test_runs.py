@@ -79,8 +79,33 @@ def test_rows_that_are_kept_take_the_place_of_their_own_kind_alone(queries, tmp_
     with pytest.raises(lelp.InputError):
         lelp.distill(rows, out=tmp_path / "none", nonsense=1, **given)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["own-data", "s", "s-data"]
+    # So does one whose rows are wrong, or among those that are kept; and what a user put there is the user's.
+    for wrong in [{"validation": tmp_path / "absent.csv"}, {"validation": [1, 2]}, {"test": {"text": ["a"], "label": []}}]:
+        with pytest.raises(lelp.InputError):
+            lelp.distill(rows, out=tmp_path / "s", overwrite=True, **wrong, **given)
+        assert {path.name: path.read_bytes() for path in (tmp_path / "s-data").iterdir()} == kept
+    (tmp_path / "s-data" / "notes.txt").write_text("mine")
+    with pytest.raises(lelp.InputError, match="was not made by an earlier call"):
+        lelp.distill(rows, out=tmp_path / "s", overwrite=True, **given)
+    (tmp_path / "s-data" / "notes.txt").unlink()
+    with pytest.raises(lelp.InputError, match="is no folder"):
+        lelp.distill(rows, out="/", **given)
     lelp.distill(fewer, out=tmp_path / "s", overwrite=True, **given)
     assert {path.name: path.read_bytes() for path in (tmp_path / "s-data").iterdir()} != kept
+
+
+def test_a_table_is_answered_by_the_names_of_the_training_data(queries, tmp_path):
+    rows, given = columns(queries), {"method": "ce", "progress": False, **SMALL}
+    named = {"review": rows["text"], "text": ["other"] * len(rows["text"]), "label": rows["label"]}
+    student = lelp.distill(named, out=tmp_path / "s", text_column="review", **given)
+    assert student.columns[0] == ("review", "text", None)
+    expected = student.predict_proba(rows["text"])
+    for table in (named, {"review": rows["text"], "label": rows["label"]}, {"text": rows["text"]}):
+        np.testing.assert_array_equal(student.predict_proba(table), expected)
+    pairs = {"premise": rows["text"], "hyp": rows["text"][::-1], "label": rows["label"]}
+    both = lelp.distill(pairs, out=tmp_path / "p", text_column="premise", pair_column="hyp", **given)
+    expected = both.predict_proba(list(zip(pairs["premise"], pairs["hyp"])))
+    np.testing.assert_array_equal(both.predict_proba(pairs), expected)
 
 
 def test_data_of_a_wrong_kind_are_refused_in_words(tmp_path):

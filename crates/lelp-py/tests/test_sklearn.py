@@ -145,13 +145,39 @@ def test_a_loaded_split_adds_no_rows_and_other_classes_do_not_merge(rows, tmp_pa
     for change in (lambda: loaded.partial_fit(embeddings, logits=logits), lambda: split.merge(loaded)):
         with pytest.raises(lelp.InputError, match="has no statistics"):
             change()
-    other = LELP(subclasses=2).fit(embeddings, np.where(names == "b", "c", "b"), logits=logits)
+    other = LELP(subclasses=2, members="label").fit(embeddings, np.where(names == "b", "c", "b"), logits=logits)
     with pytest.raises(lelp.InputError, match="those of the other"):
         split.merge(other)
+    for merged, says in [(split, "its own rows"), (LELP(subclasses=2).fit(embeddings, logits=logits), "members was 'label'")]:
+        with pytest.raises(lelp.InputError, match=says):
+            split.merge(merged)
+    with pytest.raises(lelp.InputError, match="subclasses was 2 when rows were gathered, but they are now 3"):
+        clone(split).fit(embeddings, names, logits=logits).set_params(subclasses=3).partial_fit(embeddings, logits=logits)
+    drawn = LELP(subclasses=2, random_state=np.random.RandomState(3)).fit(embeddings, logits=logits)
+    again = pickle.loads(pickle.dumps(drawn))
+    for one in (drawn, again):
+        one.partial_fit(embeddings[::-1], logits=logits[::-1])
+    np.testing.assert_array_equal(drawn.transform(embeddings, logits=logits), again.transform(embeddings, logits=logits))
     with pytest.raises(lelp.InputError, match="is none of the classes"):
         split.partial_fit(embeddings[:2], ["a", "d"], logits=logits[:2])
     with pytest.raises(lelp.InputError, match="have 1 names, but the teacher has 2"):
         LELP().fit(embeddings[:9], ["a"] * 9, logits=logits[:9])
+
+
+def test_missing_labels_are_no_class_and_whole_floats_are_whole_numbers(rows):
+    embeddings, logits, head = rows
+    numbers = (logits[:, 1] > logits[:, 0]).astype(int)
+    given = {"embeddings": embeddings, "logits": logits}
+    some = np.where(np.arange(len(numbers)) % 3 == 0, -1, numbers)
+    usual = LELP(subclasses=2, members="label").fit(given["embeddings"], some, logits=logits)
+    words = [None if label < 0 else "ab"[label] for label in some]
+    floats = np.where(some < 0, np.nan, some)
+    for labels in (words, [float("nan") if word is None else word for word in words], floats, np.where(some < 0, -1.0, some)):
+        again = LELP(subclasses=2, members="label").fit(embeddings, labels, logits=logits)
+        assert len(again.classes_) == 2
+        np.testing.assert_array_equal(again.transform(embeddings, logits=logits), usual.transform(embeddings, logits=logits))
+    with pytest.raises(lelp.InputError, match="row 0 has no label"):
+        LELP().fit(embeddings, words)
 
 
 def test_one_column_of_logits_is_a_sigmoids(rows):
@@ -262,12 +288,18 @@ def test_labels_that_are_missing_and_settings_of_the_estimator(texts, tmp_path):
         fitted.append(NgramClassifier(settings=settings).fit(words, some, teacher_proba=proba))
         assert fitted[-1].classes_.tolist() == sorted(set(labels))
     np.testing.assert_array_equal(fitted[0].predict_proba(words[:9]), fitted[1].predict_proba(words[:9]))
+    codes = (proba[:, 1] > 0).astype(int)
+    for some in (np.where(codes == 0, 0.0, 1.0), [None if row % 3 == 0 else -1 if row % 3 == 1 else c for row, c in enumerate(codes)]):
+        assert NgramClassifier(settings=settings).fit(words, some, teacher_proba=proba).classes_.tolist() == [0, 1]
     fitted[0].save(tmp_path / "s")
     with pytest.raises(lelp.InputError, match="exists already"):
         fitted[0].save(tmp_path / "s")
     for own in ("seed", "threads", "out", "method", "labels"):
         with pytest.raises(lelp.InputError, match=f"settings hold `{own}`"):
             NgramClassifier(settings={own: 1}).fit(words, labels)
+    for X, y, says in [(words, [None, *labels[1:]], "row 0 has no label"), ({}, labels, "X has no columns")]:
+        with pytest.raises(lelp.InputError, match=says):
+            NgramClassifier(settings=settings).fit(X, y)
     with pytest.raises(lelp.InputError, match="give `embeddings`"):
         NgramClassifier("lelp", settings=settings).fit(words, teacher_proba=proba)
     with pytest.raises(lelp.InputError, match="-1 is no label"):

@@ -133,6 +133,7 @@ def test_the_loss_is_of_probabilities_in_the_precision_of_its_outputs():
     assert torch.autograd.gradcheck(lambda x: loss(x, t), outputs)
     with pytest.raises(lelp.InputError, match="but are probabilities"):
         loss(outputs, t - 1)
+    torch.func.vmap(lambda t: loss(outputs[:1], t))(t[:, None])
     labels = torch.tensor([0, 1, -1], dtype=torch.int32)
     assert SubclassLoss(2, alpha=0.5)(outputs, t, labels).isfinite()
 

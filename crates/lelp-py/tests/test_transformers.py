@@ -86,6 +86,15 @@ def test_a_column_of_texts_is_read_in_its_order_whatever_its_index(tokenizer, tm
         np.testing.assert_array_equal(own.gather(range(60), tensor), usual.gather(range(60), tensor))
     with pytest.raises(lelp.InputError, match="put it into a list"):
         teacher.answer("a text")
+    wrong = [(texts.to_frame("text"), "a column of texts is needed"), ([("a", "b"), "c"], "row 1 is a text, but row 0 is a pair")]
+    with pytest.raises(lelp.InputError, match="label 7 is none of the teacher's 2 classes"):
+        teacher.signals(TEXTS, tmp_path / "wrong", labels=[7] * 60)
+    for rows, says in [*wrong, (["a", None], "row 1 is NoneType")]:
+        with pytest.raises(lelp.InputError, match=says):
+            teacher.signals(rows, tmp_path / "wrong")
+    teacher.model.train()
+    np.testing.assert_array_equal(*(teacher.answer(["a text"])[1].numpy() for _ in range(2)))
+    assert not teacher.model.training
 
 
 def test_a_decoders_embedding_is_that_of_the_position_that_answers(tokenizer, tmp_path):

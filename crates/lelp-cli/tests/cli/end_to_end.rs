@@ -383,6 +383,12 @@ fn what_a_file_is_made_of_keeps_its_place() {
             assert!(said.contains("cannot take the place of the signals"), "{said}");
         }
     }
+    for (source, what) in [("teacher", "teacher"), ("signals", "signals")] {
+        let line =
+            format!("distill --data queries --{source} {source} --method kd --out ./{source} --overwrite");
+        let said = work.fails(&line, 2);
+        assert!(said.contains(&format!("cannot take the place of the {what}")), "{said}");
+    }
     let fit = "./signals/fit.safetensors";
     let said = work.fails(&format!("targets --signals signals --fit signals/fit.safetensors --out {fit}"), 2);
     assert!(said.contains("cannot take the place of the split"), "{said}");

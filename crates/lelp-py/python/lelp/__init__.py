@@ -56,7 +56,10 @@ def __getattr__(name: str) -> object:
     elif name in _HOME:
         value = getattr(_import_module(_HOME[name]), name)
     elif name in _MODULES:
-        value = _import_module(f"lelp.{name}")
+        try:
+            value = _import_module(f"lelp.{name}")
+        except ModuleNotFoundError as error:
+            raise AttributeError(f"`lelp.{name}` needs `{error.name}`, which is not installed") from error
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -99,7 +99,8 @@ def as_list(values: Any) -> list[Any]:
 
 def is_missing(value: Any) -> bool:
     """Whether a value is none: `None`, NaN, and what pandas has for both."""
-    return value is None or (type(value).__name__ in ("NAType", "NaTType")) or (isinstance(value, float) and value != value)
+    is_float = isinstance(value, (float, np.floating))
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or (is_float and value != value)
 
 
 def threads_of(n_jobs: Any, name: str) -> int | None:
@@ -108,8 +109,9 @@ def threads_of(n_jobs: Any, name: str) -> int | None:
         return None
     if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__") or n_jobs == 0:
         raise InputError(f"{name} is {n_jobs!r}, but must be a number of threads, or None for all cores")
-    count = int(n_jobs)
-    return count if count > 0 else max(1, (os.cpu_count() or 1) + 1 + count)
+    count, cores = int(n_jobs), os.cpu_count() or 1
+    # More threads than this only cost: no result depends on their number.
+    return min(count, max(64, 2 * cores)) if count > 0 else max(1, cores + 1 + count)
 
 
 def check_lengths(columns: Mapping[str, Any]) -> None:

@@ -107,13 +107,30 @@ def distill(
             run("distill", {"data": rows, **given, **settings}, progress=progress)
     except BaseException:
         if out is None:
-            shutil.rmtree(folder, ignore_errors=True)
+            for made in (folder, _room(folder)):
+                shutil.rmtree(made, ignore_errors=True)
         raise
     return Distilled(folder, threads=settings.get("threads"))
 
 
 # What says that a folder of rows was made here, and may be made anew.
 MADE_HERE = ".made-by-lelp"
+
+
+def _room(out: pathlib.Path) -> pathlib.Path:
+    """The folder beside `out` in which rows are kept."""
+    place = pathlib.Path(os.path.abspath(out))
+    if not place.name:
+        raise InputError(f"`{out}` is no folder that a student can be in")
+    return place.with_name(place.name + "-data")
+
+
+def _is_ours(room: pathlib.Path) -> bool:
+    """Whether the folder was made here, and nothing else was put into it."""
+    names = [path.name for path in room.iterdir()] if room.is_dir() else []
+    return MADE_HERE in names and all(
+        name == MADE_HERE or name.split(".")[0] in ("train", "validation", "test") for name in names
+    )
 
 
 @contextlib.contextmanager
@@ -127,11 +144,12 @@ def _data_path(splits: Mapping[str, Any], out: pathlib.Path) -> Iterator[pathlib
     if list(given) == ["train"] and paths:
         yield paths["train"]
         return
-    room = out.with_name(out.name + "-data")
-    if room.exists() and not (room / MADE_HERE).is_file():
+    room = _room(out)
+    if room.is_symlink() or (room.exists() and not _is_ours(room)):
         raise InputError(f"`{room}` is there already and was not made by an earlier call; move it, or take another `out`")
     mark = secrets.token_hex(8)
     new, old = (room.with_name(f".{room.name}.{mark}.{end}") for end in ("new", "old"))
+    placed = False
     try:
         new.mkdir(parents=True)
         (new / MADE_HERE).touch()
@@ -145,13 +163,14 @@ def _data_path(splits: Mapping[str, Any], out: pathlib.Path) -> Iterator[pathlib
         if room.exists():
             os.replace(room, old)
         os.replace(new, room)
+        placed = True
         files = sorted(path for path in room.iterdir() if path.name != MADE_HERE)
         yield files[0] if len(files) == 1 else room
     except BaseException as error:
         if old.exists():
             shutil.rmtree(room, ignore_errors=True)
             os.replace(old, room)
-        elif isinstance(error, InputError) and (room / MADE_HERE).is_file():
+        elif placed and isinstance(error, InputError):
             shutil.rmtree(room, ignore_errors=True)
         raise
     finally:

@@ -94,7 +94,19 @@ class LELP(TransformerMixin, BaseEstimator):
             raise InputError("rows that come bit by bit need the teacher's logits, or its head: neither is given")
         if not hasattr(self, "_statistics"):
             self._reset()
+        self._check_settings(self._split_settings(), "they are now")
         return self._add(X, y, logits)
+
+    def _check_settings(self, others: dict[str, Any], whose: str) -> None:
+        """Refuses rows that are to be gathered in another way than those before."""
+        before = getattr(self, "_gathered_with", others)
+        for name, value in before.items():
+            if others[name] != value:
+                raise InputError(f"{name} was {value!r} when rows were gathered, but {whose} {others[name]!r}; fit anew")
+
+    def _split_settings(self) -> dict[str, Any]:
+        settings = {name: getattr(self, name) for name in ("subclasses", "null_space", "rotation", "members")}
+        return {name: value.item() if hasattr(value, "item") else value for name, value in settings.items()}
 
     def merge(self, other: LELP) -> LELP:
         """Adds the rows of another estimator of the same settings, fitted elsewhere."""
@@ -102,6 +114,9 @@ class LELP(TransformerMixin, BaseEstimator):
             check_is_fitted(own)
             if not hasattr(own, "_statistics"):
                 raise InputError("a split that was loaded has no statistics to merge")
+        if other is self:
+            raise InputError("an estimator has its own rows already")
+        self._check_settings(other._gathered_with, "the other has")
         if self._named and other._named and list(self.classes_) != list(other.classes_):
             raise InputError(f"the classes are {list(self.classes_)}, but those of the other {list(other.classes_)}")
         self._statistics.merge(other._statistics)
@@ -189,7 +204,7 @@ class LELP(TransformerMixin, BaseEstimator):
         return self._refit()
 
     def _reset(self) -> None:
-        for name in ("_statistics", "classes_"):
+        for name in ("_statistics", "_gathered_with", "_seed", "classes_"):
             if hasattr(self, name):
                 delattr(self, name)
         # Whether the classes have names, or are numbers of columns.
@@ -221,13 +236,22 @@ class LELP(TransformerMixin, BaseEstimator):
 
     def _labels(self, y: Any, X: NDArray[Any], logits: Any) -> NDArray[np.int32]:
         """Labels as classes: by their place among the sorted names, or by number where logits say how many there are."""
-        y = np.asarray(y)
+        y, missing = _labels_of(y)
         if len(y) != len(X):
             raise InputError(f"there are {len(y)} labels for {len(X)} rows")
+        if (logits is not None or self.head_ is not None) and y.ndim == 1:
+            known = _known(y, missing)
+            if known.dtype.kind in "fb" and (known == known.astype(np.int64)).all():
+                known = known.astype(np.int64)
+            if known.dtype.kind not in "iu" or self._named:
+                return self._named_labels(known, missing, self._logits(X, logits).shape[1])
+            codes = np.full(len(y), -1)
+            codes[~missing] = known
+            return labels_of(codes, len(X))
         if logits is not None or self.head_ is not None:
-            if y.ndim == 1 and (y.dtype.kind not in "iu" or self._named):
-                return self._named_labels(y, self._logits(X, logits).shape[1])
             return labels_of(y, len(X))
+        if y.dtype == object and missing.any():
+            raise InputError(f"row {np.flatnonzero(missing)[0]} has no label, which takes logits or a head")
         check_classification_targets(y)
         encoder = LabelEncoder().fit(y)
         if len(encoder.classes_) < 2:
@@ -235,10 +259,8 @@ class LELP(TransformerMixin, BaseEstimator):
         self.classes_, self._named = encoder.classes_, True
         return encoder.transform(y).astype(np.int32)
 
-    def _named_labels(self, y: NDArray[Any], classes: int) -> NDArray[np.int32]:
+    def _named_labels(self, known: NDArray[Any], missing: NDArray[np.bool_], classes: int) -> NDArray[np.int32]:
         """Places of names among the sorted ones, which are as many as the classes; -1 for a missing one."""
-        missing = np.array([is_missing(label) for label in y.tolist()])
-        known = np.array(y[~missing].tolist())
         names = self.classes_ if self._named else np.unique(known)
         if len(names) != classes:
             raise InputError(
@@ -246,9 +268,9 @@ class LELP(TransformerMixin, BaseEstimator):
             )
         unknown = known[~np.isin(known, names)]
         if unknown.size:
-            raise InputError(f"label {unknown[0]!r} is none of the classes {list(names)}")
+            raise InputError(f"label {unknown.tolist()[0]!r} is none of the classes {names.tolist()}")
         self.classes_, self._named = names, True
-        codes = np.full(len(y), -1, np.int32)
+        codes = np.full(len(missing), -1, np.int32)
         codes[~missing] = np.searchsorted(names, known)
         return codes
 
@@ -275,10 +297,12 @@ class LELP(TransformerMixin, BaseEstimator):
         self._statistics.add(X, logits, labels)
 
     def _new_statistics(self, classes: int, width: int) -> _lelp.Statistics:
-        settings = {"subclasses": self.subclasses, "null_space": self.null_space, "rotation": self.rotation}
-        settings = {name: value.item() if hasattr(value, "item") else value for name, value in settings.items()}
-        by_label, threads = self.members == "label", threads_of(self.n_jobs, "n_jobs")
-        return _lelp.Statistics("lelp", json.dumps(settings), _seed(self.random_state), classes, width, by_label, threads)
+        # Kept, so that the same is meant after pickle, and after a change of parameters.
+        self._gathered_with = settings = getattr(self, "_gathered_with", None) or self._split_settings()
+        self._seed = seed = getattr(self, "_seed", None) or _seed(self.random_state)
+        split = json.dumps({name: value for name, value in settings.items() if name != "members"})
+        by_label, threads = settings["members"] == "label", threads_of(self.n_jobs, "n_jobs")
+        return _lelp.Statistics("lelp", split, seed, classes, width, by_label, threads)
 
     def _refit(self) -> LELP:
         fit = self._statistics.fit(*(self.head_ or (None, None)))
@@ -319,6 +343,24 @@ class LELP(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.non_deterministic = False
         return tags
+
+
+def _labels_of(y: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Labels, and which of them are missing."""
+    # (NumPy would make a word of a NaN among words.)
+    mixed = isinstance(y, (list, tuple)) and any(map(is_missing, y))
+    labels = np.array(y, dtype=object) if mixed else np.asarray(y)
+    if labels.ndim != 1 or labels.dtype.kind not in "Of":
+        return labels, np.zeros(len(labels) if labels.ndim else 0, bool)
+    return labels, np.array([is_missing(label) for label in labels.tolist()], bool)
+
+
+def _known(labels: NDArray[Any], missing: NDArray[np.bool_]) -> NDArray[Any]:
+    """The labels that are there, in the type that they have without the missing ones, which made floats of whole numbers."""
+    if not missing.any():
+        return labels
+    known = np.array(labels[~missing].tolist())
+    return known.astype(np.int64) if known.dtype.kind == "f" and (known == np.round(known)).all() else known
 
 
 def _seed(random_state: Any) -> int:
@@ -405,6 +447,8 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         if y is None and teacher_proba is None:
             raise InputError("requires y to be passed, but the target y is None, and so is teacher_proba")
         columns, vectors = self._rows(X, reset=True)
+        if not columns:
+            raise InputError("X has no columns")
         rows = len(next(iter(columns.values())))
         proba = None if teacher_proba is None else single_matrix(teacher_proba, "the teacher's probabilities")
         codes = self._codes(y, rows, proba)
@@ -458,8 +502,12 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
 
     def _rows(self, X: Any, *, reset: bool) -> tuple[dict[str, Any], bool]:
         """Rows as columns, and whether they are vectors alone."""
-        if hasattr(X, "columns") and not isinstance(X, np.ndarray) and self._named_columns():
-            return {name: X[name] for name in self._named_columns()}, False
+        if hasattr(X, "columns") and not isinstance(X, np.ndarray) and (named := self._named_columns()):
+            there = list(X.column_names if hasattr(X, "column_names") else X.columns)
+            for name in named:
+                if name not in there:
+                    raise InputError(f"there is no column `{name}`; there are {there}")
+            return {name: X[name] for name in named}, False
         # (A sparse matrix may be a dict as well.)
         if isinstance(X, dict) and not hasattr(X, "tocsr"):
             return X, False
@@ -474,9 +522,10 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
     def _named_columns(self) -> list[str]:
         settings = self.settings or {}
         names = [settings.get(option) for option in ("text_column", "pair_column", "vector_column")]
-        lists = [settings.get(option) or [] for option in ("number_columns", "category_columns")]
-        lists = [[names] if isinstance(names, str) else names for names in lists]
-        return [name for name in names if name] + [name for names in lists for name in names]
+        for option in ("number_columns", "category_columns"):
+            several = settings.get(option)
+            names += [] if several is None else [several] if isinstance(several, str) else as_list(several)
+        return list(dict.fromkeys([*filter(None, names), *(settings.get("column_types") or {})]))
 
     def _options(self, vectors: bool) -> dict[str, Any]:
         options = dict(self.settings or {})
@@ -496,19 +545,19 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         if y is None:
             self.classes_ = np.arange(proba.shape[1])
             return np.full(rows, -1)
-        # (NumPy would make a word of a NaN among words.)
-        mixed = isinstance(y, (list, tuple)) and any(map(is_missing, y))
-        labels = np.array(y, dtype=object) if mixed else np.asarray(y)
+        labels, missing = _labels_of(y)
         if labels.ndim == 2 and labels.shape[1] == 1:
-            labels = column_or_1d(labels, warn=True)
+            labels, missing = _labels_of(column_or_1d(labels, warn=True))
         if len(labels) != rows:
             raise InputError(f"there are {len(labels)} labels for {rows} rows")
-        missing = np.zeros(rows, bool)
-        if proba is not None and labels.ndim == 1:
-            none = -1 if labels.dtype.kind == "i" else None
-            missing = np.array([is_missing(label) or label == none for label in labels.tolist()])
-        # Of the type that the labels have without the missing ones.
-        known = np.array(labels[~missing].tolist()) if missing.any() else labels
+        if proba is None:
+            # Without a teacher every row has a label; NaN among numbers is refused by scikit-learn's own check.
+            if labels.dtype == object and missing.any():
+                raise InputError(f"row {np.flatnonzero(missing)[0]} has no label, and there is no teacher to learn from")
+            missing = np.zeros(rows, bool)
+        elif _known(labels, missing).dtype.kind in "if":
+            missing |= np.array([not is_missing(label) and label == -1 for label in labels.tolist()], bool)
+        known = _known(labels, missing)
         check_classification_targets(known)
         self.classes_ = np.unique(known)
         wanted = 2 if proba is None else proba.shape[1]
@@ -516,7 +565,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
             raise InputError(
                 f"the labels have {len(self.classes_)} class{'' if len(self.classes_) == 1 else 'es'}, "
                 f"but {'a classifier has at least 2' if proba is None else f'the teacher has {wanted}'}"
-                f"{' (-1 is no label)' if labels.dtype.kind == 'i' and missing.any() else ''}"
+                f"{' (-1 is no label)' if missing.any() and known.dtype.kind == 'i' else ''}"
             )
         codes = np.full(rows, -1)
         codes[~missing] = np.searchsorted(self.classes_, known)

@@ -25,6 +25,11 @@ def collapse(outputs: Tensor, subclasses: int) -> Tensor:
     return torch.logsumexp(outputs.unflatten(-1, (-1, subclasses)), dim=-1)
 
 
+def _is_wrapped(values: Tensor) -> bool:
+    """Whether `torch.func` transforms the function that reads them."""
+    return torch._C._functorch.is_functorch_wrapped_tensor(values)
+
+
 class SubclassLoss(nn.Module):
     """What a student with an output for each subclass learns.
 
@@ -95,8 +100,9 @@ class SubclassLoss(nn.Module):
                 f"outputs have {outputs.shape[1]} columns, which are not those of 2 or more classes "
                 f"of {self.subclasses} subclasses"
             )
-        # (On a GPU the check would wait for it.)
-        if targets.device.type == "cpu" and not bool((targets >= 0).all()):
+        # (On a GPU the check would wait for it, and a compiler cannot look at values.)
+        looks = targets.device.type == "cpu" and not torch.compiler.is_compiling() and not _is_wrapped(targets)
+        if looks and not bool((targets >= 0).all()):
             raise InputError("targets hold negative numbers or NaN, but are probabilities; those of a student are `outputs`")
         if labels is not None and labels.shape != outputs.shape[:1]:
             raise InputError(f"labels are {list(labels.shape)}, but there are {len(outputs)} rows of outputs")

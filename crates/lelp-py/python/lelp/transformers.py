@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from transformers import (
 )
 from transformers.utils import ModelOutput
 
-from lelp._inputs import as_list, labels_of
+from lelp._inputs import as_list, describe, labels_of
 from lelp.errors import InputError
 from lelp.model import list_of_texts
 from lelp.signals_folder import PART_ROWS, Signals, SignalsWriter, write_whole
@@ -49,8 +49,9 @@ class Teacher:
     @torch.no_grad()
     def answer(self, texts: Sequence[Any], *, max_length: int | None = None) -> tuple[Tensor, Tensor]:
         """Embeddings `[rows, width]` and logits `[rows, classes]` of texts, or of pairs of texts."""
-        texts = list_of_texts(texts)
-        pairs = bool(texts) and isinstance(texts[0], (tuple, list))
+        self.model.eval()
+        texts = rows_of(texts)
+        pairs = bool(texts) and isinstance(texts[0], tuple)
         columns = list(zip(*texts)) if pairs else [texts]
         cut: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {"truncation": True}
         inputs = self.tokenizer(*map(list, columns), padding=True, return_tensors="pt", **cut).to(self.device)
@@ -85,8 +86,10 @@ class Teacher:
 
         A folder of another teacher, or of other texts, labels or length, is refused. Texts of a batch are of like length.
         """
-        texts = list_of_texts(texts)
+        texts = rows_of(texts)
         codes = None if labels is None else labels_of(as_list(labels), len(texts))
+        if codes is not None and len(codes) and codes.max() >= len(self.label_names):
+            raise InputError(f"label {codes.max()} is none of the teacher's {len(self.label_names)} classes")
         weight = self.last.weight.detach().float().cpu()
         bias = torch.zeros(len(weight)) if self.last.bias is None else self.last.bias.detach().float().cpu()
         writer = SignalsWriter(
@@ -121,6 +124,21 @@ class Teacher:
             digest.update(f"{name} {list(tensor.shape)} {tensor.dtype}\n".encode())
             digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()
+
+
+def rows_of(texts: Any) -> list[Any]:
+    """Texts, or pairs of texts as tuples, of a list, an array or a column."""
+    if hasattr(texts, "columns") or hasattr(texts, "column_names") or isinstance(texts, Mapping):
+        raise InputError(f"texts are {describe(texts)}, but a column of texts is needed")
+    rows = [tuple(row) if isinstance(row, list) else row for row in list_of_texts(texts)]
+    for row, text in enumerate(rows):
+        pair = isinstance(text, tuple) and len(text) == 2 and all(isinstance(one, str) for one in text)
+        if not pair and not isinstance(text, str):
+            raise InputError(f"row {row} is {describe(text)}, but a text, or a pair of texts, is needed")
+        if pair != isinstance(rows[0], tuple):
+            found, before = ("a pair", "a text") if pair else ("a text", "a pair")
+            raise InputError(f"row {row} is {found}, but row 0 is {before}")
+    return rows
 
 
 def last_linear(model: nn.Module) -> nn.Linear:

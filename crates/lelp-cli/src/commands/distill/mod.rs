@@ -189,6 +189,15 @@ fn unfit_flags(error: SettingsTableError) -> Failure {
 
 pub(crate) fn run(arguments: &Arguments, global: &GlobalArgs, printer: Printer) -> Result<(), Failure> {
     let (mut settings, open) = arguments.settings()?;
+    let sources = [
+        (Some(settings.data.as_path()), "data"),
+        (settings.teacher.as_deref(), "teacher"),
+        (settings.signals.as_deref(), "signals"),
+        (settings.split_encoder.as_deref(), "encoder"),
+    ];
+    for (source, what) in sources {
+        source.map_or(Ok(()), |source| super::check_place(&arguments.out, source, what, |_| false))?;
+    }
     let _lock = FolderLock::take(&arguments.out)?;
     check_free(&arguments.out, arguments.overwrite)?;
     settings.model = settings.model.find_encoder(|name| encoder_folder(&name.to_string_lossy(), printer))?;
