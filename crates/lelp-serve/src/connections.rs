@@ -17,7 +17,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::error::ServeError;
-use crate::fallback::Fallback;
 use crate::log::{Level, Log};
 use crate::router::router;
 use crate::service::Service;
@@ -77,7 +76,7 @@ impl Server {
     /// The least probability at which the model answers itself, where there is a teacher to ask else.
     #[must_use]
     pub fn fallback_threshold(&self) -> Option<f32> {
-        self.service.model().fallback.as_ref().map(Fallback::threshold)
+        self.service.model().fallback_threshold()
     }
 
     /// What loads the model anew while the service runs.

@@ -11,7 +11,6 @@ use lelp::{Classified, ErrorChain, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use crate::error::ServeError;
-use crate::fallback::Fallback;
 use crate::refusal::{Dialect, Refusal, RefusalKind};
 use crate::served_model::ServedModel;
 use crate::service::Service;
@@ -80,7 +79,7 @@ pub(crate) async fn info(State(service): Shared) -> Json<Value> {
         "max_concurrent_requests": limits.requests_in_flight, "max_client_batch_size": limits.texts,
         "max_input_bytes": limits.text_bytes, "auto_truncate": false, "version": env!("CARGO_PKG_VERSION"),
         "kind": model.answerer.predictor().kind(), "loaded": model.loaded,
-        "fallback_threshold": model.fallback.as_ref().map(Fallback::threshold),
+        "fallback_threshold": model.fallback_threshold(),
     }))
 }
 

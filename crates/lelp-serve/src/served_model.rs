@@ -58,6 +58,11 @@ impl ServedModel {
         }
     }
 
+    /// The least probability at which it answers itself, where there is a teacher to ask else.
+    pub(crate) fn fallback_threshold(&self) -> Option<f32> {
+        self.fallback.as_ref().map(Fallback::threshold)
+    }
+
     pub(crate) fn labels(&self) -> &[String] {
         self.answerer.predictor().labels()
     }

@@ -10,7 +10,6 @@ use serde_json::json;
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::error::ServeError;
-use crate::fallback::Fallback;
 use crate::log::{Level, Log, LogLine};
 use crate::metrics::Metrics;
 use crate::served_model::ServedModel;
@@ -85,7 +84,7 @@ impl Service {
                 self.warn_of_teacher(&model);
                 let fields = json!({
                     "model": folder, "labels": model.labels().len(),
-                    "fallback_threshold": model.fallback.as_ref().map(Fallback::threshold),
+                    "fallback_threshold": model.fallback_threshold(),
                     "seconds": started.elapsed().as_secs_f64(),
                 });
                 *self.model.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);

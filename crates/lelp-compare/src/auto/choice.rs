@@ -56,8 +56,7 @@ pub(super) fn choose(entries: &[Entry], by: Criterion) -> Option<Choice> {
     let mut finalists: Vec<usize> =
         (0..entries.len()).filter(|&place| entries[place].right.len() == most).collect();
     finalists.sort_by_key(|&place| entries[place].rank);
-    let best =
-        *finalists.iter().rev().max_by(|&&a, &&b| entries[a].score(by).total_cmp(&entries[b].score(by)))?;
+    let best = highest(entries, finalists.iter().copied(), by)?;
     let equal = |place: usize| {
         place == best || PairedDifference::between(&entries[best], &entries[place], by).is_luck()
     };
@@ -66,6 +65,15 @@ pub(super) fn choose(entries: &[Entry], by: Criterion) -> Option<Choice> {
         Some(taken) => Choice { taken, best: taken, validation_alone: true },
         None => Choice { taken, best, validation_alone: false },
     })
+}
+
+/// The one of these with the highest score, the first among equals.
+fn highest(
+    entries: &[Entry],
+    places: impl DoubleEndedIterator<Item = usize>,
+    by: Criterion,
+) -> Option<usize> {
+    places.rev().max_by(|&a, &b| entries[a].score(by).total_cmp(&entries[b].score(by)))
 }
 
 /// The best that learns from labels alone, where on the validation rows it is above `taken`, which listens to the teacher, beyond
@@ -78,12 +86,7 @@ fn labels_alone(entries: &[Entry], finalists: &[usize], taken: usize, by: Criter
     if !by.select.is_accuracy() || !listens(taken) {
         return None;
     }
-    let score = |place: usize| entries[place].score(by);
-    let best = finalists
-        .iter()
-        .copied()
-        .filter(|&place| !listens(place))
-        .reduce(|best, place| if score(place) > score(best) { place } else { best })?;
+    let best = highest(entries, finalists.iter().copied().filter(|&place| !listens(place)), by)?;
     let [own, taught] = [best, taken].map(|place| entries[place].values(by));
     let difference = PairedDifference::of(&own[..by.validation], &taught[..by.validation]);
     (difference.mean > BEYOND_LUCK * difference.standard_error).then_some(best)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from lelp import errors
-from lelp._inputs import as_list, check_lengths, single_matrix
+from lelp._inputs import as_list, check_column, check_lengths, single_matrix
 from lelp.errors import Defect, InputError, SystemFailure
 
 # Options whose values stand in one argument, between commas; all others are given again for each value.
@@ -63,7 +63,7 @@ def _plain(value: Any) -> Any:
         return sorted(value)
     if hasattr(value, "tolist"):
         return value.tolist()
-    if hasattr(value, "to_list") or (hasattr(value, "__iter__") and hasattr(value, "__len__")):
+    if hasattr(value, "__iter__") and hasattr(value, "__len__"):
         return as_list(value)
     return value
 
@@ -182,8 +182,7 @@ def _arrow_table(data: Any, pyarrow: Any) -> Any:
     if isinstance(data, Mapping):
         columns = {}
         for name, values in data.items():
-            if isinstance(values, (str, bytes)):
-                raise InputError(f"column `{name}` is one {type(values).__name__}, but a value for each row is needed")
+            check_column(values)
             if getattr(values, "ndim", 1) == 2:
                 vectors = single_matrix(values, f"vectors of column `{name}`")
                 values = pyarrow.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1])

@@ -89,12 +89,17 @@ def columns_of(rows: Mapping[str, Any], kinds: Mapping[str, str]) -> list[tuple[
 
 def as_list(values: Any) -> list[Any]:
     """The values of a column, whatever holds them, as a list of Python's own types."""
-    if isinstance(values, (str, bytes)):
-        raise InputError(f"a column is one {type(values).__name__}, but a value for each row is needed: put it into a list")
+    check_column(values)
     for to_list in ("to_pylist", "tolist", "to_list"):
         if hasattr(values, to_list):
             return getattr(values, to_list)()
     return list(values)
+
+
+def check_column(values: Any) -> None:
+    """Refuses one string in the place of a column of them."""
+    if isinstance(values, (str, bytes)):
+        raise InputError(f"a column is one {type(values).__name__}, but a value for each row is needed: put it into a list")
 
 
 def is_missing(value: Any) -> bool:

@@ -224,32 +224,37 @@ class LELP(TransformerMixin, BaseEstimator):
 
     def _add(self, X: Any, y: Any, logits: Any) -> LELP:
         X = self._embeddings(X, reset=not hasattr(self, "_statistics"))
-        labels = None if y is None else self._labels(y, X, logits)
-        if logits is None and self.head_ is None:
-            if labels is None:
-                raise InputError(
-                    "requires y to be passed, but the target y is None, where neither logits nor a head are given"
-                )
+        answers = None if logits is None and self.head_ is None else self._logits(X, logits)
+        if answers is not None:
+            labels = None if y is None else self._labels_beside(y, len(X), answers.shape[1])
+        elif y is None:
+            raise InputError(
+                "requires y to be passed, but the target y is None, where neither logits nor a head are given"
+            )
+        else:
+            labels = self._labels_alone(y, len(X))
             self.head_ = _probe(X, labels)
-        self._gather(X, self._logits(X, logits), labels)
+            answers = self._logits(X, None)
+        self._gather(X, answers, labels)
         return self._refit()
 
-    def _labels(self, y: Any, X: NDArray[Any], logits: Any) -> NDArray[np.int32]:
-        """Labels as classes: by their place among the sorted names, or by number where logits say how many there are."""
-        y, missing = _labels_of(y)
-        if len(y) != len(X):
-            raise InputError(f"there are {len(y)} labels for {len(X)} rows")
-        if (logits is not None or self.head_ is not None) and y.ndim == 1:
-            known = _known(y, missing)
-            if known.dtype.kind in "fb" and (known == known.astype(np.int64)).all():
-                known = known.astype(np.int64)
-            if known.dtype.kind not in "iu" or self._named:
-                return self._named_labels(known, missing, self._logits(X, logits).shape[1])
-            codes = np.full(len(y), -1)
-            codes[~missing] = known
-            return labels_of(codes, len(X))
-        if logits is not None or self.head_ is not None:
-            return labels_of(y, len(X))
+    def _labels_beside(self, y: Any, rows: int, classes: int) -> NDArray[np.int32]:
+        """Labels beside logits of so many classes: numbers of these, or names by their place among the sorted ones."""
+        y, missing = _labels_of(y, rows)
+        if y.ndim != 1:
+            return labels_of(y, rows)
+        known = _known(y, missing)
+        if known.dtype.kind in "fb" and (known == known.astype(np.int64)).all():
+            known = known.astype(np.int64)
+        if known.dtype.kind not in "iu" or self._named:
+            return self._named_labels(known, missing, classes)
+        codes = np.full(rows, -1)
+        codes[~missing] = known
+        return labels_of(codes, rows)
+
+    def _labels_alone(self, y: Any, rows: int) -> NDArray[np.int32]:
+        """Labels without logits: names by their place among the sorted ones."""
+        y, missing = _labels_of(y, rows)
         if y.dtype == object and missing.any():
             raise InputError(f"row {np.flatnonzero(missing)[0]} has no label, which takes logits or a head")
         check_classification_targets(y)
@@ -345,13 +350,15 @@ class LELP(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _labels_of(y: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Labels, and which of them are missing."""
+def _labels_of(y: Any, rows: int) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The labels of so many rows, and which of them are missing."""
     # (NumPy would make a word of a NaN among words.)
     mixed = isinstance(y, (list, tuple)) and any(map(is_missing, y))
     labels = np.array(y, dtype=object) if mixed else np.asarray(y)
+    if len(labels) != rows:
+        raise InputError(f"there are {len(labels)} labels for {rows} rows")
     if labels.ndim != 1 or labels.dtype.kind not in "Of":
-        return labels, np.zeros(len(labels) if labels.ndim else 0, bool)
+        return labels, np.zeros(rows, bool)
     return labels, np.array([is_missing(label) for label in labels.tolist()], bool)
 
 
@@ -503,10 +510,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
     def _rows(self, X: Any, *, reset: bool) -> tuple[dict[str, Any], bool]:
         """Rows as columns, and whether they are vectors alone."""
         if hasattr(X, "columns") and not isinstance(X, np.ndarray) and (named := self._named_columns()):
-            there = list(X.column_names if hasattr(X, "column_names") else X.columns)
             for name in named:
-                if name not in there:
-                    raise InputError(f"there is no column `{name}`; there are {there}")
+                if name not in _column_names(X):
+                    raise InputError(f"there is no column `{name}`; there are {_column_names(X)}")
             return {name: X[name] for name in named}, False
         # (A sparse matrix may be a dict as well.)
         if isinstance(X, dict) and not hasattr(X, "tocsr"):
@@ -545,11 +551,9 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):
         if y is None:
             self.classes_ = np.arange(proba.shape[1])
             return np.full(rows, -1)
-        labels, missing = _labels_of(y)
+        labels, missing = _labels_of(y, rows)
         if labels.ndim == 2 and labels.shape[1] == 1:
-            labels, missing = _labels_of(column_or_1d(labels, warn=True))
-        if len(labels) != rows:
-            raise InputError(f"there are {len(labels)} labels for {rows} rows")
+            labels, missing = _labels_of(column_or_1d(labels, warn=True), rows)
         if proba is None:
             # Without a teacher every row has a label; NaN among numbers is refused by scikit-learn's own check.
             if labels.dtype == object and missing.any():
@@ -629,6 +633,10 @@ OWN_OPTIONS = {
 OWN_ARGUMENTS = "its arguments are method, student, random_state and n_jobs, and those of `fit`"
 
 
+def _column_names(table: Any) -> list[Any]:
+    return list(table.column_names if hasattr(table, "column_names") else table.columns)
+
+
 def _texts_of(X: Any) -> list[Any] | None:
     """Texts, or pairs of texts as tuples, of whatever holds them; none where rows are something else."""
     if isinstance(X, str):
@@ -640,10 +648,9 @@ def _texts_of(X: Any) -> list[Any] | None:
             return None
         rows = X.ravel().tolist() if X.ndim == 2 and X.shape[1] == 1 else X.tolist()
     elif hasattr(X, "column_names") or hasattr(X, "columns"):
-        names = list(X.column_names if hasattr(X, "column_names") else X.columns)
-        if len(names) != 1:
+        if len(_column_names(X)) != 1:
             return None
-        rows = as_list(X[names[0]])
+        rows = as_list(X[_column_names(X)[0]])
     elif hasattr(X, "__len__") and hasattr(X, "__iter__"):
         rows = as_list(X)
     else:

@@ -25,6 +25,12 @@ def collapse(outputs: Tensor, subclasses: int) -> Tensor:
     return torch.logsumexp(outputs.unflatten(-1, (-1, subclasses)), dim=-1)
 
 
+def cross_entropy(logits: Tensor, labels: Tensor, *, reduction: str = "mean") -> Tensor:
+    """That of the rows that have a label; a negative one is none."""
+    known = torch.where(labels < 0, -100, labels.long())
+    return functional.cross_entropy(logits, known, reduction=reduction, ignore_index=-100)
+
+
 def _is_wrapped(values: Tensor) -> bool:
     """Whether `torch.func` transforms the function that reads them."""
     return torch._C._functorch.is_functorch_wrapped_tensor(values)
@@ -83,10 +89,7 @@ class SubclassLoss(nn.Module):
         within = (torch.xlogy(t, t) - t * log_inside).sum() - torch.xlogy(p, p).sum()
         loss = (1 - self.alpha) * self.temperature**2 * (between + self.split_weight * within)
         if self.alpha > 0 and labels is not None:
-            known = torch.where(labels < 0, -100, labels.long())
-            loss = loss + self.alpha * functional.cross_entropy(
-                collapse(outputs, self.subclasses), known, reduction="sum", ignore_index=-100
-            )
+            loss = loss + self.alpha * cross_entropy(collapse(outputs, self.subclasses), labels, reduction="sum")
         return loss / items
 
     def _check(self, outputs: Tensor, targets: Tensor, labels: Tensor | None) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -28,7 +27,7 @@ from lelp._inputs import as_list, describe, labels_of
 from lelp.errors import InputError
 from lelp.model import list_of_texts
 from lelp.signals_folder import PART_ROWS, Signals, SignalsWriter, write_whole
-from lelp.torch import SubclassLoss, collapse
+from lelp.torch import SubclassLoss, collapse, cross_entropy
 
 
 class Teacher:
@@ -46,11 +45,13 @@ class Teacher:
             # One output is a sigmoid's, of two classes.
             self.label_names = ["0", "1"]
 
-    @torch.no_grad()
     def answer(self, texts: Sequence[Any], *, max_length: int | None = None) -> tuple[Tensor, Tensor]:
         """Embeddings `[rows, width]` and logits `[rows, classes]` of texts, or of pairs of texts."""
         self.model.eval()
-        texts = rows_of(texts)
+        return self._answer(rows_of(texts), max_length)
+
+    @torch.no_grad()
+    def _answer(self, texts: list[Any], max_length: int | None) -> tuple[Tensor, Tensor]:
         pairs = bool(texts) and isinstance(texts[0], tuple)
         columns = list(zip(*texts)) if pairs else [texts]
         cut: dict[str, Any] = {"truncation": True, "max_length": max_length} if max_length else {"truncation": True}
@@ -96,6 +97,7 @@ class Teacher:
             out, self.label_names, weight.shape[1], len(texts), part_rows=part_rows, precision=precision,
             teacher=self.hash(),
         )  # fmt: skip
+        self.model.eval()
         check_texts(pathlib.Path(out), hash_of_texts(texts, codes, max_length))
         writer.write_head(weight, bias)
         while (rows := writer.next_rows()) is not None:
@@ -112,7 +114,7 @@ class Teacher:
         logits: list[Any] = [None] * len(texts)
         for first in range(0, len(order), batch_size):
             rows = order[first : first + batch_size]
-            embedded, answered = self.answer([texts[row] for row in rows], max_length=max_length)
+            embedded, answered = self._answer([texts[row] for row in rows], max_length)
             for row, embedding, answer in zip(rows, embedded.cpu(), answered.cpu()):
                 embeddings[row], logits[row] = embedding, answer
         return torch.stack(embeddings), torch.stack(logits)
@@ -254,11 +256,6 @@ class SubclassForSequenceClassification(PreTrainedModel):
 
     def get_input_embeddings(self) -> nn.Module:
         return self.inner.get_input_embeddings()
-
-
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The mean over rows that have a label; a negative one is none."""
-    return functional.cross_entropy(logits, torch.where(labels < 0, -100, labels.long()), ignore_index=-100)
 
 
 AutoConfig.register(SubclassConfig.model_type, SubclassConfig, exist_ok=True)
